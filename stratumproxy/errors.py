@@ -1,0 +1,45 @@
+"""Every error this package raises, one small tree.
+
+::
+
+    StratumProxyError
+    ├── ConfigError        the configuration file can't be used
+    ├── ProtocolError      a peer sent bytes that are not Stratum
+    │   └── LineTooLong    … or a line past the limit
+    ├── PoolError          a pool can't be mined on (refused, unusable sizes, gone)
+    └── NativeUnavailable  the C share check was demanded and is not there
+
+What a share is worth is never an error: it is a `stratumproxy.shares.Verdict`.
+"""
+
+
+class StratumProxyError(Exception):
+    """The root. Its text is one line for an operator: what was wrong, where, what to do."""
+
+
+class ConfigError(StratumProxyError):
+    """The configuration can't be used.
+
+    Args:
+        problems: one line each: path or line in the file, what is wrong, what was expected.
+    """
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class ProtocolError(StratumProxyError):
+    """A peer sent something that is not Stratum V1."""
+
+
+class LineTooLong(ProtocolError):
+    """A peer sent a line longer than the limit that is set for it."""
+
+
+class PoolError(StratumProxyError):
+    """A pool can't be mined on: it refused, sent unusable sizes, or is gone."""
+
+
+class NativeUnavailable(StratumProxyError):
+    """`--require-native` was given, and the C share check can't be loaded."""

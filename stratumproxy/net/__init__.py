@@ -1,0 +1,1 @@
+"""Trio and sockets: the miner port, the pool link, the server."""

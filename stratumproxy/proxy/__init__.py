@@ -1,0 +1,1 @@
+"""What connects miners and pools, without I/O: sessions, lanes, failover, fan-out order."""

@@ -1,0 +1,1 @@
+"""What the data plane tells the world about itself: plain values, no behaviour."""

@@ -1,0 +1,1 @@
+"""Jobs, coinbase and header, extranonce slots, vardiff, hashrate."""
