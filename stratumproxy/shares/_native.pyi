@@ -1,9 +1,15 @@
-"""The C share check. The same interface, in Python, is `_reference.py`, which says what it means."""
+"""The C share check. The same interface, in Python, is `_reference.py`, which says what it means.
+
+Byte strings that come from the proxy itself (targets, hashes, coinbase parts) are `bytes` of the
+announced size and anything else is a programming error: ValueError or TypeError. What a miner
+sent may be any object at all, and costs it a verdict, never an exception.
+"""
 
 from collections.abc import Sequence
 from typing import final
 
 ABI: int
+"""Number of this interface: raised when it changes, so that a stale build is noticed."""
 
 def kernels() -> tuple[str, ...]:
     """Names of the SHA-256 kernels this CPU can run, best first, self-tested."""
@@ -11,28 +17,70 @@ def kernels() -> tuple[str, ...]:
 def kernel() -> str:
     """The kernel in use."""
 
-def use_kernel(name: str) -> None:
+def use_kernel(name: str, /) -> None:
     """Switch to another kernel of `kernels()` (tests and benchmarks). ValueError otherwise."""
 
 def sha256d(data: bytes, /) -> bytes:
     """Double SHA-256 of any bytes, 32 bytes in internal (as hashed) order."""
 
 def scan(header: bytes, target: bytes, start: int, count: int, /) -> int | None:
-    """First nonce in [start, start + count) for which the 80-byte header meets the target."""
+    """First nonce in [start, start + count) for which the 80-byte header meets the target.
+
+    The nonce that the header holds is ignored; nonces end at 2**32 - 1. The GIL is released.
+    The target is 32 bytes, little-endian.
+    """
 
 def share_difficulty(hash: bytes, /) -> float:
-    """Difficulty of a 32-byte internal-order hash: (0xffff << 208) / hash."""
+    """Difficulty of a 32-byte internal-order hash: (0xffff << 208) / hash, the nearest double.
+
+    Infinity for 0.
+    """
 
 @final
 class Seen:
-    """Header hashes that were accepted, bounded: two generations of `limit` hashes each."""
+    """Header hashes that were accepted, bounded: two generations of up to `limit` hashes each.
+
+    A hash is known by its 8 low-order bytes. When the young generation has `limit` hashes it
+    becomes the old one and what was the old one is forgotten: the last `limit` hashes are always
+    remembered, and never more than twice as many. Memory grows with use, to at most 16 bytes
+    times the next power of two for each generation (2 × 8 MiB for the default limit).
+
+    Args:
+        limit: hashes in a generation, 1 to 2**28.
+    """
     def __new__(cls, limit: int = ...) -> Seen: ...
-    def clear(self) -> None: ...
-    def __len__(self) -> int: ...
+    def add(self, hash: bytes, /) -> bool:
+        """Remember a 32-byte internal-order hash. True when it is new."""
+
+    def clear(self) -> None:
+        """Forget everything."""
+
+    def __len__(self) -> int:
+        """How many hashes are remembered."""
 
 @final
 class Work:
-    """One pool job, prepared."""
+    """One pool job, prepared.
+
+    Args:
+        coinb1: the coinbase up to the pool's extranonce2: the notify's coinb1 ‖ the pool's
+            extranonce1.
+        coinb2: the coinbase after it.
+        branches: the merkle branch, at most 32 hashes of 32 bytes, internal order.
+        version: of the job, 0 to 2**32 - 1, as are nbits and ntime.
+        prevhash: 32 bytes in internal (header) order; the wire's order is another one.
+        nbits: the network's target in compact form.
+        ntime: the earliest ntime a share may have.
+        extranonce_size: bytes between coinb1 and coinb2: the pool's extranonce2_size. The whole
+            coinbase may be 16384 bytes long.
+        pool_target: the pool's target, 32 bytes, little-endian.
+        seen: where accepted header hashes are remembered; several jobs may share one.
+        ntime_roll: seconds that a share's ntime may lie after the job's.
+
+    Raises:
+        ValueError: a size or number is outside these limits.
+        TypeError: an argument has another type.
+    """
     def __new__(
         cls,
         coinb1: bytes,
@@ -51,14 +99,43 @@ class Work:
         self,
         extranonce1: bytes,
         extranonce2_size: int,
-        extranonce2: str,
-        ntime: str,
-        nonce: str,
-        version_bits: str | None,
+        extranonce2: object,
+        ntime: object,
+        nonce: object,
+        version_bits: object,
         version_mask: int,
         target: bytes,
         /,
-    ) -> tuple[int, float, bytes | None]: ...
+    ) -> tuple[int, float, bytes]:
+        """Check one share.
+
+        What is looked at, in this order: the form of extranonce2, ntime, nonce and version bits,
+        the version, the ntime, the hash against the targets, and whether the hash is new. Only
+        an accepted share's hash is remembered.
+
+        Args:
+            extranonce1: the miner's, raw bytes (its slot in the proxy).
+            extranonce2_size: bytes of extranonce2 the miner was told to send.
+            extranonce2: hex, either case, of exactly that size.
+            ntime: 1 to 8 hex digits.
+            nonce: 1 to 8 hex digits.
+            version_bits: 1 to 8 hex digits that replace the job version's bits inside the mask;
+                bits outside it must be all zero or all as in the job's version. None: no rolling.
+            version_mask: the bits a miner may roll; 0 when nothing was negotiated.
+            target: the miner's target for this job, 32 bytes, little-endian. Equal meets.
+
+        Returns:
+            The `Verdict` as a plain int, the share's difficulty, and the header's hash in
+            internal order. The difficulty is 0.0 and the hash empty when the verdict fell before
+            anything was hashed. A share that misses the miner's target and meets the pool's is
+            accepted.
+
+        Raises:
+            ValueError: extranonce1 and extranonce2 do not fit between coinb1 and coinb2, or a
+                number is outside its limits. Never because of what the miner sent.
+            MemoryError: an accepted hash can't be remembered.
+        """
+
     def header(
         self,
         extranonce1: bytes,
@@ -67,4 +144,5 @@ class Work:
         nonce: int,
         version: int,
         /,
-    ) -> bytes: ...
+    ) -> bytes:
+        """The 80-byte block header of one share; `version` is the header's own, rolled or not."""
