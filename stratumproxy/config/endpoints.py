@@ -1,0 +1,213 @@
+"""The two ends of the proxy: where miners connect, and the pools they mine on."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from stratumproxy.config.address import parse_listen, parse_pool_url
+from stratumproxy.config.number import Within
+from stratumproxy.config.table import Seconds, Table
+
+
+class Listen(Table):
+    """A port for miners. At least one; each is served by the same pools and settings."""
+
+    address: Annotated[
+        str,
+        Field(
+            description="Where miners connect: `IPv4:port`, `[IPv6]:port`, or `:port` (also "
+            "`*:port`) for every address of this machine. Port 0 lets the system choose one; the "
+            "log says which. An address that is in use stops the start.",
+            examples=["0.0.0.0:3333", "[::1]:3333", ":3333"],
+        ),
+    ]
+    backlog: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=65535,
+            description="Connections the kernel holds until they are accepted. Past it the kernel "
+            "drops the miner's SYN and the miner tries again a second later, which is what a farm "
+            "sees after a power cut. The kernel caps it at net.core.somaxconn (4096 on Linux "
+            "since 5.4, the precedent of this default).",
+        ),
+    ] = 4096
+
+    @field_validator("address")
+    @classmethod
+    def _address(cls, address: str) -> str:
+        parse_listen(address)
+        return address
+
+    @property
+    def host(self) -> str | None:
+        """The address without its port; None for every address, IPv4 and IPv6."""
+        return parse_listen(self.address)[0]
+
+    @property
+    def port(self) -> int:
+        """The TCP port; 0 lets the system choose."""
+        return parse_listen(self.address)[1]
+
+
+class Pool(Table):
+    """A pool to mine on. At least one, in order of preference: the first that works is used."""
+
+    url: Annotated[
+        str,
+        Field(
+            description="`stratum+tcp://host:port`. The host is a name, an IPv4 address, or an "
+            "IPv6 address in brackets.",
+            examples=["stratum+tcp://pool.example:3333"],
+        ),
+    ]
+    user: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=512,
+            description="The name that every session to this pool authorizes as, and that every "
+            "share is submitted for: an account, an account and a worker, or an address, as the "
+            "pool wants it.",
+            examples=["farm", "farm.proxy1"],
+        ),
+    ]
+    password: Annotated[
+        str,
+        Field(
+            max_length=512,
+            description="The password of that authorization. Most pools ignore it; some read "
+            "options such as `d=1000` from it. Never logged.",
+            repr=False,
+        ),
+    ] = "x"
+    name: Annotated[
+        str,
+        Field(
+            max_length=64,
+            description="What logs and summaries call this pool; no two pools may have the same. "
+            "Empty: the url's `host:port`.",
+        ),
+    ] = ""
+    miners_per_session: Annotated[
+        int | None,
+        Field(
+            ge=1,
+            le=1_000_000,
+            description="Miners that share one connection to the pool. The next miner opens "
+            "another. Not set: as many as the pool's extranonce2 has room for, which is one at "
+            "sizes of 2 and below.",
+        ),
+    ] = None
+    version_mask: Annotated[
+        str,
+        Field(
+            json_schema_extra={"pattern": "^[0-9a-fA-F]{8}$"},
+            description="The version bits to ask this pool for (BIP310), as 8 hex digits. The "
+            'pool may grant fewer; miners are then given those. "00000000" never asks, for a pool '
+            "that closes on `mining.configure`.",
+        ),
+    ] = "1fffe000"
+    extranonce2_size: Annotated[
+        int | None,
+        Field(
+            ge=2,
+            le=16,
+            description="Bytes: the smallest extranonce2 this pool is known to give. Miners get a "
+            "layout that fits it from the start, so that a later switch to this pool needs no "
+            "reconnect. Not set: learned when the pool is first connected, and a pool that then "
+            "turns out smaller than the layout makes its miners reconnect once.",
+        ),
+    ] = None
+    connect_timeout_seconds: Annotated[
+        Seconds,
+        Within(0.1, 300),
+        Field(
+            description="Seconds for the TCP connection to be made, all of the name's addresses "
+            "together. Past it the attempt has failed and the backoff begins.",
+        ),
+    ] = 10
+    reply_timeout_seconds: Annotated[
+        Seconds,
+        Within(0.1, 600),
+        Field(
+            description="Seconds to wait for the reply to a request. A handshake without a reply "
+            "is given up and tried again; a share without one counts as lost, and its miner is "
+            "told so.",
+        ),
+    ] = 30
+    silence_seconds: Annotated[
+        Seconds,
+        Within(1, 3600),
+        Field(
+            description="Seconds without a job or a reply after which the pool is taken for dead "
+            "and connected anew. cgminer's limit is 90.",
+        ),
+    ] = 90
+    backoff_min_seconds: Annotated[
+        Seconds,
+        Within(0.05, 3600),
+        Field(
+            description="Seconds before the first reconnection. Every failure doubles it, up to "
+            "`backoff_max_seconds`; each wait is jittered, so that many proxies do not come back "
+            "at once.",
+        ),
+    ] = 1
+    backoff_max_seconds: Annotated[
+        Seconds,
+        Within(0.05, 3600),
+        Field(description="Seconds: the longest wait between two attempts, before jitter."),
+    ] = 60
+    allow_redirect: Annotated[
+        Literal["same-domain", "any", "never"],
+        Field(
+            description="Which `client.reconnect` to another host is followed. `same-domain` (as "
+            "cgminer does) guards against a hijacked connection that sends the hashrate "
+            "elsewhere; a redirect that is not followed is logged, and the connection stays. A "
+            "redirect without a host is a plain reconnect, which is always followed.",
+        ),
+    ] = "same-domain"
+
+    @field_validator("url")
+    @classmethod
+    def _url(cls, url: str) -> str:
+        parse_pool_url(url)
+        return url
+
+    @field_validator("name")
+    @classmethod
+    def _name(cls, name: str, info: ValidationInfo) -> str:
+        if name or "url" not in info.data:
+            return name
+        host, port = parse_pool_url(info.data["url"])
+        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+    @field_validator("version_mask")
+    @classmethod
+    def _version_mask(cls, mask: str) -> str:
+        if len(mask) != 8 or not set(mask) <= set("0123456789abcdefABCDEF"):
+            raise ValueError(f'{mask!r} is not 8 hex digits, such as "1fffe000"')
+        return mask
+
+    @field_validator("backoff_max_seconds")
+    @classmethod
+    def _backoff(cls, highest: Seconds, info: ValidationInfo) -> Seconds:
+        lowest = info.data.get("backoff_min_seconds", highest)
+        if highest < lowest:
+            raise ValueError(f"{highest} is below backoff_min_seconds, which is {lowest}")
+        return highest
+
+    @property
+    def host(self) -> str:
+        """The url's host: a name or an address, without brackets."""
+        return parse_pool_url(self.url)[0]
+
+    @property
+    def port(self) -> int:
+        """The url's port."""
+        return parse_pool_url(self.url)[1]
+
+    @property
+    def mask(self) -> int:
+        """`version_mask` as an integer; 0 never asks."""
+        return int(self.version_mask, 16)

@@ -1,0 +1,126 @@
+"""A validation error in an operator's words: which key, what is wrong, what was expected."""
+
+import difflib
+from typing import Any
+
+from pydantic_core import ErrorDetails
+
+from stratumproxy.config.locate import Path
+from stratumproxy.config.models import Config
+
+
+def explain(error: ErrorDetails, document: dict[str, Any]) -> str:
+    """Say it in one line, ``pool[0].port: what is wrong; what was expected``.
+
+    Args:
+        error: one of a pydantic ValidationError's.
+        document: what was validated.
+    """
+    path = error["loc"]
+    return f"{dotted(path)}: {_what(error, path)}".replace("\n", "\\n")
+
+
+def dotted(path: Path) -> str:
+    """The path as an operator would write it: ``pool[0].url``."""
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text
+
+
+def _what(error: ErrorDetails, path: Path) -> str:
+    kind, value = error["type"], error["input"]
+    if kind == "missing":
+        return f"is missing; expected {expected(path)}"
+    if kind == "extra_forbidden":
+        return _unknown(path)
+    if kind == "value_error":
+        return str(error["ctx"]["error"])
+    return f"expected {expected(path)}, not {_shown(value, path)}"
+
+
+def _unknown(path: Path) -> str:
+    """An unknown key: the key that was meant, or the table it belongs to, or those there are."""
+    name = str(path[-1])
+    known = list(schema_at(path[:-1])["properties"])
+    if close := difflib.get_close_matches(name, known, n=1):
+        return f"unknown key; did you mean {close[0]!r}?"
+    if len(path) > 1 and name in SCHEMA["properties"]:
+        return "unknown key here; it belongs at the top, before the first [table]"
+    homes = [
+        home
+        for home in SCHEMA["properties"]
+        if path[:-1] != (home,) and name in schema_at((home,)).get("properties", ())
+    ]
+    if homes:
+        return f"unknown key here; it belongs in [{homes[0]}]"
+    return f"unknown key; known here: {', '.join(known)}"
+
+
+def expected(path: Path) -> str:
+    """What the setting at a path takes, in words.
+
+    Returns:
+        A phrase with its article, such as ``a whole number from 1 to 65535``.
+    """
+    schema = schema_at(path)
+    if "anyOf" in schema:
+        schema = next(option for option in schema["anyOf"] if option.get("type") != "null")
+    if "enum" in schema:
+        *choices, last = (f'"{choice}"' for choice in schema["enum"])
+        return f"{', '.join(choices)} or {last}"
+    match schema.get("type"):
+        case "integer":
+            return f"a whole number from {schema['minimum']} to {schema['maximum']}"
+        case "number":
+            return f"a number from {schema['minimum']:g} to {schema['maximum']:g}"
+        case "boolean":
+            return "true or false"
+        case "array":
+            return f"one [[{path[-1]}]] table at least"
+        case "object":
+            return "a table"
+    low, high = schema.get("minLength", 0), schema.get("maxLength")
+    length = f" of {low} to {high} characters" if high else ""
+    examples = "".join(f', such as "{example}"' for example in schema.get("examples", [])[:1])
+    return f"a string{length}{examples}"
+
+
+SCHEMA = Config.model_json_schema()
+
+
+def schema_at(path: Path) -> dict[str, Any]:
+    """The JSON schema of what stands at a path, references resolved; empty if nothing does."""
+    schema = SCHEMA
+    for part in path:
+        if isinstance(part, int):
+            schema = schema.get("items", {})
+        else:
+            schema = schema.get("properties", {}).get(part, {})
+        schema = _resolved(schema)
+    return schema
+
+
+def _resolved(schema: dict[str, Any]) -> dict[str, Any]:
+    if reference := schema.get("$ref"):
+        name = reference.rpartition("/")[2]
+        found: dict[str, Any] = SCHEMA["$defs"][name]
+        return found
+    return schema
+
+
+def _shown(value: object, path: Path) -> str:
+    """The value that was given, short, and never a password."""
+    if path[-1] == "password":
+        return "what is there"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dict):
+        return "a table"
+    if isinstance(value, list):
+        return "an empty array" if not value else "an array"
+    try:
+        text = repr(value) if isinstance(value, str | int | float) else str(value)
+    except ValueError:  # an integer past Python's 4300 digits (hexadecimal ones get that long)
+        return "a number of thousands of digits"
+    return text if len(text) <= 60 else f"{text[:57]}..."

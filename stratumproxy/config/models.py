@@ -1,0 +1,252 @@
+"""What can be configured: one frozen model for each TOML table, `Config` the whole file.
+
+A description gives the unit, what the setting is for, and what happens at the limit; default and
+range are added from the field itself wherever a description is shown.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from stratumproxy.config.endpoints import Listen, Pool
+from stratumproxy.config.number import Within
+from stratumproxy.config.table import Seconds, Table
+
+LOWEST_DIFFICULTY, HIGHEST_DIFFICULTY = 1e-9, 1e18
+
+
+class Difficulty(Table):
+    """What miners are asked for. No miner is ever asked for more than the pool's difficulty."""
+
+    start: Annotated[
+        int | float,
+        Within(LOWEST_DIFFICULTY, HIGHEST_DIFFICULTY),
+        Field(
+            description="Difficulty of a miner that nothing is known about. One that asks "
+            "(`mining.suggest_difficulty`, `d=` in its password) or that was here before starts "
+            "there instead.",
+        ),
+    ] = 8192
+    min: Annotated[
+        int | float,
+        Within(LOWEST_DIFFICULTY, HIGHEST_DIFFICULTY),
+        Field(
+            description="The lowest difficulty a miner is given; below it neither vardiff nor "
+            "the miner's own wish goes. Where the pool's own difficulty is lower, the miner is "
+            "given the pool's. WhatsMiner M30S++ marks a pool dead below 1.",
+        ),
+    ] = 0.001
+    max: Annotated[
+        int | float,
+        Within(LOWEST_DIFFICULTY, HIGHEST_DIFFICULTY),
+        Field(
+            description="The highest difficulty a miner is given; above it neither vardiff nor "
+            "the miner's own wish goes.",
+        ),
+    ] = 1e15
+    shares_per_minute: Annotated[
+        int | float,
+        Within(0.01, 6000),
+        Field(
+            description="Shares a minute from one miner that vardiff steers towards. More gives "
+            "steadier hashrate figures and costs more CPU and network: 10,000 miners at 12 send "
+            "2,000 shares a second.",
+        ),
+    ] = 12
+    vardiff: Annotated[
+        bool,
+        Field(
+            description="Adjust each miner's difficulty to its hashrate. When false a miner keeps "
+            "the difficulty it started with.",
+        ),
+    ] = True
+    retarget_seconds: Annotated[
+        Seconds,
+        Within(1, 3600),
+        Field(
+            description="Seconds over which vardiff measures a miner before it changes the "
+            "difficulty. A change binds from the next job.",
+        ),
+    ] = 60
+
+    @field_validator("min")
+    @classmethod
+    def _min(cls, lowest: int | float, info: ValidationInfo) -> int | float:
+        start = info.data.get("start", lowest)
+        if lowest > start:
+            raise ValueError(f"{lowest} is above start, which is {start}")
+        return lowest
+
+    @field_validator("max")
+    @classmethod
+    def _max(cls, highest: int | float, info: ValidationInfo) -> int | float:
+        start = info.data.get("start", highest)
+        if highest < start:
+            raise ValueError(f"{highest} is below start, which is {start}")
+        return highest
+
+
+class Jobs(Table):
+    """How the pool's work is passed on."""
+
+    keepalive_seconds: Annotated[
+        Seconds,
+        Within(1, 85),
+        Field(
+            description="Seconds without a new job after which the current one is sent again. "
+            "cgminer leaves a pool after 90 s of silence, hence the upper bound.",
+        ),
+    ] = 55
+    ntime_roll_seconds: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=7200,
+            description="Seconds past the job's ntime that a share's may lie. Beyond it, and "
+            "before the job's own, the share is rejected. ckpool allows 7000; Bitcoin's nodes "
+            "refuse a block 7200 in the future.",
+        ),
+    ] = 7000
+
+
+class Limits(Table):
+    """Where the proxy stops giving: what a miner, or all of them, may use."""
+
+    line_bytes: Annotated[
+        int,
+        Field(
+            ge=1024,
+            le=1_048_576,
+            description="Bytes: the longest line a miner may send. Past it the miner is "
+            "disconnected. ckpool allows 1024, NOMP 10240.",
+        ),
+    ] = 10_240
+    out_buffer_bytes: Annotated[
+        int,
+        Field(
+            ge=4096,
+            le=16_777_216,
+            description="Bytes that wait here for a miner that does not read, beyond what the "
+            "kernel holds. Past it the miner is disconnected, as Redis does with a subscriber that "
+            "falls behind (there at 32 MiB). The default has room for a dozen jobs.",
+        ),
+    ] = 65_536
+    connections: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=1_000_000,
+            description="Miner connections at a time. The next is closed as soon as it is "
+            "accepted. Each needs a file descriptor: the soft RLIMIT_NOFILE is raised at start "
+            "when it is too low. The default holds the largest site measured, 17,595 miners.",
+        ),
+    ] = 20_000
+    handshake_seconds: Annotated[
+        Seconds,
+        Within(1, 3600),
+        Field(
+            description="Seconds from the connection to subscribe and authorize. Past it the "
+            "connection is closed: port scanners and half-open connections end here. nginx gives "
+            "a client's request header 60.",
+        ),
+    ] = 60
+    idle_seconds: Annotated[
+        Seconds,
+        Within(1, 86_400),
+        Field(
+            description="Seconds without a line from a miner that is mining, after which it is "
+            "disconnected. At 12 shares a minute an hour is 720 missed shares.",
+        ),
+    ] = 3600
+    resume_seconds: Annotated[
+        Seconds,
+        Within(0, 86_400),
+        Field(
+            description="Seconds that the extranonce1 of a miner that is gone is kept for its "
+            "return (subscribe with a session id). 0 frees it at once.",
+        ),
+    ] = 600
+    drain_seconds: Annotated[
+        Seconds,
+        Within(0, 60),
+        Field(
+            description="Seconds to wait at the stop for the pool's verdicts on shares that are "
+            "on their way. Those still open then count as lost. A second signal stops at once.",
+        ),
+    ] = 3
+
+
+class Log(Table):
+    """What is written about it all, to standard error."""
+
+    format: Annotated[
+        Literal["auto", "console", "json"],
+        Field(
+            description="`console`: a line for people; `json`: an object a line, for a log "
+            "collector; `auto`: console on a terminal, JSON otherwise.",
+        ),
+    ] = "auto"
+    level: Annotated[
+        Literal["debug", "info", "warning", "error"],
+        Field(
+            description="The least important level that is written. `info` tells what changes "
+            "(miners, pools, jobs, blocks), never each share; `debug` tells more a miner.",
+        ),
+    ] = "info"
+
+
+class Config(Table):
+    """The configuration of a stratumproxy."""
+
+    verdict: Annotated[
+        Literal["pool", "local"],
+        Field(
+            description="Who answers a share that is sent to the pool. `pool`: the miner gets "
+            "the pool's own verdict, when it comes. `local`: the miner is told `true` at once, "
+            "and the pool's verdict is only counted. A share below the pool's difficulty is "
+            "answered at once either way.",
+        ),
+    ] = "pool"
+    listen: Annotated[list[Listen], Field(min_length=1, description="Ports for miners.")]
+    pool: Annotated[
+        list[Pool], Field(min_length=1, description="Pools to mine on, in order of preference.")
+    ]
+    difficulty: Annotated[Difficulty, Field(description="What miners are asked for.")] = (
+        Difficulty()
+    )
+    jobs: Annotated[Jobs, Field(description="How the pool's work is passed on.")] = Jobs()
+    limits: Annotated[Limits, Field(description="Where the proxy stops giving.")] = Limits()
+    log: Annotated[Log, Field(description="What is written about it all.")] = Log()
+
+    @field_validator("listen")
+    @classmethod
+    def _one_port_once(cls, listeners: list[Listen]) -> list[Listen]:
+        for second, later in enumerate(listeners):
+            for first, earlier in enumerate(listeners[:second]):
+                if later.port and later.port == earlier.port and _overlap(later, earlier):
+                    raise ValueError(
+                        f"listen[{second}] {later.address!r} is taken by "
+                        f"listen[{first}] {earlier.address!r}"
+                    )
+        return listeners
+
+    @field_validator("pool")
+    @classmethod
+    def _names_differ(cls, pools: list[Pool]) -> list[Pool]:
+        names = [pool.name for pool in pools]
+        for index, name in enumerate(names):
+            if name in names[:index]:
+                raise ValueError(
+                    f"pool[{index}] and pool[{names.index(name)}] are both called {name!r}; "
+                    "give one of them another name"
+                )
+        return pools
+
+
+def _overlap(one: Listen, other: Listen) -> bool:
+    """Whether two listeners on one port would collide."""
+    if one.host is None or other.host is None:
+        return True
+    if (":" in one.host) != (":" in other.host):
+        return False
+    return one.host == other.host or not {"0.0.0.0", "::"}.isdisjoint((one.host, other.host))
