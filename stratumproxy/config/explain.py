@@ -17,14 +17,19 @@ def explain(error: ErrorDetails, document: dict[str, Any]) -> str:
         document: what was validated.
     """
     path = error["loc"]
-    return f"{dotted(path)}: {_what(error, path)}".replace("\n", "\\n")
+    return f"{dotted(path)}: {_what(error, path)}"
 
 
 def dotted(path: Path) -> str:
     """The path as an operator would write it: ``pool[0].url``."""
     text = ""
     for part in path:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+        if isinstance(part, int):
+            text += f"[{part}]"
+        else:
+            # A quoted key can hold anything, line breaks too.
+            name = part if part.isidentifier() else repr(part)
+            text += f".{name}" if text else name
     return text
 
 
@@ -40,11 +45,9 @@ def _what(error: ErrorDetails, path: Path) -> str:
 
 
 def _unknown(path: Path) -> str:
-    """An unknown key: the key that was meant, or the table it belongs to, or those there are."""
+    """An unknown key: the table it belongs to, or the key that was meant, or those there are."""
     name = str(path[-1])
     known = list(schema_at(path[:-1])["properties"])
-    if close := difflib.get_close_matches(name, known, n=1):
-        return f"unknown key; did you mean {close[0]!r}?"
     if len(path) > 1 and name in SCHEMA["properties"]:
         return "unknown key here; it belongs at the top, before the first [table]"
     homes = [
@@ -54,6 +57,8 @@ def _unknown(path: Path) -> str:
     ]
     if homes:
         return f"unknown key here; it belongs in [{homes[0]}]"
+    if close := difflib.get_close_matches(name, known, n=1):
+        return f"unknown key; did you mean {close[0]!r}?"
     return f"unknown key; known here: {', '.join(known)}"
 
 

@@ -1,0 +1,146 @@
+"""The contract: names, defaults, and what the accessors make of them."""
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from stratumproxy.config import Config, Listen, Pool
+
+LISTEN = {"address": "0.0.0.0:3333"}
+POOL = {"url": "stratum+tcp://pool.example:3333", "user": "farm"}
+
+
+def config(**changes: Any) -> Config:
+    return Config.model_validate({"listen": [LISTEN], "pool": [POOL], **changes})
+
+
+def test_defaults_are_the_contract() -> None:
+    assert config().model_dump() == {
+        "verdict": "pool",
+        "listen": [{"address": "0.0.0.0:3333", "backlog": 4096}],
+        "pool": [
+            {
+                "url": "stratum+tcp://pool.example:3333",
+                "user": "farm",
+                "password": "x",
+                "name": "pool.example:3333",
+                "miners_per_session": None,
+                "version_mask": "1fffe000",
+                "extranonce2_size": None,
+                "connect_timeout_seconds": 10,
+                "reply_timeout_seconds": 30,
+                "silence_seconds": 90,
+                "backoff_min_seconds": 1,
+                "backoff_max_seconds": 60,
+                "allow_redirect": "same-domain",
+            }
+        ],
+        "difficulty": {
+            "start": 8192,
+            "min": 0.001,
+            "max": 1e15,
+            "shares_per_minute": 12,
+            "vardiff": True,
+            "retarget_seconds": 60,
+        },
+        "jobs": {"keepalive_seconds": 55, "ntime_roll_seconds": 7000},
+        "limits": {
+            "line_bytes": 10240,
+            "out_buffer_bytes": 65536,
+            "connections": 20000,
+            "handshake_seconds": 60,
+            "idle_seconds": 3600,
+            "resume_seconds": 600,
+            "drain_seconds": 3,
+        },
+        "log": {"format": "auto", "level": "info"},
+    }
+
+
+def test_listen_accessors() -> None:
+    one = Listen(address="[::1]:3333")
+    assert (one.host, one.port) == ("::1", 3333)
+    every = Listen(address=":3333")
+    assert (every.host, every.port) == (None, 3333)
+
+
+def test_pool_accessors() -> None:
+    pool = Pool(url="stratum+tcp://[2001:db8::1]:3333", user="farm", version_mask="1FFFFFE0")
+    assert (pool.host, pool.port, pool.mask) == ("2001:db8::1", 3333, 0x1FFFFFE0)
+    assert pool.name == "[2001:db8::1]:3333"
+    assert Pool(**POOL, version_mask="00000000").mask == 0
+    assert Pool(**POOL, name="first").name == "first"
+
+
+def test_password_is_not_in_the_repr() -> None:
+    assert "hunter2" not in repr(config(pool=[{**POOL, "password": "hunter2"}]))
+
+
+def test_frozen() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        config().verdict = "local"
+
+
+def test_difficulties_are_kept_as_written() -> None:
+    difficulty = config(difficulty={"start": 512, "min": 0.5, "max": 2**53 + 1}).difficulty
+    assert (difficulty.start, difficulty.min, difficulty.max) == (512, 0.5, 2**53 + 1)
+    assert isinstance(difficulty.max, int)
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"listen": []}, "at least 1"),
+        ({"pool": []}, "at least 1"),
+        ({"difficulty": {"start": 0.0001}}, "0.001 is above start, which is 0.0001"),
+        ({"difficulty": {"start": 10, "max": 5}}, "5 is below start, which is 10"),
+        ({"difficulty": {"start": 0}}, "expected a number"),
+        ({"difficulty": {"start": float("nan")}}, "expected a number"),
+        ({"difficulty": {"max": float("inf")}}, "expected a number"),
+        ({"difficulty": {"vardiff": 1}}, "bool"),
+        ({"limits": {"connections": True}}, "integer"),
+        ({"limits": {"connections": 0}}, "greater than or equal to 1"),
+        ({"jobs": {"keepalive_seconds": 90}}, "from 1 to 85"),
+        ({"pool": [{**POOL, "backoff_min_seconds": 61}]}, "60 is below backoff_min_seconds"),
+        ({"pool": [{**POOL, "version_mask": "0x1fffe0"}]}, "not 8 hex digits"),
+        ({"pool": [{**POOL, "version_mask": "1fffe00"}]}, "not 8 hex digits"),
+        ({"pool": [{**POOL, "version_mask": 0x1FFFE000}]}, "string"),
+        ({"pool": [{**POOL, "user": ""}]}, "at least 1 character"),
+        ({"pool": [{**POOL, "extranonce2_size": 1}]}, "greater than or equal to 2"),
+        ({"pool": [{**POOL, "extranonce2_size": 17}]}, "less than or equal to 16"),
+        ({"pool": [POOL, POOL]}, "pool[1] and pool[0] are both called 'pool.example:3333'"),
+        ({"listen": [LISTEN, LISTEN]}, "listen[1] '0.0.0.0:3333' is taken by listen[0]"),
+        ({"verdict": "miner"}, "'pool' or 'local'"),
+        ({"extra": 1}, "not permitted"),
+    ],
+)
+def test_refused(changes: dict[str, Any], says: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        config(**changes)
+    assert says in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "collide"),
+    [
+        ("127.0.0.1:3333", "127.0.0.1:3333", True),
+        ("127.0.0.1:3333", "127.0.0.1:3334", False),
+        ("127.0.0.1:3333", "127.0.0.2:3333", False),
+        ("127.0.0.1:3333", "0.0.0.0:3333", True),
+        ("127.0.0.1:3333", ":3333", True),
+        ("[::1]:3333", "*:3333", True),
+        ("[::1]:3333", "[::]:3333", True),
+        ("[::1]:3333", "[0:0:0:0:0:0:0:1]:3333", True),
+        ("[::1]:3333", "127.0.0.1:3333", False),
+        ("0.0.0.0:3333", "[::]:3333", False),
+        ("127.0.0.1:0", "127.0.0.1:0", False),
+    ],
+)
+def test_listeners_collide(one: str, other: str, collide: bool) -> None:
+    listen = [{"address": one}, {"address": other}]
+    if collide:
+        with pytest.raises(ValidationError, match="is taken by"):
+            config(listen=listen)
+    else:
+        assert len(config(listen=listen).listen) == 2
