@@ -43,7 +43,7 @@ class Seen:
     A hash is known by its 8 low-order bytes. When the young generation has `limit` hashes it
     becomes the old one and what was the old one is forgotten: the last `limit` hashes are always
     remembered, and never more than twice as many. Memory grows with use, to at most 16 bytes
-    times the next power of two for each generation (2 × 8 MiB for the default limit).
+    times the next power of two for each generation (twice 8 MiB for the default limit).
 
     Args:
         limit: hashes in a generation, 1 to 2**28.
