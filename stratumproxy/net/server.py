@@ -1,0 +1,216 @@
+"""The server: the core, the sockets, and the tasks between them."""
+
+import random
+import socket
+import time
+from collections.abc import Callable
+
+import structlog
+import trio
+
+from stratumproxy import shares
+from stratumproxy.config import Config, Listen
+from stratumproxy.errors import StratumProxyError
+from stratumproxy.net.link import PoolLink
+from stratumproxy.net.port import MinerPort
+from stratumproxy.proxy.lane import Lane
+from stratumproxy.proxy.proxy import ROUND, Proxy
+from stratumproxy.proxy.report import Report
+from stratumproxy.telemetry.snapshot import Snapshot
+
+FAN_OUT_SLICE = 128
+"""Miners sent a job before shares get their turn: under 1 ms."""
+
+JUDGE_EVERY = 0.1
+LET_GO_A_SECOND = 200
+"""Miners that must reconnect are let go at this pace, so that they come back at it."""
+
+
+class Server:
+    """One proxy on its sockets. Made by `serve`.
+
+    Args:
+        config: what to serve.
+        listeners: bound and listening.
+        clock: seconds.
+
+    """
+
+    def __init__(
+        self, config: Config, listeners: list[socket.socket], clock: Callable[[], float]
+    ) -> None:
+        self._config = config
+        self._clock = clock
+        self._log = structlog.get_logger()
+        self._scopes: dict[Lane, trio.CancelScope] = {}
+        self._fan_out = trio.Event()
+        self._nursery: trio.Nursery | None = None
+        self.proxy = Proxy(config, self, clock(), first_job=int(time.time()), notices=self._log)
+        self.port = MinerPort(
+            self.proxy,
+            listeners,
+            clock=clock,
+            connections=config.limits.connections,
+            out_limit=config.limits.out_buffer_bytes,
+            notices=self._log,
+        )
+        self.report = Report(self.proxy)
+
+    def log_start(self, addresses: list[tuple[str, int]]) -> None:
+        """Say what is served and how."""
+        if not shares.NATIVE:
+            self._log.warning(
+                "shares are checked in Python, some ten times slower than in C",
+                why=shares.why_not_native,
+            )
+        for host, port in addresses:
+            self._log.info("listening for miners", host=host, port=port, kernel=shares.kernel())
+
+    # -- what the core asks for ------------------------------------------------------------------
+
+    def lane_opened(self, lane: Lane) -> None:
+        """Keep a session with every pool for this lane."""
+        assert self._nursery is not None
+        scope = self._scopes[lane] = trio.CancelScope()
+        self._nursery.start_soon(self._run_lane, lane, scope)
+
+    def lane_closed(self, lane: Lane) -> None:
+        """Its sessions are not needed any more."""
+        self._scopes.pop(lane).cancel()
+
+    def fan_out(self) -> None:
+        """There is a job to fan out."""
+        self._fan_out.set()
+
+    def random_bits(self) -> int:
+        """32 random bits, for session ids: they need to differ, not to be secret."""
+        return random.getrandbits(32)
+
+    # -- tasks -----------------------------------------------------------------------------------
+
+    async def run(
+        self,
+        on_snapshot: Callable[[Snapshot], None] | None,
+        stop: trio.Event | None,
+    ) -> None:
+        """Serve until `stop`, then let go in good order."""
+        async with trio.open_nursery() as pools, trio.open_nursery() as miners:
+            self._nursery = pools
+            self.proxy.start()
+            for listener in self.port.listeners:
+                miners.start_soon(self.port.accept, listener)
+            pools.start_soon(self.port.pump)
+            pools.start_soon(self._fan_out_jobs)
+            pools.start_soon(self._judge)
+            pools.start_soon(self._tend, on_snapshot)
+            await (stop.wait() if stop is not None else trio.sleep_forever())
+            miners.cancel_scope.cancel()
+            self.port.stop_accepting()
+            await self._drain()
+            pools.cancel_scope.cancel()
+
+    async def _run_lane(self, lane: Lane, scope: trio.CancelScope) -> None:
+        with scope:
+            async with trio.open_nursery() as nursery:
+                for index, pool in enumerate(self._config.pool):
+                    link = PoolLink(self.proxy, lane, index, pool, self._clock)
+                    nursery.start_soon(link.run)
+
+    async def _fan_out_jobs(self) -> None:
+        """Send jobs in slices; between two of them every other task gets its turn."""
+        while True:
+            await self._fan_out.wait()
+            self._fan_out = trio.Event()
+            while self.proxy.fan_out_slice(FAN_OUT_SLICE, self._clock()):
+                await trio.lowlevel.checkpoint()
+
+    async def _judge(self) -> None:
+        """Look at every miner once in `ROUND` seconds, a few at a time."""
+        while True:
+            await trio.sleep(JUDGE_EVERY)
+            count = int(len(self.proxy.miners) * JUDGE_EVERY / ROUND) + 1
+            self.proxy.judge(count, self._clock())
+            self.proxy.let_go(int(LET_GO_A_SECOND * JUDGE_EVERY))
+
+    async def _tend(self, on_snapshot: Callable[[Snapshot], None] | None) -> None:
+        while True:
+            await trio.sleep(1)
+            now = self._clock()
+            self.proxy.tend(now)
+            if on_snapshot is not None:
+                on_snapshot(self.report.snapshot(now))
+
+    async def _drain(self) -> None:
+        """Wait for the pools' verdicts on what was sent to them, for a moment."""
+        with trio.move_on_after(self._config.limits.drain_seconds):
+            while self.proxy.pending:
+                await trio.sleep(0.02)
+
+
+def listen(listen: Listen) -> socket.socket:
+    """A listening socket.
+
+    Raises:
+        StratumProxyError: the address can't be listened on; says why and what to do.
+
+    """
+    host = listen.host
+    family = socket.AF_INET6 if host is None or ":" in host else socket.AF_INET
+    if host is None and not socket.has_dualstack_ipv6():
+        family, host = socket.AF_INET, "0.0.0.0"
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(host is not None))
+        sock.bind((host or "::", listen.port))
+        sock.listen(listen.backlog)
+        sock.setblocking(False)
+    except OSError as error:
+        sock.close()
+        raise StratumProxyError(
+            f"can't listen on {listen.address}: {error.strerror}. Is another proxy running, or is "
+            "the address not this machine's? `ss -ltnp` shows who listens."
+        ) from None
+    return sock
+
+
+async def serve(
+    config: Config,
+    *,
+    on_snapshot: Callable[[Snapshot], None] | None = None,
+    stop: trio.Event | None = None,
+    task_status: trio.TaskStatus[list[tuple[str, int]]] = trio.TASK_STATUS_IGNORED,
+) -> Snapshot:
+    """Serve miners on the configured pools.
+
+    Args:
+        config: what to serve.
+        on_snapshot: called once a second.
+        stop: when set, accept nobody any more, wait for verdicts that are due (up to
+            `drain_seconds`), close, and return.
+        task_status: started with the (host, port) of each listener, once it listens.
+
+    Returns:
+        How things stood at the end.
+
+    Raises:
+        StratumProxyError: a listener can't be opened.
+
+    """
+    listeners: list[socket.socket] = []
+    try:
+        for each in config.listen:
+            listeners.append(listen(each))
+        server = Server(config, listeners, trio.current_time)
+        addresses = [sock.getsockname()[:2] for sock in listeners]
+        server.log_start(addresses)
+        task_status.started(addresses)
+        try:
+            await server.run(on_snapshot, stop)
+        finally:
+            server.port.close()
+        return server.report.snapshot(trio.current_time())
+    finally:
+        for sock in listeners:
+            sock.close()

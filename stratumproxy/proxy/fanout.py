@@ -1,0 +1,60 @@
+"""A new job on its way to thousands of miners: those with most hashrate first, in slices.
+
+A job is one encode and many sends (5 µs each in the kernel). Between slices the miners' shares get
+their turn. A newer job takes over from one that is still on its way; a miner that the older one had
+not reached yet gets the newer one only, as a clean one if either was.
+"""
+
+from typing import TYPE_CHECKING
+
+from stratumproxy.proxy.job import Job
+
+if TYPE_CHECKING:
+    from stratumproxy.proxy.miner import MinerSession
+
+
+class Fanout:
+    """One job's way through one lane.
+
+    Args:
+        miners: in the order they are served.
+        job: what they get.
+        clean: whether they must drop what they had.
+
+    """
+
+    __slots__ = ("_at", "_miners", "clean", "job", "started")
+
+    def __init__(
+        self, miners: "list[MinerSession]", job: Job, clean: bool, started: float = 0.0
+    ) -> None:
+        self._miners = miners
+        self._at = 0
+        self.job = job
+        self.clean = clean
+        self.started = started
+
+    @property
+    def done(self) -> bool:
+        """Whether every miner was served."""
+        return self._at >= len(self._miners)
+
+    def slice(self, count: int, now: float) -> int:
+        """Serve the next miners.
+
+        Args:
+            count: how many at most.
+            now: the time, for difficulties that bind with this job.
+
+        Returns:
+            How many were served.
+
+        """
+        at = self._at
+        served = self._miners[at : at + count]
+        self._at = at + len(served)
+        job, clean = self.job, self.clean
+        for miner in served:
+            if miner.mining and (data := miner.deliver(job, clean, now)):
+                miner.link.send(data)
+        return len(served)

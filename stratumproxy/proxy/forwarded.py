@@ -1,0 +1,39 @@
+"""A share on its way to the pool."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from stratumproxy.proxy.miner import MinerSession
+    from stratumproxy.proxy.tally import Worker
+
+
+class Forwarded:
+    """What is remembered of a share until the pool's verdict on it is there.
+
+    Args:
+        miner: who found it, and hears the verdict if it still wants to.
+        worker: who is credited.
+        request_id: the id of the miner's mining.submit, as JSON; None when it was answered at once.
+        difficulty: what the miner was asked to meet, and is credited for.
+        met: the difficulty of its hash.
+        sent: when it went upstream.
+
+    """
+
+    __slots__ = ("difficulty", "met", "miner", "request_id", "sent", "worker")
+
+    def __init__(
+        self,
+        miner: "MinerSession",
+        worker: "Worker",
+        request_id: bytes | None,
+        difficulty: float | int,
+        met: float,
+        sent: float,
+    ) -> None:
+        self.miner = miner
+        self.worker = worker
+        self.request_id = request_id
+        self.difficulty = difficulty
+        self.met = met
+        self.sent = sent

@@ -1,0 +1,115 @@
+"""A job as miners know it: under an id of our own, prepared for checking and for sending."""
+
+from typing import Any
+
+import orjson
+
+from stratumproxy.proxy.pool import PoolSession
+from stratumproxy.shares import Seen, Work
+from stratumproxy.stratum.difficulty import target_bytes
+from stratumproxy.work.job import PoolJob, Terms
+
+
+class Job:
+    """A pool's job under an id of our own, prepared for checking and for sending.
+
+    Args:
+        number: rises with every job of this process; its hex is the job id miners see.
+        pool_job: what the pool sent.
+        terms: what the pool's session asked for at that moment.
+        whole: the miner on this session has the pool's own extranonce1 (layouts that can't be
+            shared); otherwise the pool's extranonce1 is the end of coinb1.
+        seen: hashes already counted, shared by all jobs on one chain tip.
+        ntime_roll: seconds ntime may run ahead of the job's.
+        source: the pool session it came from, and its shares go to.
+
+    """
+
+    __slots__ = (
+        "_lines",
+        "check",
+        "clean",
+        "number",
+        "pool_job",
+        "pool_target",
+        "room",
+        "source",
+        "terms",
+        "version_mask",
+        "whole",
+        "work",
+    )
+
+    def __init__(
+        self,
+        number: int,
+        pool_job: PoolJob,
+        terms: Terms,
+        *,
+        seen: Seen,
+        ntime_roll: int,
+        whole: bool = False,
+        source: PoolSession,
+    ) -> None:
+        self.number = number
+        self.pool_job = pool_job
+        self.terms = terms
+        self.source = source
+        self.whole = whole
+        self.clean = pool_job.clean
+        self.version_mask = terms.version_mask
+        self.pool_target = target_bytes(terms.difficulty)
+        prefix = b"" if whole else terms.extranonce1
+        self.room = terms.extranonce2_size + len(terms.extranonce1) - len(prefix)
+        """Bytes between our coinb1 and coinb2."""
+        self.work = Work(
+            coinb1=pool_job.coinb1 + prefix,
+            coinb2=pool_job.coinb2,
+            branches=pool_job.branches,
+            version=pool_job.version,
+            prevhash=pool_job.prevhash,
+            nbits=pool_job.nbits,
+            ntime=pool_job.ntime,
+            extranonce_size=self.room,
+            pool_target=self.pool_target,
+            seen=seen,
+            ntime_roll=ntime_roll,
+        )
+        self.check = self.work.check
+        self._lines: dict[tuple[int, bool], bytes] = {}
+
+    @property
+    def job_id(self) -> str:
+        """The id miners know it by."""
+        return f"{self.number:x}"
+
+    @property
+    def difficulty(self) -> float | int:
+        """The pool's difficulty for it."""
+        return self.terms.difficulty
+
+    def notify(self, total: int, clean: bool) -> bytes:
+        """The mining.notify line for miners whose slot and extranonce2 take `total` bytes.
+
+        The line is encoded once for each `total` and `clean`, however many miners get it.
+        """
+        line = self._lines.get((total, clean))
+        if line is None:
+            line = self._lines[total, clean] = self._encode(total, clean)
+        return line
+
+    def _encode(self, total: int, clean: bool) -> bytes:
+        job = self.pool_job
+        prefix = b"" if self.whole else self.terms.extranonce1 + bytes(self.room - total)
+        params: list[Any] = [
+            self.job_id,
+            job.prevhash_hex,
+            (job.coinb1 + prefix).hex(),
+            job.coinb2.hex(),
+            [branch.hex() for branch in job.branches],
+            f"{job.version:08x}",
+            f"{job.nbits:08x}",
+            f"{job.ntime:08x}",
+            clean,
+        ]
+        return b'{"id":null,"method":"mining.notify","params":%b}\n' % orjson.dumps(params)

@@ -1,0 +1,224 @@
+"""A lane: miners that share one session at a time, and the sessions they could have.
+
+For every configured pool a lane keeps a session, so the next pool's current job is at hand and a
+switch is one clean notify. One session is active: that of the first pool, in the configured order,
+that is ready. How many miners a lane carries follows from the extranonce layout and from
+`miners_per_session`.
+"""
+
+from collections import deque
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from stratumproxy.proxy import requests
+from stratumproxy.proxy.job import Job
+from stratumproxy.proxy.pool import NewJob, PoolSession
+from stratumproxy.shares import Seen
+from stratumproxy.work.extranonce import SlotSpace
+
+if TYPE_CHECKING:
+    from stratumproxy.proxy.miner import MinerSession
+    from stratumproxy.proxy.proxy import Proxy
+
+MAX_JOBS = 64
+"""Jobs of the pool that stay valid without a clean one; at a job per 30 s, half an hour."""
+
+
+@dataclass(slots=True)
+class Candidate:
+    """A pool's session, ready to be mined on."""
+
+    session: PoolSession
+    newest: NewJob
+    arrived: float
+    """When the newest job came."""
+    since: float
+    """When it became ready."""
+
+
+class Lane:
+    """One group of miners.
+
+    Args:
+        proxy: what it is part of.
+        number: 0 for the first, which is always there.
+        space: where its miners' slots come from.
+
+    """
+
+    def __init__(self, proxy: "Proxy", number: int, space: SlotSpace | None) -> None:
+        self.proxy = proxy
+        self.number = number
+        self.space = space
+        """None where the layout can't be shared: one miner then."""
+        self.members = 0
+        """Miners that subscribed here."""
+        self.miners: dict[MinerSession, None] = {}
+        """Of these, who gets jobs, in the order of the fan-out."""
+        self.waiting: list[MinerSession] = []
+        """Subscribed, but the answer needs this lane's session to be ready."""
+        self.job: Job | None = None
+        """What is mined on; None while no pool is ready."""
+        self.job_sent = 0.0
+        self.empty_since = 0.0
+        self.active: int | None = None
+        """Index of the pool that is mined on."""
+        self.candidates: dict[int, Candidate] = {}
+        self._generations: deque[list[str]] = deque()
+        """Ids under which the pool's jobs are valid, a list for each job of the pool."""
+        self._reissued: Job | None = None
+        self._reissued_age = 0
+        self._seen = Seen()
+        self._prevhash = ""
+
+    # -- members ---------------------------------------------------------------------------------
+
+    @property
+    def capacity(self) -> int:
+        """How many miners may subscribe here; slots may run out earlier."""
+        if self.space is None:
+            return 1
+        return self.proxy.miners_per_session(self.active)
+
+    def join(self, miner: "MinerSession") -> None:
+        """A miner subscribed."""
+        miner.lane = self
+        self.members += 1
+
+    def leave(self, miner: "MinerSession", now: float) -> None:
+        """A miner is gone."""
+        self.miners.pop(miner, None)
+        if miner in self.waiting:
+            self.waiting.remove(miner)
+        self.members -= 1
+        self.empty_since = now
+
+    # -- pools -----------------------------------------------------------------------------------
+
+    def pool_job(self, pool: int, session: PoolSession, new_job: NewJob, now: float) -> None:
+        """A pool's session has a job."""
+        candidate = self.candidates.get(pool)
+        since = candidate.since if candidate and candidate.session is session else now
+        self.candidates[pool] = Candidate(session, new_job, now, since)
+        if self.active is None:
+            self.switch(pool, now)
+        elif self.active == pool:
+            self._mine(new_job, session, new_job.job.clean, now)
+
+    def pool_lost(self, pool: int, now: float) -> None:
+        """A pool's session is gone: nothing mined on it counts any more, so move on at once."""
+        self.candidates.pop(pool, None)
+        if self.active != pool:
+            return
+        self._retire()
+        self.job = None
+        self.active = None
+        self.proxy.fanouts.pop(self, None)
+        if self.candidates:
+            self.switch(min(self.candidates), now)
+
+    def prefer(self, well_for: float, now: float) -> None:
+        """Go back to an earlier pool in the order once it has been ready for some seconds."""
+        for pool in sorted(self.candidates):
+            if self.active is not None and pool >= self.active:
+                return
+            if now - self.candidates[pool].since >= well_for:
+                self.switch(pool, now)
+                return
+
+    def switch(self, pool: int, now: float) -> None:
+        """Mine on another pool: for the miners nothing but a clean job."""
+        candidate = self.candidates[pool]
+        self.active = pool
+        self.proxy.notices.info(
+            "mining on pool",
+            pool=self.proxy.pools[pool].name,
+            lane=self.number,
+            miners=len(self.miners),
+        )
+        age = int(now - candidate.arrived)
+        new_job = candidate.newest
+        if age > 0:
+            new_job = replace(new_job, job=new_job.job.aged(age))
+        self._mine(new_job, candidate.session, True, now)
+
+    # -- jobs ------------------------------------------------------------------------------------
+
+    def _mine(self, new_job: NewJob, session: PoolSession, clean: bool, now: float) -> None:
+        pool_job = new_job.job
+        if clean:
+            self._retire()
+        elif len(self._generations) >= MAX_JOBS:
+            self._forget(self._generations.popleft())
+        if pool_job.prevhash_hex != self._prevhash:
+            # Hashes of an earlier tip can't come again; its late shares keep the old memory alive.
+            self._prevhash = pool_job.prevhash_hex
+            self._seen = Seen()
+        self._generations.append([])
+        self._reissued = None
+        self.job = self._prepare(new_job, session)
+        self.job_sent = now
+        waiting, self.waiting = self.waiting, []
+        for miner in waiting:
+            if self.proxy.seating.place(miner, self):
+                miner.link.send(requests.subscribed(miner, now))
+        self.proxy.fan_out(self, self.job, clean)
+
+    def _prepare(self, new_job: NewJob, session: PoolSession) -> Job:
+        job = Job(
+            self.proxy.next_job_number(),
+            new_job.job,
+            new_job.terms,
+            seen=self._seen,
+            ntime_roll=self.proxy.ntime_roll,
+            whole=self.space is None,
+            source=session,
+        )
+        self._generations[-1].append(job.job_id)
+        self.proxy.jobs[job.job_id] = job
+        return job
+
+    def reissue(self, now: float) -> Job | None:
+        """The current job once more, under a new id and with its ntime moved on to now.
+
+        One is made for each second at most, and shared by all who ask within it. None within the
+        first second of a job: the same job under another id would have miners find the same shares.
+        """
+        if self.active is None or self.job is None:
+            return None
+        candidate = self.candidates[self.active]
+        age = int(now - candidate.arrived)
+        if self._reissued is not None and self._reissued_age == age:
+            return self._reissued
+        newest = candidate.newest
+        if age <= self.job.pool_job.ntime - newest.job.ntime:
+            return None
+        self._reissued_age = age
+        self._reissued = self._prepare(replace(newest, job=newest.job.aged(age)), candidate.session)
+        return self._reissued
+
+    def keep_alive(self, after: float, now: float) -> None:
+        """Send the job again when the pool has been silent: cgminer gives up after 90 s."""
+        if self.job is None or now - self.job_sent < after:
+            return
+        job = self.reissue(now)
+        if job is not None:
+            self.job_sent = now
+            self.job = job
+            self.proxy.fan_out(self, job, False)
+
+    def close(self, now: float) -> None:
+        """Nobody mines here any more."""
+        for pool in list(self.candidates):
+            self.pool_lost(pool, now)
+
+    def _retire(self) -> None:
+        """Shares on every job so far are stale from now on."""
+        for ids in self._generations:
+            self._forget(ids)
+        self._generations.clear()
+        self._reissued = None
+
+    def _forget(self, ids: list[str]) -> None:
+        for job_id in ids:
+            self.proxy.jobs.pop(job_id, None)

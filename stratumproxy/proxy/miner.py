@@ -1,0 +1,443 @@
+"""One miner's connection, sans-IO: state, shares, jobs and difficulty.
+
+The way of a share starts in `MinerSession.receive` and goes through `MinerSession._submit`, one
+straight line. What else a miner may say is in `requests.py`.
+"""
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from stratumproxy.errors import ProtocolError
+from stratumproxy.proxy import requests
+from stratumproxy.proxy.forwarded import Forwarded
+from stratumproxy.proxy.job import Job
+from stratumproxy.proxy.tally import Worker
+from stratumproxy.shares.verdict import REJECTED, Verdict
+from stratumproxy.stratum import rejects
+from stratumproxy.stratum.difficulty import target_bytes
+from stratumproxy.stratum.framing import split_lines
+from stratumproxy.stratum.messages import (
+    Message,
+    encode_error,
+    encode_id,
+    encode_notification,
+    encode_true,
+    parse,
+)
+from stratumproxy.stratum.rejects import Reject
+from stratumproxy.work.extranonce import SlotSpace
+
+if TYPE_CHECKING:
+    from stratumproxy.proxy.lane import Lane
+    from stratumproxy.proxy.proxy import Proxy
+
+OLD_DIFFICULTIES = 8
+"""Earlier difficulties remembered for shares on jobs that went out under them."""
+
+JUDGE_EVERY = 8
+"""Shares between two looks of vardiff; a power of two."""
+
+URGENT = 3.0
+"""A difficulty that is off by this factor does not wait for the pool's next job."""
+
+SMOOTHING = 0.1
+"""Weight of the newest sample in a miner's hashrate; a sample per 5 s gives a minute of memory."""
+
+
+class Link(Protocol):
+    """The connection under a session, as the session sees it."""
+
+    def send(self, data: bytes) -> None:
+        """Send, or keep for sending; never blocks, never raises."""
+
+    def close(self, reason: str) -> None:
+        """Close the connection, soon; never raises."""
+
+
+class MinerSession:
+    """The server's side of one Stratum V1 connection to a miner.
+
+    Args:
+        proxy: what it is part of.
+        link: the connection under it, for what is not an answer: jobs, and verdicts of the pool.
+        peer: the miner's address, for logs.
+        now: seconds, on the clock of all other `now`.
+
+    """
+
+    __slots__ = (
+        "_older",
+        "_sampled_work",
+        "_since",
+        "_tail",
+        "_target",
+        "_window_shares",
+        "_window_start",
+        "accepted",
+        "agent",
+        "connected_at",
+        "difficulty",
+        "extranonce2_size",
+        "hashrate",
+        "heard",
+        "lane",
+        "last_job",
+        "link",
+        "mask",
+        "minimum",
+        "mining",
+        "parked",
+        "peer",
+        "proxy",
+        "rejected",
+        "rolls",
+        "session_id",
+        "slot",
+        "slot_hex",
+        "space",
+        "suggested",
+        "takes_extranonce",
+        "total",
+        "wanted",
+        "wished_mask",
+        "work",
+        "worker",
+        "workers",
+    )
+
+    def __init__(self, proxy: "Proxy", link: Link, peer: str, now: float) -> None:
+        self.proxy = proxy
+        self.link = link
+        self.peer = peer
+        self.connected_at = now
+        self.heard = now
+        """When it last sent anything."""
+        self.agent = ""
+        # where it mines
+        self.lane: Lane | None = None
+        """None before mining.subscribe."""
+        self.space: SlotSpace | None = None
+        self.slot = b""
+        """Its extranonce1."""
+        self.slot_hex = ""
+        """What goes upstream in front of its extranonce2: the slot, unless the pool knows it."""
+        self.extranonce2_size = 0
+        self.total = 0
+        """Bytes of its extranonce1 and extranonce2."""
+        self.session_id = ""
+        self.parked = b""
+        """Id of a mining.subscribe that can't be answered before its pool session is ready."""
+        self.takes_extranonce = False
+        """It asked for mining.set_extranonce."""
+        self.last_job = 0
+        """Number of the newest job it was sent."""
+        # who it is
+        self.worker: Worker | None = None
+        """The first name it authorized."""
+        self.workers: dict[str, Worker] | None = None
+        """Every name, where there are several."""
+        self.mining = False
+        """Subscribed and authorized: gets jobs."""
+        # what it may roll
+        self.rolls = False
+        self.wished_mask = 0
+        self.mask = 0
+        """The bits it was told it may roll."""
+        # what it is asked for
+        self.suggested: float | int = 0
+        """By mining.suggest_difficulty or the like; 0 if it did not."""
+        self.minimum: float | int = 0
+        """The least it takes (BIP310 minimum-difficulty)."""
+        self.wanted: float | int = 0
+        """What vardiff wants, before the pool's difficulty caps it."""
+        self.difficulty: float | int = 0
+        """What it was last told; 0 for nothing yet."""
+        self._target = b""
+        self._since = 0
+        """Number of the first job that `difficulty` binds for."""
+        self._older: list[tuple[int, float | int, bytes]] = []
+        self._window_start = now
+        self._window_shares = 0
+        # what it did
+        self.accepted = 0
+        self.rejected = 0
+        self.work = 0.0
+        self.hashrate = 0.0
+        """Work a second, smoothed; for the order of the fan-out."""
+        self._sampled_work = 0.0
+        self._tail = b""
+
+    # -- bytes in, bytes out ---------------------------------------------------------------------
+
+    def receive(self, data: bytes, now: float) -> bytes:
+        """Take what the miner sent.
+
+        Returns:
+            What to send back, perhaps nothing.
+
+        Raises:
+            ProtocolError: this is not Stratum; close the connection.
+
+        """
+        self.heard = now
+        if not self.proxy.open:
+            # Every answer depends on the pool; until the first one is there, miners wait.
+            self._tail += data
+            if len(self._tail) > self.proxy.line_limit:
+                raise ProtocolError("too much was sent before the pool was ready")
+            return b""
+        lines, self._tail = split_lines(self._tail, data, self.proxy.line_limit)
+        if len(lines) == 1:
+            return self._line(lines[0], now)
+        return b"".join([self._line(line, now) for line in lines])
+
+    def _line(self, line: bytes, now: float) -> bytes:
+        if not line or line.isspace():
+            return b""
+        message = parse(line)
+        method = message.get("method")
+        if method == "mining.submit":
+            return self._submit(message, now)
+        return requests.answer(self, method, message, now)
+
+    # -- shares ----------------------------------------------------------------------------------
+
+    def _submit(self, message: Message, now: float) -> bytes:
+        reply_to = encode_id(message.get("id"))
+        bits: Any = None
+        try:
+            if len(params := message["params"]) == 5:
+                name, job_id, extranonce2, ntime, nonce = params
+            else:
+                name, job_id, extranonce2, ntime, nonce, bits = params
+        except (KeyError, TypeError, ValueError):
+            return self._reject(reply_to, rejects.MALFORMED, None)
+        worker = self.worker
+        if not self.mining or worker is None or worker.name != name:
+            worker = self.worker_of(name)
+            if not self.mining or worker is None:
+                reject = rejects.UNAUTHORIZED if self.lane else rejects.NOT_SUBSCRIBED
+                return self._reject(reply_to, reject, None)
+        job = self.proxy.jobs.get(job_id) if type(job_id) is str else None
+        if job is None:
+            return self._reject(reply_to, rejects.STALE, worker)
+        difficulty, target = self.difficulty, self._target
+        if job.number < self._since:
+            difficulty, target = self._bound_to(job.number)
+        mask = self.mask if self.rolls else job.version_mask
+        verdict, met, header_hash = job.check(
+            self.slot, self.extranonce2_size, extranonce2, ntime, nonce, bits, mask, target
+        )
+        if verdict >= REJECTED:
+            return self._reject(reply_to, rejects.OF_VERDICT[Verdict(verdict)], worker)
+        self._window_shares += 1
+        if verdict == Verdict.SHARE:
+            self.count(worker, difficulty, met)
+            reply = encode_true(reply_to)
+        else:
+            if verdict == Verdict.BLOCK:
+                self.proxy.found_block(self, worker, job, header_hash)
+            local = self.proxy.verdict_local
+            share = Forwarded(self, worker, None if local else reply_to, difficulty, met, now)
+            self._forward(job, share, extranonce2, ntime, nonce, bits, mask)
+            reply = encode_true(reply_to) if local else b""
+        if self._window_shares % JUDGE_EVERY == 0:
+            reply += self.retarget(now)
+        return reply
+
+    def _bound_to(self, job_number: int) -> tuple[float | int, bytes]:
+        """The difficulty and target that were in force when a job went out to this miner."""
+        for since, difficulty, target in reversed(self._older):
+            if job_number >= since:
+                return difficulty, target
+        return self.difficulty, self._target
+
+    def _forward(
+        self,
+        job: Job,
+        share: Forwarded,
+        extranonce2: str,
+        ntime: str,
+        nonce: str,
+        bits: str | None,
+        mask: int,
+    ) -> None:
+        """Put a share into the pool's own terms and send it upstream."""
+        params = [
+            job.pool_job.pool_job_id,
+            "00" * (job.room - self.total) + self.slot_hex + extranonce2,
+            ntime.rjust(8, "0"),
+            nonce.rjust(8, "0"),
+        ]
+        if job.version_mask:
+            # The bits as they stand in the header: what a pool that replaces them needs, and the
+            # others too unless the job's version has bits inside the mask.
+            version = job.pool_job.version
+            if bits is not None:
+                version = (version & ~mask) | (int(bits, 16) & mask)
+            params.append(f"{version & job.version_mask:08x}")
+        self.proxy.forward(job, share, params)
+
+    def count(self, worker: Worker, difficulty: float | int, met: float) -> None:
+        """Credit a share that counts."""
+        self.accepted += 1
+        self.work += difficulty
+        worker.accepted += 1
+        worker.work += difficulty
+        tally = self.proxy.tally
+        tally.accepted += 1
+        tally.work += difficulty
+        if met > tally.best:
+            tally.best = met
+
+    def refuse(self, worker: Worker | None, reason: str) -> None:
+        """Count a share that does not."""
+        self.rejected += 1
+        if worker is not None:
+            worker.rejected += 1
+        self.proxy.tally.reject(reason)
+
+    def _reject(self, reply_to: bytes, reject: Reject, worker: Worker | None) -> bytes:
+        self.refuse(worker, reject.reason)
+        return encode_error(reply_to, reject.code, reject.text)
+
+    def worker_of(self, name: object) -> Worker | None:
+        """The authorized worker of that name."""
+        if self.worker is not None and self.worker.name == name:
+            return self.worker
+        return self.workers.get(name) if self.workers and isinstance(name, str) else None
+
+    # -- jobs ------------------------------------------------------------------------------------
+
+    def deliver(self, job: Job, clean: bool, now: float) -> bytes:
+        """What to send so that this miner mines on a job: the notify, and before it what changed.
+
+        Difficulty and mask bind from the next notify (cgminer, cpuminer, ESP-Miner), so they
+        travel in front of it. Nothing is sent to a miner that has a newer job already.
+        """
+        if job.number <= self.last_job:
+            return b""
+        data = b""
+        if job.room < self.total or job.whole or self.space is None:
+            moved = self.proxy.seating.fit(self, job, now)
+            if moved is None:
+                return b""
+            if moved:
+                data, clean = moved, True
+        if self.wished_mask & job.version_mask != self.mask:
+            self.mask = self.wished_mask & job.version_mask
+            data += encode_notification("mining.set_version_mask", [f"{self.mask:08x}"])
+        difficulty = min(self.wanted, job.difficulty)
+        if difficulty != self.difficulty:
+            data += self._bind(difficulty, job.number, now)
+        self.last_job = job.number
+        notify = job.notify(self.total, clean)
+        return data + notify if data else notify
+
+    def _bind(self, difficulty: float | int, job_number: int, now: float) -> bytes:
+        """Tell a difficulty, in force from a job on."""
+        if self.difficulty:
+            self._older.append((self._since, self.difficulty, self._target))
+            del self._older[:-OLD_DIFFICULTIES]
+        self.difficulty = difficulty
+        self._target = target_bytes(difficulty)
+        self._since = job_number
+        self._window_start = now
+        self._window_shares = 0
+        return encode_notification("mining.set_difficulty", [difficulty])
+
+    def forget_told(self) -> None:
+        """The miner has reset: its difficulty is 1 again (it subscribed anew), its jobs gone."""
+        self.difficulty = 0
+        self.last_job = 0
+
+    def start_mining(self, now: float) -> bytes:
+        """Subscribed and authorized: take a place in the fan-out, and the current job."""
+        lane, worker = self.lane, self.worker
+        if lane is None or worker is None:
+            return b""
+        if not self.mining:
+            self.mining = True
+            lane.miners[self] = None
+            vardiff = self.proxy.vardiff
+            start = self.suggested or worker.difficulty or vardiff.start
+            self.wanted = max(vardiff.clamp(start), self.minimum)
+        job = lane.job
+        return self.deliver(job, True, now) if job else b""
+
+    # -- difficulty ------------------------------------------------------------------------------
+
+    def suggest(self, difficulty: float | int, now: float) -> bytes:
+        """The miner names the difficulty it would like.
+
+        Said again unchanged (NerdMiner does so every 30 s to stay connected) it changes nothing.
+        """
+        if difficulty == self.suggested:
+            return b""
+        self.suggested = difficulty
+        if not self.mining:
+            return b""
+        self.wanted = max(self.proxy.vardiff.clamp(difficulty), self.minimum)
+        return self._renotify(now)
+
+    def retarget(self, now: float) -> bytes:
+        """Let vardiff judge this miner.
+
+        Returns:
+            A job with the new difficulty, when the old one is too far off to wait for the pool's.
+
+        """
+        elapsed = now - self._window_start
+        better = self.proxy.vardiff.retarget(self.difficulty, self._window_shares, elapsed)
+        if better is None:
+            return b""
+        self.wanted = max(better, self.minimum)
+        if not self.difficulty / URGENT < self.wanted < self.difficulty * URGENT:
+            return self._renotify(now)
+        return b""
+
+    def _renotify(self, now: float) -> bytes:
+        """Bind what is wanted now, by a job of its own."""
+        lane = self.lane
+        if lane is None or lane.job is None:
+            return b""
+        if min(self.wanted, lane.job.difficulty) == self.difficulty:
+            return b""
+        job = lane.reissue(now)
+        return self.deliver(job, False, now) if job else b""
+
+    def judge(self, now: float, period: float) -> bytes:
+        """The regular look at this miner, every `period` seconds."""
+        self.hashrate += ((self.work - self._sampled_work) / period - self.hashrate) * SMOOTHING
+        self._sampled_work = self.work
+        if (
+            self.mining
+            and self.difficulty
+            and now - self._window_start >= self.proxy.vardiff.window
+        ):
+            return self.retarget(now)
+        return b""
+
+    # -- the end ---------------------------------------------------------------------------------
+
+    def settle(self, share: Forwarded, reject: Reject | None) -> None:
+        """The verdict on a forwarded share is there: count it, and tell the miner if it waits."""
+        if reject is None:
+            self.count(share.worker, share.difficulty, share.met)
+        else:
+            self.refuse(share.worker, reject.reason)
+        if share.request_id is not None:
+            if reject is None:
+                self.link.send(encode_true(share.request_id))
+            else:
+                self.link.send(encode_error(share.request_id, reject.code, reject.text))
+
+    def closed(self, now: float) -> None:
+        """The connection is gone: give back what it held."""
+        if self.worker is not None and self.wanted:
+            self.worker.difficulty = self.wanted
+        if self.lane is not None:
+            self.lane.leave(self, now)
+            if self.space is not None:
+                self.space.give_back(self.slot, self.session_id, now)
+            self.lane = None
+        self.mining = False

@@ -1,0 +1,371 @@
+"""The proxy as a whole, without I/O: which miner mines where, and what came of it.
+
+The shell (`stratumproxy.net`) owns sockets, clock and tasks, and calls in here; calls out go
+through `Shell`. All state of the data plane hangs on `Proxy`.
+"""
+
+from typing import Protocol
+
+from stratumproxy.config import Config
+from stratumproxy.errors import ProtocolError
+from stratumproxy.proxy.fanout import Fanout
+from stratumproxy.proxy.forwarded import Forwarded
+from stratumproxy.proxy.job import Job
+from stratumproxy.proxy.lane import Lane
+from stratumproxy.proxy.miner import Link, MinerSession
+from stratumproxy.proxy.pool import Event as PoolEvent
+from stratumproxy.proxy.pool import MaskChanged, NewJob, PoolSession, Said, Settled
+from stratumproxy.proxy.seating import Seating
+from stratumproxy.proxy.tally import PoolTally, Tally, Worker, Workers
+from stratumproxy.stratum import rejects
+from stratumproxy.stratum.rejects import Reject
+from stratumproxy.telemetry.notices import NoNotices, Notices
+from stratumproxy.work.extranonce import SlotSpace
+from stratumproxy.work.vardiff import Vardiff
+
+PATIENCE = 5.0
+"""Seconds to wait at the start for pools whose extranonce2 size is not known yet."""
+
+ROUND = 5.0
+"""Seconds in which every miner is looked at once."""
+
+WELL_FOR = 60.0
+"""Seconds an earlier pool must have been ready before it is gone back to."""
+
+
+class Shell(Protocol):
+    """What the core needs of the world around it."""
+
+    def lane_opened(self, lane: Lane) -> None:
+        """Keep a session with every pool for this lane, from now on."""
+
+    def lane_closed(self, lane: Lane) -> None:
+        """Its sessions are not needed any more."""
+
+    def fan_out(self) -> None:
+        """There is a job to fan out: call `Proxy.fan_out_slice` until it is done."""
+
+    def random_bits(self) -> int:
+        """32 random bits."""
+
+
+class PoolState:
+    """A configured pool, over all its sessions."""
+
+    def __init__(self, name: str, url: str, size: int | None, per_session: int | None) -> None:
+        self.name = name
+        self.url = url
+        self.size = size
+        """The smallest extranonce2 size it gave, or is configured to give; None: not known."""
+        self.per_session = per_session
+        self.tried = False
+        """A connection to it was tried and failed."""
+        self.detail = ""
+        self.difficulty: float | int = 0
+        self.version_mask = 0
+        self.tally = PoolTally()
+        self.odd_version = False
+
+
+class Proxy:
+    """Miners on lanes, lanes on pools.
+
+    Args:
+        config: what is configured.
+        shell: the world around it.
+        now: seconds; the clock of all later `now`.
+        first_job: where the numbers of our jobs start. Something that rises from one start of the
+            proxy to the next keeps job ids of different runs apart.
+        notices: where rare events are told.
+
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        shell: Shell,
+        now: float,
+        *,
+        first_job: int = 1,
+        notices: Notices | None = None,
+    ) -> None:
+        self._config = config
+        self._shell = shell
+        self.notices: Notices = notices or NoNotices()
+        self.started = now
+        self.line_limit = config.limits.line_bytes
+        self.ntime_roll = config.jobs.ntime_roll_seconds
+        self.verdict_local = config.verdict == "local"
+        difficulty = config.difficulty
+        self.vardiff = Vardiff(
+            start=difficulty.start,
+            min=difficulty.min,
+            max=difficulty.max,
+            shares_per_minute=difficulty.shares_per_minute,
+            window=difficulty.retarget_seconds,
+            enabled=difficulty.vardiff,
+        )
+        self.pools = [
+            PoolState(pool.name, pool.url, pool.extranonce2_size, pool.miners_per_session)
+            for pool in config.pool
+        ]
+        self.open = False
+        """A pool was ready once, so miners can be answered."""
+        self.opened_at = now
+        self.version_mask = 0
+        """What the pool of the first lane lets miners roll."""
+        self.seating = Seating(self, config.limits.resume_seconds)
+        self.jobs: dict[str, Job] = {}
+        """Every job that shares are taken for, of every lane."""
+        self.lanes: list[Lane] = []
+        self.miners: dict[MinerSession, None] = {}
+        """Every open connection."""
+        self.leaving: dict[MinerSession, str] = {}
+        """Miners to be disconnected at a gentle pace, and why."""
+        self.fanouts: dict[Lane, Fanout] = {}
+        self.drops: dict[str, int] = {}
+        """Miners disconnected by us, by reason."""
+        self.workers = Workers()
+        self.tally = Tally()
+        self._job_number = first_job
+        self._lane_number = 0
+        self._lane_rest = config.limits.resume_seconds
+        self._round: list[MinerSession] = []
+
+    def start(self) -> None:
+        """Open the first lane."""
+        self.open_lane(None)
+
+    # -- miners ----------------------------------------------------------------------------------
+
+    def connect(self, link: Link, peer: str, now: float) -> MinerSession:
+        """A miner connected."""
+        miner = MinerSession(self, link, peer, now)
+        self.miners[miner] = None
+        return miner
+
+    def disconnect(self, miner: MinerSession, now: float) -> None:
+        """A miner's connection is closed."""
+        self.miners.pop(miner, None)
+        self.leaving.pop(miner, None)
+        miner.closed(now)
+
+    # -- lanes and pools -------------------------------------------------------------------------
+
+    def open_lane(self, space: SlotSpace | None) -> Lane:
+        """A new lane, whose miners' slots come from a space."""
+        lane = Lane(self, self._lane_number, space)
+        self._lane_number += 1
+        self.lanes.append(lane)
+        self._shell.lane_opened(lane)
+        return lane
+
+    def random_bits(self) -> int:
+        """32 random bits."""
+        return self._shell.random_bits()
+
+    def miners_per_session(self, pool: int | None) -> int:
+        """How many miners a session of a pool may carry by its settings."""
+        limit = self.pools[pool].per_session if pool is not None else None
+        return limit if limit is not None else 1 << 32
+
+    def pool_events(
+        self, lane: Lane, pool: int, session: PoolSession, events: list[PoolEvent], now: float
+    ) -> None:
+        """What a pool session's `receive` returned."""
+        state = self.pools[pool]
+        for event in events:
+            if isinstance(event, Settled):
+                self._settled(state, event)
+            elif isinstance(event, NewJob):
+                self._new_job(lane, pool, session, event, now)
+            elif isinstance(event, Said):
+                self.notices.info("pool says", pool=state.name, text=event.text)
+            elif isinstance(event, MaskChanged):
+                state.version_mask = event.version_mask
+
+    def _new_job(
+        self, lane: Lane, pool: int, session: PoolSession, new_job: NewJob, now: float
+    ) -> None:
+        state = self.pools[pool]
+        state.detail = ""
+        state.difficulty = new_job.terms.difficulty
+        state.version_mask = new_job.terms.version_mask
+        if new_job.job.version & new_job.terms.version_mask and not state.odd_version:
+            state.odd_version = True
+            self.notices.warning(
+                "the pool's job has version bits inside its own mask; pools disagree on what a "
+                "rolled share's version is then",
+                pool=state.name,
+                version=f"{new_job.job.version:08x}",
+                mask=f"{new_job.terms.version_mask:08x}",
+            )
+        self.tally.jobs += 1
+        self.tally.clean_jobs += new_job.job.clean
+        self._learn_size(state, new_job.terms.extranonce2_size)
+        if lane.number == 0 and (lane.active is None or lane.active == pool):
+            self.version_mask = new_job.terms.version_mask
+        lane.pool_job(pool, session, new_job, now)
+        if not self.open:
+            self._try_open(now)
+
+    def _learn_size(self, state: PoolState, size: int) -> None:
+        """Miners are given what fits the smallest size any pool is known to give."""
+        state.size = size if state.size is None else min(size, state.size)
+        smallest = min(pool.size for pool in self.pools if pool.size is not None)
+        if self.seating.learn(smallest) and not self.seating.shared:
+            self.notices.warning(
+                f"an extranonce2 of {smallest} bytes is too small to share: every miner gets a "
+                "pool session of its own",
+                pool=state.name,
+            )
+
+    def _try_open(self, now: float) -> None:
+        """Start to answer miners, once it is known how to share the extranonce.
+
+        Miners get a layout that fits every configured pool, so pools that have not said their size
+        yet are waited for, for a moment.
+        """
+        if not any(lane.job for lane in self.lanes):
+            return
+        known = all(pool.size is not None or pool.tried for pool in self.pools)
+        if not known and now - self.started < PATIENCE:
+            return
+        self.open = True
+        self.opened_at = now
+        for miner in list(self.miners):
+            try:
+                data = miner.receive(b"", now)
+            except ProtocolError as error:
+                miner.link.close(str(error))
+            else:
+                miner.link.send(data)
+
+    def pool_lost(
+        self, lane: Lane, pool: int, session: PoolSession, reason: str, now: float
+    ) -> None:
+        """A pool session's connection is gone, or never came to be."""
+        state = self.pools[pool]
+        state.tried = True
+        state.detail = reason
+        lane.pool_lost(pool, now)
+        self._lose(state, session.abandon(), rejects.LOST)
+
+    def dropped(self, reason: str) -> None:
+        """A miner was disconnected by us."""
+        self.drops[reason] = self.drops.get(reason, 0) + 1
+
+    @property
+    def pending(self) -> int:
+        """Forwarded shares without a verdict."""
+        return sum(
+            len(candidate.session.pending)
+            for lane in self.lanes
+            for candidate in lane.candidates.values()
+        )
+
+    def _lose(self, state: PoolState, shares: list[Forwarded], reject: Reject) -> None:
+        state.tally.lost += len(shares)
+        for share in shares:
+            share.miner.settle(share, reject)
+
+    def _settled(self, state: PoolState, event: Settled) -> None:
+        if event.error is None:
+            state.tally.accepted += 1
+            event.share.miner.settle(event.share, None)
+            return
+        code, text = event.error
+        state.tally.reject(text)
+        event.share.miner.settle(event.share, Reject(code, text, "pool"))
+
+    # -- shares and jobs -------------------------------------------------------------------------
+
+    def next_job_number(self) -> int:
+        """A number no job of this process had."""
+        self._job_number += 1
+        return self._job_number
+
+    def forward(self, job: Job, share: Forwarded, params: list[str]) -> None:
+        """Send a share to the pool its job came from."""
+        self.tally.forwarded += 1
+        job.source.submit(share, params)
+
+    def found_block(
+        self, miner: MinerSession, worker: Worker, job: Job, header_hash: bytes
+    ) -> None:
+        """A share met the network's target."""
+        self.tally.blocks += 1
+        self.notices.warning(
+            "BLOCK found",
+            hash=header_hash[::-1].hex(),
+            worker=worker.name,
+            miner=miner.peer,
+            pool_job=job.pool_job.pool_job_id,
+        )
+
+    def fan_out(self, lane: Lane, job: Job, clean: bool, now: float = 0.0) -> None:
+        """Send a job to every miner of a lane, beginning now."""
+        unfinished = self.fanouts.get(lane)
+        if unfinished is not None and unfinished.clean:
+            clean = True
+        if lane.miners:
+            self.fanouts[lane] = Fanout(list(lane.miners), job, clean, now)
+            self._shell.fan_out()
+
+    def fan_out_slice(self, count: int, now: float) -> bool:
+        """Serve up to `count` miners; whether there are more to serve."""
+        for lane, fanout in list(self.fanouts.items()):
+            count -= fanout.slice(count, now)
+            if fanout.done:
+                del self.fanouts[lane]
+            if count <= 0:
+                break
+        return bool(self.fanouts)
+
+    # -- the regular look ------------------------------------------------------------------------
+
+    def tend(self, now: float) -> None:
+        """What has to be done every second or so, and is cheap."""
+        for lane in list(self.lanes):
+            for pool, candidate in lane.candidates.items():
+                late = candidate.session.overdue(
+                    now - self._config.pool[pool].reply_timeout_seconds
+                )
+                self._lose(self.pools[pool], late, rejects.TIMED_OUT)
+            lane.keep_alive(self._config.jobs.keepalive_seconds, now)
+            lane.prefer(WELL_FOR, now)
+            if lane.number and not lane.members and now - lane.empty_since >= self._lane_rest:
+                self.lanes.remove(lane)
+                lane.close(now)
+                self._shell.lane_closed(lane)
+        if not self.open:
+            self._try_open(now)
+
+    def judge(self, count: int, now: float) -> None:
+        """Look at the next `count` miners: hashrate, vardiff, silence.
+
+        Called with such a count that a round takes `ROUND` seconds. When a round is through, the
+        order of the fan-out is made anew, most hashrate first.
+        """
+        if not self._round:
+            for lane in self.lanes:
+                order = sorted(lane.miners, key=lambda miner: miner.hashrate, reverse=True)
+                lane.miners = dict.fromkeys(order)
+            self._round = list(self.miners)
+        limits = self._config.limits
+        for miner in self._round[-count:]:
+            if miner not in self.miners:
+                continue
+            if data := miner.judge(now, ROUND):
+                miner.link.send(data)
+            if not miner.mining and self.open and not miner.parked:
+                if now - max(miner.connected_at, self.opened_at) >= limits.handshake_seconds:
+                    miner.link.close("it did not subscribe and authorize in time")
+            elif now - miner.heard >= limits.idle_seconds:
+                miner.link.close("it was silent for too long")
+        del self._round[-count:]
+
+    def let_go(self, count: int) -> None:
+        """Disconnect the next of the miners that have to reconnect."""
+        for miner in list(self.leaving)[:count]:
+            miner.link.close(self.leaving.pop(miner))

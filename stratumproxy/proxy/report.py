@@ -1,0 +1,73 @@
+"""The proxy's state as plain values, for people and for telemetry."""
+
+from collections import deque
+
+from stratumproxy.proxy.proxy import Proxy
+from stratumproxy.telemetry.snapshot import PoolSnapshot, Snapshot
+
+HASHES_PER_DIFFICULTY = 2**48 / 0xFFFF
+"""Hashes it takes on average to find a share of difficulty 1."""
+
+RATE_WINDOW = 60.0
+
+
+class Report:
+    """Takes snapshots, and remembers enough of them to say rates.
+
+    Args:
+        proxy: what is looked at.
+
+    """
+
+    def __init__(self, proxy: Proxy) -> None:
+        self._proxy = proxy
+        self._work: deque[tuple[float, float]] = deque([(proxy.started, 0.0)])
+
+    def snapshot(self, now: float) -> Snapshot:
+        """How things stand. Meant to be called once a second."""
+        proxy, tally = self._proxy, self._proxy.tally
+        return Snapshot(
+            uptime=now - proxy.started,
+            connected=len(proxy.miners),
+            mining=sum(len(lane.miners) for lane in proxy.lanes),
+            hashrate=self._hashrate(now),
+            accepted=tally.accepted,
+            work=tally.work,
+            forwarded=tally.forwarded,
+            rejected=dict(tally.rejected),
+            jobs=tally.jobs,
+            clean_jobs=tally.clean_jobs,
+            blocks=tally.blocks,
+            best_difficulty=tally.best,
+            pools=tuple(self._pool(index) for index in range(len(proxy.pools))),
+        )
+
+    def _hashrate(self, now: float) -> float:
+        samples = self._work
+        samples.append((now, self._proxy.tally.work))
+        while len(samples) > 2 and samples[1][0] <= now - RATE_WINDOW:
+            samples.popleft()
+        (since, before), (_, work) = samples[0], samples[-1]
+        return (work - before) * HASHES_PER_DIFFICULTY / (now - since) if now > since else 0.0
+
+    def _pool(self, index: int) -> PoolSnapshot:
+        proxy = self._proxy
+        pool = proxy.pools[index]
+        lanes = proxy.lanes
+        sessions = [lane.candidates[index].session for lane in lanes if index in lane.candidates]
+        state = "ready" if sessions else "waiting" if pool.tried else "connecting"
+        return PoolSnapshot(
+            name=pool.name,
+            url=pool.url,
+            state=state,
+            sessions=len(sessions),
+            miners=sum(len(lane.miners) for lane in lanes if lane.active == index),
+            difficulty=float(pool.difficulty),
+            extranonce2_size=pool.size or 0,
+            version_mask=pool.version_mask,
+            accepted=pool.tally.accepted,
+            rejected=pool.tally.rejected,
+            pending=sum(len(session.pending) for session in sessions),
+            lost=pool.tally.lost,
+            detail=pool.detail,
+        )

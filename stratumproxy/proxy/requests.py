@@ -1,0 +1,216 @@
+"""What a miner may say besides mining.submit, and what it is answered.
+
+Each handler gets the session, the params and the time, and returns what to send: usually a reply.
+A request without an id is acted on but never answered: bfgminer sends suggest_target that way
+before it subscribes, and would take an answer for the reply to something else.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from stratumproxy.stratum.configure import Wishes, is_difficulty
+from stratumproxy.stratum.difficulty import difficulty_of
+from stratumproxy.stratum.messages import Message, encode_error, encode_id, encode_result
+
+if TYPE_CHECKING:
+    from stratumproxy.proxy.miner import MinerSession
+
+MAX_NAME = 255
+"""Characters of a worker name. WhatsMiner, the most generous firmware, overflows past 127."""
+
+MAX_WORKERS = 64
+"""Worker names on one connection. A miner has one; a proxy in front of this one may have more."""
+
+MAX_AGENT = 128
+OLD_SUGGEST = "mining.suggest_difficulty("
+
+
+class Answer:
+    """What a handler wants sent: the reply, and what follows it."""
+
+    __slots__ = ("after", "error", "result")
+
+    def __init__(
+        self, result: object = True, after: bytes = b"", error: tuple[int, str] | None = None
+    ) -> None:
+        self.result = result
+        self.after = after
+        self.error = error
+
+    def encode(self, request_id: bytes) -> bytes:
+        """The reply, and what follows it."""
+        if self.error is not None:
+            return encode_error(request_id, *self.error)
+        return encode_result(request_id, self.result) + self.after
+
+
+LATER = Answer()
+"""Not to be answered yet."""
+
+
+def answer(session: "MinerSession", method: object, message: Message, now: float) -> bytes:
+    """Answer one message that is not mining.submit.
+
+    Returns:
+        The bytes to send: the reply, if the request has an id, and what has to follow it.
+
+    """
+    if method is None or method == "pong":
+        return b""  # a reply to something of ours; Bitaxe answers pings by a request named pong
+    params = message.get("params")
+    if not isinstance(params, list):
+        params = []
+    if not isinstance(method, str):
+        reply = Answer(error=(20, "method is not a string"))
+    elif handler := HANDLERS.get(method):
+        reply = handler(session, params, now)
+    elif method.startswith(OLD_SUGGEST):
+        reply = _old_suggest(session, method, now)
+    else:
+        reply = Answer(error=(20, f"Unknown method {method[:64]}"))
+    request_id = message.get("id")
+    if request_id is None:
+        return reply.after
+    if reply is LATER:
+        session.parked = encode_id(request_id)
+        return b""
+    return reply.encode(encode_id(request_id))
+
+
+def subscribed(session: "MinerSession", now: float) -> bytes:
+    """Answer the mining.subscribe that had to wait for its pool session."""
+    request_id, session.parked = session.parked, b""
+    return _subscription(session, now).encode(request_id)
+
+
+def _configure(session: "MinerSession", params: list[Any], _now: float) -> Answer:
+    """BIP310. Nothing may stand between this and its reply: cgminer reads exactly one line."""
+    wishes = Wishes.parse(params)
+    if wishes.version_mask is not None:
+        session.wished_mask = wishes.version_mask
+        session.mask = wishes.version_mask & session.proxy.version_mask
+        session.rolls = session.mask != 0
+    if wishes.minimum_difficulty is not None:
+        session.minimum = session.proxy.vardiff.clamp(wishes.minimum_difficulty)
+    if "subscribe-extranonce" in wishes.extensions:
+        session.takes_extranonce = True
+    return Answer(wishes.answer(session.mask))
+
+
+def _subscribe(session: "MinerSession", params: list[Any], now: float) -> Answer:
+    """Reply first, then set_difficulty, then the job: cgminer resets to 1 on the reply."""
+    if params and isinstance(params[0], str):
+        session.agent = params[0][:MAX_AGENT]
+    resume = params[1] if len(params) > 1 and isinstance(params[1], str) else ""
+    if session.lane is None:
+        session.proxy.seating.admit(session, resume, now)
+    return _subscription(session, now) if session.total else LATER
+
+
+def _subscription(session: "MinerSession", now: float) -> Answer:
+    session.forget_told()
+    subscriptions = [
+        ["mining.set_difficulty", session.session_id],
+        ["mining.notify", session.session_id],
+    ]
+    result = [subscriptions, session.slot.hex(), session.extranonce2_size]
+    return Answer(result, after=session.start_mining(now))
+
+
+def _authorize(session: "MinerSession", params: list[Any], now: float) -> Answer:
+    """Names are the operator's business and all are welcome. Some send this before subscribe."""
+    name = params[0] if params else None
+    if not isinstance(name, str) or len(name) > MAX_NAME:
+        return Answer(error=(24, f"The worker name is not a string of at most {MAX_NAME}"))
+    if session.worker_of(name) is None:
+        worker = session.proxy.workers.get(name)
+        if session.worker is None:
+            session.worker = worker
+        else:
+            if session.workers is None:
+                session.workers = {}
+            if len(session.workers) >= MAX_WORKERS:
+                return Answer(error=(24, "Too many worker names on one connection"))
+            session.workers[name] = worker
+    asked = difficulty_in_password(params[1] if len(params) > 1 else None)
+    after = session.suggest(asked, now) if asked and not session.suggested else b""
+    if not session.mining:
+        after += session.start_mining(now)
+    return Answer(after=after)
+
+
+def difficulty_in_password(password: object) -> float | int:
+    """The difficulty in a password such as ``x,d=1024`` or ``diff=0.5``; 0 if there is none."""
+    if not isinstance(password, str) or len(password) > MAX_NAME:
+        return 0
+    for part in password.replace(";", ",").split(","):
+        key, _, value = part.strip().partition("=")
+        if key.lower() in ("d", "diff"):
+            return _number(value)
+    return 0
+
+
+def _number(text: str) -> float | int:
+    """A positive number in plain decimal; 0 for anything else."""
+    try:
+        number: float | int = int(text) if text.isdecimal() and len(text) < 19 else float(text)
+    except ValueError:
+        return 0
+    return number if is_difficulty(number) else 0
+
+
+def _suggest_difficulty(session: "MinerSession", params: list[Any], now: float) -> Answer:
+    value = params[0] if params else None
+    if isinstance(value, str):
+        value = _number(value)
+    if value is None or not is_difficulty(value):
+        return Answer(error=(20, "suggest_difficulty wants a positive number"))
+    return Answer(after=session.suggest(value, now))
+
+
+def _old_suggest(session: "MinerSession", method: str, now: float) -> Answer:
+    """Old firmware puts the number inside the method's name: ``mining.suggest_difficulty(1000``."""
+    return _suggest_difficulty(session, [method[len(OLD_SUGGEST) :].rstrip(")").strip()], now)
+
+
+def _suggest_target(session: "MinerSession", params: list[Any], now: float) -> Answer:
+    target = params[0] if params else None
+    try:
+        number = int(target, 16) if isinstance(target, str) and len(target) == 64 else 0
+    except ValueError:
+        number = 0
+    if number <= 0:
+        return Answer(error=(20, "suggest_target wants 64 hex digits"))
+    return Answer(after=session.suggest(difficulty_of(number), now))
+
+
+def _subscribe_extranonce(session: "MinerSession", _params: list[Any], _now: float) -> Answer:
+    """Always true: bmminer drops a pool over an error text it does not know."""
+    session.takes_extranonce = True
+    return Answer()
+
+
+def _true(_session: "MinerSession", _params: list[Any], _now: float) -> Answer:
+    return Answer()
+
+
+def _ping(_session: "MinerSession", _params: list[Any], _now: float) -> Answer:
+    return Answer("pong")
+
+
+def _get_transactions(_session: "MinerSession", _params: list[Any], _now: float) -> Answer:
+    """A list of none: a pool's miners never see the transactions, and a proxy has none."""
+    return Answer([])
+
+
+HANDLERS: dict[str, Callable[["MinerSession", list[Any], float], Answer]] = {
+    "mining.configure": _configure,
+    "mining.subscribe": _subscribe,
+    "mining.authorize": _authorize,
+    "mining.suggest_difficulty": _suggest_difficulty,
+    "mining.suggest_target": _suggest_target,
+    "mining.extranonce.subscribe": _subscribe_extranonce,
+    "mining.multi_version": _true,
+    "mining.get_transactions": _get_transactions,
+    "mining.ping": _ping,
+}

@@ -1,0 +1,183 @@
+"""Seating: which lane a miner mines on, and which bytes of the extranonce are its own."""
+
+from typing import TYPE_CHECKING
+
+from stratumproxy.errors import PoolError
+from stratumproxy.proxy.job import Job
+from stratumproxy.stratum.messages import encode_notification
+from stratumproxy.work.extranonce import Layout, Shape, SlotSpace
+
+if TYPE_CHECKING:
+    from stratumproxy.proxy.lane import Lane
+    from stratumproxy.proxy.miner import MinerSession
+    from stratumproxy.proxy.proxy import Proxy
+
+
+class Seating:
+    """Gives miners their lane and their slot.
+
+    Slots of two or more bytes come from one space for all lanes while it lasts, so that a slot is
+    one miner's in the whole proxy and a miner could be moved between lanes by a job alone. A lane
+    that is opened because slots ran out starts a space of its own.
+
+    Args:
+        proxy: whose miners they are.
+        rest: seconds a slot is kept for a miner that may come back.
+
+    """
+
+    def __init__(self, proxy: "Proxy", rest: float) -> None:
+        self._proxy = proxy
+        self._rest = rest
+        self._layout: Layout | None = None
+        self._space: SlotSpace | None = None
+
+    @property
+    def shared(self) -> bool:
+        """Whether miners share sessions."""
+        return self._layout is not None and self._layout.shared
+
+    def learn(self, smallest: int) -> bool:
+        """The smallest extranonce2 size of any pool is known, or has become smaller.
+
+        Miners seated before keep what they have, as long as it fits (`fit`).
+
+        Returns:
+            Whether the layout changed.
+
+        """
+        layout = Layout.of(smallest)
+        if layout == self._layout:
+            return False
+        self._layout = layout
+        self._space = SlotSpace(layout, self._rest) if layout.shared else None
+        for lane in self._proxy.lanes:
+            lane.space = self._space
+        return True
+
+    def _shape(self, miner: "MinerSession") -> Shape:
+        if self._layout is None:
+            raise PoolError("no pool's extranonce2 size is known yet")
+        return self._layout.rolling if miner.rolls else self._layout.plain
+
+    def admit(self, miner: "MinerSession", resume: str, now: float) -> None:
+        """Seat a miner that subscribes.
+
+        Args:
+            miner: has no lane yet. Its `total` stays 0 if its answer has to wait for the lane.
+            resume: the session id it names, from an earlier connection; may be anything.
+            now: the time.
+
+        """
+        shape = self._shape(miner)
+        if not self.shared:
+            self._seat_alone(miner)
+            return
+        if resume and self._resume(miner, resume):
+            return
+        for lane in self._proxy.lanes:
+            if lane.members < lane.capacity and self._seat(miner, lane, shape, now):
+                return
+        if self._space is None or not self._space.has_room(shape.slot, now):
+            assert self._layout is not None
+            self._space = SlotSpace(self._layout, self._rest)
+        self._seat(miner, self._proxy.open_lane(self._space), shape, now)
+
+    def _seat_alone(self, miner: "MinerSession") -> None:
+        lane = next((lane for lane in self._proxy.lanes if not lane.members), None)
+        if lane is None:
+            lane = self._proxy.open_lane(None)
+        lane.join(miner)
+        if not self.place(miner, lane):
+            lane.waiting.append(miner)
+
+    def _seat(self, miner: "MinerSession", lane: "Lane", shape: Shape, now: float) -> bool:
+        slot = lane.space.take(shape.slot, now) if lane.space is not None else None
+        if slot is None:
+            return False
+        self._give(miner, lane, slot, shape, f"{slot.hex()}{self._proxy.random_bits():08x}")
+        return True
+
+    def _resume(self, miner: "MinerSession", session_id: str) -> bool:
+        """Give a miner that comes back the slot it had."""
+        try:
+            slot = bytes.fromhex(session_id[:-8])
+        except ValueError:
+            return False  # not one of ours: WhatsMiner's may even have an odd length
+        assert self._layout is not None
+        shapes = (self._layout.rolling, self._layout.plain)
+        shape = next((shape for shape in shapes if shape.slot == len(slot)), None)
+        if shape is None:
+            return False
+        for lane in self._proxy.lanes:
+            if (
+                lane.members < lane.capacity
+                and lane.space is not None
+                and lane.space.resume(slot, session_id)
+            ):
+                self._give(miner, lane, slot, shape, session_id)
+                return True
+        return False
+
+    def _give(
+        self, miner: "MinerSession", lane: "Lane", slot: bytes, shape: Shape, session_id: str
+    ) -> None:
+        if miner.lane is None:
+            lane.join(miner)
+        miner.space = lane.space
+        miner.slot = slot
+        miner.slot_hex = slot.hex()
+        miner.extranonce2_size = shape.extranonce2
+        miner.total = shape.total
+        miner.session_id = session_id
+
+    def place(self, miner: "MinerSession", lane: "Lane") -> bool:
+        """Give a miner that has a session to itself the pool's own extranonce1.
+
+        Returns:
+            False if the lane has no job yet, so the extranonce1 is not known.
+
+        """
+        job = lane.job
+        if job is None:
+            return False
+        miner.space = None
+        miner.slot = job.terms.extranonce1
+        miner.slot_hex = ""
+        miner.extranonce2_size = job.terms.extranonce2_size
+        miner.total = job.room
+        miner.session_id = f"{self._proxy.random_bits():08x}"
+        return True
+
+    def fit(self, miner: "MinerSession", job: Job, now: float) -> bytes | None:
+        """See that a miner's bytes fit a job.
+
+        Returns:
+            Nothing, if they do; mining.set_extranonce, if they did not and the miner takes it;
+            None, if the miner has to reconnect: it is let go then, at a gentle pace.
+
+        """
+        if job.whole:
+            if miner.slot == job.terms.extranonce1 and miner.total == job.room:
+                return b""
+        elif miner.space is not None and miner.total <= job.room:
+            return b""
+        if not (miner.takes_extranonce and self._reseat(miner, job, now)):
+            self._proxy.leaving.setdefault(miner, "its extranonce does not fit the pool's any more")
+            return None
+        return encode_notification(
+            "mining.set_extranonce", [miner.slot.hex(), miner.extranonce2_size]
+        )
+
+    def _reseat(self, miner: "MinerSession", job: Job, now: float) -> bool:
+        lane, space, slot = miner.lane, miner.space, miner.slot
+        if lane is None:
+            return False
+        if job.whole:
+            placed = lane.members == 1 and self.place(miner, lane)
+        else:
+            shape = self._shape(miner)
+            placed = shape.total <= job.room and self._seat(miner, lane, shape, now)
+        if placed and space is not None:
+            space.give_back(slot, "", now)
+        return placed

@@ -1,0 +1,103 @@
+"""Messages: JSON lines in and out.
+
+Ids are echoed as they came and never used as a key: pooler's cpuminer sends id 4 for every share,
+bfgminer sends strings (tests/vectors/wire_samples.json). Inside the package a request's id travels
+as the JSON bytes that go back out.
+"""
+
+from typing import Any
+
+import orjson
+
+from stratumproxy.errors import ProtocolError
+
+Message = dict[str, Any]
+
+
+def parse(line: bytes) -> Message:
+    """One line as a JSON object.
+
+    Raises:
+        ProtocolError: not JSON, or JSON that is not an object.
+
+    """
+    try:
+        message = orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        raise ProtocolError(f"not JSON: {error.msg}") from None
+    if type(message) is not dict:
+        raise ProtocolError(f"a JSON {type(message).__name__} where an object was expected")
+    return message
+
+
+def encode_id(request_id: object) -> bytes:
+    """A request's id as JSON, to go back verbatim."""
+    return b"%d" % request_id if type(request_id) is int else orjson.dumps(request_id)
+
+
+def encode_true(request_id: bytes) -> bytes:
+    """The reply to nearly every message there is."""
+    return b'{"id":%b,"result":true,"error":null}\n' % request_id
+
+
+def encode_result(request_id: bytes, result: object) -> bytes:
+    """A reply with a result."""
+    return b'{"id":%b,"result":%b,"error":null}\n' % (request_id, orjson.dumps(result))
+
+
+def encode_error(request_id: bytes, code: int, text: str) -> bytes:
+    """A reply that refuses, in the form of most pools: ``[code, text, null]``."""
+    return b'{"id":%b,"result":null,"error":[%d,%b,null]}\n' % (
+        request_id,
+        code,
+        orjson.dumps(text),
+    )
+
+
+def encode_notification(method: str, params: list[Any]) -> bytes:
+    """A message that wants no reply."""
+    return b'{"id":null,"method":%b,"params":%b}\n' % (orjson.dumps(method), orjson.dumps(params))
+
+
+def encode_request(request_id: int, method: str, params: list[Any]) -> bytes:
+    """A request of ours. Ids upstream are integers: DATUM closes on anything else."""
+    return b'{"id":%d,"method":%b,"params":%b}\n' % (
+        request_id,
+        orjson.dumps(method),
+        orjson.dumps(params),
+    )
+
+
+def error_of(message: Message) -> tuple[int, str] | None:
+    """Why a reply refuses, whatever shape the pool gave it.
+
+    The shapes are in tests/vectors/wire_samples.json: ``[code, text, null]``, ``[code, text]``, an
+    object with ``code`` and ``message``, a bare string, ``true``, and ``result: false`` with the
+    text in ``reject-reason`` (ckpool) or nowhere.
+
+    Returns:
+        A code (20, "other", where the pool gave none) and the pool's text; None if the reply
+        does not refuse.
+
+    """
+    error = message.get("error")
+    if error is None or error is False or error == []:
+        if message.get("result") not in (False, None):
+            return None
+        reason = message.get("reject-reason")
+        return 20, reason if isinstance(reason, str) else "refused without a reason"
+    code: object = 20
+    text: object = error
+    if isinstance(error, dict):
+        code, text = error.get("code"), error.get("message")
+    elif isinstance(error, list):
+        if type(error[0]) is int:
+            code = error[0]
+            text = error[1] if len(error) > 1 else None
+        else:
+            text = error[0]
+    elif error is True:
+        text = message.get("reject-reason")
+    if not isinstance(text, str):
+        text = "refused without a reason"
+    return code if type(code) is int else 20, text
