@@ -1,6 +1,7 @@
 """A validation error in an operator's words: which key, what is wrong, what was expected."""
 
 import difflib
+import re
 from typing import Any
 
 from pydantic_core import ErrorDetails
@@ -78,7 +79,7 @@ def expected(path: Path) -> str:
         case "integer":
             return f"a whole number from {schema['minimum']} to {schema['maximum']}"
         case "number":
-            return f"a number from {schema['minimum']:g} to {schema['maximum']:g}"
+            return f"a number from {number(schema['minimum'])} to {number(schema['maximum'])}"
         case "boolean":
             return "true or false"
         case "array":
@@ -104,6 +105,11 @@ def schema_at(path: Path) -> dict[str, Any]:
             schema = schema.get("properties", {}).get(part, {})
         schema = _resolved(schema)
     return schema
+
+
+def number(value: float) -> str:
+    """As an operator would write it: 1e15, 1e-9, 8192."""
+    return re.sub(r"e\+?(-?)0*", r"e\1", f"{value:g}")
 
 
 def _resolved(schema: dict[str, Any]) -> dict[str, Any]:

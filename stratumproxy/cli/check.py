@@ -1,0 +1,78 @@
+"""``stratumproxy check``: is this configuration good, and what would it run?"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+from pydantic import BaseModel
+
+from stratumproxy import shares
+from stratumproxy.cli.options import config_option, examples
+from stratumproxy.config import Config, Listen, Pool, load
+from stratumproxy.config.explain import number
+
+
+@click.command(
+    epilog=examples(
+        "stratumproxy check --config farm.toml",
+        "stratumproxy check --config farm.toml && systemctl restart stratumproxy",
+    )
+)
+@config_option
+def check(path: Path) -> None:
+    """Validate a configuration and show what would run.
+
+    Every mistake is named at once, with its line. A good configuration is shown with all its
+    settings; a star marks those that differ from the default. No port is opened and no pool is
+    asked. The exit status is 0 for a good one and 2 otherwise.
+    """
+    config = load(path)
+    click.echo(f"{path} is good. It would run:")
+    for heading, settings, names in _sections(config):
+        click.echo()
+        click.secho(heading, bold=True)
+        for name in names:
+            _show(settings, name)
+    click.echo()
+    click.secho("Kernel of the share check", bold=True)
+    click.echo(f"    {shares.kernel()}")
+    if not shares.NATIVE:
+        click.echo(f"    in Python, several times slower than C: {shares.why_not_native}")
+
+
+def _sections(config: Config) -> Iterator[tuple[str, BaseModel, list[str]]]:
+    """Heading, the model that holds the settings, and which of them."""
+    for listen in config.listen:
+        where = listen.host or "every address"
+        yield f"Miners connect to {where}, port {listen.port}", listen, list(Listen.model_fields)
+    for number, pool in enumerate(config.pool, start=1):
+        yield f"Pool {number}: {pool.name}", pool, list(Pool.model_fields)
+    yield "Shares", config, ["verdict"]
+    for name in ("difficulty", "jobs", "limits", "log"):
+        table: BaseModel = getattr(config, name)
+        yield name.capitalize(), table, list(type(table).model_fields)
+
+
+def _show(settings: BaseModel, name: str) -> None:
+    """One setting: its name, its value, and the default where that is another."""
+    field = type(settings).model_fields[name]
+    value = getattr(settings, name)
+    changed = (
+        name in settings.model_fields_set and not field.is_required() and value != field.default
+    )
+    line = f"  {'*' if changed else ' '} {name:<25}{_text(name, value)}"
+    if changed:
+        line = f"{line:<56}  default: {_text(name, field.default)}"
+    click.secho(line, fg="yellow" if changed else None)
+
+
+def _text(name: str, value: object) -> str:
+    if name == "password" and value != "x":
+        return "(hidden)"
+    if value is None:
+        return "not set"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return number(value)
+    return str(value) or '""'
