@@ -41,7 +41,7 @@ class PoolLink:
         self._ask_mask = pool.mask
         self._address = (pool.host, pool.port)
 
-    def _output_ready(self) -> None:
+    def _wake(self) -> None:
         self._output.set()
 
     async def run(self) -> None:
@@ -53,7 +53,7 @@ class PoolLink:
                 self._pool.password,
                 self._ask_mask,
                 self._resume,
-                self._output_ready,
+                self._wake,
             )
             reason, wait = "", 0.0
             try:
@@ -191,7 +191,8 @@ def _reason(error: OSError) -> str:
     """An OSError in words; trio wraps what each address of a host failed with."""
     cause = error.__cause__
     if isinstance(cause, ExceptionGroup):
-        return "; ".join(sorted({_reason(each) for each in cause.exceptions}))
+        reasons = {_reason(each) for each in cause.exceptions if isinstance(each, OSError)}
+        return "; ".join(sorted(reasons))
     if isinstance(cause, OSError):
         return _reason(cause)
     return error.strerror or str(error)

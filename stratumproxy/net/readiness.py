@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 READ, WRITE, GONE = 1, 4, 0x18
-"""The bits of EPOLLIN, EPOLLOUT, and EPOLLERR | EPOLLHUP on Linux; kqueue's are turned into them."""
+"""The bits of EPOLLIN, EPOLLOUT, EPOLLERR | EPOLLHUP on Linux; kqueue's are turned into them."""
 
 
 class Readiness(Protocol):

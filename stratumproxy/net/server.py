@@ -4,6 +4,7 @@ import random
 import socket
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 
 import structlog
 import trio
@@ -44,6 +45,7 @@ class Server:
         self._log = structlog.get_logger()
         self._scopes: dict[Lane, trio.CancelScope] = {}
         self._fan_out = trio.Event()
+        self._settled = trio.Event()
         self._nursery: trio.Nursery | None = None
         self.proxy = Proxy(config, self, clock(), first_job=int(time.time()), notices=self._log)
         self.port = MinerPort(
@@ -82,6 +84,10 @@ class Server:
         """There is a job to fan out."""
         self._fan_out.set()
 
+    def all_settled(self) -> None:
+        """No share waits for a pool's verdict."""
+        self._settled.set()
+
     def random_bits(self) -> int:
         """32 random bits, for session ids: they need to differ, not to be secret."""
         return random.getrandbits(32)
@@ -91,7 +97,7 @@ class Server:
     async def run(
         self,
         on_snapshot: Callable[[Snapshot], None] | None,
-        stop: trio.Event | None,
+        stop: trio.Event,
     ) -> None:
         """Serve until `stop`, then let go in good order."""
         async with trio.open_nursery() as pools, trio.open_nursery() as miners:
@@ -103,7 +109,7 @@ class Server:
             pools.start_soon(self._fan_out_jobs)
             pools.start_soon(self._judge)
             pools.start_soon(self._tend, on_snapshot)
-            await (stop.wait() if stop is not None else trio.sleep_forever())
+            await stop.wait()
             miners.cancel_scope.cancel()
             self.port.stop_accepting()
             await self._drain()
@@ -143,8 +149,9 @@ class Server:
     async def _drain(self) -> None:
         """Wait for the pools' verdicts on what was sent to them, for a moment."""
         with trio.move_on_after(self._config.limits.drain_seconds):
-            while self.proxy.pending:
-                await trio.sleep(0.02)
+            if self.proxy.pending:
+                self._settled = trio.Event()
+                await self._settled.wait()
 
 
 def listen(listen: Listen) -> socket.socket:
@@ -198,19 +205,14 @@ async def serve(
         StratumProxyError: a listener can't be opened.
 
     """
-    listeners: list[socket.socket] = []
-    try:
-        for each in config.listen:
-            listeners.append(listen(each))
+    with ExitStack() as stack:
+        listeners = [stack.enter_context(listen(each)) for each in config.listen]
         server = Server(config, listeners, trio.current_time)
         addresses = [sock.getsockname()[:2] for sock in listeners]
         server.log_start(addresses)
         task_status.started(addresses)
         try:
-            await server.run(on_snapshot, stop)
+            await server.run(on_snapshot, trio.Event() if stop is None else stop)
         finally:
             server.port.close()
         return server.report.snapshot(trio.current_time())
-    finally:
-        for sock in listeners:
-            sock.close()

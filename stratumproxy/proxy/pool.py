@@ -91,7 +91,14 @@ class PoolSession:
 
     """
 
-    def __init__(self, user: str, password: str, version_mask: int, resume: str = "") -> None:
+    def __init__(
+        self,
+        user: str,
+        password: str,
+        version_mask: int,
+        resume: str = "",
+        wake: Callable[[], None] = lambda: None,
+    ) -> None:
         self.user = user
         self.outgoing = bytearray()
         """Bytes to send; whoever sends takes them out."""

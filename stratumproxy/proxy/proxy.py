@@ -45,6 +45,9 @@ class Shell(Protocol):
     def fan_out(self) -> None:
         """There is a job to fan out: call `Proxy.fan_out_slice` until it is done."""
 
+    def all_settled(self) -> None:
+        """The last share that waited for a pool's verdict has it."""
+
     def random_bits(self) -> int:
         """32 random bits."""
 
@@ -127,6 +130,8 @@ class Proxy:
         """Miners disconnected by us, by reason."""
         self.workers = Workers()
         self.tally = Tally()
+        self.pending = 0
+        """Forwarded shares without a verdict."""
         self._job_number = first_job
         self._lane_number = 0
         self._lane_rest = config.limits.resume_seconds
@@ -176,7 +181,7 @@ class Proxy:
         state = self.pools[pool]
         for event in events:
             if isinstance(event, Settled):
-                self._settled(state, event)
+                self._verdict(state, event)
             elif isinstance(event, NewJob):
                 self._new_job(lane, pool, session, event, now)
             elif isinstance(event, Said):
@@ -255,28 +260,25 @@ class Proxy:
         """A miner was disconnected by us."""
         self.drops[reason] = self.drops.get(reason, 0) + 1
 
-    @property
-    def pending(self) -> int:
-        """Forwarded shares without a verdict."""
-        return sum(
-            len(candidate.session.pending)
-            for lane in self.lanes
-            for candidate in lane.candidates.values()
-        )
-
     def _lose(self, state: PoolState, shares: list[Forwarded], reject: Reject) -> None:
         state.tally.lost += len(shares)
         for share in shares:
-            share.miner.settle(share, reject)
+            self._settle(share, reject)
 
-    def _settled(self, state: PoolState, event: Settled) -> None:
+    def _verdict(self, state: PoolState, event: Settled) -> None:
         if event.error is None:
             state.tally.accepted += 1
-            event.share.miner.settle(event.share, None)
-            return
-        code, text = event.error
-        state.tally.reject(text)
-        event.share.miner.settle(event.share, Reject(code, text, "pool"))
+            self._settle(event.share, None)
+        else:
+            code, text = event.error
+            state.tally.reject(text)
+            self._settle(event.share, Reject(code, text, "pool"))
+
+    def _settle(self, share: Forwarded, reject: Reject | None) -> None:
+        share.miner.settle(share, reject)
+        self.pending -= 1
+        if not self.pending:
+            self._shell.all_settled()
 
     # -- shares and jobs -------------------------------------------------------------------------
 
@@ -288,6 +290,7 @@ class Proxy:
     def forward(self, job: Job, share: Forwarded, params: list[str]) -> None:
         """Send a share to the pool its job came from."""
         self.tally.forwarded += 1
+        self.pending += 1
         job.source.submit(share, params)
 
     def found_block(
