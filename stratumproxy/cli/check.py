@@ -45,8 +45,8 @@ def _sections(config: Config) -> Iterator[tuple[str, BaseModel, list[str]]]:
     for listen in config.listen:
         where = listen.host or "every address"
         yield f"Miners connect to {where}, port {listen.port}", listen, list(Listen.model_fields)
-    for number, pool in enumerate(config.pool, start=1):
-        yield f"Pool {number}: {pool.name}", pool, list(Pool.model_fields)
+    for rank, pool in enumerate(config.pool, start=1):
+        yield f"Pool {rank}: {pool.name}", pool, list(Pool.model_fields)
     yield "Shares", config, ["verdict"]
     for name in ("difficulty", "jobs", "limits", "log"):
         table: BaseModel = getattr(config, name)

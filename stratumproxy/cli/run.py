@@ -1,6 +1,5 @@
 """``stratumproxy run``: the proxy as a service, from configuration to the last line."""
 
-import errno
 import resource
 import signal
 from collections.abc import AsyncIterator
@@ -64,7 +63,12 @@ def run(
     json = configure(log)
     if require_native:
         shares.require_native()
-    _log_start(config, path)
+    structlog.get_logger().info(
+        "stratumproxy starts",
+        version=__version__,
+        config=str(path),
+        pools=[pool.name for pool in config.pool],
+    )
     _raise_file_limit(config.limits.connections + SPARE_FILES)
     snapshot = _serve(config)
     if snapshot is None:
@@ -73,23 +77,6 @@ def run(
         structlog.get_logger().info("stopped", **summary_values(snapshot))
     else:
         click.echo(summary(snapshot))
-
-
-def _log_start(config: Config, path: Path) -> None:
-    logger = structlog.get_logger()
-    logger.info(
-        "stratumproxy starts",
-        version=__version__,
-        config=str(path),
-        listen=[listen.address for listen in config.listen],
-        pools=[pool.name for pool in config.pool],
-        kernel=shares.kernel(),
-    )
-    if not shares.NATIVE:
-        logger.warning(
-            "shares are checked in Python, which is several times slower than C",
-            reason=shares.why_not_native,
-        )
 
 
 def _raise_file_limit(needed: int) -> None:
@@ -123,9 +110,7 @@ def _serve(config: Config) -> Snapshot | None:
     try:
         snapshot = trio.run(_serve_until_signalled, config)
     except* StratumProxyError as group:
-        failures += [error for error in leaves(group) if isinstance(error, StratumProxyError)]
-    except* OSError as group:
-        failures += [_cannot_listen(error, config) for error in leaves(group)]
+        failures = _leaves(group)
     if failures:
         raise failures[0]
     return snapshot
@@ -161,26 +146,9 @@ async def _watch(
         stop.set()
 
 
-def leaves(group: BaseExceptionGroup[Exception]) -> list[Exception]:
+def _leaves(group: BaseExceptionGroup[StratumProxyError]) -> list[StratumProxyError]:
     """The errors in a group and in the groups within it."""
-    found: list[Exception] = []
+    found: list[StratumProxyError] = []
     for error in group.exceptions:
-        found += leaves(error) if isinstance(error, BaseExceptionGroup) else [error]
+        found += _leaves(error) if isinstance(error, BaseExceptionGroup) else [error]
     return found
-
-
-_ADVICE = {
-    errno.EADDRINUSE: "another program has it: stop that one (`ss -ltnp` names it), or change "
-    "listen.address",
-    errno.EADDRNOTAVAIL: "this machine has no such address: change listen.address",
-    errno.EACCES: "ports below 1024 need root or CAP_NET_BIND_SERVICE: use a higher one",
-}
-
-
-def _cannot_listen(error: Exception, config: Config) -> StratumProxyError:
-    """In an operator's words. Any other OSError is a defect, and is raised as it is."""
-    advice = _ADVICE.get(error.errno or 0) if isinstance(error, OSError) else None
-    if advice is None:
-        raise error
-    addresses = " or ".join(listen.address for listen in config.listen)
-    return StratumProxyError(f"can't listen on {addresses}: {advice}")
