@@ -12,7 +12,7 @@ from stratumproxy.config.endpoints import Listen, Pool
 from stratumproxy.config.number import Within
 from stratumproxy.config.table import Seconds, Table
 
-LOWEST_DIFFICULTY, HIGHEST_DIFFICULTY = 1e-9, 1e18
+LOWEST_DIFFICULTY, HIGHEST_DIFFICULTY = 1e-12, 1e18
 
 
 class Difficulty(Table):
