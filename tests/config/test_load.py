@@ -64,8 +64,8 @@ def test_every_problem_at_once_in_the_order_of_the_file() -> None:
         "farm.toml:6: pool[0].url: the scheme 'tcp' is not known; "
         'expected "stratum+tcp://host:port"',
         "farm.toml:7: pool[0].usr: unknown key; did you mean 'user'?",
-        "farm.toml:9: difficulty.start: expected a number from 1e-9 to 1e18, not '8192'",
-        "farm.toml:10: difficulty.min: expected a number from 1e-9 to 1e18, not nan",
+        "farm.toml:9: difficulty.start: expected a number from 1e-12 to 1e18, not '8192'",
+        "farm.toml:10: difficulty.min: expected a number from 1e-12 to 1e18, not nan",
         "farm.toml:12: jobs.keepalive_seconds: expected a number from 1 to 85, not 90",
         "farm.toml:13: jobs.ntime_roll_seconds: expected a whole number from 0 to 7200, not 7000.5",
     ]
