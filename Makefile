@@ -1,0 +1,88 @@
+# Build, run, test. Needs Python 3.11 or later, a C compiler and PyPI; `make` lists the targets.
+#
+# Everything goes into .venv. Two stamps in it say what is installed: `installed` the package and
+# what it runs on, `installed-dev` what its tests need too. Sources of the C extension that are
+# newer than the stamp mean building again; Python sources are used where they are.
+
+PYTHON ?= python3
+CONFIG ?=
+ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+BUILT_FROM := setup.py pyproject.toml $(wildcard stratumproxy/shares/*.[ch])
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PHONY: help run test lint check wheel docs clean
+
+help: ## This list
+	@echo "Targets:"
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo "Settings: PYTHON=$(PYTHON), and ARGS for what run and test pass on,"
+	@echo "  such as: make test ARGS='-k vardiff'; make run ARGS='--miners 8 --seconds 20'"
+
+run: $(VENV)/installed ## The demo; with CONFIG=farm.toml the proxy on your pool
+	@$(BIN)/stratumproxy $(if $(CONFIG),run --config '$(CONFIG)',demo) $(ARGS)
+
+test: $(VENV)/installed-dev ## All tests
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/installed-dev ## ruff and mypy --strict
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+check: lint test ## lint and test
+
+wheel: $(VENV)/bin/python ## A wheel in dist/
+	rm -rf build dist
+	$(PIP) wheel --no-deps --wheel-dir dist .
+	@ls dist/*.whl
+
+docs: $(VENV)/installed ## The generated files: docs/configuration.md, configs/*.schema.json
+	$(BIN)/stratumproxy schema > configs/stratumproxy.schema.json
+	$(BIN)/stratumproxy schema --markdown > docs/configuration.md
+
+clean: ## Remove everything that was built, .venv too
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -f stratumproxy/shares/*.so
+	find stratumproxy tests bench -name __pycache__ -prune -exec rm -rf {} +
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "make: $(PYTHON) is not Python 3.11 or later; try: make PYTHON=python3.11 …" >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
+	  { echo "make: $(PYTHON) can't make a venv; on Debian: apt install python3-venv" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: $(VENV)/bin/python $(BUILT_FROM)
+	@echo "Installing stratumproxy and what it runs on into $(VENV) …"
+	@$(warn_missing)
+	@$(PIP) install --editable .
+	@$(name_kernel)
+	@touch $@
+
+$(VENV)/installed-dev: $(VENV)/bin/python $(BUILT_FROM)
+	@echo "Installing stratumproxy and what its tests need into $(VENV) …"
+	@$(warn_missing)
+	@$(PIP) install --editable '.[dev]'
+	@$(name_kernel)
+	@touch $(VENV)/installed $@
+
+define warn_missing
+command -v $${CC:-cc} >/dev/null || \
+  echo "make: WARNING: no C compiler; on Debian: apt install gcc" >&2; \
+$(PYTHON) -c 'import pathlib, sysconfig; \
+(pathlib.Path(sysconfig.get_path("include")) / "Python.h").stat()' 2>/dev/null || \
+  echo "make: WARNING: no Python headers; on Debian: apt install python3-dev" >&2
+endef
+
+define name_kernel
+$(BIN)/python -c 'from stratumproxy import shares; \
+print(f"Shares are checked in C, kernel {shares.kernel()}." if shares.NATIVE else \
+f"\n*** WARNING: shares will be checked in Python, slowly: {shares.why_not_native}. ***\n" \
+"*** Why it was not built: $(BIN)/pip install -v --editable . ***\n")'
+endef
