@@ -60,6 +60,7 @@ def require_native() -> None:
 
     Raises:
         NativeUnavailable: the reference serves; the text says why and what to do.
+
     """
     if not NATIVE:
         raise NativeUnavailable(

@@ -43,6 +43,7 @@ def choose(
 
     Raises:
         StratumProxyError: there is no such kernel here.
+
     """
     if not wanted:
         return native or _reference, why_not

@@ -47,7 +47,9 @@ class Seen:
 
     Args:
         limit: hashes in a generation, 1 to 2**28.
+
     """
+
     def __new__(cls, limit: int = ...) -> Seen: ...
     def add(self, hash: bytes, /) -> bool:
         """Remember a 32-byte internal-order hash. True when it is new."""
@@ -80,7 +82,9 @@ class Work:
     Raises:
         ValueError: a size or number is outside these limits.
         TypeError: an argument has another type.
+
     """
+
     def __new__(
         cls,
         coinb1: bytes,
@@ -134,6 +138,7 @@ class Work:
             ValueError: extranonce1 and extranonce2 do not fit between coinb1 and coinb2, or a
                 number is outside its limits. Never because of what the miner sent.
             MemoryError: an accepted hash can't be remembered.
+
         """
 
     def header(

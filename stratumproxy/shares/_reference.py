@@ -72,8 +72,8 @@ def scan(header: bytes, target: bytes, start: int, count: int, /) -> int | None:
     """
     _expect(len(header) == 80, "header must be 80 bytes")
     _expect(len(target) == 32, "target must be 32 bytes")
-    _expect(0 <= start <= _UINT32, "start must be from 0 to 2**32 - 1")
-    _expect(count >= 0, "count must not be negative")
+    _expect_uint32("start", start)
+    _expect(0 <= count <= 2**32, f"count must be from 0 to {2**32}")
     limit = int.from_bytes(target, "little")
     common = hashlib.sha256(header[:76])
     for nonce in range(start, min(start + count, 2**32)):
@@ -151,7 +151,7 @@ class Work:
             ("ntime", ntime),
             ("ntime_roll", ntime_roll),
         ):
-            _expect(0 <= value <= _UINT32, f"{name} must be from 0 to 2**32 - 1")
+            _expect_uint32(name, value)
         if not isinstance(seen, Seen):
             raise TypeError("seen must be a Seen")
         self._coinb1 = bytes(coinb1)
@@ -181,7 +181,7 @@ class Work:
     ) -> tuple[int, float, bytes]:
         """Check one share."""
         _expect(len(target) == 32, "target must be 32 bytes")
-        _expect(0 <= version_mask <= _UINT32, "version_mask must be from 0 to 2**32 - 1")
+        _expect_uint32("version_mask", version_mask)
         _expect(extranonce2_size >= 0, "extranonce2_size must not be negative")
         self._expect_room(len(extranonce1) + extranonce2_size)
 
@@ -235,7 +235,7 @@ class Work:
     ) -> bytes:
         """The 80-byte block header of one share."""
         for name, value in (("ntime", ntime), ("nonce", nonce), ("version", version)):
-            _expect(0 <= value <= _UINT32, f"{name} must be from 0 to 2**32 - 1")
+            _expect_uint32(name, value)
         pad = self._expect_room(len(extranonce1) + len(extranonce2))
         coinbase = self._coinb1 + bytes(pad) + extranonce1 + extranonce2 + self._coinb2
         root = sha256d(coinbase)
@@ -271,3 +271,7 @@ def _hex_uint32(text: object) -> int | None:
 def _expect(condition: bool, otherwise: str) -> None:
     if not condition:
         raise ValueError(otherwise)
+
+
+def _expect_uint32(name: str, value: int) -> None:
+    _expect(0 <= value <= _UINT32, f"{name} must be from 0 to {_UINT32}")

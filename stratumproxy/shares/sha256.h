@@ -22,11 +22,21 @@ struct sha256_kernel {
     void (*compress_scheduled)(uint32_t H[8], const uint32_t WK[64]);
 };
 
-extern const struct sha256_kernel sha256_portable;
+/* Which kernels there are. Before version 16, clang has the ARM intrinsics only when the whole
+ * build aims at a CPU with them, as it does on a Mac. */
 #if defined(__x86_64__)
+#define SHA256_HAS_SHANI 1
+#endif
+#if defined(__aarch64__) && !defined(__AARCH64EB__) && \
+    (defined(__ARM_FEATURE_SHA2) || !defined(__clang__) || __clang_major__ >= 16)
+#define SHA256_HAS_ARMV8 1
+#endif
+
+extern const struct sha256_kernel sha256_portable;
+#ifdef SHA256_HAS_SHANI
 extern const struct sha256_kernel sha256_shani;
 #endif
-#if defined(__aarch64__) && !defined(__AARCH64EB__)
+#ifdef SHA256_HAS_ARMV8
 extern const struct sha256_kernel sha256_armv8;
 #endif
 

@@ -3,7 +3,7 @@
  * The functions carry their target, so the file needs no compiler flags. */
 #include "sha256.h"
 
-#if defined(__aarch64__) && !defined(__AARCH64EB__)
+#ifdef SHA256_HAS_ARMV8
 
 #include <arm_neon.h>
 #if defined(__linux__)
@@ -16,7 +16,7 @@
 #if defined(__clang__)
 #define ARMV8 __attribute__((target("sha2")))
 #else
-#define ARMV8 __attribute__((target("+sha2")))
+#define ARMV8 __attribute__((target("+crypto"))) /* gcc's name for AES and SHA-2 together */
 #endif
 
 struct halves {

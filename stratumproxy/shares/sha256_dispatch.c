@@ -6,10 +6,10 @@
 const struct sha256_kernel *sha256_current = &sha256_portable;
 
 static const struct sha256_kernel *const candidates[] = {
-#if defined(__x86_64__)
+#ifdef SHA256_HAS_SHANI
     &sha256_shani,
 #endif
-#if defined(__aarch64__) && !defined(__AARCH64EB__)
+#ifdef SHA256_HAS_ARMV8
     &sha256_armv8,
 #endif
     &sha256_portable,

@@ -4,7 +4,7 @@
  * uses an instruction that the CPU might not have. */
 #include "sha256.h"
 
-#if defined(__x86_64__)
+#ifdef SHA256_HAS_SHANI
 
 #include <cpuid.h>
 #include <immintrin.h>

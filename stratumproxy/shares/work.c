@@ -156,7 +156,7 @@ static enum verdict judge(const struct work *work, struct seen *seen, const stru
 struct outcome work_check(struct work *work, struct seen *seen, const struct share *share)
 {
     struct outcome outcome = {.hashed = false};
-    uint32_t ntime, nonce, bits, version = work->version;
+    uint32_t ntime, nonce, bits = 0, version = work->version;
     uint8_t *extranonce2 = make_room(work, share->extranonce1, share->extranonce2_size);
     if (extranonce2 == NULL)
         outcome.verdict = WORK_NO_ROOM;
