@@ -13,7 +13,8 @@ class Forwarded:
     Args:
         miner: who found it, and hears the verdict if it still wants to.
         worker: who is credited.
-        request_id: the id of the miner's mining.submit, as JSON; None when it was answered at once.
+        request_id: the id of the miner's mining.submit, as JSON; empty when no answer is wanted, or
+            it was given at once.
         difficulty: what the miner was asked to meet, and is credited for.
         met: the difficulty of its hash.
         sent: when it went upstream.
@@ -26,7 +27,7 @@ class Forwarded:
         self,
         miner: "MinerSession",
         worker: "Worker",
-        request_id: bytes | None,
+        request_id: bytes,
         difficulty: float | int,
         met: float,
         sent: float,

@@ -27,6 +27,7 @@ class Job:
 
     __slots__ = (
         "_lines",
+        "_paddings",
         "check",
         "clean",
         "number",
@@ -34,7 +35,9 @@ class Job:
         "pool_target",
         "room",
         "source",
+        "submit_head",
         "terms",
+        "version",
         "version_mask",
         "whole",
         "work",
@@ -57,7 +60,10 @@ class Job:
         self.source = source
         self.whole = whole
         self.clean = pool_job.clean
+        self.version = pool_job.version
         self.version_mask = terms.version_mask
+        self.submit_head = orjson.dumps([source.user, pool_job.pool_job_id]).decode()[:-1]
+        """How the params of its mining.submit begin."""
         self.pool_target = target_bytes(terms.difficulty)
         prefix = b"" if whole else terms.extranonce1
         self.room = terms.extranonce2_size + len(terms.extranonce1) - len(prefix)
@@ -76,6 +82,7 @@ class Job:
             ntime_roll=ntime_roll,
         )
         self.check = self.work.check
+        self._paddings: dict[int, str] = {}
         self._lines: dict[tuple[int, bool], bytes] = {}
 
     @property
@@ -87,6 +94,13 @@ class Job:
     def difficulty(self) -> float | int:
         """The pool's difficulty for it."""
         return self.terms.difficulty
+
+    def padding(self, total: int) -> str:
+        """The zeros, in hex, in front of a slot that with its extranonce2 takes `total` bytes."""
+        padding = self._paddings.get(total)
+        if padding is None:
+            padding = self._paddings[total] = "00" * (self.room - total)
+        return padding
 
     def notify(self, total: int, clean: bool) -> bytes:
         """The mining.notify line for miners whose slot and extranonce2 take `total` bytes.

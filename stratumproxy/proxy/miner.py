@@ -4,9 +4,9 @@ The way of a share starts in `MinerSession.receive` and goes through `MinerSessi
 straight line. What else a miner may say is in `requests.py`.
 """
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from stratumproxy.errors import ProtocolError
+from stratumproxy.errors import LineTooLong, ProtocolError
 from stratumproxy.proxy import requests
 from stratumproxy.proxy.forwarded import Forwarded
 from stratumproxy.proxy.job import Job
@@ -16,7 +16,6 @@ from stratumproxy.stratum import rejects
 from stratumproxy.stratum.difficulty import target_bytes
 from stratumproxy.stratum.framing import split_lines
 from stratumproxy.stratum.messages import (
-    Message,
     encode_error,
     encode_id,
     encode_notification,
@@ -24,11 +23,14 @@ from stratumproxy.stratum.messages import (
     parse,
 )
 from stratumproxy.stratum.rejects import Reject
+from stratumproxy.stratum.submit import Submit, read_submit, scan_submit
 from stratumproxy.work.extranonce import SlotSpace
 
 if TYPE_CHECKING:
     from stratumproxy.proxy.lane import Lane
     from stratumproxy.proxy.proxy import Proxy
+
+SHARE, BLOCK = int(Verdict.SHARE), int(Verdict.BLOCK)
 
 OLD_DIFFICULTIES = 8
 """Earlier difficulties remembered for shares on jobs that went out under them."""
@@ -179,6 +181,12 @@ class MinerSession:
 
         """
         self.heard = now
+        if self._tail or not self.proxy.open or data.find(b"\n") != len(data) - 1:
+            return self._receive_lines(data, now)
+        return self._line(data, now)
+
+    def _receive_lines(self, data: bytes, now: float) -> bytes:
+        """What arrives is rarely other than one line; then it is cut, or kept, here."""
         if not self.proxy.open:
             # Every answer depends on the pool; until the first one is there, miners wait.
             self._tail += data
@@ -186,38 +194,36 @@ class MinerSession:
                 raise ProtocolError("too much was sent before the pool was ready")
             return b""
         lines, self._tail = split_lines(self._tail, data, self.proxy.line_limit)
-        if len(lines) == 1:
-            return self._line(lines[0], now)
         return b"".join([self._line(line, now) for line in lines])
 
     def _line(self, line: bytes, now: float) -> bytes:
-        if not line or line.isspace():
+        submit = scan_submit(line)
+        if submit is not None:
+            return self._submit(submit, now)
+        if len(line) > self.proxy.line_limit:
+            raise LineTooLong(f"a line is longer than {self.proxy.line_limit} bytes")
+        if line.isspace() or not line:
             return b""
         message = parse(line)
         method = message.get("method")
-        if method == "mining.submit":
-            return self._submit(message, now)
-        return requests.answer(self, method, message, now)
+        if method != "mining.submit":
+            return requests.answer(self, method, message, now)
+        submit = read_submit(message)
+        if submit is None:
+            return self._reject(encode_id(message.get("id")), rejects.MALFORMED, None)
+        return self._submit(submit, now)
 
     # -- shares ----------------------------------------------------------------------------------
 
-    def _submit(self, message: Message, now: float) -> bytes:
-        reply_to = encode_id(message.get("id"))
-        bits: Any = None
-        try:
-            if len(params := message["params"]) == 5:
-                name, job_id, extranonce2, ntime, nonce = params
-            else:
-                name, job_id, extranonce2, ntime, nonce, bits = params
-        except (KeyError, TypeError, ValueError):
-            return self._reject(reply_to, rejects.MALFORMED, None)
+    def _submit(self, submit: Submit, now: float) -> bytes:
+        reply_to, name, job_id, extranonce2, ntime, nonce, bits = submit
         worker = self.worker
         if not self.mining or worker is None or worker.name != name:
             worker = self.worker_of(name)
             if not self.mining or worker is None:
                 reject = rejects.UNAUTHORIZED if self.lane else rejects.NOT_SUBSCRIBED
                 return self._reject(reply_to, reject, None)
-        job = self.proxy.jobs.get(job_id) if type(job_id) is str else None
+        job = self.proxy.jobs.get(job_id)
         if job is None:
             return self._reject(reply_to, rejects.STALE, worker)
         difficulty, target = self.difficulty, self._target
@@ -228,16 +234,16 @@ class MinerSession:
             self.slot, self.extranonce2_size, extranonce2, ntime, nonce, bits, mask, target
         )
         if verdict >= REJECTED:
-            return self._reject(reply_to, rejects.OF_VERDICT[Verdict(verdict)], worker)
+            return self._reject(reply_to, rejects.OF_VERDICT[verdict], worker)
         self._window_shares += 1
-        if verdict == Verdict.SHARE:
+        if verdict == SHARE:
             self.count(worker, difficulty, met)
             reply = encode_true(reply_to)
         else:
-            if verdict == Verdict.BLOCK:
+            if verdict == BLOCK:
                 self.proxy.found_block(self, worker, job, header_hash)
             local = self.proxy.verdict_local
-            share = Forwarded(self, worker, None if local else reply_to, difficulty, met, now)
+            share = Forwarded(self, worker, b"" if local else reply_to, difficulty, met, now)
             self._forward(job, share, extranonce2, ntime, nonce, bits, mask)
             reply = encode_true(reply_to) if local else b""
         if self._window_shares % JUDGE_EVERY == 0:
@@ -261,21 +267,23 @@ class MinerSession:
         bits: str | None,
         mask: int,
     ) -> None:
-        """Put a share into the pool's own terms and send it upstream."""
-        params = [
-            job.pool_job.pool_job_id,
-            "00" * (job.room - self.total) + self.slot_hex + extranonce2,
-            ntime.rjust(8, "0"),
-            nonce.rjust(8, "0"),
-        ]
+        """Put a share, whose fields the check found to be hex, into the pool's terms and send it.
+
+        The version bits go as they stand in the header: what a pool that replaces them needs, and
+        the others too unless the job's version has bits inside the mask.
+        """
+        extranonce2 = job.padding(self.total) + self.slot_hex + extranonce2
+        if len(nonce) != 8:
+            nonce = nonce.rjust(8, "0")
+        if len(ntime) != 8:
+            ntime = ntime.rjust(8, "0")
+        rest = f'{extranonce2}","{ntime}","{nonce}'
         if job.version_mask:
-            # The bits as they stand in the header: what a pool that replaces them needs, and the
-            # others too unless the job's version has bits inside the mask.
-            version = job.pool_job.version
+            version = job.version
             if bits is not None:
                 version = (version & ~mask) | (int(bits, 16) & mask)
-            params.append(f"{version & job.version_mask:08x}")
-        self.proxy.forward(job, share, params)
+            rest = f'{rest}","{version & job.version_mask:08x}'
+        self.proxy.forward(job, share, rest)
 
     def count(self, worker: Worker, difficulty: float | int, met: float) -> None:
         """Credit a share that counts."""
@@ -298,7 +306,7 @@ class MinerSession:
 
     def _reject(self, reply_to: bytes, reject: Reject, worker: Worker | None) -> bytes:
         self.refuse(worker, reject.reason)
-        return encode_error(reply_to, reject.code, reject.text)
+        return encode_error(reply_to, reject.code, reject.text) if reply_to else b""
 
     def worker_of(self, name: object) -> Worker | None:
         """The authorized worker of that name."""
@@ -425,7 +433,7 @@ class MinerSession:
             self.count(share.worker, share.difficulty, share.met)
         else:
             self.refuse(share.worker, reject.reason)
-        if share.request_id is not None:
+        if share.request_id:
             if reject is None:
                 self.link.send(encode_true(share.request_id))
             else:

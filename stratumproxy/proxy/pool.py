@@ -7,7 +7,7 @@ firmware does it with every pool there is.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from stratumproxy import __version__
 from stratumproxy.errors import PoolError, ProtocolError
@@ -45,8 +45,7 @@ class NewJob:
     terms: Terms
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+class Settled(NamedTuple):
     """The pool gave its verdict on a forwarded share."""
 
     share: Forwarded
@@ -288,13 +287,14 @@ class PoolSession:
 
     # -- to the pool -----------------------------------------------------------------------------
 
-    def submit(self, share: Forwarded, params: list[str]) -> None:
+    def submit(self, share: Forwarded, head: str, fields: str) -> None:
         """Send a share.
 
         Args:
             share: what to remember until the verdict comes.
-            params: job id, extranonce2, ntime, nonce and, where a mask was negotiated, the version
-                bits; all of them hex but the job id, which is the pool's own.
+            head: how the params begin: ``["user","job id"``, as JSON.
+            fields: extranonce2, ntime, nonce and, where a mask was negotiated, the version bits:
+                hex, with ``","`` between them.
 
         """
         request_id = self._next_id
@@ -302,7 +302,8 @@ class PoolSession:
         self.pending[request_id] = share
         if not self.outgoing:
             self._wake()
-        self._request(request_id, "mining.submit", [self.user, *params])
+        line = f'{{"id":{request_id},"method":"mining.submit","params":{head},"{fields}"]}}\n'
+        self.outgoing += line.encode()
 
     def overdue(self, before: float) -> list[Forwarded]:
         """Take out the shares that were sent before a moment and still have no verdict."""

@@ -287,11 +287,11 @@ class Proxy:
         self._job_number += 1
         return self._job_number
 
-    def forward(self, job: Job, share: Forwarded, params: list[str]) -> None:
-        """Send a share to the pool its job came from."""
+    def forward(self, job: Job, share: Forwarded, fields: str) -> None:
+        """Send a share to the pool its job came from; see `PoolSession.submit`."""
         self.tally.forwarded += 1
         self.pending += 1
-        job.source.submit(share, params)
+        job.source.submit(share, job.submit_head, fields)
 
     def found_block(
         self, miner: MinerSession, worker: Worker, job: Job, header_hash: bytes

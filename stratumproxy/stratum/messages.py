@@ -36,8 +36,8 @@ def encode_id(request_id: object) -> bytes:
 
 
 def encode_true(request_id: bytes) -> bytes:
-    """The reply to nearly every message there is."""
-    return b'{"id":%b,"result":true,"error":null}\n' % request_id
+    """The reply to nearly every message there is; nothing if no reply is wanted."""
+    return b'{"id":%b,"result":true,"error":null}\n' % request_id if request_id else b""
 
 
 def encode_result(request_id: bytes, result: object) -> bytes:

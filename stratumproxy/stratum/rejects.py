@@ -30,7 +30,7 @@ NO_POOL = Reject(20, "No pool connection for this job", "no-pool")
 LOST = Reject(20, "Lost: the pool's connection closed before its verdict", "lost")
 TIMED_OUT = Reject(20, "Lost: the pool gave no verdict in time", "timed-out")
 
-OF_VERDICT = {
+OF_VERDICT: dict[int, Reject] = {
     Verdict.LOW_DIFFICULTY: LOW_DIFFICULTY,
     Verdict.DUPLICATE: DUPLICATE,
     Verdict.BAD_NTIME: BAD_NTIME,
