@@ -7,6 +7,7 @@ command of that name.
 import importlib
 
 import click
+from click.shell_completion import CompletionItem
 
 from stratumproxy import __version__
 from stratumproxy.cli.options import examples
@@ -42,6 +43,15 @@ class Commands(click.Group):
         """List the commands for --help, again without importing any."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete commands and options, again without importing any."""
+        commands = [
+            CompletionItem(name, help=line)
+            for name, line in COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
+        return commands + click.Command.shell_complete(self, ctx, incomplete)
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; what is wrong with its input or surroundings ends as one clear block."""

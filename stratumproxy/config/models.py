@@ -211,12 +211,10 @@ class Config(Table):
     pool: Annotated[
         list[Pool], Field(min_length=1, description="Pools to mine on, in order of preference.")
     ]
-    difficulty: Annotated[Difficulty, Field(description="What miners are asked for.")] = (
-        Difficulty()
-    )
-    jobs: Annotated[Jobs, Field(description="How the pool's work is passed on.")] = Jobs()
-    limits: Annotated[Limits, Field(description="Where the proxy stops giving.")] = Limits()
-    log: Annotated[Log, Field(description="What is written about it all.")] = Log()
+    difficulty: Difficulty = Difficulty()
+    jobs: Jobs = Jobs()
+    limits: Limits = Limits()
+    log: Log = Log()
 
     @field_validator("listen")
     @classmethod

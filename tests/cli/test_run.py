@@ -1,0 +1,216 @@
+"""`stratumproxy run`: start, stop, and what can go wrong before."""
+
+import json
+import os
+import resource
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+import trio
+from structlog.testing import capture_logs
+
+import stratumproxy.cli.run as command
+from stratumproxy.config import Config, loads
+from stratumproxy.errors import PoolError, StratumProxyError
+from stratumproxy.telemetry.snapshot import Snapshot
+
+TEXT = """\
+[[listen]]
+address = "127.0.0.1:0"
+[[pool]]
+url = "stratum+tcp://127.0.0.1:9"
+user = "farm"
+[limits]
+connections = 100
+"""
+SNAPSHOT = Snapshot(
+    uptime=1.0, connected=0, mining=0, hashrate=0.0, accepted=3, work=0.0, forwarded=0
+)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "farm.toml"
+    path.write_text(TEXT, encoding="utf-8")
+    return path
+
+
+@contextmanager
+def running(
+    path: Path,
+    *options: str,
+    prepare: Callable[[], None] | None = None,
+    **environment: str,
+) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "stratumproxy", "run", "--config", str(path), *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **environment},
+        preexec_fn=prepare,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def until(process: subprocess.Popen[str], event: str) -> list[dict[str, Any]]:
+    """The JSON log up to an event."""
+    assert process.stderr is not None
+    seen = []
+    for line in process.stderr:
+        seen.append(json.loads(line))
+        if seen[-1]["event"] == event:
+            return seen
+    raise AssertionError(f"{event!r} was not logged, but {seen}")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_serves_until_a_signal(path: Path, number: signal.Signals) -> None:
+    with running(path) as process:
+        log = until(process, "listening for miners")
+        assert log[0]["event"] == "stratumproxy starts"
+        assert log[0]["pools"] == ["127.0.0.1:9"]
+        socket.create_connection((log[-1]["host"], log[-1]["port"]), timeout=60).close()
+        process.send_signal(number)
+        until(process, "stopping; once more to stop at once")
+        stopped = until(process, "stopped")[-1]
+        assert (stopped["accepted"], stopped["forwarded"], stopped["rejected"]) == (0, 0, {})
+        rest, errors = process.communicate(timeout=60)
+    assert (process.returncode, rest, errors) == (0, "", "")
+
+
+def test_the_console_ends_with_a_line_for_people(path: Path) -> None:
+    with running(path, "--log-format", "console") as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if "listening for miners" in line:
+                break
+        process.terminate()
+        output, errors = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert output.startswith("ran ")
+    assert output.endswith("s; 0 shares accepted; 0 rejected; 0 sent to pools\n")
+    assert "Traceback" not in errors
+
+
+def ends(
+    path: Path, *options: str, prepare: Callable[[], None] | None = None, **environment: str
+) -> tuple[int, str]:
+    """Exit status and the last of standard error, of a run that can't start."""
+    with running(path, *options, prepare=prepare, **environment) as process:
+        output, errors = process.communicate(timeout=60)
+        assert output == ""
+        assert "Traceback" not in errors
+        return process.returncode, errors.splitlines()[-1]
+
+
+def test_an_address_in_use(path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        path.write_text(TEXT.replace("127.0.0.1:0", address), encoding="utf-8")
+        status, said = ends(path)
+    assert status == 1
+    assert said.startswith(f"stratumproxy: can't listen on {address}: Address already in use")
+
+
+def test_a_configuration_that_can_not_be_used(path: Path) -> None:
+    path.write_text(TEXT + "connexions = 5\n", encoding="utf-8")
+    assert ends(path) == (
+        2,
+        f"  {path}:8: limits.connexions: unknown key; did you mean 'connections'?",
+    )
+
+
+def test_require_native(path: Path) -> None:
+    status, said = ends(path, "--require-native", STRATUMPROXY_KERNEL="reference")
+    assert status == 1
+    assert said.startswith("stratumproxy: the C share check is not available")
+
+
+def test_a_kernel_that_is_not_there(path: Path) -> None:
+    status, said = ends(path, STRATUMPROXY_KERNEL="abacus")
+    assert status == 1
+    assert said.startswith("stratumproxy: STRATUMPROXY_KERNEL=abacus: no such kernel here")
+
+
+@pytest.mark.parametrize(("hard", "warned"), [(1000, False), (150, True)])
+def test_file_descriptors(path: Path, hard: int, warned: bool) -> None:
+    def few_files() -> None:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (120, hard))
+
+    with running(path, prepare=few_files) as process:
+        log = until(process, "listening for miners")
+        limits = Path(f"/proc/{process.pid}/limits")
+        if limits.exists():
+            line = next(
+                line for line in limits.read_text().splitlines() if line.startswith("Max open")
+            )
+            assert line.split()[3] == ("150" if warned else "200")
+    warnings = [entry for entry in log if entry["event"].startswith("too few file descriptors")]
+    assert bool(warnings) is warned
+    if warned:
+        assert (warnings[0]["open_files"], warnings[0]["needed"]) == (150, 200)
+
+
+# -- without a process -------------------------------------------------------------------------
+
+
+@pytest.fixture(autouse=True)
+def _restore() -> Iterator[None]:
+    yield
+    structlog.reset_defaults()
+
+
+def test_errors_come_out_of_their_groups(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def serve(config: Config, **_: object) -> Snapshot:
+        raise ExceptionGroup("", [ExceptionGroup("", [PoolError("gone")])])
+
+    monkeypatch.setattr("stratumproxy.cli.run.serve", serve)
+    with pytest.raises(StratumProxyError, match="gone"):
+        command._serve(loads(TEXT))
+
+
+def test_defects_keep_their_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def serve(config: Config, **_: object) -> Snapshot:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("stratumproxy.cli.run.serve", serve)
+    with pytest.raises(ExceptionGroup) as raised:
+        command._serve(loads(TEXT))
+    assert raised.group_contains(ZeroDivisionError)
+
+
+def test_a_second_signal_stops_at_once_with_the_last_snapshot(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A serve that does not heed the first."""
+
+    async def serve(
+        config: Config, *, on_snapshot: Callable[[Snapshot], None], stop: trio.Event
+    ) -> Snapshot:
+        on_snapshot(SNAPSHOT)
+        os.kill(os.getpid(), signal.SIGTERM)
+        await stop.wait()
+        os.kill(os.getpid(), signal.SIGINT)
+        await trio.sleep_forever()
+        raise AssertionError
+
+    monkeypatch.setattr("stratumproxy.cli.run.serve", serve)
+    with capture_logs() as logs:
+        assert command._serve(loads(TEXT)) is SNAPSHOT
+    assert [entry["event"] for entry in logs] == [
+        "stopping; once more to stop at once",
+        "stopping at once",
+    ]
