@@ -21,7 +21,10 @@ class Forwarded:
 
     """
 
-    __slots__ = ("difficulty", "met", "miner", "request_id", "sent", "worker")
+    __slots__ = ("difficulty", "error", "met", "miner", "request_id", "sent", "worker")
+
+    error: tuple[int, str] | None
+    """The pool's verdict, once it is there: None if it accepted, else code and reason."""
 
     def __init__(
         self,

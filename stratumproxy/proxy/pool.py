@@ -7,7 +7,7 @@ firmware does it with every pool there is.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 from stratumproxy import __version__
 from stratumproxy.errors import PoolError, ProtocolError
@@ -16,6 +16,7 @@ from stratumproxy.stratum.configure import is_difficulty, parse_hex32
 from stratumproxy.stratum.framing import split_lines
 from stratumproxy.stratum.messages import (
     Message,
+    encode_error,
     encode_id,
     encode_request,
     encode_result,
@@ -45,14 +46,6 @@ class NewJob:
     terms: Terms
 
 
-class Settled(NamedTuple):
-    """The pool gave its verdict on a forwarded share."""
-
-    share: Forwarded
-    error: tuple[int, str] | None
-    """None when it accepted; else the code and the reason in the pool's words."""
-
-
 @dataclass(frozen=True, slots=True)
 class MaskChanged:
     """The pool sent mining.set_version_mask."""
@@ -76,7 +69,8 @@ class Said:
     text: str
 
 
-Event = NewJob | Settled | MaskChanged | ReconnectAsked | Said
+Event = Forwarded | NewJob | MaskChanged | ReconnectAsked | Said
+"""What happened. A `Forwarded` share is one that the pool gave its verdict on, in `error`."""
 
 
 class PoolSession:
@@ -144,35 +138,38 @@ class PoolSession:
             PoolError: the pool refused us, or its sizes can't be mined on.
 
         """
-        self._events = []
+        events: list[Event] = []
+        self._events = events
         lines, self._tail = split_lines(self._tail, data, LINE_LIMIT)
+        pending = self.pending
         for line in lines:
-            if line and not line.isspace():
-                self._message(parse(line))
-        return self._events
+            if not line or line.isspace():
+                continue
+            message = parse(line)
+            if message.get("method") is not None:
+                self._request_of_pool(message)
+            elif type(request_id := message.get("id")) is int:
+                share = pending.pop(request_id, None)
+                if share is None:
+                    self._answered(request_id, message)
+                else:
+                    accepted = message.get("result") is True and not message.get("error")
+                    share.error = None if accepted else error_of(message)
+                    events.append(share)
+            self.answered = True
+        return events
 
-    def _message(self, message: Message) -> None:
-        self.answered = True
-        method = message.get("method")
-        if isinstance(method, str):
-            handler = self._METHODS.get(method)
+    def _request_of_pool(self, message: Message) -> None:
+        method, request_id = message["method"], message.get("id")
+        handler = self._METHODS.get(method) if isinstance(method, str) else None
+        if handler is not None:
             params = message.get("params")
-            if handler is not None:
-                handler(self, params if isinstance(params, list) else [], message.get("id"))
-            elif message.get("id") is not None:
-                self.outgoing += (
-                    b'{"id":%b,"result":null,"error":[20,"Unknown method",null]}\n'
-                    % encode_id(message["id"])
-                )
-            return
-        request_id = message.get("id")
-        if type(request_id) is not int:
-            return
-        share = self.pending.pop(request_id, None)
-        if share is not None:
-            accepted = message.get("result") is True and not message.get("error")
-            self._events.append(Settled(share, None if accepted else error_of(message)))
-        elif request_id == SUBSCRIBE:
+            handler(self, params if isinstance(params, list) else [], request_id)
+        elif request_id is not None:
+            self.outgoing += encode_error(encode_id(request_id), 20, "Unknown method")
+
+    def _answered(self, request_id: int, message: Message) -> None:
+        if request_id == SUBSCRIBE:
             self._subscribed(message)
         elif request_id == AUTHORIZE:
             self._authorize_answered(message)

@@ -14,7 +14,7 @@ from stratumproxy.proxy.job import Job
 from stratumproxy.proxy.lane import Lane
 from stratumproxy.proxy.miner import Link, MinerSession
 from stratumproxy.proxy.pool import Event as PoolEvent
-from stratumproxy.proxy.pool import MaskChanged, NewJob, PoolSession, Said, Settled
+from stratumproxy.proxy.pool import MaskChanged, NewJob, PoolSession, Said
 from stratumproxy.proxy.seating import Seating
 from stratumproxy.proxy.tally import PoolTally, Tally, Worker, Workers
 from stratumproxy.stratum import rejects
@@ -180,7 +180,7 @@ class Proxy:
         """What a pool session's `receive` returned."""
         state = self.pools[pool]
         for event in events:
-            if isinstance(event, Settled):
+            if type(event) is Forwarded:
                 self._verdict(state, event)
             elif isinstance(event, NewJob):
                 self._new_job(lane, pool, session, event, now)
@@ -265,14 +265,14 @@ class Proxy:
         for share in shares:
             self._settle(share, reject)
 
-    def _verdict(self, state: PoolState, event: Settled) -> None:
-        if event.error is None:
+    def _verdict(self, state: PoolState, share: Forwarded) -> None:
+        if share.error is None:
             state.tally.accepted += 1
-            self._settle(event.share, None)
+            self._settle(share, None)
         else:
-            code, text = event.error
+            code, text = share.error
             state.tally.reject(text)
-            self._settle(event.share, Reject(code, text, "pool"))
+            self._settle(share, Reject(code, text, "pool"))
 
     def _settle(self, share: Forwarded, reject: Reject | None) -> None:
         share.miner.settle(share, reject)
