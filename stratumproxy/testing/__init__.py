@@ -5,6 +5,8 @@ Both are plain objects, bytes in and bytes out; `serve_pool`, `run_miner` and `r
 on sockets. docs/testing.md shows how.
 """
 
+from stratumproxy.testing.conversation import converse
+from stratumproxy.testing.fleet import Fleet, run_fleet, run_miner
 from stratumproxy.testing.jobs import EASY_NBITS, MAINNET_NBITS, PoolJob
 from stratumproxy.testing.miner import SimulatedMiner
 from stratumproxy.testing.miner_job import MinerJob
@@ -12,6 +14,7 @@ from stratumproxy.testing.miner_session import MinerCounts
 from stratumproxy.testing.pool import ShareCounts, SimulatedPool
 from stratumproxy.testing.pool_connection import PoolConnection
 from stratumproxy.testing.search import MinedShare
+from stratumproxy.testing.serve import serve_pool
 from stratumproxy.testing.settings import PoolSettings, RejectShape
 from stratumproxy.testing.styles import STYLES, Style
 
@@ -19,6 +22,7 @@ __all__ = [
     "EASY_NBITS",
     "MAINNET_NBITS",
     "STYLES",
+    "Fleet",
     "MinedShare",
     "MinerCounts",
     "MinerJob",
@@ -30,4 +34,8 @@ __all__ = [
     "SimulatedMiner",
     "SimulatedPool",
     "Style",
+    "converse",
+    "run_fleet",
+    "run_miner",
+    "serve_pool",
 ]

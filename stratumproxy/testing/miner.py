@@ -8,6 +8,9 @@ from stratumproxy.testing.miner_session import MinerCounts, MinerSession
 from stratumproxy.testing.search import MinedShare, Search
 from stratumproxy.testing.styles import STYLES, Style
 
+MAX_VIOLATIONS = 100
+"""The first ones are kept: the others mostly follow from them."""
+
 
 class SimulatedMiner:
     """A miner without sockets.
@@ -170,6 +173,8 @@ class SimulatedMiner:
         )
 
     def _violation(self, text: str) -> None:
-        self.violations.append(f"{self.worker} ({self.style.name}): {text}")
+        text = f"{self.worker} ({self.style.name}): {text}"
+        if len(self.violations) < MAX_VIOLATIONS:
+            self.violations.append(text)
         if self.strict:
-            raise ProtocolError(self.violations[-1])
+            raise ProtocolError(text)

@@ -40,9 +40,10 @@ class SimulatedPool:
     """A Stratum V1 pool without sockets.
 
     >>> pool = SimulatedPool()
-    >>> job = pool.new_job(now=1_700_000_000)
     >>> connection = pool.connect()
     >>> to_client = connection.receive(from_client, now=1_700_000_000)
+    >>> job = pool.new_job(now=1_700_000_030)
+    >>> to_client = connection.take(now=1_700_000_030)
 
     Time is passed in as Unix seconds; it becomes ntime, and decides when a delayed reply leaves.
     Two pools made with equal arguments and fed equal lines at equal times send equal bytes.
@@ -63,7 +64,7 @@ class SimulatedPool:
         self._next_extranonce1 = self._rng.getrandbits(64)
         self._sessions: dict[str, bytes] = {}
         self.job: PoolJob | None = None
-        """The newest job."""
+        """The newest job. There is none before the first client is ready for one."""
         self.jobs = 0
         self.clean_jobs = 0
         self.connections: list[PoolConnection] = []

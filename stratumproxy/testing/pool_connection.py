@@ -70,6 +70,11 @@ class PoolConnection:
         Returns:
             What is to be sent now; more may become due later (`next_due`).
         """
+        self.feed(data, now)
+        return self.take(now)
+
+    def feed(self, data: bytes, now: float) -> None:
+        """`receive`, leaving what is to be sent to `take`."""
         *lines, self._buffer = (self._buffer + data).split(b"\n")
         for text in lines:
             if self.closed:
@@ -79,7 +84,6 @@ class PoolConnection:
         if len(self._buffer) > MAX_LINE:
             self._violation("a line is longer than 16 KiB")
             self.close()
-        return self.take(now)
 
     def take(self, now: float) -> bytes:
         """What is due to be sent."""
@@ -108,7 +112,7 @@ class PoolConnection:
 
     def send(self, method: str, params: list[Json]) -> None:
         """Queue any notification."""
-        self._push(notification(method, params))
+        self._queue(notification(method, params))
 
     def send_job(self, job: PoolJob) -> None:
         """Queue a job, if this client is far enough to get one."""
@@ -124,7 +128,7 @@ class PoolConnection:
         self._jobs[job.job_id] = SentJob(
             prepared.work, self.extranonce1, self.extranonce2_size, self._difficulty
         )
-        self._push(prepared.notify)
+        self._queue(prepared.notify)
 
     def send_difficulty(self, difficulty: float) -> None:
         """Queue a difficulty; it binds from the next job."""
@@ -149,11 +153,7 @@ class PoolConnection:
             self.version_mask = mask
             self.send("mining.set_version_mask", [f"{mask:08x}"])
 
-    def _push(self, data: bytes) -> None:
-        self._queue(data, 0.0)
-        self._notice()
-
-    def _queue(self, data: bytes, due: float) -> None:
+    def _queue(self, data: bytes, due: float = 0.0) -> None:
         """Queue a line behind those that wait already: a pool's lines never overtake."""
         if self._pool.settings.silent or self.closed:
             return
@@ -164,6 +164,7 @@ class PoolConnection:
         self._last_due = due = max(due, self._last_due)
         self._queued += len(data)
         self._out.append((due, data))
+        self._notice()
 
     def _notice(self) -> None:
         if self.on_output is not None:
@@ -199,10 +200,9 @@ class PoolConnection:
         answer = self._answer(method, params, request_id)
         if answer is None or request_id is None:
             return
-        due = now + settings.reply_delay if settings.reply_delay else 0.0
-        self._queue(answer, due)
+        self._queue(answer, now + settings.reply_delay)
         if method in ("mining.subscribe", "mining.authorize"):
-            self._send_first_job()
+            self._send_first_job(now)
 
     def _answer(self, method: str, params: list[Json], request_id: Json) -> bytes | None:
         """The answer to one request; None for none."""
@@ -283,12 +283,15 @@ class PoolConnection:
         self._workers.add(worker)
         return reply(request_id, True)
 
-    def _send_first_job(self) -> None:
+    def _send_first_job(self, now: float) -> None:
         """As soon as it may: difficulty, then the job. cgminer resets to 1 at subscribe."""
-        job = self._pool.job
-        if self.ready and job is not None and not self._jobs:
-            self.send("mining.set_difficulty", [self._difficulty])
-            self.send_job(job)
+        if not self.ready or self._jobs:
+            return
+        self.send("mining.set_difficulty", [self._difficulty])
+        if self._pool.job is None:
+            self._pool.new_job(now)
+        else:
+            self.send_job(self._pool.job)
 
     # Shares.
 

@@ -1,0 +1,100 @@
+"""The simulated pool on a socket."""
+
+import time
+
+import trio
+
+from stratumproxy.testing.pool import SimulatedPool
+from stratumproxy.testing.pool_connection import PoolConnection
+
+
+class _Clock:
+    """Unix time that goes as trio's clock does, so that tests' clocks rule it too."""
+
+    def __init__(self) -> None:
+        self._offset = time.time() - trio.current_time()
+
+    def now(self) -> float:
+        return trio.current_time() + self._offset
+
+    def deadline(self, unix: float | None) -> float:
+        """Trio's time for a Unix time; None is never."""
+        return float("inf") if unix is None else unix - self._offset
+
+
+async def serve_pool(
+    pool: SimulatedPool,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    *,
+    task_status: trio.TaskStatus[tuple[str, int]] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """Serve a simulated pool until cancelled, and give it new jobs as its settings say.
+
+    ``host, port = await nursery.start(serve_pool, pool)`` starts it. When it is cancelled all its
+    connections are cut; the same pool (after `SimulatedPool.restart`, or as it was) can be served
+    again at once on the same port.
+
+    Args:
+        pool: what answers. It may be used meanwhile: `new_job`, `set_difficulty`, `restart`, …
+        host: an address of this machine.
+        port: 0 is any free one.
+        task_status: told host and port once connections are taken.
+
+    Raises:
+        OSError: the address can't be had.
+    """
+    clock = _Clock()
+    listeners = await trio.open_tcp_listeners(port, host=host)
+    address = listeners[0].socket.getsockname()[:2]
+
+    async def serve_client(stream: trio.SocketStream) -> None:
+        await _serve_client(pool, stream, clock)
+
+    try:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(_make_jobs, pool, clock)
+            await nursery.start(trio.serve_listeners, serve_client, listeners)
+            task_status.started((address[0], address[1]))
+    finally:
+        pool.drop_connections()
+
+
+async def _make_jobs(pool: SimulatedPool, clock: _Clock) -> None:
+    while True:
+        await trio.sleep(pool.settings.job_interval or 1.0)
+        if pool.settings.job_interval:
+            pool.new_job(clock.now())
+
+
+async def _serve_client(pool: SimulatedPool, stream: trio.SocketStream, clock: _Clock) -> None:
+    connection = pool.connect()
+    try:
+        async with stream, trio.open_nursery() as nursery:
+            nursery.start_soon(_send, connection, stream, clock, nursery.cancel_scope)
+            async for data in stream:
+                connection.feed(bytes(data), clock.now())
+            nursery.cancel_scope.cancel()
+    except* trio.BrokenResourceError:
+        pass  # the client cut it, as it may
+    finally:
+        connection.close()
+
+
+async def _send(
+    connection: PoolConnection,
+    stream: trio.SocketStream,
+    clock: _Clock,
+    session: trio.CancelScope,
+) -> None:
+    """Send what the connection has, when it is due; end the session once it is closed."""
+    output = trio.Event()
+    connection.on_output = lambda: output.set()
+    while not connection.closed:
+        output = trio.Event()
+        if data := connection.take(clock.now()):
+            await stream.send_all(data)
+            continue
+        with trio.move_on_at(clock.deadline(connection.next_due)):
+            await output.wait()
+    session.cancel()
