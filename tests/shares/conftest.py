@@ -8,10 +8,15 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from stratumproxy.shares import _choose, _reference
 from stratumproxy.shares.verdict import Verdict
 from stratumproxy.stratum.difficulty import target_of_nbits
+
+# The machine may be busy: no test here fails for taking its time.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 VECTORS = Path(__file__).parents[1] / "vectors"
 

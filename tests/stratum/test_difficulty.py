@@ -5,7 +5,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stratumproxy.stratum.difficulty import (
@@ -52,12 +52,14 @@ def test_tiny_difficulty_is_the_largest_target() -> None:
     assert target_of(2**-33) == MAX_TARGET
 
 
+@settings(deadline=None)
 @given(st.floats(min_value=2**-32, max_value=1e30, exclude_min=True))
 def test_target_is_the_largest_that_the_difficulty_allows(difficulty: float) -> None:
     target = target_of(difficulty)
     assert target * Fraction(difficulty) <= DIFFICULTY_1 < (target + 1) * Fraction(difficulty)
 
 
+@settings(deadline=None)
 @given(st.integers(1, MAX_TARGET))
 def test_difficulty_of(target: int) -> None:
     exact = Fraction(DIFFICULTY_1, target)
