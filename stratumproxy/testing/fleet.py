@@ -173,8 +173,9 @@ async def run_miner(
     fleet = Fleet([miner])
 
     async def tell() -> None:
-        await fleet.wait_mining()
-        task_status.started(miner)
+        with contextlib.suppress(StratumProxyError):
+            await fleet.wait_mining()
+            task_status.started(miner)
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(tell)
@@ -197,19 +198,21 @@ async def _run(
         for miner, hashrate in zip(fleet.miners, hashrates, strict=True)
     ]
     connecting = trio.CapacityLimiter(CONNECTING)
-    async with trio.open_nursery() as connections:
-        for link in links:
-            connections.start_soon(_keep_connected, link, address, connecting, rng)
-        with trio.move_on_after(float("inf") if seconds is None else seconds):
-            async with trio.open_nursery() as hashing:
-                hashing.start_soon(_hash, links, cpu)
-                if stop is not None:
-                    await stop.wait()
-                    hashing.cancel_scope.cancel()
-        with trio.move_on_after(drain):
-            await fleet.wait_answered()
-        connections.cancel_scope.cancel()
-    fleet._stop()
+    try:
+        async with trio.open_nursery() as connections:
+            for link in links:
+                connections.start_soon(_keep_connected, link, address, connecting, rng)
+            with trio.move_on_after(float("inf") if seconds is None else seconds):
+                async with trio.open_nursery() as hashing:
+                    hashing.start_soon(_hash, links, cpu)
+                    if stop is not None:
+                        await stop.wait()
+                        hashing.cancel_scope.cancel()
+            with trio.move_on_after(drain):
+                await fleet.wait_answered()
+            connections.cancel_scope.cancel()
+    finally:
+        fleet._stop()
 
 
 async def _keep_connected(
