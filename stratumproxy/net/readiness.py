@@ -35,7 +35,7 @@ class Readiness(Protocol):
         """Watch no more."""
 
 
-if sys.platform != "darwin":
+if sys.platform == "linux":
 
     class Epoll:
         """epoll."""
