@@ -17,7 +17,6 @@ class Connection:
     Args:
         port: the port it belongs to, which watches it and closes it.
         sock: connected, non-blocking.
-
     """
 
     __slots__ = ("_send", "_waiting", "fd", "open", "port", "session", "sock")

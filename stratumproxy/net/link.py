@@ -24,7 +24,6 @@ class PoolLink:
         index: the pool's place in the configured order.
         pool: the pool's configuration.
         clock: seconds.
-
     """
 
     def __init__(
@@ -89,7 +88,6 @@ class PoolLink:
 
         Raises:
             PoolError, ProtocolError: why it ended, in all other cases.
-
         """
         host, port = self._address
         self._address = (self._pool.host, self._pool.port)

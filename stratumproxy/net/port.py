@@ -40,7 +40,6 @@ class MinerPort:
         connections: how many there may be at a time.
         out_limit: bytes that may wait for a miner that does not read.
         notices: where rare events are told.
-
     """
 
     def __init__(

@@ -34,7 +34,6 @@ class Server:
         config: what to serve.
         listeners: bound and listening.
         clock: seconds.
-
     """
 
     def __init__(
@@ -159,7 +158,6 @@ def listen(listen: Listen) -> socket.socket:
 
     Raises:
         StratumProxyError: the address can't be listened on; says why and what to do.
-
     """
     host = listen.host
     family = socket.AF_INET6 if host is None or ":" in host else socket.AF_INET
@@ -203,7 +201,6 @@ async def serve(
 
     Raises:
         StratumProxyError: a listener can't be opened.
-
     """
     with ExitStack() as stack:
         listeners = [stack.enter_context(listen(each)) for each in config.listen]

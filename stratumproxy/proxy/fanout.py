@@ -20,7 +20,6 @@ class Fanout:
         miners: in the order they are served.
         job: what they get.
         clean: whether they must drop what they had.
-
     """
 
     __slots__ = ("_at", "_miners", "clean", "job", "started")
@@ -48,7 +47,6 @@ class Fanout:
 
         Returns:
             How many were served.
-
         """
         at = self._at
         served = self._miners[at : at + count]

@@ -18,7 +18,6 @@ class Forwarded:
         difficulty: what the miner was asked to meet, and is credited for.
         met: the difficulty of its hash.
         sent: when it went upstream.
-
     """
 
     __slots__ = ("difficulty", "error", "met", "miner", "request_id", "sent", "worker")

@@ -22,7 +22,6 @@ class Job:
         seen: hashes already counted, shared by all jobs on one chain tip.
         ntime_roll: seconds ntime may run ahead of the job's.
         source: the pool session it came from, and its shares go to.
-
     """
 
     __slots__ = (

@@ -43,7 +43,6 @@ class Lane:
         proxy: what it is part of.
         number: 0 for the first, which is always there.
         space: where its miners' slots come from.
-
     """
 
     def __init__(self, proxy: "Proxy", number: int, space: SlotSpace | None) -> None:

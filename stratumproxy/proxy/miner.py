@@ -63,7 +63,6 @@ class MinerSession:
         link: the connection under it, for what is not an answer: jobs, and verdicts of the pool.
         peer: the miner's address, for logs.
         now: seconds, on the clock of all other `now`.
-
     """
 
     __slots__ = (
@@ -178,7 +177,6 @@ class MinerSession:
 
         Raises:
             ProtocolError: this is not Stratum; close the connection.
-
         """
         self.heard = now
         if self._tail or not self.proxy.open or data.find(b"\n") != len(data) - 1:
@@ -392,7 +390,6 @@ class MinerSession:
 
         Returns:
             A job with the new difficulty, when the old one is too far off to wait for the pool's.
-
         """
         elapsed = now - self._window_start
         better = self.proxy.vardiff.retarget(self.difficulty, self._window_shares, elapsed)

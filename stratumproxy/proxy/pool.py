@@ -81,7 +81,6 @@ class PoolSession:
         password: its password.
         version_mask: bits to ask for in mining.configure; 0 leaves the message out.
         resume: the session id of an earlier session, to ask for its extranonce1 again.
-
     """
 
     def __init__(
@@ -136,7 +135,6 @@ class PoolSession:
         Raises:
             ProtocolError: this is not Stratum; the connection can't be used any more.
             PoolError: the pool refused us, or its sizes can't be mined on.
-
         """
         events: list[Event] = []
         self._events = events
@@ -292,7 +290,6 @@ class PoolSession:
             head: how the params begin: ``["user","job id"``, as JSON.
             fields: extranonce2, ntime, nonce and, where a mask was negotiated, the version bits:
                 hex, with ``","`` between them.
-
         """
         request_id = self._next_id
         self._next_id = request_id + 1

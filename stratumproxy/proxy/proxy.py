@@ -80,7 +80,6 @@ class Proxy:
         first_job: where the numbers of our jobs start. Something that rises from one start of the
             proxy to the next keeps job ids of different runs apart.
         notices: where rare events are told.
-
     """
 
     def __init__(
@@ -208,6 +207,8 @@ class Proxy:
         self.tally.jobs += 1
         self.tally.clean_jobs += new_job.job.clean
         self._learn_size(state, new_job.terms.extranonce2_size)
+        if new_job.job.clean and lane.number == 0:
+            self.notices.info("new block to mine on", pool=state.name, height=new_job.job.height(new_job.terms))
         if lane.number == 0 and (lane.active is None or lane.active == pool):
             self.version_mask = new_job.terms.version_mask
         lane.pool_job(pool, session, new_job, now)
@@ -303,6 +304,7 @@ class Proxy:
             hash=header_hash[::-1].hex(),
             worker=worker.name,
             miner=miner.peer,
+            height=job.pool_job.height(job.terms),
             pool_job=job.pool_job.pool_job_id,
         )
 

@@ -16,7 +16,6 @@ class Report:
 
     Args:
         proxy: what is looked at.
-
     """
 
     def __init__(self, proxy: Proxy) -> None:

@@ -53,7 +53,6 @@ def answer(session: "MinerSession", method: object, message: Message, now: float
 
     Returns:
         The bytes to send: the reply, if the request has an id, and what has to follow it.
-
     """
     if method is None or method == "pong":
         return b""  # a reply to something of ours; Bitaxe answers pings by a request named pong

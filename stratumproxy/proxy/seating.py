@@ -23,7 +23,6 @@ class Seating:
     Args:
         proxy: whose miners they are.
         rest: seconds a slot is kept for a miner that may come back.
-
     """
 
     def __init__(self, proxy: "Proxy", rest: float) -> None:
@@ -44,7 +43,6 @@ class Seating:
 
         Returns:
             Whether the layout changed.
-
         """
         layout = Layout.of(smallest)
         if layout == self._layout:
@@ -67,7 +65,6 @@ class Seating:
             miner: has no lane yet. Its `total` stays 0 if its answer has to wait for the lane.
             resume: the session id it names, from an earlier connection; may be anything.
             now: the time.
-
         """
         shape = self._shape(miner)
         if not self.shared:
@@ -136,7 +133,6 @@ class Seating:
 
         Returns:
             False if the lane has no job yet, so the extranonce1 is not known.
-
         """
         job = lane.job
         if job is None:
@@ -155,7 +151,6 @@ class Seating:
         Returns:
             Nothing, if they do; mining.set_extranonce, if they did not and the miner takes it;
             None, if the miner has to reconnect: it is let go then, at a gentle pace.
-
         """
         if job.whole:
             if miner.slot == job.terms.extranonce1 and miner.total == job.room:

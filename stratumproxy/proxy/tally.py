@@ -63,7 +63,6 @@ class Workers:
 
     Args:
         limit: how many are remembered; past it the one that authorized longest ago is forgotten.
-
     """
 
     def __init__(self, limit: int = 100_000) -> None:

@@ -11,7 +11,6 @@ def parse_hex32(value: object) -> int | None:
 
     Returns:
         The number, or None where the value is anything else.
-
     """
     if not isinstance(value, str):
         return None
@@ -62,7 +61,6 @@ class Wishes:
 
         Args:
             version_mask: the bits this miner may roll from now on; 0 refuses version rolling.
-
         """
         result: dict[str, Any] = {}
         for name in self.extensions:

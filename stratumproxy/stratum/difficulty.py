@@ -20,7 +20,6 @@ def target_of(difficulty: float | int) -> int:
 
     Raises:
         ValueError: the difficulty is not a positive finite number.
-
     """
     if not 0 < difficulty < float("inf"):
         raise ValueError(f"difficulty {difficulty!r} is not a positive number")

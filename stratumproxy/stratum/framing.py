@@ -20,7 +20,6 @@ def split_lines(tail: bytes, data: bytes, limit: int) -> tuple[list[bytes], byte
 
     Raises:
         LineTooLong: a line, or what there is of one, is past the limit.
-
     """
     lines = (tail + data if tail else data).split(b"\n")
     tail = lines.pop()

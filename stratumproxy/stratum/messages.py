@@ -19,7 +19,6 @@ def parse(line: bytes) -> Message:
 
     Raises:
         ProtocolError: not JSON, or JSON that is not an object.
-
     """
     try:
         message = orjson.loads(line)
@@ -78,7 +77,6 @@ def error_of(message: Message) -> tuple[int, str] | None:
     Returns:
         A code (20, "other", where the pool gave none) and the pool's text; None if the reply
         does not refuse.
-
     """
     error = message.get("error")
     if error is None or error is False or error == []:

@@ -12,7 +12,6 @@ def read_submit(message: Message) -> Submit | None:
 
     Returns:
         None if the params are not five or six strings; a sixth that is null counts as left out.
-
     """
     params = message.get("params")
     if not isinstance(params, list) or not 5 <= len(params) <= 6:

@@ -58,7 +58,6 @@ class Layout:
 
         Raises:
             PoolError: outside 2 to 16.
-
         """
         if not SMALLEST <= size <= LARGEST:
             raise PoolError(
@@ -88,7 +87,6 @@ class SlotSpace:
     Args:
         layout: which lengths there are.
         rest: seconds a slot rests.
-
     """
 
     def __init__(self, layout: Layout, rest: float) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from stratumproxy.errors import ProtocolError
 from stratumproxy.stratum.configure import parse_hex32
+from stratumproxy.work.block import Coinbase
 
 MAX_BRANCHES = 24
 """Merkle branches: a block of 4 MB weight has under 2**16 transactions, so 16 and some to spare."""
@@ -42,7 +43,6 @@ class PoolJob:
 
         Raises:
             ProtocolError: names the first field that is wrong.
-
         """
         if not isinstance(params, list) or len(params) < 8:
             raise ProtocolError("mining.notify: 9 params expected")
@@ -70,6 +70,14 @@ class PoolJob:
     def prevhash(self) -> bytes:
         """The previous block's hash in internal order, as in the header."""
         return swap_words(bytes.fromhex(self.prevhash_hex))
+
+    def height(self, terms: "Terms") -> int | None:
+        """The block it would make, if its coinbase says (BIP34). A cold path: some 20 µs."""
+        filler = bytes(len(terms.extranonce1) + terms.extranonce2_size)
+        try:
+            return Coinbase.parse(self.coinb1 + filler + self.coinb2).height
+        except ProtocolError:
+            return None
 
     def aged(self, seconds: int) -> "PoolJob":
         """The same job with its ntime moved on.

@@ -44,7 +44,6 @@ class Vardiff:
 
         Returns:
             The new difficulty with three digits, clamped; None to leave it as it is.
-
         """
         if not self.enabled:
             return None
