@@ -16,8 +16,10 @@ def summary(snapshot: Snapshot) -> str:
     accepted = sum(pool.accepted for pool in snapshot.pools)
     refused = sum(pool.rejected for pool in snapshot.pools)
     lost = sum(pool.lost for pool in snapshot.pools)
+    pending = sum(pool.pending for pool in snapshot.pools)
     if snapshot.forwarded:
-        parts[-1] += f" ({accepted} accepted, {refused} rejected, {lost} lost)"
+        waiting = f", {pending} without a verdict" if pending else ""
+        parts[-1] += f" ({accepted} accepted, {refused} rejected, {lost} lost{waiting})"
     if snapshot.blocks:
         parts.append(f"{snapshot.blocks} at the network's target")
     return "; ".join(parts)
@@ -33,6 +35,7 @@ def summary_values(snapshot: Snapshot) -> dict[str, object]:
         "pool_accepted": sum(pool.accepted for pool in snapshot.pools),
         "pool_rejected": sum(pool.rejected for pool in snapshot.pools),
         "lost": sum(pool.lost for pool in snapshot.pools),
+        "pending": sum(pool.pending for pool in snapshot.pools),
         "blocks": snapshot.blocks,
     }
 

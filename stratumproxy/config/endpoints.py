@@ -103,6 +103,7 @@ class Pool(Table):
         str,
         Field(
             json_schema_extra={"pattern": "^[0-9a-fA-F]{8}$"},
+            examples=["1fffe000"],
             description="The version bits to ask this pool for (BIP310), as 8 hex digits. The "
             'pool may grant fewer; miners are then given those. "00000000" never asks, for a pool '
             "that closes on `mining.configure`.",
@@ -115,8 +116,10 @@ class Pool(Table):
             le=16,
             description="Bytes: the smallest extranonce2 this pool is known to give. Miners get a "
             "layout that fits it from the start, so that a later switch to this pool needs no "
-            "reconnect. Not set: learned when the pool is first connected, and a pool that then "
-            "turns out smaller than the layout makes its miners reconnect once.",
+            "reconnect. Not set: learned from the pool's first reply, for which miners are kept "
+            "waiting a few seconds at the start. If a smaller one turns up later, miners whose "
+            "bytes no longer fit reconnect, a few at a time, except those that take "
+            "`mining.set_extranonce`.",
         ),
     ] = None
     connect_timeout_seconds: Annotated[
@@ -131,17 +134,17 @@ class Pool(Table):
         Seconds,
         Within(0.1, 600),
         Field(
-            description="Seconds to wait for the reply to a request. A handshake without a reply "
-            "is given up and tried again; a share without one counts as lost, and its miner is "
-            "told so.",
+            description="Seconds to wait for the pool's verdict on a share. Past it the share "
+            "counts as lost, and its miner is told so. It is also how long the pool may leave "
+            "unread what it is sent, before it is connected anew.",
         ),
     ] = 30
     silence_seconds: Annotated[
         Seconds,
         Within(1, 3600),
         Field(
-            description="Seconds without a job or a reply after which the pool is taken for dead "
-            "and connected anew. cgminer's limit is 90.",
+            description="Seconds without a word from the pool, be it a job or a reply, after "
+            "which it is taken for dead and connected anew. cgminer's limit is 90.",
         ),
     ] = 90
     backoff_min_seconds: Annotated[
@@ -149,22 +152,22 @@ class Pool(Table):
         Within(0.05, 3600),
         Field(
             description="Seconds before the first reconnection. Every failure doubles it, up to "
-            "`backoff_max_seconds`; each wait is jittered, so that many proxies do not come back "
-            "at once.",
+            "`backoff_max_seconds`; a session that could be mined on starts it anew. Each wait is "
+            "shortened at random, to half at most, so that many proxies do not come back at once.",
         ),
     ] = 1
     backoff_max_seconds: Annotated[
         Seconds,
         Within(0.05, 3600),
-        Field(description="Seconds: the longest wait between two attempts, before jitter."),
+        Field(description="Seconds: the longest wait between two attempts."),
     ] = 60
     allow_redirect: Annotated[
         Literal["same-domain", "any", "never"],
         Field(
-            description="Which `client.reconnect` to another host is followed. `same-domain` (as "
-            "cgminer does) guards against a hijacked connection that sends the hashrate "
-            "elsewhere; a redirect that is not followed is logged, and the connection stays. A "
-            "redirect without a host is a plain reconnect, which is always followed.",
+            description="Which `client.reconnect` to another host is followed. `same-domain`, as "
+            "in cgminer: one whose name ends in the same two labels, which guards against a "
+            "hijacked connection that sends the hashrate elsewhere. What is not followed is "
+            "logged, and the connection stays. A redirect to the same host is always followed.",
         ),
     ] = "same-domain"
 

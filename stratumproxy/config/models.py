@@ -31,9 +31,9 @@ class Difficulty(Table):
         int | float,
         Within(LOWEST_DIFFICULTY, HIGHEST_DIFFICULTY),
         Field(
-            description="The lowest difficulty a miner is given; below it neither vardiff nor "
-            "the miner's own wish goes. Where the pool's own difficulty is lower, the miner is "
-            "given the pool's. WhatsMiner M30S++ marks a pool dead below 1.",
+            description="The lowest difficulty a miner is given; below it neither vardiff nor the "
+            "miner's own wish goes. Where the pool's own difficulty is lower, the miner is given "
+            "the pool's. WhatsMiner M30S++ marks a pool dead below 1.",
         ),
     ] = 0.001
     max: Annotated[
@@ -41,7 +41,8 @@ class Difficulty(Table):
         Within(LOWEST_DIFFICULTY, HIGHEST_DIFFICULTY),
         Field(
             description="The highest difficulty a miner is given; above it neither vardiff nor "
-            "the miner's own wish goes.",
+            "the miner's own wish goes. Only a miner that says it takes no less (BIP310, "
+            "minimum-difficulty) gets more.",
         ),
     ] = 1e15
     shares_per_minute: Annotated[
@@ -93,8 +94,8 @@ class Jobs(Table):
         Seconds,
         Within(1, 85),
         Field(
-            description="Seconds without a new job after which the current one is sent again. "
-            "cgminer leaves a pool after 90 s of silence, hence the upper bound.",
+            description="Seconds without a new job after which the current one is sent again, its "
+            "ntime moved on. cgminer leaves a pool after 90 s of silence, hence the upper bound.",
         ),
     ] = 55
     ntime_roll_seconds: Annotated[
@@ -127,8 +128,8 @@ class Limits(Table):
             ge=4096,
             le=16_777_216,
             description="Bytes that wait here for a miner that does not read, beyond what the "
-            "kernel holds. Past it the miner is disconnected, as Redis does with a subscriber that "
-            "falls behind (there at 32 MiB). The default has room for a dozen jobs.",
+            "kernel holds. Past it the miner is disconnected, as Redis does with a subscriber "
+            "that falls behind (there at 32 MiB). The default has room for a dozen jobs.",
         ),
     ] = 65_536
     connections: Annotated[
@@ -145,9 +146,9 @@ class Limits(Table):
         Seconds,
         Within(1, 3600),
         Field(
-            description="Seconds from the connection to subscribe and authorize. Past it the "
-            "connection is closed: port scanners and half-open connections end here. nginx gives "
-            "a client's request header 60.",
+            description="Seconds from the connection (at the start: from the first pool's first "
+            "job) to subscribe and authorize. Past it the connection is closed: port scanners and "
+            "half-open connections end here. nginx gives a client's request header 60.",
         ),
     ] = 60
     idle_seconds: Annotated[
@@ -171,7 +172,8 @@ class Limits(Table):
         Within(0, 60),
         Field(
             description="Seconds to wait at the stop for the pool's verdicts on shares that are "
-            "on their way. Those still open then count as lost. A second signal stops at once.",
+            "on their way. Past it the proxy stops without them, and the summary says how many. A "
+            "second signal stops at once.",
         ),
     ] = 3
 
@@ -201,10 +203,10 @@ class Config(Table):
     verdict: Annotated[
         Literal["pool", "local"],
         Field(
-            description="Who answers a share that is sent to the pool. `pool`: the miner gets "
-            "the pool's own verdict, when it comes. `local`: the miner is told `true` at once, "
-            "and the pool's verdict is only counted. A share below the pool's difficulty is "
-            "answered at once either way.",
+            description="Who answers a share that is sent to the pool. `pool`: the miner gets the "
+            "pool's own verdict, when it comes. `local`: the miner is told `true` at once, and "
+            "the pool's verdict is only counted. A share below the pool's difficulty is answered "
+            "at once either way.",
         ),
     ] = "pool"
     listen: Annotated[list[Listen], Field(min_length=1, description="Ports for miners.")]

@@ -6,7 +6,7 @@ from stratumproxy.cli.summary import duration, summary, summary_values
 from stratumproxy.telemetry.snapshot import PoolSnapshot, Snapshot
 
 
-def pool(accepted: int, rejected: int, lost: int) -> PoolSnapshot:
+def pool(accepted: int, rejected: int, lost: int, pending: int) -> PoolSnapshot:
     return PoolSnapshot(
         name="pool.example:3333",
         url="stratum+tcp://pool.example:3333",
@@ -18,7 +18,7 @@ def pool(accepted: int, rejected: int, lost: int) -> PoolSnapshot:
         version_mask=0x1FFFE000,
         accepted=accepted,
         rejected=rejected,
-        pending=0,
+        pending=pending,
         lost=lost,
     )
 
@@ -30,10 +30,10 @@ BUSY = Snapshot(
     hashrate=0.0,
     accepted=1000,
     work=1e6,
-    forwarded=60,
+    forwarded=64,
     rejected={"low-difficulty": 2, "bad-ntime": 0, "stale": 5, "duplicate": 2},
     blocks=1,
-    pools=(pool(50, 2, 1), pool(7, 0, 0)),
+    pools=(pool(50, 2, 1, 0), pool(7, 0, 0, 4)),
 )
 QUIET = Snapshot(uptime=2.04, connected=0, mining=0, hashrate=0, accepted=0, work=0, forwarded=0)
 
@@ -42,7 +42,8 @@ def test_summary() -> None:
     assert summary(BUSY) == (
         "ran 1d 2h 3m 5s; 1000 shares accepted; "
         "9 rejected (5 stale, 2 duplicate, 2 low-difficulty); "
-        "60 sent to pools (57 accepted, 2 rejected, 1 lost); 1 at the network's target"
+        "64 sent to pools (57 accepted, 2 rejected, 1 lost, 4 without a verdict); "
+        "1 at the network's target"
     )
     assert summary(QUIET) == "ran 2.0s; 0 shares accepted; 0 rejected; 0 sent to pools"
 
@@ -52,10 +53,11 @@ def test_values() -> None:
         "uptime": 93784.6,
         "accepted": 1000,
         "rejected": {"stale": 5, "duplicate": 2, "low-difficulty": 2},
-        "forwarded": 60,
+        "forwarded": 64,
         "pool_accepted": 57,
         "pool_rejected": 2,
         "lost": 1,
+        "pending": 4,
         "blocks": 1,
     }
 
