@@ -72,8 +72,8 @@ def scan(header: bytes, target: bytes, start: int, count: int, /) -> int | None:
     """
     _expect(len(header) == 80, "header must be 80 bytes")
     _expect(len(target) == 32, "target must be 32 bytes")
-    _expect_uint32("start", start)
-    _expect(0 <= count <= 2**32, f"count must be from 0 to {2**32}")
+    _expect_number("start", start)
+    _expect_number("count", count, 2**32)
     limit = int.from_bytes(target, "little")
     common = hashlib.sha256(header[:76])
     for nonce in range(start, min(start + count, 2**32)):
@@ -136,7 +136,7 @@ class Work:
         seen: Seen,
         ntime_roll: int = NTIME_ROLL,
     ) -> None:
-        _expect(extranonce_size >= 0, "extranonce_size must not be negative")
+        _expect_number("extranonce_size", extranonce_size, MAX_COINBASE)
         _expect(
             len(coinb1) + extranonce_size + len(coinb2) <= MAX_COINBASE,
             "the coinbase is longer than 16384 bytes",
@@ -151,7 +151,7 @@ class Work:
             ("ntime", ntime),
             ("ntime_roll", ntime_roll),
         ):
-            _expect_uint32(name, value)
+            _expect_number(name, value)
         if not isinstance(seen, Seen):
             raise TypeError("seen must be a Seen")
         self._coinb1 = bytes(coinb1)
@@ -181,8 +181,8 @@ class Work:
     ) -> tuple[int, float, bytes]:
         """Check one share."""
         _expect(len(target) == 32, "target must be 32 bytes")
-        _expect_uint32("version_mask", version_mask)
-        _expect(extranonce2_size >= 0, "extranonce2_size must not be negative")
+        _expect_number("version_mask", version_mask)
+        _expect_number("extranonce2_size", extranonce2_size, MAX_COINBASE)
         self._expect_room(len(extranonce1) + extranonce2_size)
 
         extranonce2_bytes = _hex_bytes(extranonce2, extranonce2_size)
@@ -235,7 +235,7 @@ class Work:
     ) -> bytes:
         """The 80-byte block header of one share."""
         for name, value in (("ntime", ntime), ("nonce", nonce), ("version", version)):
-            _expect_uint32(name, value)
+            _expect_number(name, value)
         pad = self._expect_room(len(extranonce1) + len(extranonce2))
         coinbase = self._coinb1 + bytes(pad) + extranonce1 + extranonce2 + self._coinb2
         root = sha256d(coinbase)
@@ -273,5 +273,5 @@ def _expect(condition: bool, otherwise: str) -> None:
         raise ValueError(otherwise)
 
 
-def _expect_uint32(name: str, value: int) -> None:
-    _expect(0 <= value <= _UINT32, f"{name} must be from 0 to {_UINT32}")
+def _expect_number(name: str, value: int, most: int = _UINT32) -> None:
+    _expect(0 <= value <= most, f"{name} must be from 0 to {most}")
