@@ -1,6 +1,5 @@
 """Logs on standard error: lines for people, or JSON for a collector; UTC times, ISO 8601."""
 
-import errno
 import sys
 from collections.abc import MutableMapping
 from contextlib import suppress
@@ -49,20 +48,16 @@ def configure(log: Log, stream: TextIO | None = None) -> bool:
 
 
 class Lines:
-    """Writes a line an event, and gives up on a reader that is gone: no log stops the mining."""
+    """Writes a line an event; what can't be written is lost, since no log may stop the mining."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
     def msg(self, line: str) -> None:
         """Write one line."""
-        with suppress(BrokenPipeError, ValueError):  # ValueError: the stream was closed
-            try:
-                self._stream.write(line + "\n")
-                self._stream.flush()
-            except OSError as error:
-                if error.errno not in (errno.EIO, errno.ENOSPC, errno.EAGAIN):
-                    raise
+        with suppress(OSError, ValueError):  # ValueError: the stream was closed
+            self._stream.write(line + "\n")
+            self._stream.flush()
 
     debug = info = warning = error = critical = msg
 
