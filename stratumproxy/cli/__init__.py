@@ -23,6 +23,9 @@ COMMANDS = {
 }
 """Every command, in the order of the help, with its line there."""
 
+HIDDEN = ("worker",)
+"""Commands that only the program itself runs."""
+
 
 class Commands(click.Group):
     """A group that imports a command when it is asked for, and reports errors without traceback."""
@@ -33,7 +36,7 @@ class Commands(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the one that was asked for."""
-        if cmd_name not in COMMANDS:
+        if cmd_name not in COMMANDS and cmd_name not in HIDDEN:
             return None
         module = importlib.import_module(f"stratumproxy.cli.{cmd_name}")
         command: click.Command = getattr(module, cmd_name)

@@ -16,7 +16,7 @@ from stratumproxy.cli.options import config_option, examples
 from stratumproxy.cli.summary import summary, summary_values
 from stratumproxy.config import Config, load
 from stratumproxy.errors import StratumProxyError
-from stratumproxy.net.server import serve
+from stratumproxy.net.supervisor import supervise
 from stratumproxy.telemetry.snapshot import Snapshot
 
 SPARE_FILES = 100
@@ -61,6 +61,8 @@ def run(
     given = {"format": log_format, "level": log_level}
     log = config.log.model_copy(update={key: value for key, value in given.items() if value})
     json = configure(log)
+    log = log.model_copy(update={"format": "json" if json else "console"})
+    config = config.model_copy(update={"log": log})  # the workers' output is no terminal
     if require_native:
         shares.require_native()
     structlog.get_logger().info(
@@ -127,7 +129,7 @@ async def _serve_until_signalled(config: Config) -> Snapshot | None:
     with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(_watch, signals, stop, nursery.cancel_scope)
-            last = await serve(config, on_snapshot=remember, stop=stop)
+            last = await supervise(config, on_snapshot=remember, stop=stop) or last
             nursery.cancel_scope.cancel()
     return last
 

@@ -6,7 +6,7 @@ each miner, 15 µs with trio's bare wait_readable, 5 µs this way (docs/architec
 
 import errno
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import trio
 
@@ -45,7 +45,7 @@ class MinerPort:
     def __init__(
         self,
         proxy: Proxy,
-        listeners: list[socket.socket],
+        listeners: Sequence[socket.socket],
         *,
         clock: Callable[[], float],
         connections: int,

@@ -3,16 +3,16 @@
 import random
 import socket
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 
 import structlog
 import trio
 
 from stratumproxy import shares
-from stratumproxy.config import Config, Listen
-from stratumproxy.errors import StratumProxyError
+from stratumproxy.config import Config
 from stratumproxy.net.link import PoolLink
+from stratumproxy.net.listeners import open_listeners
 from stratumproxy.net.port import MinerPort
 from stratumproxy.proxy.lane import Lane
 from stratumproxy.proxy.proxy import ROUND, Proxy
@@ -37,7 +37,7 @@ class Server:
     """
 
     def __init__(
-        self, config: Config, listeners: list[socket.socket], clock: Callable[[], float]
+        self, config: Config, listeners: Sequence[socket.socket], clock: Callable[[], float]
     ) -> None:
         self._config = config
         self._clock = clock
@@ -153,36 +153,10 @@ class Server:
                 await self._settled.wait()
 
 
-def listen(listen: Listen) -> socket.socket:
-    """A listening socket.
-
-    Raises:
-        StratumProxyError: the address can't be listened on; says why and what to do.
-    """
-    host = listen.host
-    family = socket.AF_INET6 if host is None or ":" in host else socket.AF_INET
-    if host is None and not socket.has_dualstack_ipv6():
-        family, host = socket.AF_INET, "0.0.0.0"
-    sock = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if family == socket.AF_INET6:
-            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(host is not None))
-        sock.bind((host or "::", listen.port))
-        sock.listen(listen.backlog)
-        sock.setblocking(False)
-    except OSError as error:
-        sock.close()
-        raise StratumProxyError(
-            f"can't listen on {listen.address}: {error.strerror}. Is another proxy running, or is "
-            "the address not this machine's? `ss -ltnp` shows who listens."
-        ) from None
-    return sock
-
-
 async def serve(
     config: Config,
     *,
+    listeners: Sequence[socket.socket] | None = None,
     on_snapshot: Callable[[Snapshot], None] | None = None,
     stop: trio.Event | None = None,
     task_status: trio.TaskStatus[list[tuple[str, int]]] = trio.TASK_STATUS_IGNORED,
@@ -191,6 +165,7 @@ async def serve(
 
     Args:
         config: what to serve.
+        listeners: sockets that listen already; otherwise they are opened as configured.
         on_snapshot: called once a second.
         stop: when set, accept nobody any more, wait for verdicts that are due (up to
             `drain_seconds`), close, and return.
@@ -202,10 +177,9 @@ async def serve(
     Raises:
         StratumProxyError: a listener can't be opened.
     """
-    with ExitStack() as stack:
-        listeners = [stack.enter_context(listen(each)) for each in config.listen]
-        server = Server(config, listeners, trio.current_time)
-        addresses = [sock.getsockname()[:2] for sock in listeners]
+    with open_listeners(config) if listeners is None else nullcontext([listeners]) as sets:
+        server = Server(config, sets[0], trio.current_time)
+        addresses = [sock.getsockname()[:2] for sock in sets[0]]
         server.log_start(addresses)
         task_status.started(addresses)
         try:

@@ -1,6 +1,9 @@
 """The state of the whole proxy at one moment, as plain values."""
 
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +58,58 @@ class Snapshot:
     best_difficulty: float = 0.0
     """Difficulty of the best share so far."""
     pools: tuple[PoolSnapshot, ...] = ()
+
+    @classmethod
+    def parse(cls, values: dict[str, Any]) -> "Snapshot":
+        """A snapshot from its own JSON, as it comes from another process."""
+        pools = tuple(PoolSnapshot(**pool) for pool in values.pop("pools"))
+        return cls(**values, pools=pools)
+
+    def past(self) -> "Snapshot":
+        """What stays of a process that is gone: its counts, not its miners."""
+        pools = tuple(
+            replace(pool, state="", sessions=0, miners=0, lost=pool.lost + pool.pending, pending=0)
+            for pool in self.pools
+        )
+        return replace(self, connected=0, mining=0, hashrate=0.0, pools=pools)
+
+
+STATES = ("ready", "connecting", "waiting")
+"""States of a pool, the best first: a pool is as well as its best session."""
+
+
+def merge(snapshots: Sequence[Snapshot]) -> Snapshot:
+    """Several processes' snapshots as one; at least one."""
+    rejected: Counter[str] = Counter()
+    for snapshot in snapshots:
+        rejected.update(snapshot.rejected)
+    return Snapshot(
+        uptime=max(snapshot.uptime for snapshot in snapshots),
+        connected=sum(snapshot.connected for snapshot in snapshots),
+        mining=sum(snapshot.mining for snapshot in snapshots),
+        hashrate=sum(snapshot.hashrate for snapshot in snapshots),
+        accepted=sum(snapshot.accepted for snapshot in snapshots),
+        work=sum(snapshot.work for snapshot in snapshots),
+        forwarded=sum(snapshot.forwarded for snapshot in snapshots),
+        rejected=dict(rejected),
+        jobs=sum(snapshot.jobs for snapshot in snapshots),
+        clean_jobs=sum(snapshot.clean_jobs for snapshot in snapshots),
+        blocks=sum(snapshot.blocks for snapshot in snapshots),
+        best_difficulty=max(snapshot.best_difficulty for snapshot in snapshots),
+        pools=tuple(
+            _merge_pool(pools) for pools in zip(*(each.pools for each in snapshots), strict=True)
+        ),
+    )
+
+
+def _merge_pool(pools: Sequence[PoolSnapshot]) -> PoolSnapshot:
+    best = min(pools, key=lambda pool: STATES.index(pool.state) if pool.state else len(STATES))
+    return replace(
+        best,
+        sessions=sum(pool.sessions for pool in pools),
+        miners=sum(pool.miners for pool in pools),
+        accepted=sum(pool.accepted for pool in pools),
+        rejected=sum(pool.rejected for pool in pools),
+        pending=sum(pool.pending for pool in pools),
+        lost=sum(pool.lost for pool in pools),
+    )

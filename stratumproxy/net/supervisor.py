@@ -1,0 +1,176 @@
+"""The supervisor: holds the listening sockets, and keeps worker processes on them.
+
+One process serves miners on one core. With `workers = N` there are N of them, each with sessions of
+its own upstream, and the kernel spreads the miners over them (SO_REUSEPORT). The supervisor opens
+every listening socket and never closes it before the end: while a worker is started again, miners
+that connect to it wait in its backlog, and none is refused.
+
+A worker is told its configuration on standard input, and to stop by SIGTERM or by the end of that
+input, so none outlives its supervisor. Its standard output is the telemetry channel: a snapshot a
+line.
+"""
+
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+
+import orjson
+import structlog
+import trio
+
+from stratumproxy.config import Config
+from stratumproxy.net.listeners import open_listeners
+from stratumproxy.stratum.framing import split_lines
+from stratumproxy.telemetry.snapshot import Snapshot, merge
+
+COMMAND = (sys.executable, "-m", "stratumproxy", "worker")
+
+SNAPSHOT_LIMIT = 1 << 20
+"""Bytes of one snapshot; some 500 a pool."""
+
+RESTART_PAUSE = 0.2
+"""Seconds before a worker that ended is started again; doubled each time it ends soon."""
+
+LONGEST_PAUSE = 5.0
+LIVED = 10.0
+"""Seconds after which a worker counts as having run well."""
+
+GRACE = 2.0
+"""Seconds beyond `drain_seconds` that a worker has to stop in before it is killed."""
+
+
+class Supervisor:
+    """Worker processes on shared ports. Made by `supervise`.
+
+    Args:
+        config: what they serve.
+        command: how a worker is started; the numbers of its listening sockets follow.
+    """
+
+    def __init__(self, config: Config, command: Sequence[str]) -> None:
+        self._config = config
+        self._command = command
+        self._log = structlog.get_logger()
+        self._current: dict[int, Snapshot] = {}
+        self._past: list[Snapshot] = []
+        self._stopping = False
+        self._processes: dict[int, trio.Process] = {}
+        self._ended = trio.lowlevel.ParkingLot()
+
+    def snapshot(self) -> Snapshot | None:
+        """All workers together, those that are gone included; None before the first."""
+        known = [*self._past, *self._current.values()]
+        return merge(known) if known else None
+
+    async def run(self, sets: Sequence[Sequence[socket.socket]], stop: trio.Event) -> None:
+        """Keep a worker on each set of listeners until `stop`."""
+        async with trio.open_nursery() as nursery:
+            for number, listeners in enumerate(sets):
+                nursery.start_soon(self._keep, number, listeners)
+            await stop.wait()
+            self._stopping = True
+            for process in self._processes.values():
+                process.send_signal(signal.SIGTERM)
+            with trio.move_on_after(self._config.limits.drain_seconds + GRACE):
+                while self._processes:
+                    await self._ended.park()
+            nursery.cancel_scope.cancel()
+
+    async def _keep(self, number: int, listeners: Sequence[socket.socket]) -> None:
+        """Run a worker, and another when it ends, until the supervisor stops."""
+        pause = RESTART_PAUSE
+        while not self._stopping:
+            started = trio.current_time()
+            status = await self._run_worker(number, listeners)
+            if self._stopping:
+                break
+            pause = RESTART_PAUSE if trio.current_time() - started > LIVED else pause
+            self._log.error(
+                "a worker ended and is started again",
+                worker=number,
+                status=_status(status),
+                again_in_seconds=pause,
+            )
+            await trio.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
+
+    async def _run_worker(self, number: int, listeners: Sequence[socket.socket]) -> int:
+        """Run one worker from its start to its end, and take its snapshots."""
+        numbers = [str(sock.fileno()) for sock in listeners]
+        process = await trio.lowlevel.open_process(
+            [*self._command, "--number", str(number), *numbers],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            pass_fds=[sock.fileno() for sock in listeners],
+            start_new_session=True,  # Ctrl-C is for the supervisor, who passes it on
+        )
+        self._processes[number] = process
+        try:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            await process.stdin.send_all(self._config.model_dump_json().encode() + b"\n")
+            await self._take_snapshots(number, process.stdout)
+            return await process.wait()
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            return await process.wait()
+        finally:
+            if process.returncode is None:
+                process.kill()
+            del self._processes[number]
+            self._ended.unpark_all()
+            gone = self._current.pop(number, None)
+            if gone is not None:
+                self._past = [merge([*self._past, gone.past()])]
+
+    async def _take_snapshots(self, number: int, stream: trio.abc.ReceiveStream) -> None:
+        tail = b""
+        async for data in stream:
+            lines, tail = split_lines(tail, bytes(data), SNAPSHOT_LIMIT)
+            for line in lines:
+                self._current[number] = Snapshot.parse(orjson.loads(line))
+
+
+def _status(status: int) -> str:
+    """How a process ended, in words."""
+    if status >= 0:
+        return f"exit status {status}"
+    try:
+        return f"killed by {signal.Signals(-status).name}"
+    except ValueError:
+        return f"killed by signal {-status}"
+
+
+async def supervise(
+    config: Config,
+    *,
+    command: Sequence[str] = COMMAND,
+    on_snapshot: Callable[[Snapshot], None] | None = None,
+    stop: trio.Event | None = None,
+    task_status: trio.TaskStatus[list[tuple[str, int]]] = trio.TASK_STATUS_IGNORED,
+) -> Snapshot | None:
+    """Serve miners with `config.workers` processes. Otherwise as `server.serve`.
+
+    Returns:
+        How things stood at the end, all workers together; None if there was no time for that.
+
+    Raises:
+        StratumProxyError: a listener can't be opened.
+    """
+    stop = trio.Event() if stop is None else stop
+    supervisor = Supervisor(config, command)
+
+    async def report() -> None:
+        while on_snapshot is not None:
+            await trio.sleep(1)
+            if (snapshot := supervisor.snapshot()) is not None:
+                on_snapshot(snapshot)
+
+    with open_listeners(config, config.workers) as sets:
+        task_status.started([sock.getsockname()[:2] for sock in sets[0]])
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(report)
+            await supervisor.run(sets, stop)
+            nursery.cancel_scope.cancel()
+    return supervisor.snapshot()
