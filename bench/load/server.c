@@ -1,0 +1,82 @@
+/* CPU time and memory of the server under test: the processes given by --pid, and their children. */
+#define _GNU_SOURCE
+#include "load.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { MOST = 64 };
+
+static double seconds_of(clockid_t clock)
+{
+    struct timespec t;
+    return clock_gettime(clock, &t) ? 0 : (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* The process's clock of CPU time: utime + stime of all its threads, without the rounding to
+ * ticks that /proc/PID/stat has. */
+static double cpu_of(pid_t pid)
+{
+    clockid_t clock;
+    return clock_getcpuclockid(pid, &clock) ? 0 : seconds_of(clock);
+}
+
+static void memory_of(pid_t pid, struct usage *usage)
+{
+    char path[64], line[256];
+    snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
+    FILE *file = fopen(path, "r");
+    if (!file)
+        return;
+    while (fgets(line, sizeof line, file)) {
+        if (!strncmp(line, "VmRSS:", 6))
+            usage->rss += 1024 * strtod(line + 6, NULL);
+        else if (!strncmp(line, "VmHWM:", 6))
+            usage->peak += 1024 * strtod(line + 6, NULL);
+    }
+    fclose(file);
+}
+
+/* Each thread has children of its own. */
+static unsigned children_of(pid_t pid, pid_t *to, unsigned room)
+{
+    char path[sizeof "/proc//task//children" + 2 * 12];
+    unsigned count = 0;
+    snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
+    DIR *threads = opendir(path);
+    if (!threads)
+        return 0;
+    for (struct dirent *thread; (thread = readdir(threads));) {
+        int id = atoi(thread->d_name), child;
+        if (id <= 0)
+            continue;
+        snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)pid, id);
+        FILE *file = fopen(path, "r");
+        while (file && count < room && fscanf(file, "%d", &child) == 1)
+            to[count++] = child;
+        if (file)
+            fclose(file);
+    }
+    closedir(threads);
+    return count;
+}
+
+struct usage server_usage(bool memory)
+{
+    struct usage usage = {.own_cpu = seconds_of(CLOCK_PROCESS_CPUTIME_ID)};
+    pid_t pids[MOST];
+    unsigned count = opt.pid_count;
+    memcpy(pids, opt.pids, count * sizeof *pids);
+    for (unsigned i = 0; i < count; i++) {
+        usage.cpu += cpu_of(pids[i]);
+        if (memory)
+            memory_of(pids[i], &usage);
+        count += children_of(pids[i], pids + count, MOST - count);
+    }
+    usage.processes = count;
+    return usage;
+}
