@@ -135,11 +135,14 @@ class MinerPort:
             self.turned_away += 1
             sock.close()
             return
-        sock.setblocking(False)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        try:
+            sock.setblocking(False)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        except OSError:
+            sock.close()  # it was reset already; macOS says so here
+            return
         connection = Connection(self, sock)
-        peer = f"{address[0]}:{address[1]}"
-        connection.session = self._proxy.connect(connection, peer, self._clock())
+        connection.session = self._proxy.connect(connection, _written(address), self._clock())
         self._by_fd[connection.fd] = connection
         self._readiness.add(connection.fd)
 
@@ -165,3 +168,10 @@ class MinerPort:
         for connection in list(self._by_fd.values()):
             connection.close("")
         self._readiness.close()
+
+
+def _written(address: tuple[str, int]) -> str:
+    """A peer's address as people write it, and look for it in logs."""
+    host, port = address[:2]
+    host = host.removeprefix("::ffff:")  # IPv4 on a socket that is open to both
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

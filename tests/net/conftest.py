@@ -1,0 +1,38 @@
+"""What the tests of the shell share."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+import trio
+
+MOMENT = 20
+"""Seconds after which a test is taken to hang."""
+
+
+@pytest.fixture
+def until() -> Callable[[Callable[[], object]], Awaitable[None]]:
+    """Wait for any condition, letting every other task run."""
+
+    async def wait(condition: Callable[[], object]) -> None:
+        with trio.fail_after(MOMENT):
+            while not condition():  # noqa: ASYNC110 nobody sets an event for a test
+                await trio.sleep(0.001)
+
+    return wait
+
+
+@pytest.fixture
+def descriptors() -> Callable[[], set[str]]:
+    """What this process has open: file descriptors, and what they are."""
+
+    def read() -> set[str]:
+        found = set()
+        for entry in Path("/proc/self/fd").iterdir():
+            try:
+                found.add(f"{entry.name} {entry.readlink()}")
+            except FileNotFoundError:
+                continue  # the directory itself, which was open while it was read
+        return found
+
+    return read

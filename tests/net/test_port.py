@@ -1,0 +1,503 @@
+"""The pump and the listeners, with a core that does only what a test says."""
+
+import errno
+import os
+import resource
+import socket
+import struct
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+import trio
+
+from stratumproxy.errors import ProtocolError
+from stratumproxy.net import port as port_module
+from stratumproxy.net.port import PAUSE, READ_BYTES, MinerPort
+
+MOMENT = 20
+"""Seconds after which a test is taken to hang."""
+
+
+class Session:
+    """A miner's session: echoes, unless told otherwise."""
+
+    def __init__(self, link, peer: str) -> None:
+        self.link = link
+        self.peer = peer
+        self.received: list[bytes] = []
+        self.answer: Callable[[bytes], bytes] = lambda data: data
+
+    def receive(self, data: bytes, now: float) -> bytes:
+        self.received.append(data)
+        return self.answer(data)
+
+
+class Core:
+    """What a port needs of the proxy and of the log, and what it told them."""
+
+    def __init__(self) -> None:
+        self.sessions: list[Session] = []
+        self.gone: list[Session] = []
+        self.drops: list[str] = []
+        self.warnings: list[str] = []
+        self.changed = trio.Event()
+
+    def connect(self, link, peer: str, now: float) -> Session:
+        session = Session(link, peer)
+        self.sessions.append(session)
+        self._change()
+        return session
+
+    def disconnect(self, session: Session, now: float) -> None:
+        assert session not in self.gone
+        self.gone.append(session)
+        self._change()
+
+    def dropped(self, reason: str) -> None:
+        self.drops.append(reason)
+
+    def info(self, event: str, **values: object) -> None:
+        pass
+
+    def warning(self, event: str, **values: object) -> None:
+        self.warnings.append(f"{event}: {values.get('reason')}")
+        self._change()
+
+    def _change(self) -> None:
+        self.changed.set()
+        self.changed = trio.Event()
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        with trio.fail_after(MOMENT):
+            while not condition():
+                await self.changed.wait()
+
+
+class Harbour:
+    """A port on a listener of the loopback, and its miners: plain sockets that do not block."""
+
+    def __init__(self, nursery: trio.Nursery, listener: socket.socket, **limits: int) -> None:
+        self.start = nursery.start_soon
+        self.core = Core()
+        self.listener = listener
+        self.listener.setblocking(False)
+        self.miners: list[socket.socket] = []
+        self.port = MinerPort(
+            self.core,
+            [self.listener],
+            clock=trio.current_time,
+            notices=self.core,
+            **{"connections": 1000, "out_limit": 65536, **limits},
+        )
+
+    def call(self) -> socket.socket:
+        """A miner connects; the kernel is enough for that."""
+        miner = socket.create_connection(self.listener.getsockname())
+        miner.setblocking(False)
+        self.miners.append(miner)
+        return miner
+
+    async def met(self, count: int = 1) -> list[tuple[socket.socket, Session]]:
+        """So many miners, accepted, each with its session; nothing is pumped yet."""
+        new = [self.call() for _ in range(count)]
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self.port.accept, self.listener)
+            wanted = len(self.core.sessions) + count
+            await self.core.until(lambda: len(self.core.sessions) == wanted)
+            nursery.cancel_scope.cancel()
+        by_peer = {session.peer: session for session in self.core.sessions}
+        return [(miner, by_peer["{}:{}".format(*miner.getsockname())]) for miner in new]
+
+
+@asynccontextmanager
+async def open_harbour(
+    listener: socket.socket | None = None, **limits: int
+) -> AsyncIterator[Harbour]:
+    async with trio.open_nursery() as nursery:
+        listener = listener or socket.create_server(("127.0.0.1", 0), backlog=1024)
+        harbour = Harbour(nursery, listener, **limits)
+        yield harbour
+        nursery.cancel_scope.cancel()
+    for miner in harbour.miners:
+        miner.close()
+    harbour.port.close()
+
+
+@pytest.fixture
+async def harbour() -> AsyncIterator[Harbour]:
+    async with open_harbour() as made:
+        yield made
+
+
+async def hear(miner: socket.socket, size: int) -> bytes:
+    """So many bytes, or fewer if the connection ends before."""
+    data = b""
+    with trio.fail_after(MOMENT):
+        while len(data) < size:
+            await trio.lowlevel.wait_readable(miner)
+            piece = miner.recv(size - len(data))
+            if not piece:
+                break
+            data += piece
+    return data
+
+
+async def ended(miner: socket.socket) -> bool:
+    """Whether the connection ends, sooner or later."""
+    try:
+        return await hear(miner, 1 << 20) is not None
+    except ConnectionResetError:
+        return True
+
+
+def reset(sock: socket.socket) -> None:
+    """Close with a reset instead of a goodbye."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    sock.close()
+
+
+# -- the pump ------------------------------------------------------------------------------------
+
+
+async def test_who_speaks_is_answered(harbour):
+    [(miner, session)] = await harbour.met()
+    harbour.start(harbour.port.pump)
+    for line in (b"one\n", b"two\n"):
+        miner.send(line)
+        assert await hear(miner, 4) == line
+    assert session.received == [b"one\n", b"two\n"]
+
+
+async def test_an_answer_of_nothing_is_nothing(harbour, until):
+    [(miner, session)] = await harbour.met()
+    session.answer = lambda data: b"" if data == b"quiet\n" else data
+    harbour.start(harbour.port.pump)
+    miner.send(b"quiet\n")
+    await until(lambda: session.received)
+    miner.send(b"loud\n")
+    assert await hear(miner, 5) == b"loud\n"
+
+
+async def test_a_goodbye_is_no_drop(harbour):
+    [(miner, session)] = await harbour.met()
+    harbour.start(harbour.port.pump)
+    miner.close()
+    await harbour.core.until(lambda: harbour.core.gone == [session])
+    assert harbour.core.drops == []
+    assert len(harbour.port) == 0
+
+
+async def test_what_was_said_before_the_goodbye_counts(harbour):
+    [(miner, session)] = await harbour.met()
+    miner.send(b"last words\n")
+    miner.shutdown(socket.SHUT_WR)
+    harbour.start(harbour.port.pump)
+    assert await hear(miner, 100) == b"last words\n"
+    assert session.received == [b"last words\n"]
+
+
+async def test_a_reset_is_the_end_of_one_miner_only(harbour):
+    (miner, session), (other, _) = await harbour.met(2)
+    harbour.start(harbour.port.pump)
+    reset(miner)
+    await harbour.core.until(lambda: harbour.core.gone == [session])
+    other.send(b"still here\n")
+    assert await hear(other, 11) == b"still here\n"
+
+
+async def test_who_does_not_speak_stratum_is_dropped_with_the_reason(harbour):
+    (miner, session), (other, _) = await harbour.met(2)
+
+    def refuse(data: bytes) -> bytes:
+        raise ProtocolError("not JSON")
+
+    session.answer = refuse
+    harbour.start(harbour.port.pump)
+    miner.send(b"GET / HTTP/1.1\r\n")
+    assert await ended(miner)
+    assert harbour.core.drops == ["not JSON"]
+    assert harbour.core.gone == [session]
+    other.send(b"still here\n")
+    assert await hear(other, 11) == b"still here\n"
+
+
+async def test_a_miner_may_be_closed_by_another_one_of_the_same_batch(harbour):
+    """Each of two closes the other; whoever is served first stays, and the other is not heard."""
+    (one, first), (two, second) = await harbour.met(2)
+    first.answer = lambda data: second.link.close("the other said so") or data
+    second.answer = lambda data: first.link.close("the other said so") or data
+    one.send(b"hello\n")
+    two.send(b"hello\n")
+    harbour.start(harbour.port.pump)
+    await harbour.core.until(lambda: len(harbour.core.gone) == 1)
+    [gone] = harbour.core.gone
+    stays = one if gone is second else two
+    assert await hear(stays, 6) == b"hello\n"
+    assert gone.received == []
+    assert len(harbour.port) == 1
+
+
+async def test_a_miner_that_its_own_words_close_gets_no_answer(harbour):
+    [(miner, session)] = await harbour.met()
+    session.answer = lambda data: session.link.close("enough") or b"too late\n"
+    harbour.start(harbour.port.pump)
+    miner.send(b"hello\n")
+    assert await hear(miner, 100) == b""
+    assert harbour.core.drops == ["enough"]
+
+
+async def test_a_flood_gets_a_bounded_turn(harbour):
+    """One sends as much as it can; another's line is served after at most one turn of it."""
+    (flooder, flood), (miner, session) = await harbour.met(2)
+    order = []
+    flood.answer = lambda data: order.append(len(data)) or b""
+    session.answer = lambda data: order.append("miner") or data
+    with suppress(BlockingIOError):
+        while True:
+            flooder.send(bytes(65536))
+    harbour.start(harbour.port.pump)
+    for line in (b"one\n", b"two\n"):
+        miner.send(line)
+        before = len(order)
+        assert await hear(miner, 4) == line
+        assert order[before:].index("miner") <= 1
+    assert max(size for size in order if size != "miner") <= READ_BYTES
+
+
+async def test_other_tasks_get_their_turn_between_batches(harbour, until, monkeypatch):
+    monkeypatch.setattr(port_module, "BATCH", 20)
+    await harbour.met(100)
+    for miner in harbour.miners:
+        miner.send(b"hello\n")
+    heard = [0]
+
+    async def watch() -> None:
+        while True:
+            heard.append(sum(len(session.received) for session in harbour.core.sessions))
+            await trio.lowlevel.checkpoint()
+
+    harbour.start(watch)
+    harbour.start(harbour.port.pump)
+    await until(lambda: heard[-1] == 100)
+    assert most_between(heard) <= 2 * 20
+
+
+def most_between(counts: list[int]) -> int:
+    """The biggest step. Trio shuffles the tasks of a turn, so it may be that of two turns."""
+    return max(after - before for before, after in pairwise(counts))
+
+
+async def test_what_did_not_fit_follows_when_the_miner_reads(harbour, until):
+    [(miner, session)] = await harbour.met()
+    harbour.port.out_limit = 1 << 24
+    sent = b"".join(b"%07d\n" % number for number in range(1 << 20))
+    session.answer = lambda _: sent
+    harbour.start(harbour.port.pump)
+    miner.send(b"go on\n")
+    await until(lambda: session.received)
+    assert await hear(miner, len(sent)) == sent
+    session.answer = lambda data: data
+    miner.send(b"hello\n")
+    assert await hear(miner, 6) == b"hello\n"
+
+
+async def test_one_that_does_not_read_is_dropped_and_the_others_are_served(harbour):
+    (deaf, session), (miner, _) = await harbour.met(2)
+    session.answer = lambda _: bytes(1 << 20)
+    harbour.start(harbour.port.pump)
+    with suppress(BlockingIOError, ConnectionResetError, BrokenPipeError):
+        while session not in harbour.core.gone:
+            deaf.send(b"more\n")
+            await trio.lowlevel.checkpoint()
+    assert harbour.core.drops == ["it does not read what it is sent"]
+    miner.send(b"still here\n")
+    assert await hear(miner, 11) == b"still here\n"
+
+
+# -- connections come and go ---------------------------------------------------------------------
+
+
+async def test_a_crowd_is_accepted_in_batches(harbour, until, monkeypatch):
+    monkeypatch.setattr(port_module, "ACCEPT_BATCH", 10)
+    for _ in range(65):
+        harbour.call()
+    accepted = [0]
+
+    async def watch() -> None:
+        while True:
+            accepted.append(len(harbour.port))
+            await trio.lowlevel.checkpoint()
+
+    harbour.start(watch)
+    harbour.start(harbour.port.accept, harbour.listener)
+    await until(lambda: accepted[-1] == 65)
+    assert most_between(accepted) <= 2 * 10
+
+
+async def test_a_miner_is_named_by_its_address(harbour):
+    [(miner, session)] = await harbour.met()
+    assert session.peer == "{}:{}".format(*miner.getsockname())
+
+
+@pytest.mark.parametrize(
+    ("host", "bound", "name"),
+    [("::1", "::1", "[::1]:{}"), ("127.0.0.1", "::", "127.0.0.1:{}")],
+    ids=["IPv6", "IPv4 on a socket for both"],
+)
+async def test_a_miner_is_named_as_people_write_addresses(host, bound, name):
+    listener = socket.create_server(
+        (bound, 0), family=socket.AF_INET6, dualstack_ipv6=bound == "::"
+    )
+    async with open_harbour(listener) as harbour:
+        harbour.start(harbour.port.accept, listener)
+        with socket.create_connection((host, listener.getsockname()[1])) as miner:
+            await harbour.core.until(lambda: len(harbour.core.sessions) == 1)
+            assert harbour.core.sessions[0].peer == name.format(miner.getsockname()[1])
+
+
+async def test_past_the_limit_the_next_is_turned_away():
+    async with open_harbour(connections=2) as harbour:
+        harbour.start(harbour.port.pump)
+        await harbour.met(2)
+        harbour.start(harbour.port.accept, harbour.listener)
+        assert await ended(harbour.call())
+        assert harbour.port.turned_away == 1
+        assert len(harbour.core.sessions) == 2
+        harbour.miners[0].close()
+        await harbour.core.until(lambda: len(harbour.core.gone) == 1)
+        third = harbour.call()
+        third.send(b"my turn\n")
+        assert await hear(third, 8) == b"my turn\n"
+        assert harbour.port.turned_away == 1
+
+
+async def test_one_that_is_gone_before_it_is_accepted(harbour):
+    reset(harbour.call())
+    miner = harbour.call()
+    harbour.start(harbour.port.accept, harbour.listener)
+    harbour.start(harbour.port.pump)
+    miner.send(b"hello\n")
+    assert await hear(miner, 6) == b"hello\n"
+    await harbour.core.until(lambda: len(harbour.port) == 1)
+
+
+class Listener:
+    """A listener whose accept goes wrong."""
+
+    def __init__(self, listener: socket.socket, error: OSError, times: float) -> None:
+        self._listener = listener
+        self._error = error
+        self._times = times
+        self.calls = 0
+        self.fileno = listener.fileno
+
+    def accept(self) -> tuple[socket.socket, tuple[str, int]]:
+        self.calls += 1
+        if self.calls <= self._times:
+            raise self._error
+        return self._listener.accept()
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM])
+async def test_without_descriptors_the_listener_rests(harbour, autojump_clock, number):
+    listener = Listener(harbour.listener, OSError(number, os.strerror(number)), float("inf"))
+    harbour.call()
+    with trio.move_on_after(100 * PAUSE):
+        await harbour.port.accept(listener)
+    assert 90 <= listener.calls <= 101
+    assert set(harbour.core.warnings) == {f"can't accept miners: {os.strerror(number)}"}
+
+
+async def test_a_connection_that_failed_is_passed_over(harbour):
+    """accept(2) reports errors of the connection it would have returned."""
+    error = OSError(errno.ECONNABORTED, "Software caused connection abort")
+    listener = Listener(harbour.listener, error, 3)
+    harbour.call()
+    harbour.start(harbour.port.accept, listener)
+    await harbour.core.until(lambda: len(harbour.core.sessions) == 1)
+    assert harbour.core.warnings == []
+
+
+class BrokenSocket(socket.socket):
+    """As on macOS, where setsockopt fails for a connection that is already reset."""
+
+    def setsockopt(self, *_args: object) -> None:
+        raise OSError(errno.EINVAL, "Invalid argument")
+
+
+async def test_a_connection_that_is_reset_while_it_is_welcomed(harbour):
+    class Listener:
+        fileno = harbour.listener.fileno
+        broken = True
+
+        def accept(self):
+            sock, address = harbour.listener.accept()
+            if Listener.broken:
+                Listener.broken = False
+                return BrokenSocket(fileno=sock.detach()), address
+            return sock, address
+
+    first = harbour.call()
+    harbour.start(harbour.port.accept, Listener())
+    assert await ended(first)
+    harbour.call()
+    await harbour.core.until(lambda: len(harbour.core.sessions) == 1)
+    assert len(harbour.port) == 1
+
+
+@contextmanager
+def no_descriptors() -> Iterator[None]:
+    """Take every descriptor this process may have."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    highest = max(int(entry.name) for entry in Path("/proc/self/fd").iterdir())
+    taken: list[int] = []
+    resource.setrlimit(resource.RLIMIT_NOFILE, (highest + 2, hard))
+    try:
+        with suppress(OSError):
+            while True:
+                taken.append(os.dup(0))
+        yield
+    finally:
+        for fd in taken:
+            os.close(fd)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+async def test_miners_that_came_while_there_were_no_descriptors_are_served_later(harbour):
+    harbour.start(harbour.port.pump)
+    miner = harbour.call()
+    miner.send(b"hello\n")
+    with no_descriptors():
+        harbour.start(harbour.port.accept, harbour.listener)
+        await harbour.core.until(lambda: len(harbour.core.warnings) > 1)
+        assert harbour.core.sessions == []
+    assert await hear(miner, 6) == b"hello\n"
+
+
+# -- the end -------------------------------------------------------------------------------------
+
+
+async def test_after_stop_accepting_nobody_can_connect_and_those_here_stay(harbour):
+    [(miner, _)] = await harbour.met()
+    harbour.start(harbour.port.pump)
+    address = harbour.listener.getsockname()
+    harbour.port.stop_accepting()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(address)
+    miner.send(b"still here\n")
+    assert await hear(miner, 11) == b"still here\n"
+
+
+async def test_close_leaves_nothing_open(descriptors):
+    before = descriptors()
+    async with open_harbour() as harbour:
+        await harbour.met(3)
+        harbour.port.close()
+        assert len(harbour.core.gone) == 3
+        assert harbour.core.drops == []
+        for miner in harbour.miners:
+            assert await ended(miner)
+    assert descriptors() == before
