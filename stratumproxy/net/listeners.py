@@ -1,11 +1,20 @@
 """Listening sockets."""
 
+import errno
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from stratumproxy.config import Config, Listen
 from stratumproxy.errors import StratumProxyError
+
+ADVICE = {
+    errno.EADDRINUSE: " Is another proxy running? `ss -ltnp` shows who listens.",
+    errno.EADDRNOTAVAIL: " Is it an address of this machine? `ip address` shows them.",
+    errno.EACCES: " Ports below 1024 need a right of their own (CAP_NET_BIND_SERVICE).",
+    errno.EAFNOSUPPORT: " IPv6 is switched off on this machine.",
+}
+"""What to do, by what went wrong."""
 
 
 def open_listener(listen: Listen, *, share: bool = False) -> socket.socket:
@@ -23,22 +32,23 @@ def open_listener(listen: Listen, *, share: bool = False) -> socket.socket:
     family = socket.AF_INET6 if host is None or ":" in host else socket.AF_INET
     if host is None and not socket.has_dualstack_ipv6():
         family, host = socket.AF_INET, "0.0.0.0"
-    sock = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if share:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        if family == socket.AF_INET6:
-            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(host is not None))
-        sock.bind((host or "::", listen.port))
-        sock.listen(listen.backlog)
-        sock.setblocking(False)
-    except OSError as error:
-        sock.close()
-        raise StratumProxyError(
-            f"can't listen on {listen.address}: {error.strerror}. Is another proxy running, or is "
-            "the address not this machine's? `ss -ltnp` shows who listens."
-        ) from None
+    with ExitStack() as on_failure:
+        try:
+            sock = on_failure.enter_context(socket.socket(family, socket.SOCK_STREAM))
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if share:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            if family == socket.AF_INET6:
+                sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(host is not None))
+            sock.bind((host or "::", listen.port))
+            sock.listen(listen.backlog)
+            sock.setblocking(False)
+        except OSError as error:
+            advice = ADVICE.get(error.errno or 0, "")
+            raise StratumProxyError(
+                f"can't listen on {listen.address}: {error.strerror}.{advice}"
+            ) from None
+        on_failure.pop_all()
     return sock
 
 
@@ -55,6 +65,11 @@ def open_listeners(config: Config, sets: int = 1) -> Iterator[list[list[socket.s
     """
     with ExitStack() as stack:
         share = sets > 1
+        if share:
+            # Whoever shares a port shares it with every process of this user, so the kernel would
+            # not tell that another proxy has it.
+            for each in config.listen:
+                open_listener(each).close()
         first = [stack.enter_context(open_listener(each, share=share)) for each in config.listen]
         # Port 0 is any free port; the other sets must listen on the one that the first got.
         same = [
