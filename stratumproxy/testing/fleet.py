@@ -100,7 +100,7 @@ class Fleet:
 
 async def run_fleet(
     address: tuple[str, int],
-    count: int,
+    miners: int | Sequence[SimulatedMiner],
     *,
     seconds: float | None = None,
     stop: trio.Event | None = None,
@@ -121,7 +121,8 @@ async def run_fleet(
 
     Args:
         address: host and port, as `serve_pool` gives them.
-        count: miners.
+        miners: how many; or the ones, and then `styles`, `worker`, `password` and `keep_shares`
+            say nothing.
         seconds: how long to mine; None: until `stop`, or until cancelled.
         stop: set it to end earlier.
         styles: taken in turn.
@@ -138,17 +139,19 @@ async def run_fleet(
     Returns:
         The fleet, with what each miner counted and found wrong.
     """
-    fleet = Fleet(
-        SimulatedMiner(
-            styles[number % len(styles)],
-            f"{worker}.{number}",
-            password,
-            seed=seed * 1_000_003 + number,
-            keep_shares=keep_shares,
-        )
-        for number in range(count)
-    )
-    rates = [hashrates[number % len(hashrates)] for number in range(count)]
+    if isinstance(miners, int):
+        miners = [
+            SimulatedMiner(
+                styles[number % len(styles)],
+                f"{worker}.{number}",
+                password,
+                seed=seed * 1_000_003 + number,
+                keep_shares=keep_shares,
+            )
+            for number in range(miners)
+        ]
+    fleet = Fleet(miners)
+    rates = [hashrates[number % len(hashrates)] for number in range(len(miners))]
     task_status.started(fleet)
     await _run(fleet, address, rates, cpu, seconds, stop, drain, random.Random(seed))
     return fleet

@@ -1,0 +1,130 @@
+"""``stratumproxy demo``: a simulated pool, the proxy, and simulated miners, in one command."""
+
+import io
+import signal
+from collections.abc import AsyncIterator
+
+import click
+import trio
+from rich.console import Console
+from rich.live import Live
+
+from stratumproxy.cli.demo_view import PLAIN_HEADER, History, plain_line, summary, view
+from stratumproxy.cli.demo_world import World
+from stratumproxy.cli.logging import configure
+from stratumproxy.cli.options import examples
+from stratumproxy.config import Log
+from stratumproxy.errors import StratumProxyError
+
+SECONDS_WITHOUT_TERMINAL = 10.0
+"""Where nobody is there to press Ctrl-C."""
+FRAME_SECONDS = 0.25
+
+
+@click.command(
+    epilog=examples(
+        "stratumproxy demo",
+        "stratumproxy demo --miners 200 --seconds 30",
+        "stratumproxy demo --plain --seconds 10 | tee demo.txt",
+    )
+)
+@click.option(
+    "--miners",
+    type=click.IntRange(1, 2000),
+    default=8,
+    show_default=True,
+    help="How many miners, of different firmware styles.",
+)
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0.1),
+    help="How long to run. Default: until Ctrl-C; 10 where the output is no terminal.",
+)
+@click.option(
+    "--difficulty",
+    type=click.FloatRange(1e-11, 1e9),
+    help="What miners start at; the pool asks 4 times as much. Default: so little that each finds "
+    "a share a second on this machine.",
+)
+@click.option("--plain", is_flag=True, help="A line a second instead of the live view.")
+def demo(miners: int, seconds: float | None, difficulty: float | None, plain: bool) -> None:
+    """Watch a simulated pool, the proxy and simulated miners at work.
+
+    All of it runs in this one process, on loopback ports of its own choice, and takes about a
+    quarter of a core. The miners really hash, and the pool checks every share it gets itself; one
+    of the miners is faulty and sends shares twice, which the proxy must reject.
+
+    In the end the three of them must have counted the same: if not, or if a miner saw a rule of
+    Stratum broken, the exit status is 1.
+    """
+    console = Console()
+    live = console.is_terminal and not plain
+    if seconds is None and not console.is_terminal:
+        seconds = SECONDS_WITHOUT_TERMINAL
+    log = io.StringIO()  # what the live view would overwrite
+    configure(Log(level="warning", format="console"), log if live else None)
+    world = World(miners, difficulty)
+    failure: BaseException | None = None
+    try:
+        trio.run(_run, world, console if live else None, seconds)
+    except* (StratumProxyError, BrokenPipeError) as group:
+        failure = _first(group)
+    click.echo(log.getvalue(), nl=False, err=True)
+    if failure is not None:
+        raise failure
+    console.print(summary(world), highlight=False)
+    if world.problems():
+        raise SystemExit(1)
+
+
+async def _run(world: World, console: Console | None, seconds: float | None) -> None:
+    """Run the world, showing it live on a console or else in plain lines."""
+    stop = trio.Event()
+    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(_stop_on_signal, signals, stop, nursery.cancel_scope)
+            if console is None:
+                nursery.start_soon(_show_lines, world)
+            else:
+                nursery.start_soon(_show_live, world, console)
+            await world.run(seconds, stop)
+            nursery.cancel_scope.cancel()
+
+
+async def _stop_on_signal(
+    signals: AsyncIterator[int], stop: trio.Event, everything: trio.CancelScope
+) -> None:
+    """The first signal ends the demo in order, the second at once."""
+    async for _ in signals:
+        if stop.is_set():
+            everything.cancel()
+        stop.set()
+
+
+async def _show_live(world: World, console: Console) -> None:
+    history = History()
+    ascii_only = console.options.ascii_only
+    with Live(console=console, screen=True, auto_refresh=False) as live:
+        while True:
+            history.look(world)
+            shown = view(world, history, *console.size, ascii_only=ascii_only)
+            live.update(shown, refresh=True)
+            with trio.move_on_after(FRAME_SECONDS):
+                await world.news()
+
+
+async def _show_lines(world: World) -> None:
+    history = History()
+    click.echo(PLAIN_HEADER)
+    while True:
+        await world.news()
+        history.look(world)
+        if world.moment is not None:
+            click.echo(plain_line(world.moment, history))
+
+
+def _first(error: BaseException) -> BaseException:
+    """What really happened, out of the groups around it."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
