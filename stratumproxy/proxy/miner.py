@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 SHARE, BLOCK = int(Verdict.SHARE), int(Verdict.BLOCK)
 
+NO_TARGET = bytes(32)
+"""Of a miner that was not told a difficulty yet: what it guesses a job id for meets none."""
+
 OLD_DIFFICULTIES = 8
 """Earlier difficulties remembered for shares on jobs that went out under them."""
 
@@ -152,7 +155,7 @@ class MinerSession:
         """What vardiff wants, before the pool's difficulty caps it."""
         self.difficulty: float | int = 0
         """What it was last told; 0 for nothing yet."""
-        self._target = b""
+        self._target = NO_TARGET
         self._since = 0
         """Number of the first job that `difficulty` binds for."""
         self._older: list[tuple[int, float | int, bytes]] = []
@@ -198,7 +201,7 @@ class MinerSession:
         submit = scan_submit(line)
         if submit is not None:
             return self._submit(submit, now)
-        if len(line) > self.proxy.line_limit:
+        if len(line) - line.endswith(b"\n") > self.proxy.line_limit:
             raise LineTooLong(f"a line is longer than {self.proxy.line_limit} bytes")
         if line.isspace() or not line:
             return b""
@@ -208,7 +211,9 @@ class MinerSession:
             return requests.answer(self, method, message, now)
         submit = read_submit(message)
         if submit is None:
-            return self._reject(encode_id(message.get("id")), rejects.MALFORMED, None)
+            request_id = message.get("id")
+            reply_to = b"" if request_id is None else encode_id(request_id)
+            return self._reject(reply_to, rejects.MALFORMED, None)
         return self._submit(submit, now)
 
     # -- shares ----------------------------------------------------------------------------------
@@ -222,7 +227,7 @@ class MinerSession:
                 reject = rejects.UNAUTHORIZED if self.lane else rejects.NOT_SUBSCRIBED
                 return self._reject(reply_to, reject, None)
         job = self.proxy.jobs.get(job_id)
-        if job is None:
+        if job is None or job.room < self.total:  # a guessed id: no such job was sent to it
             return self._reject(reply_to, rejects.STALE, worker)
         difficulty, target = self.difficulty, self._target
         if job.number < self._since:

@@ -31,6 +31,9 @@ USER_AGENT = f"stratumproxy/{__version__}"
 LINE_LIMIT = 256 * 1024
 """Longest line from a pool: a notify with a 16 KiB coinbase in hex, several times over."""
 
+MAX_OUTGOING = 16 * 1024 * 1024
+"""Bytes that may wait for a pool before it gets no answers: more than half a minute of shares."""
+
 MAX_EXTRANONCE1 = 32
 """Bytes. NiceHash gives 9, the most seen in the wild."""
 
@@ -124,6 +127,11 @@ class PoolSession:
     def _request(self, request_id: int, method: str, params: list[Any]) -> None:
         self.outgoing += encode_request(request_id, method, params)
 
+    def _reply(self, line: bytes) -> None:
+        if len(self.outgoing) > MAX_OUTGOING:
+            raise PoolError("the pool asks more than it reads")
+        self.outgoing += line
+
     # -- from the pool ---------------------------------------------------------------------------
 
     def receive(self, data: bytes, now: float) -> list[Event]:
@@ -164,7 +172,7 @@ class PoolSession:
             params = message.get("params")
             handler(self, params if isinstance(params, list) else [], request_id)
         elif request_id is not None:
-            self.outgoing += encode_error(encode_id(request_id), 20, "Unknown method")
+            self._reply(encode_error(encode_id(request_id), 20, "Unknown method"))
 
     def _answered(self, request_id: int, message: Message) -> None:
         if request_id == SUBSCRIBE:
@@ -247,7 +255,7 @@ class PoolSession:
 
     def _reconnect(self, params: list[Any], _id: object) -> None:
         host, port, wait = (*params, None, None, None)[:3]
-        if isinstance(port, str) and port.isascii() and port.isdigit():
+        if isinstance(port, str) and port.isascii() and port.isdigit() and len(port) <= 5:
             port = int(port)
         self._events.append(
             ReconnectAsked(
@@ -261,13 +269,15 @@ class PoolSession:
         if params and isinstance(params[0], str):
             self._events.append(Said(params[0][:200]))
         if request_id is not None:
-            self.outgoing += encode_result(encode_id(request_id), True)
+            self._reply(encode_result(encode_id(request_id), True))
 
     def _get_version(self, _params: list[Any], request_id: object) -> None:
-        self.outgoing += encode_result(encode_id(request_id), USER_AGENT)
+        if request_id is not None:
+            self._reply(encode_result(encode_id(request_id), USER_AGENT))
 
     def _ping(self, _params: list[Any], request_id: object) -> None:
-        self.outgoing += encode_result(encode_id(request_id), "pong")
+        if request_id is not None:
+            self._reply(encode_result(encode_id(request_id), "pong"))
 
     _METHODS: ClassVar[dict[str, Callable[["PoolSession", list[Any], object], None]]] = {
         "mining.notify": _notify,

@@ -208,7 +208,9 @@ class Proxy:
         self.tally.clean_jobs += new_job.job.clean
         self._learn_size(state, new_job.terms.extranonce2_size)
         if new_job.job.clean and lane.number == 0:
-            self.notices.info("new block to mine on", pool=state.name, height=new_job.job.height(new_job.terms))
+            self.notices.info(
+                "new block to mine on", pool=state.name, height=new_job.job.height(new_job.terms)
+            )
         if lane.number == 0 and (lane.active is None or lane.active == pool):
             self.version_mask = new_job.terms.version_mask
         lane.pool_job(pool, session, new_job, now)

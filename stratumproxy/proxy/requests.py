@@ -79,7 +79,8 @@ def answer(session: "MinerSession", method: object, message: Message, now: float
 def subscribed(session: "MinerSession", now: float) -> bytes:
     """Answer the mining.subscribe that had to wait for its pool session."""
     request_id, session.parked = session.parked, b""
-    return _subscription(session, now).encode(request_id)
+    answer = _subscription(session, now)
+    return answer.encode(request_id) if request_id else answer.after
 
 
 def _configure(session: "MinerSession", params: list[Any], _now: float) -> Answer:

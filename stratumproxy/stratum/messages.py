@@ -13,6 +13,9 @@ from stratumproxy.errors import ProtocolError
 
 Message = dict[str, Any]
 
+MAX_REASON = 200
+"""Characters kept of a pool's reason: it goes to the miner, into a count and into the log."""
+
 
 def parse(line: bytes) -> Message:
     """One line as a JSON object.
@@ -30,8 +33,18 @@ def parse(line: bytes) -> Message:
 
 
 def encode_id(request_id: object) -> bytes:
-    """A request's id as JSON, to go back verbatim."""
-    return b"%d" % request_id if type(request_id) is int else orjson.dumps(request_id)
+    """A request's id as JSON, to go back verbatim.
+
+    Raises:
+        ProtocolError: it is a list or an object, which no client sends; what nests deep enough can
+            be read and not be written (orjson).
+
+    """
+    if type(request_id) is int:
+        return b"%d" % request_id
+    if isinstance(request_id, list | dict):
+        raise ProtocolError("an id that is neither a number nor a string")
+    return orjson.dumps(request_id)
 
 
 def encode_true(request_id: bytes) -> bytes:
@@ -83,7 +96,7 @@ def error_of(message: Message) -> tuple[int, str] | None:
         if message.get("result") not in (False, None):
             return None
         reason = message.get("reject-reason")
-        return 20, reason if isinstance(reason, str) else "refused without a reason"
+        return 20, reason[:MAX_REASON] if isinstance(reason, str) else "refused without a reason"
     code: object = 20
     text: object = error
     if isinstance(error, dict):
@@ -98,4 +111,4 @@ def error_of(message: Message) -> tuple[int, str] | None:
         text = message.get("reject-reason")
     if not isinstance(text, str):
         text = "refused without a reason"
-    return code if type(code) is int else 20, text
+    return code if type(code) is int else 20, text[:MAX_REASON]

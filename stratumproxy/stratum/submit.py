@@ -20,6 +20,8 @@ def read_submit(message: Message) -> Submit | None:
     worker, job_id, extranonce2, ntime, nonce, bits = (
         params if len(params) == 6 else [*params, None]
     )
+    if not all(isinstance(each, str) for each in params[:5]) or not isinstance(bits, str | None):
+        return None
     reply_to = b"" if request_id is None else encode_id(request_id)
     return reply_to, worker, job_id, extranonce2, ntime, nonce, bits
 

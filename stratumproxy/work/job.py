@@ -9,8 +9,11 @@ from stratumproxy.work.block import Coinbase
 MAX_BRANCHES = 24
 """Merkle branches: a block of 4 MB weight has under 2**16 transactions, so 16 and some to spare."""
 
-MAX_COINBASE = 16 * 1024
-"""Bytes of coinb1 and coinb2 together. WhatsMiner, the most tolerant firmware, takes 6,500."""
+MAX_COINBASE = 16 * 1024 - 64
+"""Bytes of coinb1 and coinb2 together: with both extranonces the share check takes 16 KiB.
+WhatsMiner, the most tolerant firmware, takes 6,500."""
+
+LAST_NTIME = 0xFFFFFFFF
 
 
 def swap_words(data: bytes) -> bytes:
@@ -53,11 +56,17 @@ class PoolJob:
             raise ProtocolError(
                 f"mining.notify: the branches are not a list of at most {MAX_BRANCHES}"
             )
+        start = _unhex("coinb1", coinb1, up_to=MAX_COINBASE)
+        end = _unhex("coinb2", coinb2, up_to=MAX_COINBASE)
+        if len(start) + len(end) > MAX_COINBASE:
+            raise ProtocolError(
+                f"mining.notify: coinb1 and coinb2 are more than {MAX_COINBASE} bytes"
+            )
         return cls(
             pool_job_id=job_id,
             prevhash_hex=_unhex("prevhash", prevhash, 32).hex(),
-            coinb1=_unhex("coinb1", coinb1, up_to=MAX_COINBASE // 2),
-            coinb2=_unhex("coinb2", coinb2, up_to=MAX_COINBASE // 2),
+            coinb1=start,
+            coinb2=end,
             branches=tuple(_unhex("branch", branch, 32) for branch in branches),
             version=_integer("version", version),
             nbits=_integer("nbits", nbits),
@@ -85,7 +94,7 @@ class PoolJob:
         A job that is sent again must differ, or a miner whose extranonce2 starts from zero on each
         notify (ESP-Miner) finds the very shares it found before.
         """
-        return replace(self, ntime=self.ntime + seconds, clean=False)
+        return replace(self, ntime=min(self.ntime + seconds, LAST_NTIME), clean=False)
 
 
 def _unhex(name: str, value: object, size: int | None = None, up_to: int = 0) -> bytes:

@@ -1,0 +1,523 @@
+"""Transcripts: a whole proxy without I/O between scripted pools and miners.
+
+A transcript has a line for each line on a wire, seen from the proxy::
+
+    antminer >> 1 mining.subscribe ["cgminer/4.11.1"]     what it says to the proxy
+    antminer << 1 result [[...], "$slot", 4]              what the proxy says to it
+    pool     >> mining.set_difficulty [1024]
+    pool     -- hangs up                                  what else happens
+    clock    -- 55 s
+
+Messages are written ``ID METHOD PARAMS`` (or ``METHOD PARAMS``, id null), ``ID result RESULT`` and
+``ID error ERROR``, everything JSON; or as the literal line, if it starts with a brace, or after
+``raw``. Whatever the proxy says has to be in the transcript, in the order it came to each peer.
+
+``"$name"`` is a value: bound where it is first seen, the same from then on. ``"*"`` is any value,
+``"..."`` any number of list elements.
+"""
+
+import json
+import re
+from collections import deque
+from typing import Any
+
+from stratumproxy.config import Config
+from stratumproxy.errors import PoolError, ProtocolError
+from stratumproxy.proxy.lane import Lane
+from stratumproxy.proxy.miner import MinerSession
+from stratumproxy.proxy.pool import Event, PoolSession
+from stratumproxy.proxy.proxy import Proxy
+from stratumproxy.proxy.report import Report
+from stratumproxy.shares import scan
+from stratumproxy.stratum.difficulty import target_bytes, target_of
+from stratumproxy.telemetry.snapshot import Snapshot
+from stratumproxy.testing import MinerJob, PoolJob
+
+EASY = 1e-9
+"""A difficulty that four hashes meet; `POOL_EASY` takes some 4,000."""
+POOL_EASY = 1e-6
+
+LINE = re.compile(r"(\S+)\s+(>>|<<|--)\s+(.*)")
+METHOD = re.compile(r"(?:(\S+) )?([a-z_]+(?:\.[a-z_.(0-9]+)?) (.*)")
+
+
+def notify(
+    job_id: str,
+    *,
+    room: int = 12,
+    clean: bool = False,
+    ntime: int = 0x65000000,
+    height: int = 800_000,
+    version: int = 0x20000000,
+    nbits: int = 0x17034219,
+    branches: int = 2,
+    coinbase_size: int = 200,
+) -> list[object]:
+    """The params of a mining.notify, a whole coinbase around `room` bytes of extranonce 1 and 2."""
+    job = PoolJob(
+        job_id=job_id,
+        height=height,
+        prevhash=height.to_bytes(24, "little") + bytes(8),
+        branches=tuple(bytes([number]) * 32 for number in range(branches)),
+        version=version,
+        nbits=nbits,
+        ntime=ntime,
+        clean=clean,
+        coinbase_size=coinbase_size,
+        payout=job_id.encode().ljust(20)[:20],
+    )
+    return job.notify(room)
+
+
+class Peer:
+    """One end of a wire: what the proxy said to it and nobody looked at yet."""
+
+    def __init__(self, play: "Playbook", name: str) -> None:
+        self.play = play
+        self.name = name
+        self.heard: deque[str] = deque()
+        self.closed: str | None = None
+
+    def hear(self, data: bytes) -> None:
+        for line in data.decode().splitlines(keepends=True):
+            assert line.endswith("\n"), f"half a line to {self.name}: {line}"
+            self.play.log.append(f"{self.name} << {line.rstrip()}")
+            self.heard.append(line)
+            self.learn(json.loads(line))
+
+    def learn(self, message: dict[str, Any]) -> None:
+        """Remember what this message changes."""
+
+
+class MinerEnd(Peer):
+    """A miner: it remembers what it was told as a miner does, and can find shares."""
+
+    def __init__(self, play: "Playbook", name: str) -> None:
+        super().__init__(play, name)
+        self.session: MinerSession = play.proxy.connect(self, f"{name}:1", play.now)
+        self.extranonce1 = b""
+        self.extranonce2_size = 0
+        self.difficulty: float = 1
+        self.mask = 0
+        self.jobs: dict[str, MinerJob] = {}
+        self.params: dict[str, list[Any]] = {}
+        """Of each notify, by job id."""
+        self.last = ""
+        """Id of the newest job."""
+        self._tries = 0
+
+    # what MinerSession wants of its link, as net/connection.py does it
+
+    def send(self, data: bytes) -> None:
+        if self.closed is None:
+            self.hear(data)
+
+    def close(self, reason: str) -> None:
+        if self.closed is None:
+            self.closed = reason
+            self.play.log.append(f"{self.name} -- closed: {reason}")
+            self.play.proxy.disconnect(self.session, self.play.now)
+
+    # the miner
+
+    def says(self, data: bytes) -> None:
+        assert self.closed is None, f"{self.name} is closed: {self.closed}"
+        try:
+            reply = self.session.receive(data, self.play.now)
+        except ProtocolError as error:
+            self.close(str(error))
+        else:
+            self.send(reply)
+
+    def learn(self, message: dict[str, Any]) -> None:
+        match message:
+            case {"method": "mining.set_difficulty", "params": [difficulty]}:
+                self.difficulty = difficulty
+            case {"method": "mining.set_version_mask", "params": [mask]}:
+                self.mask = int(mask, 16)
+            case {"method": "mining.set_extranonce", "params": [extranonce1, size]}:
+                self.extranonce1, self.extranonce2_size = bytes.fromhex(extranonce1), size
+            case {"method": "mining.notify", "params": [job_id, *_, clean] as params}:
+                assert job_id not in self.params, f"{self.name} was sent job id {job_id} twice"
+                if clean:
+                    self.jobs.clear()
+                self.last = job_id
+                self.params[job_id] = params
+                self.jobs[job_id] = MinerJob(
+                    params, self.extranonce1, self.extranonce2_size, self.difficulty
+                )
+            case {"result": {"version-rolling.mask": mask}}:
+                self.mask = int(mask, 16)
+            case {"result": [[[_, _], *_], extranonce1, size]}:
+                self.extranonce1, self.extranonce2_size = bytes.fromhex(extranonce1), size
+                self.difficulty = 1  # cgminer, bfgminer, cpuminer
+
+    def share(
+        self,
+        *,
+        meets: float | None = None,
+        misses: float | None = None,
+        job: str = "",
+        bits: int | None = None,
+        ntime: int = 0,
+        padded: bool = True,
+        worker: str = "",
+    ) -> list[str]:
+        """The params of a mining.submit that was really mined.
+
+        Args:
+            meets: the difficulty it has; what the miner was told for the job by default.
+            misses: a difficulty it must not have.
+            job: of which job; the newest by default.
+            bits: version bits, and so six params.
+            ntime: seconds to roll.
+            padded: whether the nonce has its zeros. If not, one that needs them is found.
+            worker: the name; the miner's by default.
+        """
+        mined = self.jobs[job or self.last]
+        difficulty = mined.difficulty if meets is None else meets
+        while True:
+            self._tries += 1
+            extranonce2 = (self._tries % 256**mined.extranonce2_size).to_bytes(
+                mined.extranonce2_size, "big"
+            )
+            version = mined.version if bits is None else (mined.version & ~self.mask) | bits
+            header = mined.header(extranonce2, version, mined.ntime + ntime)
+            # from zero, if a short nonce is wanted; from somewhere, if not
+            start = 0 if not padded else 0x10000000 + self._tries * 0x1000
+            nonce = scan(header, target_bytes(difficulty), start, 0x100000)
+            if nonce is None or (misses is not None and self._meets(header, nonce, misses)):
+                continue
+            digits = f"{nonce:08x}" if padded else f"{nonce:x}"
+            params = [
+                worker or self.name,
+                mined.job_id,
+                extranonce2.hex(),
+                f"{mined.ntime + ntime:08x}",
+                digits,
+            ]
+            return params if bits is None else [*params, f"{bits:08x}"]
+
+    @staticmethod
+    def _meets(header: bytes, nonce: int, difficulty: float) -> bool:
+        return scan(header, target_of(difficulty).to_bytes(32, "little"), nonce, 1) is not None
+
+
+class PoolEnd(Peer):
+    """A pool's end of one session; `name` is the pool's, with the lane's number after the first."""
+
+    def __init__(self, play: "Playbook", name: str, lane: Lane, index: int) -> None:
+        super().__init__(play, name)
+        self.lane = lane
+        self.index = index
+        self.events: list[Event] = []
+        """What its session told the shell about."""
+        self.connect()
+
+    def connect(self, resume: str = "") -> None:
+        pool = self.play.config.pool[self.index]
+        self.closed = None
+        self.session = PoolSession(pool.user, pool.password, pool.mask, resume)
+
+    def collect(self) -> None:
+        data = bytes(self.session.outgoing)
+        self.session.outgoing.clear()
+        self.hear(data)
+
+    def says(self, data: bytes) -> None:
+        assert self.closed is None, f"{self.name} is closed: {self.closed}"
+        try:
+            events = self.session.receive(data, self.play.now)
+        except (PoolError, ProtocolError) as error:
+            self.lose(str(error))
+            return
+        self.events += events
+        self.play.proxy.pool_events(self.lane, self.index, self.session, events, self.play.now)
+
+    def lose(self, reason: str) -> None:
+        if self.closed is None:
+            self.collect()
+            self.closed = reason
+            self.play.log.append(f"{self.name} -- closed: {reason}")
+            self.play.proxy.pool_lost(self.lane, self.index, self.session, reason, self.play.now)
+
+    def close(self, reason: str) -> None:
+        self.lose(reason)
+
+
+class Playbook:
+    """A proxy, its pools, its miners, and the clock.
+
+    Args:
+        pools: names of pools; each gets one session a lane.
+        settings: tables of the configuration, and ``pool`` for what all pools have.
+    """
+
+    def __init__(self, *pools: str, **settings: Any) -> None:
+        self.log: list[str] = []
+        self.now = 1000.0
+        self.peers: dict[str, Peer] = {}
+        self.values: dict[str, Any] = {}
+        self.notices: list[tuple[str, dict[str, object]]] = []
+        each = settings.pop("pool", {})
+        overrides = settings.pop("pools", {})
+        self.pools = pools or ("pool",)
+        difficulty = {"start": EASY, "min": 1e-12, "vardiff": False}
+        self.config = Config.model_validate(
+            {
+                "listen": [{"address": ":3333"}],
+                "pool": [
+                    {
+                        "url": f"stratum+tcp://{name}.example:3333",
+                        "user": "farm",
+                        "name": name,
+                        **each,
+                        **overrides.get(name, {}),
+                    }
+                    for name in self.pools
+                ],
+                "difficulty": difficulty | settings.pop("difficulty", {}),
+                **settings,
+            }
+        )
+        self.waiting_fan_out = False
+        self.settled = 0
+        """How often the proxy said that no share waits for a verdict."""
+        self.random = 0
+        self.proxy = Proxy(self.config, self, self.now, first_job=0xA0, notices=self)
+        self.report = Report(self.proxy)
+        self.proxy.start()
+        self._settle()
+
+    # -- what the proxy wants of its shell -------------------------------------------------------
+
+    def lane_opened(self, lane: Lane) -> None:
+        for index, pool in enumerate(self.pools):
+            name = f"{pool}.{lane.number}" if lane.number else pool
+            self.peers[name] = PoolEnd(self, name, lane, index)
+
+    def lane_closed(self, lane: Lane) -> None:
+        for pool in self.pools:
+            self.peers[f"{pool}.{lane.number}"].closed = "the lane is closed"
+
+    def fan_out(self) -> None:
+        self.waiting_fan_out = True
+
+    def all_settled(self) -> None:
+        self.settled += 1
+
+    def random_bits(self) -> int:
+        self.random += 1
+        return self.random
+
+    def info(self, event: str, **values: object) -> None:
+        self.notices.append((event, values))
+
+    def warning(self, event: str, **values: object) -> None:
+        self.notices.append((event, values))
+
+    # -- the transcript --------------------------------------------------------------------------
+
+    def __call__(self, transcript: str, **values: Any) -> None:
+        """Play a transcript to its end; nothing may be left that was said and not expected."""
+        self.values |= values
+        for text in map(str.strip, transcript.splitlines()):
+            if text and not text.startswith("#"):
+                self._play(text)
+        self.nothing_more()
+
+    def aside(self, transcript: str, **values: Any) -> None:
+        """Play what others say and do, without a look at what the proxy says meanwhile."""
+        self.values |= values
+        for text in filter(None, map(str.strip, transcript.splitlines())):
+            self._play(text)
+        self.skip()
+
+    def nothing_more(self) -> None:
+        """Nobody was told anything beyond what was looked at."""
+        for peer in self.peers.values():
+            assert not peer.heard, self._failure(f"{peer.name} also got {peer.heard[0]}")
+
+    def skip(self, *names: str) -> None:
+        """Take what was said so far as seen: by some peers, or by all."""
+        for name in names or tuple(self.peers):
+            self.peers[name].heard.clear()
+
+    def miner(self, name: str) -> MinerEnd:
+        """A miner by name; it connects when it is first named."""
+        if name not in self.peers:
+            self.peers[name] = MinerEnd(self, name)
+        peer = self.peers[name]
+        assert isinstance(peer, MinerEnd)
+        return peer
+
+    def pool(self, name: str = "pool") -> PoolEnd:
+        """A pool's session by name."""
+        peer = self.peers[name]
+        assert isinstance(peer, PoolEnd)
+        return peer
+
+    def snapshot(self) -> Snapshot:
+        """The report as of now."""
+        return self.report.snapshot(self.now)
+
+    # -- scenes that most tests begin with -------------------------------------------------------
+
+    def opens(
+        self,
+        name: str = "pool",
+        *,
+        extranonce1: str = "f0f1f2f3",
+        size: int = 8,
+        mask: str | None = "1fffe000",
+        difficulty: float = POOL_EASY,
+        job: list[object] | None = None,
+    ) -> None:
+        """A pool answers the handshake and sends its first job."""
+        room = len(extranonce1) // 2 + size
+        configured = f'{{"version-rolling":true,"version-rolling.mask":"{mask}"}}'
+        self(
+            f"""
+            {name} << 1 mining.configure [["version-rolling"], "*"]
+            {name} << 2 mining.subscribe ["*", "..."]
+            {name} << 3 mining.authorize ["farm", "x"]
+            {name} >> 1 result {configured if mask else '{"version-rolling":false}'}
+            {name} >> 2 result [[["mining.notify", "5e55"]], "{extranonce1}", {size}]
+            {name} >> 3 result true
+            {name} >> mining.set_difficulty [{difficulty!r}]
+            """
+        )
+        self._play(f'{name} >> mining.notify "$first"', first=job or notify("1", room=room))
+
+    def joins(self, name: str, *, mask: str | None = "1fffe000", resume: str = "") -> MinerEnd:
+        """A miner configures (unless `mask` is None), subscribes, authorizes; nobody looks."""
+        miner = self.miner(name)
+        if mask is not None:
+            wish = f'[["version-rolling"], {{"version-rolling.mask": "{mask}"}}]'
+            self._play(f"{name} >> 1 mining.configure {wish}")
+        self._play(f"{name} >> 2 mining.subscribe {json.dumps([name, resume] if resume else [])}")
+        self._play(f'{name} >> 3 mining.authorize ["{name}", "x"]')
+        self.skip(name)
+        return miner
+
+    # -- inside ----------------------------------------------------------------------------------
+
+    def _play(self, text: str, **values: Any) -> None:
+        self.values |= values
+        found = LINE.fullmatch(text)
+        assert found, f"not a line of a transcript: {text}"
+        name, arrow, what = found.groups()
+        if name == "clock":
+            self._pass(float(what.removesuffix(" s")))
+            return
+        if name not in self.peers:
+            self.miner(name)
+        peer = self.peers[name]
+        if arrow == ">>":
+            self.log.append(text)
+            says = peer.says  # type: ignore[attr-defined]
+            says(self._line(what))
+            self._settle()
+        elif arrow == "<<":
+            assert peer.heard, self._failure(f"{name} got nothing; expected: {what}")
+            line = peer.heard.popleft()
+            expected = self._message(what)
+            same = self._same(expected, json.loads(line))
+            assert same, self._failure(f"{name} got      {line}{name} expected {what}")
+        else:
+            self._happens(peer, what)
+
+    def _happens(self, peer: Peer, what: str) -> None:
+        if what.startswith("closed: "):
+            reason = what.removeprefix("closed: ")
+            assert peer.closed == reason, self._failure(f"{peer.name} closed: {peer.closed}")
+            return
+        self.log.append(f"{peer.name} -- {what}")
+        match what.split(" "):
+            case ["hangs", "up"]:
+                peer.close("hung up")  # type: ignore[attr-defined]
+            case ["connects", *resume] if isinstance(peer, PoolEnd):
+                peer.connect(*resume)
+            case ["connects"]:
+                pass
+            case _:
+                raise AssertionError(f"don't know how this happens: {what}")
+        self._settle()
+
+    def _pass(self, seconds: float) -> None:
+        """Time passes, a second at a time, as the shell lets it pass."""
+        self.log.append(f"clock -- {seconds} s")
+        end = self.now + seconds
+        while self.now < end:
+            self.now = min(self.now + 1, end)
+            self.proxy.tend(self.now)
+            self.proxy.judge(len(self.proxy.miners) // 5 + 1, self.now)
+            self.proxy.let_go(1)
+            self._settle()
+
+    def _settle(self) -> None:
+        """Let the proxy finish what it has begun, and hear what it said to pools."""
+        while self.waiting_fan_out:
+            self.waiting_fan_out = self.proxy.fan_out_slice(2, self.now)
+        for peer in list(self.peers.values()):
+            if isinstance(peer, PoolEnd) and peer.closed is None:
+                peer.collect()
+
+    def _line(self, what: str) -> bytes:
+        if what.startswith("{"):
+            return what.encode() + b"\n"
+        if what.startswith("raw "):
+            return what.removeprefix("raw ").encode() + b"\n"
+        return json.dumps(self._filled(self._message(what))).encode() + b"\n"
+
+    @staticmethod
+    def _message(what: str) -> Any:
+        if what.startswith("{"):
+            return json.loads(what)
+        found = METHOD.fullmatch(what)
+        assert found, f"not a message: {what}"
+        request_id, word, value = found.groups()
+        parsed_id, parsed = json.loads(request_id or "null"), json.loads(value)
+        if word == "result":
+            return {"id": parsed_id, "result": parsed, "error": None}
+        if word == "error":
+            return {"id": parsed_id, "result": None, "error": parsed}
+        return {"id": parsed_id, "method": word, "params": parsed}
+
+    def _filled(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: self._filled(each) for key, each in value.items()}
+        if isinstance(value, list):
+            return [self._filled(each) for each in value]
+        if isinstance(value, str) and value.startswith("$"):
+            return self.values[value[1:]]
+        return value
+
+    def _same(self, expected: Any, got: Any) -> bool:
+        if isinstance(expected, str) and expected.startswith("$"):
+            if expected[1:] not in self.values:
+                self.values[expected[1:]] = got
+            return _equal(self.values[expected[1:]], got)
+        if expected == "*":
+            return True
+        if isinstance(expected, dict) and isinstance(got, dict):
+            return expected.keys() == got.keys() and all(
+                self._same(expected[key], got[key]) for key in expected
+            )
+        if isinstance(expected, list) and isinstance(got, list):
+            if "..." in expected:
+                at = expected.index("...")
+                rest = len(expected) - at - 1
+                if len(got) < at + rest:
+                    return False
+                expected = [*expected[:at], *["*"] * (len(got) - at - rest), *expected[at + 1 :]]
+            return len(expected) == len(got) and all(map(self._same, expected, got))
+        return _equal(expected, got)
+
+    def _failure(self, what: str) -> str:
+        return "\n".join([*self.log[-30:], "", what])
+
+
+def _equal(one: Any, other: Any) -> bool:
+    """Equal as JSON: 4 is not 4.0, and neither is true 1."""
+    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
