@@ -39,6 +39,8 @@ struct options {
     unsigned clean_every; /* every so many jobs one is clean; 0: none but the first */
     double pool_difficulty;
     bool extranonce2_4;
+    unsigned sessions;   /* of the server with the pool, to wait for */
+    double interval;     /* seconds between two samples of the series; 0: no series */
     unsigned verify;     /* shares to verify in full */
     double deadline;     /* seconds the whole run may take */
     bool histogram;      /* report the latencies' distribution */
@@ -121,7 +123,7 @@ struct pool_counts {
 };
 extern struct pool_counts pool_counts;
 void pool_open(void);
-bool pool_ready(void); /* a session has a job */
+unsigned pool_ready(void); /* sessions that have a job */
 void pool_event(enum kind kind, uint32_t index, uint32_t events);
 void pool_new_job(bool clean);
 void pool_extranonce1(unsigned session, uint8_t to[POOL_EXTRANONCE1]);
@@ -174,7 +176,7 @@ struct share_counts {
     ns_t late;             /* open loop: the most a share went out after its time */
 };
 extern struct share_counts shares_now; /* of the window */
-extern struct latencies reply_latencies;
+extern struct latencies reply_latencies, interval_latencies;
 void shares_open(void);
 void shares_measure(bool on);
 void shares_stop(void);
@@ -191,7 +193,7 @@ struct verified {
     uint64_t checked, wrong;
     char why[128];
 };
-int32_t verify_keep_notify(const char *line, size_t len, struct text job_id);
+int32_t verify_keep_notify(const char *line, size_t len);
 void verify_keep_share(const struct share *share, unsigned session, const uint8_t *extranonce2,
                        unsigned size, uint32_t bits);
 struct verified verify_shares(void);
@@ -205,9 +207,15 @@ struct usage {
     unsigned processes;
 };
 struct usage server_usage(bool memory);
+bool server_lives(void);
 
 /* ---- report.c ---- */
+struct sample { /* one interval of the window */
+    double at, per_second, p50, p99, max, cpu, rss;
+};
 struct run {
+    struct sample *series;
+    unsigned samples;
     struct share_counts shares; /* of the window */
     double storm, storm_p50, storm_p99;
     double window; /* seconds */

@@ -24,12 +24,13 @@ struct options opt = {
     .pool_difficulty = 1e6,
     .verify = 2000,
     .deadline = 120,
+    .sessions = 1,
 };
 
 /* Half of all hashes meet a difficulty of 2^-31, all of them one just below 2^-32. */
 static const double EASIEST = 1e-10, SHARE_OF_HASHES = 2.3283064365386963e-10;
 
-static const char usage[] =
+static const char help[] =
     "usage: load --server 127.0.0.1:3333 --pool 127.0.0.1:3334 [options]\n"
     "\n"
     "A pool and its miners. The server under test connects to --pool, the miners to --server.\n"
@@ -47,6 +48,8 @@ static const char usage[] =
     "                      included; may be given several times\n"
     "  --verify N          shares that are verified in full afterwards (2000)\n"
     "  --histogram         report the distribution of the replies' latencies\n"
+    "  --interval S        also report a series: rate, latency and memory that often (0: don't)\n"
+    "  --sessions N        wait until the server has so many sessions with the pool (1)\n"
     "  --extranonce2-4     the pool leaves 4 bytes of extranonce2 instead of 8\n"
     "  --deadline S        end the whole run after that time (120)\n"
     "\n"
@@ -107,7 +110,8 @@ static void parse(int argc, char **argv)
         {"seconds", 1, 0, 't'},    {"warmup", 1, 0, 'w'},      {"settle", 1, 0, 'e'},
         {"job-interval", 1, 0, 'j'}, {"clean-every", 1, 0, 'c'}, {"pid", 1, 0, 'P'},
         {"verify", 1, 0, 'v'},     {"histogram", 0, 0, 'H'},   {"extranonce2-4", 0, 0, '4'},
-        {"deadline", 1, 0, 'D'},   {"help", 0, 0, 'h'},        {0},
+        {"deadline", 1, 0, 'D'},   {"interval", 1, 0, 'i'},    {"sessions", 1, 0, 'n'},
+        {"help", 0, 0, 'h'},        {0},
     };
     int option, at = 0;
     while ((option = getopt_long(argc, argv, "h", names, &at)) != -1) {
@@ -127,6 +131,8 @@ static void parse(int argc, char **argv)
         case 'c': opt.clean_every = (unsigned)NUMBER(0, 1e6); break;
         case 'v': opt.verify = (unsigned)NUMBER(0, 1e6); break;
         case 'D': opt.deadline = NUMBER(1, 1e5); break;
+        case 'i': opt.interval = NUMBER(0, 3600); break;
+        case 'n': opt.sessions = (unsigned)NUMBER(1, MAX_SESSIONS); break;
         case 'H': opt.histogram = true; break;
         case '4': opt.extranonce2_4 = true; break;
         case 'P':
@@ -134,12 +140,12 @@ static void parse(int argc, char **argv)
                 die("at most 32 --pid");
             opt.pids[opt.pid_count++] = (pid_t)NUMBER(1, 1e9);
             break;
-        case 'h': fputs(usage, stdout); exit(0);
+        case 'h': fputs(help, stdout); exit(0);
         default: exit(2);
         }
     }
     if (!opt.server.sin_port || optind < argc) {
-        fputs(usage, stderr);
+        fputs(help, stderr);
         exit(2);
     }
 }
@@ -160,9 +166,11 @@ static const char *wait_for_server(ns_t deadline)
     ns_t until = after(30);
     if (!opt.pool.sin_port)
         return NULL;
-    while (!pool_ready()) {
+    while (pool_ready() < opt.sessions) {
         if (now_ns() > until || now_ns() > deadline)
             return "the server did not connect to the pool within 30 seconds";
+        if (!server_lives())
+            return "the server has ended";
         loop_turn(after(0.05));
     }
     turns_until(after(0.5)); /* time to take in the first job */
@@ -192,6 +200,8 @@ static const char *storm(struct run *run, ns_t deadline)
     while (!all_working()) {
         if (now_ns() > deadline)
             return "not all miners have work at the deadline";
+        if (!server_lives())
+            return "the server has ended";
         loop_turn(after(0.05));
     }
     for (uint32_t i = 0; i < opt.miners; i++) {
@@ -218,10 +228,40 @@ static void fill_depth(void)
         }
 }
 
-/* Shares and jobs until then. */
-static void mine(ns_t until, ns_t *next_job)
+static void take_sample(struct run *run, ns_t opened)
 {
+    static uint64_t answered;
+    static double cpu, at;
+    struct usage usage = server_usage(true);
+    double now = (double)(now_ns() - opened) / 1e9;
+    run->series = realloc(run->series, (run->samples + 1) * sizeof *run->series);
+    if (!run->series)
+        die("out of memory");
+    run->series[run->samples++] = (struct sample){
+        .at = now,
+        .per_second = (double)(shares_now.answered - answered) / (now - at),
+        .p50 = latencies_at(&interval_latencies, 0.5),
+        .p99 = latencies_at(&interval_latencies, 0.99),
+        .max = (double)interval_latencies.max / 1e9,
+        .cpu = usage.cpu - (cpu > 0 ? cpu : run->before.cpu),
+        .rss = usage.rss,
+    };
+    memset(&interval_latencies, 0, sizeof interval_latencies);
+    answered = shares_now.answered;
+    cpu = usage.cpu;
+    at = now;
+}
+
+/* Shares and jobs until then. */
+static void mine(struct run *run, ns_t until, ns_t *next_job, ns_t opened)
+{
+    ns_t step = opened && opt.interval > 0 ? (ns_t)(opt.interval * 1e9) : 0;
+    ns_t next_sample = step ? opened + step : UINT64_MAX;
     for (ns_t now; (now = now_ns()) < until;) {
+        if (now >= next_sample) {
+            take_sample(run, opened);
+            next_sample += step;
+        }
         if (now >= *next_job) {
             unsigned number = job_count;
             pool_new_job(opt.clean_every && number % opt.clean_every == 0);
@@ -242,11 +282,11 @@ static const char *measure(struct run *run, ns_t deadline)
     if (close > deadline)
         return "the deadline leaves no time for the window";
     fill_depth();
-    mine(open, &next_job);
+    mine(run, open, &next_job, 0);
     run->before = server_usage(false);
     open = now_ns();
     shares_measure(true);
-    mine(close, &next_job);
+    mine(run, close, &next_job, open);
     run->after = server_usage(true);
     run->window = (double)(now_ns() - open) / 1e9;
     run->shares = shares_now;

@@ -170,7 +170,7 @@ static void notified(struct miner *miner, const char *line, const char *end, ns_
     miner->job_id_len = (uint8_t)job_id.len;
     miner->ntime = ntime;
     miner->job = number;
-    miner->work = verify_keep_notify(line, (size_t)(end - line), job_id);
+    miner->work = verify_keep_notify(line, (size_t)(end - line));
     miner_counts.notifies++;
     miner_counts.repetitions += again;
     uint32_t index = (uint32_t)(miner - miners);

@@ -52,12 +52,13 @@ void pool_open(void)
     loop_watch(listener, POOL_LISTENER, 0, false, false);
 }
 
-bool pool_ready(void)
+unsigned pool_ready(void)
 {
+    unsigned ready = 0;
     for (unsigned i = 0; i < session_count; i++)
         if (sessions[i].fd >= 0 && sessions[i].authorized && sessions[i].subscribed)
-            return true;
-    return false;
+            ready++;
+    return ready;
 }
 
 static void accept_session(void)

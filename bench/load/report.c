@@ -108,6 +108,19 @@ static void report_shares(const struct run *run)
     }
 }
 
+static void report_series(const struct run *run)
+{
+    printf("  \"series\": [");
+    for (unsigned i = 0; i < run->samples; i++) {
+        const struct sample *one = &run->series[i];
+        printf("%s\n    {\"at\": %.3f, \"per_second\": %.1f, \"p50\": %.9f, \"p99\": %.9f, "
+               "\"max\": %.9f, \"cpu\": %.6f, \"rss\": %.0f}",
+               i ? "," : "", one->at, one->per_second, one->p50, one->p99, one->max, one->cpu,
+               one->rss);
+    }
+    printf("],\n");
+}
+
 static void report_pool(void)
 {
     struct verified shares = verify_shares();
@@ -152,6 +165,7 @@ void report(const struct run *run)
            run->storm_p50, run->storm_p99);
     report_shares(run);
     report_jobs();
+    report_series(run);
     report_pool();
     report_server(run);
     printf("}\n");

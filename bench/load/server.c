@@ -3,6 +3,8 @@
 #include "load.h"
 
 #include <dirent.h>
+#include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,6 +65,14 @@ static unsigned children_of(pid_t pid, pid_t *to, unsigned room)
     }
     closedir(threads);
     return count;
+}
+
+bool server_lives(void)
+{
+    for (unsigned i = 0; i < opt.pid_count; i++)
+        if (kill(opt.pids[i], 0) && errno == ESRCH)
+            return false;
+    return true;
 }
 
 struct usage server_usage(bool memory)

@@ -14,7 +14,7 @@ enum { FIRST_ID = 16 };
 static const uint32_t SCRAMBLE = 2654435761u, UNSCRAMBLE = 244002641u; /* inverse modulo 2^32 */
 
 struct share_counts shares_now;
-struct latencies reply_latencies;
+struct latencies reply_latencies, interval_latencies;
 int probe_codes[2] = {-1, -1};
 
 static struct share *ring;
@@ -185,8 +185,12 @@ void share_answered(uint64_t id, bool accepted, int code, ns_t at)
     }
     share->open = false;
     shares_now.outstanding = --outstanding;
-    if (share->measured)
-        latencies_add(&reply_latencies, at > share->sent ? at - share->sent : 0);
+    if (share->measured) {
+        uint64_t taken = at > share->sent ? at - share->sent : 0;
+        latencies_add(&reply_latencies, taken);
+        if (opt.interval > 0)
+            latencies_add(&interval_latencies, taken);
+    }
     shares_now.answered++;
     if (accepted)
         shares_now.accepted++;

@@ -10,8 +10,6 @@
 enum { LONGEST_COINBASE = 8192, MOST_BRANCHES = 24 };
 
 struct work { /* a notify as miners got it */
-    char job_id[32];
-    unsigned id_len;
     char *line;
     size_t len;
 };
@@ -29,17 +27,17 @@ static struct kept *kept;
 static unsigned kept_count;
 static uint64_t offered, stride = 1;
 
-static bool same_id(const struct work *work, struct text job_id)
+static bool same(const struct work *work, const char *line, size_t len)
 {
-    return work->id_len == job_id.len && !memcmp(work->job_id, job_id.at, job_id.len);
+    return work->len == len && !memcmp(work->line, line, len);
 }
 
-int32_t verify_keep_notify(const char *line, size_t len, struct text job_id)
+int32_t verify_keep_notify(const char *line, size_t len)
 {
-    if (last_work >= 0 && same_id(&works[last_work], job_id))
+    if (last_work >= 0 && same(&works[last_work], line, len))
         return last_work;
     for (int32_t i = work_count; i-- > 0 && i > work_count - 64;)
-        if (same_id(&works[i], job_id))
+        if (same(&works[i], line, len))
             return last_work = i;
     if (work_count == work_room) {
         work_room = 2 * work_room + 64;
@@ -48,9 +46,7 @@ int32_t verify_keep_notify(const char *line, size_t len, struct text job_id)
     char *copy = malloc(len);
     if (!works || !copy)
         die("out of memory");
-    struct work *work = &works[work_count];
-    *work = (struct work){.id_len = (unsigned)job_id.len, .line = memcpy(copy, line, len), .len = len};
-    memcpy(work->job_id, job_id.at, job_id.len);
+    works[work_count] = (struct work){memcpy(copy, line, len), len};
     return last_work = work_count++;
 }
 
@@ -158,18 +154,10 @@ static bool miner_hash(uint8_t hash[32], const struct work *work, const struct m
     return true;
 }
 
-static void compare(struct verified *result, const struct share *share, const uint8_t pool[32])
+static void complain(struct verified *result, const char *why, uint32_t miner)
 {
-    uint8_t miner[32];
-    result->checked++;
-    if (!miner_hash(miner, &works[share->work], &miners[share->miner], share)) {
-        if (!result->wrong++)
-            snprintf(result->why, sizeof result->why, "a notify is not understood");
-    } else if (memcmp(miner, pool, 32)) {
-        if (!result->wrong++)
-            snprintf(result->why, sizeof result->why,
-                     "a share of miner %u is another at the pool", share->miner);
-    }
+    if (!result->wrong++)
+        snprintf(result->why, sizeof result->why, "miner %u: %s", miner, why);
 }
 
 struct verified verify_shares(void)
@@ -177,10 +165,15 @@ struct verified verify_shares(void)
     struct verified result = {0};
     for (unsigned i = 0; i < kept_count; i++) {
         const struct kept *one = &kept[i];
-        uint8_t pool[32];
-        pool_hash(pool, jobs[one->share.job], one->session, one->extranonce2, one->size, one->bits,
-                  one->share.ntime, one->share.nonce);
-        compare(&result, &one->share, pool);
+        const struct share *share = &one->share;
+        uint8_t pool[32], miner[32];
+        result.checked++;
+        pool_hash(pool, jobs[share->job], one->session, one->extranonce2, one->size, one->bits,
+                  share->ntime, share->nonce);
+        if (!miner_hash(miner, &works[share->work], &miners[share->miner], share))
+            complain(&result, "its notify is not understood", share->miner);
+        else if (memcmp(miner, pool, 32))
+            complain(&result, "its share is another at the pool", share->miner);
     }
     return result;
 }
@@ -194,14 +187,22 @@ struct verified verify_works(void)
         unsigned own = miner->extranonce1_len + miner->extranonce2_size;
         if (miner->job < 0 || own > size)
             continue;
-        struct share share = {
-            .miner = i, .nonce = i, .bits = MASK & ~i, .ntime = miner->ntime, .work = miner->work};
-        uint8_t extranonce2[16] = {0}, pool[32];
+        struct share share = {.nonce = i, .bits = MASK & ~i, .ntime = miner->ntime};
+        uint8_t extranonce2[16] = {0}, pool[32], found[32];
         memcpy(extranonce2 + size - own, miner->extranonce1, miner->extranonce1_len);
-        /* The session is not known where there are several; the first has most miners. */
-        pool_hash(pool, jobs[miner->job], 0, extranonce2, size, share.bits, share.ntime,
-                  share.nonce);
-        compare(&result, &share, pool);
+        result.checked++;
+        if (!miner_hash(found, &works[miner->work], miner, &share)) {
+            complain(&result, "its notify is not understood", i);
+            continue;
+        }
+        bool same_share = false; /* on whichever of the server's sessions it mines */
+        for (unsigned session = 0; session < pool_counts.sessions && !same_share; session++) {
+            pool_hash(pool, jobs[miner->job], session, extranonce2, size, share.bits, share.ntime,
+                      share.nonce);
+            same_share = !memcmp(pool, found, 32);
+        }
+        if (!same_share)
+            complain(&result, "its shares would be others at the pool", i);
     }
     return result;
 }
