@@ -47,7 +47,12 @@ def _sections(config: Config) -> Iterator[tuple[str, BaseModel, list[str]]]:
         yield f"Miners connect to {where}, port {listen.port}", listen, list(Listen.model_fields)
     for rank, pool in enumerate(config.pool, start=1):
         yield f"Pool {rank}: {pool.name}", pool, list(Pool.model_fields)
-    yield "Shares", config, ["verdict"]
+    whole = [
+        name
+        for name in Config.model_fields
+        if not isinstance(getattr(config, name), BaseModel | list)
+    ]
+    yield "As a whole", config, whole
     for name in ("difficulty", "jobs", "limits", "log"):
         table: BaseModel = getattr(config, name)
         yield name.capitalize(), table, list(type(table).model_fields)

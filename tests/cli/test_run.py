@@ -174,19 +174,19 @@ def _restore() -> Iterator[None]:
 
 
 def test_errors_come_out_of_their_groups(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def serve(config: Config, **_: object) -> Snapshot:
+    async def supervise(config: Config, **_: object) -> Snapshot:
         raise ExceptionGroup("", [ExceptionGroup("", [PoolError("gone")])])
 
-    monkeypatch.setattr("stratumproxy.cli.run.serve", serve)
+    monkeypatch.setattr("stratumproxy.cli.run.supervise", supervise)
     with pytest.raises(StratumProxyError, match="gone"):
         command._serve(loads(TEXT))
 
 
 def test_defects_keep_their_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def serve(config: Config, **_: object) -> Snapshot:
+    async def supervise(config: Config, **_: object) -> Snapshot:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("stratumproxy.cli.run.serve", serve)
+    monkeypatch.setattr("stratumproxy.cli.run.supervise", supervise)
     with pytest.raises(ExceptionGroup) as raised:
         command._serve(loads(TEXT))
     assert raised.group_contains(ZeroDivisionError)
@@ -195,9 +195,9 @@ def test_defects_keep_their_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_second_signal_stops_at_once_with_the_last_snapshot(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A serve that does not heed the first."""
+    """A supervisor that does not heed the first."""
 
-    async def serve(
+    async def supervise(
         config: Config, *, on_snapshot: Callable[[Snapshot], None], stop: trio.Event
     ) -> Snapshot:
         on_snapshot(SNAPSHOT)
@@ -207,7 +207,7 @@ def test_a_second_signal_stops_at_once_with_the_last_snapshot(
         await trio.sleep_forever()
         raise AssertionError
 
-    monkeypatch.setattr("stratumproxy.cli.run.serve", serve)
+    monkeypatch.setattr("stratumproxy.cli.run.supervise", supervise)
     with capture_logs() as logs:
         assert command._serve(loads(TEXT)) is SNAPSHOT
     assert [entry["event"] for entry in logs] == [

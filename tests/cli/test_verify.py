@@ -144,9 +144,10 @@ def test_what_is_no_share(share: object, says: str) -> None:
 
 
 def test_a_coinbase_too_long() -> None:
-    share = with_param("notify_params", 2, "00" * 8192)
-    share["notify_params"][3] = "00" * 8192
-    assert "coinbase" in refusal(share)
+    share = with_param("notify_params", 2, "00" * 8160)
+    share["notify_params"][3] = "00" * 8160
+    assert judge(json.dumps(share).encode())["meets"] is False
+    assert "coinbase" in refusal({**share, "extranonce1": "00" * 64})
 
 
 def test_ntime_is_not_judged() -> None:
