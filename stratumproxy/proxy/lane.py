@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 MAX_JOBS = 64
 """Jobs of the pool that stay valid without a clean one; at a job per 30 s, half an hour."""
 
+MAX_REISSUED = 128
+"""Ids that one job of the pool is valid under: over two minutes of them, one a second, and every
+miner has a newer one within a keep-alive."""
+
 
 @dataclass(slots=True)
 class Candidate:
@@ -66,7 +70,10 @@ class Lane:
         self._generations: deque[list[str]] = deque()
         """Ids under which the pool's jobs are valid, a list for each job of the pool."""
         self._reissued: Job | None = None
-        self._reissued_age = 0
+        self._reissued_at = 0
+        """The second, counted from the job's arrival, that `_reissued` was made in."""
+        self._ahead = 0
+        """Seconds that the newest id's ntime is ahead of what the pool sent."""
         self._seen = Seen()
         self._prevhash = ""
 
@@ -135,16 +142,17 @@ class Lane:
             lane=self.number,
             miners=len(self.miners),
         )
-        age = int(now - candidate.arrived)
-        new_job = candidate.newest
-        if age > 0:
-            new_job = replace(new_job, job=new_job.job.aged(age))
-        self._mine(new_job, candidate.session, True, now)
+        self._mine(candidate.newest, candidate.session, True, now, int(now - candidate.arrived))
 
     # -- jobs ------------------------------------------------------------------------------------
 
-    def _mine(self, new_job: NewJob, session: PoolSession, clean: bool, now: float) -> None:
+    def _mine(
+        self, new_job: NewJob, session: PoolSession, clean: bool, now: float, age: int = 0
+    ) -> None:
+        """Mine on a job from now on; `age` is the seconds since it came."""
         pool_job = new_job.job
+        if age:
+            new_job = replace(new_job, job=pool_job.aged(age))
         if clean:
             self._retire()
         elif len(self._generations) >= MAX_JOBS:
@@ -155,6 +163,7 @@ class Lane:
             self._seen = Seen()
         self._generations.append([])
         self._reissued = None
+        self._ahead = age
         self.job = self._prepare(new_job, session)
         self.job_sent = now
         waiting, self.waiting = self.waiting, []
@@ -173,33 +182,53 @@ class Lane:
             whole=self.space is None,
             source=session,
         )
-        self._generations[-1].append(job.job_id)
+        ids = self._generations[-1]
+        ids.append(job.job_id)
+        if len(ids) > MAX_REISSUED:
+            self._forget([ids.pop(0)])
         self.proxy.jobs[job.job_id] = job
         return job
 
     def reissue(self, now: float) -> Job | None:
         """The current job once more, under a new id and with its ntime moved on to now.
 
-        One is made for each second at most, and shared by all who ask within it. None within the
-        first second of a job: the same job under another id would have miners find the same shares.
+        One is made for each second at most, and shared by all who ask within it. Its ntime is later
+        than any before, be it by a second too much: the same job under another id would have miners
+        find the same shares. None while there is no job.
         """
         if self.active is None or self.job is None:
             return None
         candidate = self.candidates[self.active]
         age = int(now - candidate.arrived)
-        if self._reissued is not None and self._reissued_age == age:
+        if self._reissued is not None and self._reissued_at == age:
             return self._reissued
+        self._reissued_at = age
+        self._ahead = max(age, self._ahead + 1)
         newest = candidate.newest
-        if age <= self.job.pool_job.ntime - newest.job.ntime:
-            return None
-        self._reissued_age = age
-        self._reissued = self._prepare(replace(newest, job=newest.job.aged(age)), candidate.session)
+        again = replace(newest, job=newest.job.aged(self._ahead))
+        self._reissued = self._prepare(again, candidate.session)
         return self._reissued
 
     def keep_alive(self, after: float, now: float) -> None:
         """Send the job again when the pool has been silent: cgminer gives up after 90 s."""
-        if self.job is None or now - self.job_sent < after:
+        if self.job is not None and now - self.job_sent >= after:
+            self._send_again(now)
+
+    def mask_changed(self, pool: int, session: PoolSession, version_mask: int, now: float) -> None:
+        """A pool changed what may be rolled, at once and not from its next job on (BIP310)."""
+        candidate = self.candidates.get(pool)
+        if candidate is None or candidate.session is not session:
             return
+        newest = candidate.newest
+        if newest.terms.version_mask == version_mask:
+            return
+        terms = replace(newest.terms, version_mask=version_mask)
+        candidate.newest = replace(newest, terms=terms)
+        if self.active == pool:
+            self._reissued = None
+            self._send_again(now)
+
+    def _send_again(self, now: float) -> None:
         job = self.reissue(now)
         if job is not None:
             self.job_sent = now

@@ -133,7 +133,7 @@ class MinerSession:
         self.takes_extranonce = False
         """It asked for mining.set_extranonce."""
         self.last_job = 0
-        """Number of the newest job it was sent."""
+        """Number of the newest job it was sent, on this connection or on one that it resumes."""
         # who it is
         self.worker: Worker | None = None
         """The first name it authorized."""
@@ -357,9 +357,8 @@ class MinerSession:
         return encode_notification("mining.set_difficulty", [difficulty])
 
     def forget_told(self) -> None:
-        """The miner has reset: its difficulty is 1 again (it subscribed anew), its jobs gone."""
+        """The miner has reset: its difficulty is 1 again, because it subscribed."""
         self.difficulty = 0
-        self.last_job = 0
 
     def start_mining(self, now: float) -> bytes:
         """Subscribed and authorized: take a place in the fan-out, and the current job."""
@@ -373,6 +372,10 @@ class MinerSession:
             start = self.suggested or worker.difficulty or vardiff.start
             self.wanted = max(vardiff.clamp(start), self.minimum)
         job = lane.job
+        if job is not None and job.number <= self.last_job:
+            # It starts from zero: on the same job it would find the very shares it found before.
+            job = lane.reissue(now)
+            self.last_job = 0
         return self.deliver(job, True, now) if job else b""
 
     # -- difficulty ------------------------------------------------------------------------------

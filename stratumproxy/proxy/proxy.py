@@ -187,6 +187,7 @@ class Proxy:
                 self.notices.info("pool says", pool=state.name, text=event.text)
             elif isinstance(event, MaskChanged):
                 state.version_mask = event.version_mask
+                lane.mask_changed(pool, session, event.version_mask, now)
 
     def _new_job(
         self, lane: Lane, pool: int, session: PoolSession, new_job: NewJob, now: float

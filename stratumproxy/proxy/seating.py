@@ -113,6 +113,7 @@ class Seating:
                 and lane.space.resume(slot, session_id)
             ):
                 self._give(miner, lane, slot, shape, session_id)
+                miner.last_job = lane.job.number if lane.job is not None else 0
                 return True
         return False
 

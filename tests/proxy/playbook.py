@@ -375,18 +375,19 @@ class Playbook:
     ) -> None:
         """A pool answers the handshake and sends its first job."""
         room = len(extranonce1) // 2 + size
-        configured = f'{{"version-rolling":true,"version-rolling.mask":"{mask}"}}'
-        self(
-            f"""
-            {name} << 1 mining.configure [["version-rolling"], "*"]
-            {name} << 2 mining.subscribe ["*", "..."]
-            {name} << 3 mining.authorize ["farm", "x"]
-            {name} >> 1 result {configured if mask else '{"version-rolling":false}'}
-            {name} >> 2 result [[["mining.notify", "5e55"]], "{extranonce1}", {size}]
-            {name} >> 3 result true
-            {name} >> mining.set_difficulty [{difficulty!r}]
-            """
-        )
+        configured = '{"version-rolling":false}'
+        if mask:
+            configured = f'{{"version-rolling":true,"version-rolling.mask":"{mask}"}}'
+        for line in (
+            '<< 1 mining.configure [["version-rolling"], "*"]',
+            '<< 2 mining.subscribe ["*", "..."]',
+            '<< 3 mining.authorize ["farm", "x"]',
+            f">> 1 result {configured}",
+            f'>> 2 result [[["mining.notify", "5e55"]], "{extranonce1}", {size}]',
+            ">> 3 result true",
+            f">> mining.set_difficulty [{difficulty!r}]",
+        ):
+            self._play(f"{name} {line}")
         self._play(f'{name} >> mining.notify "$first"', first=job or notify("1", room=room))
 
     def joins(self, name: str, *, mask: str | None = "1fffe000", resume: str = "") -> MinerEnd:
