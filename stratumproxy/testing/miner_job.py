@@ -51,7 +51,7 @@ class MinerJob:
         if not isinstance(params, list) or len(params) != 9:
             raise ValueError("notify has nine params")
         job_id, prevhash, coinb1, coinb2, branches, version, nbits, ntime, clean = params
-        if not isinstance(job_id, str) or not job_id:
+        if not isinstance(job_id, str):  # it may be empty: a pool was captured doing that
             raise ValueError("job_id is a string")
         if not isinstance(clean, bool):
             raise ValueError("clean_jobs is true or false")
