@@ -73,12 +73,11 @@ def run(
     )
     _raise_file_limit(config.limits.connections + SPARE_FILES)
     snapshot = _serve(config)
-    if snapshot is None:
-        return
     if json:
-        structlog.get_logger().info("stopped", **summary_values(snapshot))
+        values = summary_values(snapshot) if snapshot else {}
+        structlog.get_logger().info("stopped", **values)
     else:
-        click.echo(summary(snapshot))
+        click.echo(summary(snapshot) if snapshot else "stopped before the first report")
 
 
 def _raise_file_limit(needed: int) -> None:

@@ -34,7 +34,7 @@ REASONS = {
 }
 
 
-class BadShare(Exception):
+class BadShareError(Exception):
     """A line that is no share; the text says why."""
 
 
@@ -70,7 +70,7 @@ def verify(ctx: click.Context, file: BinaryIO) -> None:
         answer: dict[str, object]
         try:
             answer = judge(line)
-        except BadShare as error:
+        except BadShareError as error:
             answer = {"error": str(error), "line": number}
             bad = True
         output.write(orjson.dumps(answer, option=orjson.OPT_APPEND_NEWLINE))
@@ -91,23 +91,23 @@ def judge(line: bytes) -> dict[str, object]:
         ``hash``, ``share_difficulty`` and ``meets``.
 
     Raises:
-        BadShare: it is no share; the text says why.
+        BadShareError: it is no share; the text says why.
     """
     if len(line) > MAX_LINE:
-        raise BadShare(f"longer than {MAX_LINE} bytes")
+        raise BadShareError(f"longer than {MAX_LINE} bytes")
     try:
         share = orjson.loads(line)
     except orjson.JSONDecodeError as error:
-        raise BadShare(f"not JSON: {error}") from None
+        raise BadShareError(f"not JSON: {error}") from None
     if not isinstance(share, dict):
-        raise BadShare("not a JSON object")
+        raise BadShareError("not a JSON object")
     for key in ("extranonce1", "notify_params", "submit_params"):
         if key not in share:
-            raise BadShare(f"{key} is missing")
+            raise BadShareError(f"{key} is missing")
     try:
         job = PoolJob.parse(share["notify_params"])
     except ProtocolError as error:
-        raise BadShare(str(error)) from None
+        raise BadShareError(str(error)) from None
     limit = _limit(share.get("difficulty"), job)
     hash = _hash(share, job)
     return {
@@ -138,13 +138,13 @@ def _hash(share: dict[str, Any], job: PoolJob) -> bytes:
             ntime_roll=0xFFFFFFFF,  # … to here
         )
     except ValueError as error:
-        raise BadShare(str(error)) from None
+        raise BadShareError(str(error)) from None
     version_bits = rolled[0] if rolled else None
     verdict, _, hash = work.check(
         extranonce1, size, extranonce2, ntime, nonce, version_bits, mask, ANY_TARGET
     )
     if not hash:
-        raise BadShare(REASONS[Verdict(verdict)])
+        raise BadShareError(REASONS[Verdict(verdict)])
     return hash
 
 
@@ -153,7 +153,7 @@ def _limit(difficulty: object, job: PoolJob) -> int:
     if difficulty is None:
         return target_of_nbits(job.nbits)
     if not isinstance(difficulty, int | float) or not is_difficulty(difficulty):
-        raise BadShare("difficulty is not a positive number")
+        raise BadShareError("difficulty is not a positive number")
     return target_of(difficulty)
 
 
@@ -162,13 +162,13 @@ def _version_mask(mask: object) -> int:
         return 0
     value = parse_hex32(mask)
     if value is None:
-        raise BadShare("version_mask is neither null nor 1 to 8 hex digits")
+        raise BadShareError("version_mask is neither null nor 1 to 8 hex digits")
     return value
 
 
 def _submit(params: object) -> list[Any]:
     if not isinstance(params, list) or len(params) not in (5, 6):
-        raise BadShare(
+        raise BadShareError(
             "submit_params is not [worker, job_id, extranonce2, ntime, nonce], or these and the "
             "version bits"
         )
@@ -178,7 +178,7 @@ def _submit(params: object) -> list[Any]:
 def _hex(name: str, value: object) -> bytes:
     """At most `MAX_EXTRANONCE` bytes from hex."""
     if not isinstance(value, str) or not _EXTRANONCE.fullmatch(value):
-        raise BadShare(f"{name} is not hex of at most {MAX_EXTRANONCE} bytes")
+        raise BadShareError(f"{name} is not hex of at most {MAX_EXTRANONCE} bytes")
     return bytes.fromhex(value)
 
 

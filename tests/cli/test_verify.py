@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stratumproxy.cli import cli
-from stratumproxy.cli.verify import MAX_LINE, BadShare, judge
+from stratumproxy.cli.verify import MAX_LINE, BadShareError, judge
 
 VECTORS = Path(__file__).parents[1] / "vectors"
 SHARES: list[dict[str, Any]] = json.loads((VECTORS / "stratum_shares.json").read_text())
@@ -44,7 +44,7 @@ def with_param(key: str, index: int, value: Any) -> dict[str, Any]:
 
 
 def refusal(share: object) -> str:
-    with pytest.raises(BadShare) as refused:
+    with pytest.raises(BadShareError) as refused:
         judge(json.dumps(share).encode())
     return str(refused.value)
 
@@ -171,7 +171,7 @@ def test_ntime_is_not_judged() -> None:
     ],
 )
 def test_what_is_not_even_json(line: bytes) -> None:
-    with pytest.raises(BadShare):
+    with pytest.raises(BadShareError):
         judge(line)
 
 
@@ -200,14 +200,14 @@ def test_any_value_anywhere_is_a_share_or_none(key: str, index: int | None, valu
         share = with_param(key, index, value)
     try:
         answer = judge(json.dumps(share).encode())
-    except BadShare:
+    except BadShareError:
         return
     assert set(answer) == {"hash", "share_difficulty", "meets"}
 
 
 @given(st.binary(max_size=60))
 def test_any_bytes(data: bytes) -> None:
-    with pytest.raises(BadShare):
+    with pytest.raises(BadShareError):
         judge(data)
 
 
