@@ -166,6 +166,8 @@ class Lane:
         self._ahead = age
         self.job = self._prepare(new_job, session)
         self.job_sent = now
+        if self.number == 0:
+            self.proxy.version_mask = self.job.version_mask
         waiting, self.waiting = self.waiting, []
         for miner in waiting:
             if self.proxy.seating.place(miner, self):
@@ -234,11 +236,6 @@ class Lane:
             self.job_sent = now
             self.job = job
             self.proxy.fan_out(self, job, False)
-
-    def close(self, now: float) -> None:
-        """Nobody mines here any more."""
-        for pool in list(self.candidates):
-            self.pool_lost(pool, now)
 
     def _retire(self) -> None:
         """Shares on every job so far are stale from now on."""

@@ -416,13 +416,18 @@ class MinerSession:
         if min(self.wanted, lane.job.difficulty) == self.difficulty:
             return b""
         job = lane.reissue(now)
-        return self.deliver(job, False, now) if job else b""
+        # If a clean job is still on its way to this miner, this one takes its place.
+        unfinished = self.proxy.fanouts.get(lane)
+        clean = unfinished is not None and unfinished.clean
+        return self.deliver(job, clean, now) if job else b""
 
     def judge(self, now: float, period: float) -> bytes:
         """The regular look at this miner, every `period` seconds."""
         self.hashrate += ((self.work - self._sampled_work) / period - self.hashrate) * SMOOTHING
         self._sampled_work = self.work
-        if (
+        if self.lane is None or self.lane.job is None:
+            self._window_start += period  # nothing to mine on: not held against it
+        elif (
             self.mining
             and self.difficulty
             and now - self._window_start >= self.proxy.vardiff.window

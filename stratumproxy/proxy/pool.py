@@ -108,6 +108,8 @@ class PoolSession:
         self.version_mask = 0
         self.answered = False
         """The pool has said anything at all."""
+        self.unreported: list[Forwarded] = []
+        """Shares with a verdict that `receive` could not return, because of what came after it."""
         self._wake = wake
         self._asked_mask = version_mask
         self._authorized = False
@@ -148,21 +150,25 @@ class PoolSession:
         self._events = events
         lines, self._tail = split_lines(self._tail, data, LINE_LIMIT)
         pending = self.pending
-        for line in lines:
-            if not line or line.isspace():
-                continue
-            message = parse(line)
-            if message.get("method") is not None:
-                self._request_of_pool(message)
-            elif type(request_id := message.get("id")) is int:
-                share = pending.pop(request_id, None)
-                if share is None:
-                    self._answered(request_id, message)
-                else:
-                    accepted = message.get("result") is True and not message.get("error")
-                    share.error = None if accepted else error_of(message)
-                    events.append(share)
-            self.answered = True
+        try:
+            for line in lines:
+                if not line or line.isspace():
+                    continue
+                message = parse(line)
+                if message.get("method") is not None:
+                    self._request_of_pool(message)
+                elif type(request_id := message.get("id")) is int:
+                    share = pending.pop(request_id, None)
+                    if share is None:
+                        self._answered(request_id, message)
+                    else:
+                        accepted = message.get("result") is True and not message.get("error")
+                        share.error = None if accepted else error_of(message)
+                        events.append(share)
+                self.answered = True
+        except (PoolError, ProtocolError):
+            self.unreported = [event for event in events if isinstance(event, Forwarded)]
+            raise
         return events
 
     def _request_of_pool(self, message: Message) -> None:

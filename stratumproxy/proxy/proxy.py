@@ -135,6 +135,9 @@ class Proxy:
         self._lane_number = 0
         self._lane_rest = config.limits.resume_seconds
         self._round: list[MinerSession] = []
+        self._round_began = now
+        self._period = ROUND
+        """Seconds from the beginning of the last round to that of this one."""
 
     def start(self) -> None:
         """Open the first lane."""
@@ -163,6 +166,13 @@ class Proxy:
         self.lanes.append(lane)
         self._shell.lane_opened(lane)
         return lane
+
+    def _close_lane(self, lane: Lane, now: float) -> None:
+        self.lanes.remove(lane)
+        # what is mined on comes last, so that no other pool takes over for a moment
+        for pool in sorted(lane.candidates, key=lambda pool: pool == lane.active):
+            self._end(lane, pool, lane.candidates[pool].session, now)
+        self._shell.lane_closed(lane)
 
     def random_bits(self) -> int:
         """32 random bits."""
@@ -212,8 +222,6 @@ class Proxy:
             self.notices.info(
                 "new block to mine on", pool=state.name, height=new_job.job.height(new_job.terms)
             )
-        if lane.number == 0 and (lane.active is None or lane.active == pool):
-            self.version_mask = new_job.terms.version_mask
         lane.pool_job(pool, session, new_job, now)
         if not self.open:
             self._try_open(now)
@@ -257,7 +265,14 @@ class Proxy:
         state = self.pools[pool]
         state.tried = True
         state.detail = reason
+        self._end(lane, pool, session, now)
+
+    def _end(self, lane: Lane, pool: int, session: PoolSession, now: float) -> None:
+        """A session is over: account for every share that it was sent."""
+        state = self.pools[pool]
         lane.pool_lost(pool, now)
+        for share in session.unreported:
+            self._verdict(state, share)
         self._lose(state, session.abandon(), rejects.LOST)
 
     def dropped(self, reason: str) -> None:
@@ -343,19 +358,20 @@ class Proxy:
             lane.keep_alive(self._config.jobs.keepalive_seconds, now)
             lane.prefer(WELL_FOR, now)
             if lane.number and not lane.members and now - lane.empty_since >= self._lane_rest:
-                self.lanes.remove(lane)
-                lane.close(now)
-                self._shell.lane_closed(lane)
+                self._close_lane(lane, now)
         if not self.open:
             self._try_open(now)
 
     def judge(self, count: int, now: float) -> None:
         """Look at the next `count` miners: hashrate, vardiff, silence.
 
-        Called with such a count that a round takes `ROUND` seconds. When a round is through, the
-        order of the fan-out is made anew, most hashrate first.
+        Called with such a count that a round takes no more than `ROUND` seconds; the next begins
+        when they are over, and makes the order of the fan-out anew, most hashrate first.
         """
         if not self._round:
+            if now - self._round_began < ROUND:
+                return
+            self._period, self._round_began = now - self._round_began, now
             for lane in self.lanes:
                 order = sorted(lane.miners, key=lambda miner: miner.hashrate, reverse=True)
                 lane.miners = dict.fromkeys(order)
@@ -364,7 +380,7 @@ class Proxy:
         for miner in self._round[-count:]:
             if miner not in self.miners:
                 continue
-            if data := miner.judge(now, ROUND):
+            if data := miner.judge(now, self._period):
                 miner.link.send(data)
             if not miner.mining and self.open and not miner.parked:
                 if now - max(miner.connected_at, self.opened_at) >= limits.handshake_seconds:
@@ -376,4 +392,7 @@ class Proxy:
     def let_go(self, count: int) -> None:
         """Disconnect the next of the miners that have to reconnect."""
         for miner in list(self.leaving)[:count]:
-            miner.link.close(self.leaving.pop(miner))
+            reason = self.leaving.pop(miner)
+            job = miner.lane.job if miner.lane is not None else None
+            if job is None or not self.seating.fits(miner, job):
+                miner.link.close(reason)

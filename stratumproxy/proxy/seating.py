@@ -146,6 +146,12 @@ class Seating:
         miner.session_id = f"{self._proxy.random_bits():08x}"
         return True
 
+    def fits(self, miner: "MinerSession", job: Job) -> bool:
+        """Whether a miner can mine on a job with the bytes it has."""
+        if job.whole:
+            return miner.slot == job.terms.extranonce1 and miner.total == job.room
+        return miner.space is not None and miner.total <= job.room
+
     def fit(self, miner: "MinerSession", job: Job, now: float) -> bytes | None:
         """See that a miner's bytes fit a job.
 
@@ -153,10 +159,7 @@ class Seating:
             Nothing, if they do; mining.set_extranonce, if they did not and the miner takes it;
             None, if the miner has to reconnect: it is let go then, at a gentle pace.
         """
-        if job.whole:
-            if miner.slot == job.terms.extranonce1 and miner.total == job.room:
-                return b""
-        elif miner.space is not None and miner.total <= job.room:
+        if self.fits(miner, job):
             return b""
         if not (miner.takes_extranonce and self._reseat(miner, job, now)):
             self._proxy.leaving.setdefault(miner, "its extranonce does not fit the pool's any more")

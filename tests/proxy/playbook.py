@@ -281,6 +281,8 @@ class Playbook:
             }
         )
         self.waiting_fan_out = False
+        self.slices = 1_000_000
+        """How many slices of a fan-out, of two miners each, are served from now on."""
         self.settled = 0
         """How often the proxy said that no share waits for a verdict."""
         self.random = 0
@@ -373,15 +375,13 @@ class Playbook:
         difficulty: float = POOL_EASY,
         job: list[object] | None = None,
     ) -> None:
-        """A pool answers the handshake and sends its first job."""
+        """A pool answers the handshake, which nobody looks at, and sends its first job."""
+        self.skip(name)
         room = len(extranonce1) // 2 + size
         configured = '{"version-rolling":false}'
         if mask:
             configured = f'{{"version-rolling":true,"version-rolling.mask":"{mask}"}}'
         for line in (
-            '<< 1 mining.configure [["version-rolling"], "*"]',
-            '<< 2 mining.subscribe ["*", "..."]',
-            '<< 3 mining.authorize ["farm", "x"]',
             f">> 1 result {configured}",
             f'>> 2 result [[["mining.notify", "5e55"]], "{extranonce1}", {size}]',
             ">> 3 result true",
@@ -458,7 +458,8 @@ class Playbook:
 
     def _settle(self) -> None:
         """Let the proxy finish what it has begun, and hear what it said to pools."""
-        while self.waiting_fan_out:
+        while self.waiting_fan_out and self.slices:
+            self.slices -= 1
             self.waiting_fan_out = self.proxy.fan_out_slice(2, self.now)
         for peer in list(self.peers.values()):
             if isinstance(peer, PoolEnd) and peer.closed is None:
