@@ -13,6 +13,7 @@ from stratumproxy.proxy.proxy import Proxy
 
 READ_BYTES = 65536
 HUNG_UP = "the pool closed the connection"
+BROKE = "the connection broke"
 
 
 class PoolLink:
@@ -38,6 +39,8 @@ class PoolLink:
         self._broken = ""
         self._resume = ""
         self._ask_mask = pool.mask
+        self._knows_configure = False
+        """It answered a handshake that began with mining.configure."""
         self._address = (pool.host, pool.port)
 
     def _wake(self) -> None:
@@ -62,12 +65,9 @@ class PoolLink:
                 reason = str(error)
             except ProtocolError as error:
                 reason = f"the pool does not speak Stratum: {error}"
-            if not session.answered and reason == HUNG_UP:
-                # Some old pools hang up on mining.configure; do without it every other time.
-                self._ask_mask = 0 if self._ask_mask else self._pool.mask
             if session.ready:
                 pause = self._pool.backoff_min_seconds
-                self._resume = session.session_id
+            self._learn(session, reason)
             self._proxy.pool_lost(self._lane, self._index, session, reason, self._clock())
             delay = max(wait, pause * random.uniform(0.5, 1.0))
             self._proxy.notices.warning(
@@ -79,6 +79,21 @@ class PoolLink:
             )
             await trio.sleep(delay)
             pause = min(pause * 2, self._pool.backoff_max_seconds)
+
+    def _learn(self, session: PoolSession, reason: str) -> None:
+        """What to ask for in the next handshake, after how this session went."""
+        hung_up = not session.answered and reason in (HUNG_UP, BROKE)
+        if session.answered and self._ask_mask:
+            self._knows_configure = True
+        if hung_up and not self._knows_configure:
+            # Some old pools hang up on mining.configure; do without it every other time.
+            self._ask_mask = 0 if self._ask_mask else self._pool.mask
+        elif session.ready:
+            self._ask_mask = self._pool.mask  # the hang-up may have had another cause
+        if session.ready:
+            self._resume = session.session_id
+        elif session.answered or hung_up:
+            self._resume = ""  # it may be what the pool did not like
 
     async def _session(self, session: PoolSession) -> float:
         """One connection, from connect to its end.
@@ -98,6 +113,8 @@ class PoolLink:
             raise PoolError(f"no connection to {host}:{port} in time") from None
         except OSError as error:
             raise PoolError(f"can't connect to {host}:{port}: {_reason(error)}") from None
+        except UnicodeError:  # client.reconnect's host is any string
+            raise PoolError(f"can't connect to {host}:{port}: that is no host name") from None
         self._broken = ""
         ended: PoolError | ProtocolError | None = None
         wait = 0.0
@@ -116,16 +133,19 @@ class PoolLink:
         return wait
 
     async def _read(self, session: PoolSession, stream: trio.SocketStream) -> float:
+        patience = self._pool.silence_seconds
+        ready_by = trio.current_time() + patience
         while True:
+            until = trio.current_time() + patience
             try:
-                with trio.fail_after(self._pool.silence_seconds):
+                with trio.fail_at(until if session.ready else ready_by):
                     data = await stream.receive_some(READ_BYTES)
             except trio.TooSlowError:
-                raise PoolError(
-                    f"the pool was silent for {self._pool.silence_seconds} seconds"
-                ) from None
+                if session.answered and not session.ready:
+                    raise PoolError(f"the pool gave no work within {patience} seconds") from None
+                raise PoolError(f"the pool was silent for {patience} seconds") from None
             except trio.BrokenResourceError:
-                raise PoolError("the connection broke") from None
+                raise PoolError(BROKE) from None
             if not data:
                 raise PoolError(HUNG_UP)
             now = self._clock()
@@ -153,7 +173,7 @@ class PoolLink:
         except trio.TooSlowError:
             self._broken = "the pool does not read what it is sent"
         except trio.BrokenResourceError:
-            self._broken = "the connection broke"
+            self._broken = BROKE
         scope.cancel()
 
     def _follow(self, asked: ReconnectAsked) -> bool:
@@ -161,7 +181,7 @@ class PoolLink:
         host, port = asked.host or self._pool.host, asked.port or self._pool.port
         rule = self._pool.allow_redirect
         allowed = (
-            host == self._pool.host
+            host.lower() == self._pool.host.lower()
             or rule == "any"
             or (rule == "same-domain" and _domain(host) == _domain(self._pool.host))
         )
