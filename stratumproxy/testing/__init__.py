@@ -14,7 +14,7 @@ from stratumproxy.testing.miner_session import MinerCounts
 from stratumproxy.testing.pool import ShareCounts, SimulatedPool
 from stratumproxy.testing.pool_connection import PoolConnection
 from stratumproxy.testing.search import MinedShare
-from stratumproxy.testing.serve import serve_pool
+from stratumproxy.testing.serve import serve_pool, wait_until
 from stratumproxy.testing.settings import PoolSettings, RejectShape
 from stratumproxy.testing.styles import STYLES, Style
 
@@ -38,4 +38,5 @@ __all__ = [
     "run_fleet",
     "run_miner",
     "serve_pool",
+    "wait_until",
 ]

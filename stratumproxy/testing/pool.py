@@ -6,6 +6,7 @@ over a wire is `PoolConnection`'s, and the sockets are `serve_pool`'s.
 
 import random
 from collections import Counter, deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from stratumproxy.shares import _reference as reference
@@ -81,12 +82,15 @@ class SimulatedPool:
         """Header hashes of the newest accepted shares, internal byte order."""
         self.violations: deque[str] = deque(maxlen=1000)
         """What clients did that no client should: bad JSON, wrong order, ids that break pools."""
+        self.watchers: set[Callable[[], None]] = set()
+        """Called after each share, job, and connection that came, got ready or went."""
 
     def connect(self) -> PoolConnection:
         """A new connection."""
         connection = PoolConnection(self)
         self.connections.append(connection)
         self.connected += 1
+        self.notice()
         return connection
 
     def new_job(self, now: float, *, clean: bool | None = None) -> PoolJob:
@@ -117,6 +121,7 @@ class SimulatedPool:
         self.clean_jobs += clean
         for connection in tuple(self.connections):
             connection.send_job(job)
+        self.notice()
         return job
 
     def set_difficulty(self, difficulty: float) -> None:
@@ -234,3 +239,9 @@ class SimulatedPool:
                 each.work += difficulty
             else:
                 each.rejected[reject.reason] += 1
+        self.notice()
+
+    def notice(self) -> None:
+        """Tell the watchers that something changed."""
+        for watcher in tuple(self.watchers):
+            watcher()

@@ -107,6 +107,7 @@ class PoolConnection:
         self._out.clear()
         self._pool.connections.remove(self)
         self._notice()
+        self._pool.notice()
 
     # What the pool pushes.
 
@@ -287,6 +288,7 @@ class PoolConnection:
         """As soon as it may: difficulty, then the job. cgminer resets to 1 at subscribe."""
         if not self.ready or self._jobs:
             return
+        self._pool.notice()
         self.send("mining.set_difficulty", [self._difficulty])
         if self._pool.job is None:
             self._pool.new_job(now)

@@ -1,6 +1,7 @@
 """The simulated pool on a socket."""
 
 import time
+from collections.abc import Callable
 
 import trio
 
@@ -58,6 +59,29 @@ async def serve_pool(
             task_status.started((address[0], address[1]))
     finally:
         pool.drop_connections()
+
+
+async def wait_until(pool: SimulatedPool, condition: Callable[[], bool]) -> None:
+    """Wait until a condition holds, looking anew whenever something changed at the pool.
+
+    ``await wait_until(pool, lambda: pool.total.accepted >= 100)``
+
+    Args:
+        pool: its shares, jobs and connections make it look.
+        condition: may be about anything that changes with these.
+    """
+    changed = trio.Event()
+
+    def notice() -> None:
+        changed.set()
+
+    pool.watchers.add(notice)
+    try:
+        while not condition():
+            changed = trio.Event()
+            await changed.wait()
+    finally:
+        pool.watchers.discard(notice)
 
 
 async def _make_jobs(pool: SimulatedPool, clock: _Clock) -> None:
