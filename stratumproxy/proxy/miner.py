@@ -427,13 +427,15 @@ class MinerSession:
         self._sampled_work = self.work
         if self.lane is None or self.lane.job is None:
             self._window_start += period  # nothing to mine on: not held against it
-        elif (
-            self.mining
-            and self.difficulty
-            and now - self._window_start >= self.proxy.vardiff.window
-        ):
-            return self.retarget(now)
-        return b""
+            return b""
+        vardiff, elapsed = self.proxy.vardiff, now - self._window_start
+        if not self.mining or not self.difficulty or elapsed < vardiff.window:
+            return b""
+        data = self.retarget(now)
+        if vardiff.is_long(now - self._window_start):
+            self._window_start += elapsed / 2
+            self._window_shares //= 2
+        return data
 
     # -- the end ---------------------------------------------------------------------------------
 

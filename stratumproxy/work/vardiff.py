@@ -2,8 +2,9 @@
 
 Shares arrive as a Poisson process, so a count of n is uncertain by the root of n. The difficulty is
 moved only when the count differs from what was expected by more than three of these roots: with 12
-shares expected a minute a tenfold error is seen within seconds, a factor of two within a minute,
-and a miner that runs as expected is left alone.
+shares expected a minute a tenfold error is seen within seconds, a factor of two within a few
+minutes, and a miner that runs as expected is left alone. The older half of a long count is
+forgotten, or hours of calm would outvote a change.
 """
 
 from dataclasses import dataclass
@@ -12,6 +13,11 @@ from math import sqrt
 SIGMAS = 3.0
 ENOUGH = 8
 """Shares below which a high rate is not believed: the estimate would be off by over a third."""
+
+
+LONG = 10
+"""Windows that a count goes back at most: 120 shares at 12 a minute and the default window of 60 s,
+which tell a factor of 1.3 from chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,10 @@ class Vardiff:
     def expected(self, elapsed: float) -> float:
         """Shares that a miner of the right difficulty finds in so many seconds."""
         return elapsed * self.shares_per_minute / 60
+
+    def is_long(self, elapsed: float) -> bool:
+        """Whether a count over so many seconds goes back too far: forget its older half."""
+        return elapsed >= LONG * self.window
 
     def retarget(self, difficulty: float, shares: int, elapsed: float) -> float | None:
         """A better difficulty, if the count since the last change calls for one.
