@@ -4,24 +4,47 @@ import json
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
 from rich.table import Table
 
-from bench import machine
+from bench import charts, machine, soak, sweep
 from bench.build import BuildError, build
 from bench.measure import MeasureError, measure, problems
+from bench.plot import document
 from bench.scenarios import BY_NAME, SCENARIOS, Result, Scenario
 from bench.servers import Cores
 from bench.table import Row, heading, markdown, rows
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
+SOAK_COLUMNS = (
+    "from, s",
+    "shares/s",
+    "CPU a share, µs",
+    "p50, ms",
+    "p99, ms",
+    "max, ms",
+    "MiB",
+)
+CHARTS = Path(__file__).parent / "charts.svg"
 NAMES = click.Choice(list(BY_NAME))
 CONSOLE = Console(width=max(110, Console().width), highlight=False)
 
 
-@click.group()
+class Group(click.Group):
+    """Commands whose failures are told without a traceback."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command that was chosen."""
+        try:
+            return super().invoke(ctx)
+        except (BuildError, MeasureError) as error:
+            raise click.ClickException(str(error)) from None
+
+
+@click.group(cls=Group)
 def main() -> None:
     r"""Measure the proxy against the floor.
 
@@ -32,10 +55,7 @@ def main() -> None:
     python -m bench soak --minutes 10
     python -m bench plot
     """
-    try:
-        build()
-    except BuildError as error:
-        raise click.ClickException(str(error)) from None
+    build()
 
 
 @main.command()
@@ -65,7 +85,7 @@ def run(
     RESULTS.md. The exit status is 1 when shares went astray, whatever the figures.
     """
     chosen = [BY_NAME[name] for name in names] or list(SCENARIOS)
-    changes = {"seconds": seconds, "miners": miners}
+    changes: dict[str, Any] = {"seconds": seconds, "miners": miners}
     given = {key: value for key, value in changes.items() if value is not None}
     whole = not (names or quick or given or server)
     about = machine.about()
@@ -88,6 +108,70 @@ def run(
     sys.exit(1 if wrong else 0)
 
 
+@main.command("soak")
+@click.argument("name", metavar="[SCENARIO]", default="fleet", type=NAMES)
+@click.option("--minutes", type=click.FloatRange(0.1), default=10.0, show_default=True)
+@click.option("--json", "json_file", type=click.Path(dir_okay=False), help="Write the report.")
+def soak_command(name: str, minutes: float, json_file: str | None) -> None:
+    """Load the proxy for a long time: is memory flat, does latency drift?
+
+    The exit status is 1 if it is not, or does.
+    """
+    scenario = soak.soaked(BY_NAME[name], minutes)
+    _introduce(machine.about())
+    result = measure(scenario, scenario.subject)
+    wrong = _complain(scenario, {"base": [], "proxy": [result]})
+    table = Table(title=f"{minutes:g} minutes of: {scenario.title}", title_justify="left")
+    for column in (
+        "from, s",
+        "shares/s",
+        "CPU a share, µs",
+        "p50, ms",
+        "p99, ms",
+        "max, ms",
+        "MiB",
+    ):
+        table.add_column(column, justify="right")
+    for part in soak.split(result, 12):
+        seconds = (part.p50, part.p99, part.worst)
+        table.add_row(
+            f"{part.start:.0f}",
+            f"{part.per_second:,.0f}",
+            f"{part.cpu_per_share * 1e6:.1f}",
+            *(f"{each * 1e3:.2f}" for each in seconds),
+            f"{part.rss / (1 << 20):.1f}",
+        )
+    CONSOLE.print(table)
+    drifts = soak.verdict(result)
+    CONSOLE.print("; ".join(drifts) if drifts else "Memory is flat, latency does not drift.")
+    if json_file:
+        Path(json_file).write_text(json.dumps(result, indent=1) + "\n", "utf-8")
+    sys.exit(1 if wrong or drifts else 0)
+
+
+@main.command()
+@click.option("--to", type=click.Path(dir_okay=False), default=str(CHARTS), show_default=True)
+@click.option("--seconds", type=click.FloatRange(0.5), default=4.0, show_default=True)
+@click.option("--json", "json_file", type=click.Path(dir_okay=False), help="Write all reports.")
+def plot(to: str, seconds: float, json_file: str | None) -> None:
+    """Draw latencies, and cost by miners and by shares a second, as SVG.
+
+    The fleet is watched for five times --seconds.
+    """
+    about = machine.about()
+    _introduce(about)
+    distributions = sweep.fleets(5 * seconds, CONSOLE.print)
+    miners = sweep.by_miners(seconds, CONSOLE.print)
+    rates = sweep.by_rate(seconds, CONSOLE.print)
+    panels = [charts.latencies(distributions), charts.by_miners(miners), charts.by_rate(rates)]
+    note = " · ".join(about[key] for key in ("date", "commit", "machine", "kernel", "python"))
+    Path(to).write_text(document(panels, note), "utf-8")
+    CONSOLE.print(f"drawn in {to}")
+    if json_file:
+        report = {"about": about, "fleet": distributions, "miners": miners, "rates": rates}
+        Path(json_file).write_text(json.dumps(report, indent=1) + "\n", "utf-8")
+
+
 def _introduce(about: dict[str, str]) -> None:
     CONSOLE.print(" · ".join(f"{key} {value}" for key, value in about.items()), style="dim")
     cores = Cores.of_this_machine()
@@ -107,10 +191,7 @@ def _repeat(
                 continue
             kind = kinds[side]
             CONSOLE.print(f"{scenario.name}, {kind.name}, {number + 1} of {count} …", style="dim")
-            try:
-                result = measure(scenario, kind, announce=raw)
-            except MeasureError as error:
-                raise click.ClickException(f"{scenario.name} on {kind.name}: {error}") from None
+            result = measure(scenario, kind, announce=raw)
             results[side].append(result)
             if raw:
                 print(json.dumps(result, indent=1))
