@@ -1,0 +1,121 @@
+"""`stratumproxy demo`, as a process."""
+
+import errno
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from stratumproxy.cli import cli
+from stratumproxy.cli.demo_view import PLAIN_HEADER
+from stratumproxy.cli.demo_world import World
+
+DEMO = [sys.executable, "-m", "stratumproxy", "demo"]
+AGREE = "All counts agree"
+
+
+def start(*options: str, stdout: int = subprocess.PIPE) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [*DEMO, *options],
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "COLUMNS": "80", "LINES": "24", "TERM": "xterm"},
+    )
+
+
+def test_help_has_examples() -> None:
+    text = CliRunner().invoke(cli, ["demo", "--help"]).output
+    assert "stratumproxy demo --miners 200 --seconds 30" in text
+    for option in ("--miners", "--seconds", "--difficulty", "--plain"):
+        assert option in text
+
+
+def test_plain_lines_and_a_summary() -> None:
+    with start("--seconds", "3") as demo:
+        out, err = demo.communicate(timeout=60)
+    assert (demo.returncode, err) == (0, "")
+    lines = out.splitlines()
+    assert lines[0] == PLAIN_HEADER
+    assert re.match(r" +1 s +[\d.]+ [kM]?H/s +8 ", lines[1])
+    assert AGREE in lines[-1]
+    assert "\x1b" not in out
+    accepted = re.search(r"^ accepted by the pool +(\d+) +(\d+) *$", out, re.MULTILINE)
+    assert accepted is not None
+    assert int(accepted[1]) == int(accepted[2]) > 0
+
+
+def test_sigterm_ends_it_with_the_summary() -> None:
+    with start("--seconds", "600", "--miners", "3", "--difficulty", "1e-7") as demo:
+        assert demo.stdout is not None
+        seen = [demo.stdout.readline() for _ in range(3)]
+        assert seen[0].rstrip() == PLAIN_HEADER
+        demo.send_signal(signal.SIGTERM)
+        out, err = demo.communicate(timeout=60)
+    assert (demo.returncode, err) == (0, "")
+    assert AGREE in out
+
+
+def read_all(terminal: int, until: str = "") -> str:
+    """What came to the terminal, up to a text or to the end."""
+    data = b""
+    while not until or until.encode() not in data:
+        try:
+            piece = os.read(terminal, 65_536)
+        except OSError as error:  # how Linux says that the other side is closed
+            if error.errno != errno.EIO:
+                raise
+            break
+        if not piece:
+            break
+        data += piece
+    return data.decode()
+
+
+@pytest.mark.parametrize("plain", [False, True])
+def test_on_a_terminal(plain: bool) -> None:
+    ours, theirs = pty.openpty()
+    with start("--difficulty", "1e-7", *(["--plain"] if plain else []), stdout=theirs) as demo:
+        os.close(theirs)
+        seen = read_all(ours, until=" 1 s")
+        demo.send_signal(signal.SIGINT)
+        seen += read_all(ours)
+        assert demo.wait(timeout=60) == 0
+        assert demo.stderr is not None
+        assert demo.stderr.read() == ""
+    os.close(ours)
+    assert ("\x1b[?1049h" in seen) is not plain  # the live view has a screen of its own
+    assert ("Hashrate" in seen) is not plain
+    assert AGREE in seen.split("\x1b[?1049l")[-1]
+
+
+def test_a_reader_that_leaves_is_no_error() -> None:
+    with start("--seconds", "600") as demo:
+        assert demo.stdout is not None
+        assert demo.stdout.readline().rstrip() == PLAIN_HEADER
+        demo.stdout.close()
+        assert demo.stderr is not None
+        assert demo.stderr.read() == ""
+        assert demo.wait(timeout=60) == 1
+
+
+def test_disagreement_is_exit_status_1(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(World, "problems", lambda world: ["the proxy lost one"])
+    shown = CliRunner().invoke(cli, ["demo", "--seconds", "1.2", "--difficulty", "1e-7"])
+    assert shown.exit_code == 1
+    assert "the proxy lost one" in shown.output
+    assert AGREE not in shown.output
+
+
+@pytest.mark.parametrize(
+    "options", [["--miners", "0"], ["--miners", "2001"], ["--seconds", "0"], ["--difficulty", "0"]]
+)
+def test_limits(options: list[str]) -> None:
+    shown = CliRunner().invoke(cli, ["demo", *options])
+    assert shown.exit_code == 2
+    assert "is not in the range" in shown.output
