@@ -99,17 +99,19 @@ class Server:
         stop: trio.Event,
     ) -> None:
         """Serve until `stop`, then let go in good order."""
-        async with trio.open_nursery() as pools, trio.open_nursery() as miners:
+        async with trio.open_nursery() as pools:
             self._nursery = pools
             self.proxy.start()
-            for listener in self.port.listeners:
-                miners.start_soon(self.port.accept, listener)
-            pools.start_soon(self.port.pump)
             pools.start_soon(self._fan_out_jobs)
             pools.start_soon(self._judge)
             pools.start_soon(self._tend, on_snapshot)
-            await stop.wait()
-            miners.cancel_scope.cancel()
+            async with trio.open_nursery() as miners:
+                for listener in self.port.listeners:
+                    miners.start_soon(self.port.accept, listener)
+                miners.start_soon(self.port.pump)
+                await stop.wait()
+                # Nobody new, and no more shares: verdicts would be due for ever.
+                miners.cancel_scope.cancel()
             self.port.stop_accepting()
             await self._drain()
             pools.cancel_scope.cancel()
