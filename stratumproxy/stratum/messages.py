@@ -92,7 +92,7 @@ def error_of(message: Message) -> tuple[int, str] | None:
         does not refuse.
     """
     error = message.get("error")
-    if error is None or error is False or error == []:
+    if not error:
         if message.get("result") not in (False, None):
             return None
         reason = message.get("reject-reason")
