@@ -11,6 +11,7 @@ import sys
 import pytest
 from click.testing import CliRunner
 
+from stratumproxy import shares
 from stratumproxy.cli import cli
 from stratumproxy.cli.demo_view import PLAIN_HEADER
 from stratumproxy.cli.demo_world import World
@@ -29,6 +30,13 @@ def start(*options: str, stdout: int = subprocess.PIPE) -> "subprocess.Popen[str
     )
 
 
+def nothing_wrong(err: str) -> bool:
+    """Whether standard error holds nothing, or where there is no C extension that alone."""
+    return all("shares are checked in Python" in line for line in err.splitlines()) and (
+        not err or not shares.NATIVE
+    )
+
+
 def test_help_has_examples() -> None:
     text = CliRunner().invoke(cli, ["demo", "--help"]).output
     assert "stratumproxy demo --miners 200 --seconds 30" in text
@@ -39,7 +47,8 @@ def test_help_has_examples() -> None:
 def test_plain_lines_and_a_summary() -> None:
     with start("--seconds", "3") as demo:
         out, err = demo.communicate(timeout=60)
-    assert (demo.returncode, err) == (0, "")
+    assert demo.returncode == 0
+    assert nothing_wrong(err)
     lines = out.splitlines()
     assert lines[0] == PLAIN_HEADER
     assert re.match(r" +1 s +[\d.]+ [kM]?H/s +8 ", lines[1])
@@ -57,7 +66,8 @@ def test_sigterm_ends_it_with_the_summary() -> None:
         assert seen[0].rstrip() == PLAIN_HEADER
         demo.send_signal(signal.SIGTERM)
         out, err = demo.communicate(timeout=60)
-    assert (demo.returncode, err) == (0, "")
+    assert demo.returncode == 0
+    assert nothing_wrong(err)
     assert AGREE in out
 
 
@@ -87,7 +97,7 @@ def test_on_a_terminal(plain: bool) -> None:
         seen += read_all(ours)
         assert demo.wait(timeout=60) == 0
         assert demo.stderr is not None
-        assert demo.stderr.read() == ""
+        assert nothing_wrong(demo.stderr.read())
     os.close(ours)
     assert ("\x1b[?1049h" in seen) is not plain  # the live view has a screen of its own
     assert ("Hashrate" in seen) is not plain
@@ -100,7 +110,7 @@ def test_a_reader_that_leaves_is_no_error() -> None:
         assert demo.stdout.readline().rstrip() == PLAIN_HEADER
         demo.stdout.close()
         assert demo.stderr is not None
-        assert demo.stderr.read() == ""
+        assert nothing_wrong(demo.stderr.read())
         assert demo.wait(timeout=60) == 1
 
 

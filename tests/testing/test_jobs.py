@@ -3,7 +3,7 @@ import random
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stratumproxy.stratum.difficulty import target_of_nbits
@@ -44,6 +44,7 @@ def test_notify_is_as_on_the_wire() -> None:
     assert (bytes.fromhex(str(coinb1)), bytes.fromhex(str(coinb2))) == made.coinbase(12)
 
 
+@settings(deadline=None)
 @given(
     height=st.integers(17, 2**31 - 1),
     extranonce_size=st.integers(4, 48),

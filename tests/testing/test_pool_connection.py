@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 import pytest
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from stratumproxy.testing import PoolSettings, SimulatedPool
@@ -252,6 +253,7 @@ def test_a_client_that_does_not_read_is_dropped(pool: SimulatedPool) -> None:
     assert connection.take(NOW) == b""
 
 
+@hypothesis_settings(deadline=None)
 @given(cuts=st.lists(st.integers(0, 400), max_size=8), clean=st.booleans())
 def test_bytes_may_come_in_any_pieces(cuts: list[int], clean: bool) -> None:
     said = b"".join(

@@ -1,0 +1,37 @@
+"""docs/testing.md: its examples run, and it leaves nothing out."""
+
+import dataclasses
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import stratumproxy.testing
+from stratumproxy.testing import STYLES, PoolSettings
+
+PAGE = (Path(__file__).parents[2] / "docs" / "testing.md").read_text(encoding="utf-8")
+
+
+def test_examples_run(capsys: pytest.CaptureFixture[str]) -> None:
+    blocks = re.findall(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    assert len(blocks) == 6
+    names: dict[str, Any] = {}
+    for number, block in enumerate(blocks):
+        exec(compile(block, f"docs/testing.md, block {number}", "exec"), names)
+
+
+@pytest.mark.parametrize("field", [field.name for field in dataclasses.fields(PoolSettings)])
+def test_every_setting_is_there(field: str) -> None:
+    assert re.search(rf"^\| .*`{field}`.* \|", PAGE, re.MULTILINE)
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_every_style_is_there(style: str) -> None:
+    assert f"\n| `{style}` | " in PAGE
+
+
+@pytest.mark.parametrize("name", ["converse", "run_fleet", "run_miner", "serve_pool", "wait_until"])
+def test_every_function_is_there(name: str) -> None:
+    assert name in stratumproxy.testing.__all__
+    assert f"`{name}`" in PAGE
