@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import AsyncIterator
 from contextlib import suppress
 
 import click
@@ -41,17 +42,18 @@ def _tell(snapshot: Snapshot) -> None:
 async def _serve(config: Config, listeners: list[socket.socket]) -> None:
     os.set_blocking(sys.stdout.fileno(), False)
     stop = trio.Event()
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(_wait_for_signal, stop)
-        nursery.start_soon(_wait_for_end_of_input, stop)
-        _tell(await serve(config, listeners=listeners, on_snapshot=_tell, stop=stop))
-        nursery.cancel_scope.cancel()
-
-
-async def _wait_for_signal(stop: trio.Event) -> None:
+    # Before the log says that it listens: whoever reads that may send a signal at once.
     with trio.open_signal_receiver(signal.SIGTERM) as signals:
-        async for _ in signals:
-            stop.set()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(_wait_for_signal, signals, stop)
+            nursery.start_soon(_wait_for_end_of_input, stop)
+            _tell(await serve(config, listeners=listeners, on_snapshot=_tell, stop=stop))
+            nursery.cancel_scope.cancel()
+
+
+async def _wait_for_signal(signals: AsyncIterator[int], stop: trio.Event) -> None:
+    async for _ in signals:
+        stop.set()
 
 
 async def _wait_for_end_of_input(stop: trio.Event) -> None:

@@ -25,7 +25,7 @@ from stratumproxy.net.listeners import open_listeners
 from stratumproxy.stratum.framing import split_lines
 from stratumproxy.telemetry.snapshot import Snapshot, merge
 
-COMMAND = (sys.executable, "-m", "stratumproxy", "worker")
+COMMAND = (sys.executable, "-P", "-m", "stratumproxy", "worker")
 
 SNAPSHOT_LIMIT = 1 << 20
 """Bytes of one snapshot; some 500 a pool."""
