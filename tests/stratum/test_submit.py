@@ -1,0 +1,234 @@
+"""mining.submit: the JSON parser's reading of it, and the C scanner that must agree with it."""
+
+import json
+import random
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from stratumproxy.errors import ProtocolError
+from stratumproxy.stratum import submit
+from stratumproxy.stratum.messages import parse
+from stratumproxy.stratum.submit import Submit, read_submit, scan_submit
+
+HERE = Path(__file__).parent
+SOURCE = HERE.parents[1] / "stratumproxy" / "stratum" / "submit_scan.c"
+SAMPLES: list[dict[str, str]] = json.loads(
+    (HERE.parent / "vectors" / "wire_samples.json").read_text()
+)
+SUBMITS = [each["line"] for each in SAMPLES if '"mining.submit"' in each["line"]]
+FIELDS = ["bc1qexample.worker", "bf", "00000001", "504e86ed", "b2957c02"]
+
+needs_the_scanner = pytest.mark.skipif(
+    scan_submit is submit._scan_in_python, reason="the C scanner is not built"
+)
+
+
+def in_json(line: bytes) -> Submit | None:
+    message = parse(line)
+    return read_submit(message) if message.get("method") == "mining.submit" else None
+
+
+# -- the reading -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("request_id", "reply_to"),
+    [(4, b"4"), ("a", b'"a"'), (None, b""), (1.5, b"1.5"), (0, b"0"), (-1, b"-1")],
+)
+def test_an_id(request_id: object, reply_to: bytes) -> None:
+    assert read_submit({"id": request_id, "params": FIELDS}) == (reply_to, *FIELDS, None)
+
+
+def test_an_id_that_is_missing() -> None:
+    assert read_submit({"params": FIELDS}) == (b"", *FIELDS, None)
+
+
+def test_five_params_and_six() -> None:
+    assert read_submit({"id": 4, "params": [*FIELDS, "00006000"]}) == (b"4", *FIELDS, "00006000")
+    assert read_submit({"id": 4, "params": [*FIELDS, None]}) == (b"4", *FIELDS, None)
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        None,
+        {},
+        "abcde",
+        {"a": 1, "b": 2, "c": 3, "d": 4, "e": 5},
+        [],
+        FIELDS[:4],
+        [*FIELDS, "0", "0"],
+        *[[*FIELDS[:at], wrong, *FIELDS[at + 1 :]] for at in range(5) for wrong in (None, 5, [])],
+        [*FIELDS, 5],
+        [*FIELDS, ["0"]],
+    ],
+)
+def test_params_that_are_none(params: object) -> None:
+    assert read_submit({"id": 4, "params": params}) is None
+
+
+# -- the scanner -------------------------------------------------------------------------------
+
+
+@needs_the_scanner
+@pytest.mark.parametrize("line", SUBMITS)
+@pytest.mark.parametrize("end", ["", "\n", "\r\n", " \n"])
+def test_what_known_firmware_sends_is_recognised(line: str, end: str) -> None:
+    found = scan_submit((line + end).encode())
+    assert found is not None
+    assert found == in_json(line.encode())
+
+
+@needs_the_scanner
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample["line"][:40])
+def test_nothing_else_is(sample: dict[str, str]) -> None:
+    if sample["line"] not in SUBMITS:
+        assert scan_submit(sample["line"].encode()) is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"id":null,"method":"mining.submit","params":["w","j","e","t","n"]}',
+        '{"id":4.0,"method":"mining.submit","params":["w","j","e","t","n"]}',
+        '{"id":-4,"method":"mining.submit","params":["w","j","e","t","n"]}',
+        '{"id":[4],"method":"mining.submit","params":["w","j","e","t","n"]}',
+        '{"id":9999999999999999999,"method":"mining.submit","params":["w","j","e","t","n"]}',
+        '{"method":"mining.submit","params":["w","j","e","t","n"]}',
+        '{"id":4,"method":"mining.submit","params":["w","j","e","t","n"],"jsonrpc":"2.0"}',
+        '{"id":4,"id":5,"method":"mining.submit","params":["w","j","e","t","n"]}',
+        '{"id":4,"method":"mining.submit","params":["w\\u0041","j","e","t","n"]}',
+        '{"id":4,"method":"mining.submit","params":["\u00e4","j","e","t","n"]}',
+        '{"id":4,"method":"mining.submit","params":["w","j","e","t"]}',
+        '{"id":4,"method":"mining.submit","params":["w","j","e","t",5]}',
+        '{"id":4,"method":"mining.submit","params":["w","j","e","t","n","b","x"]}',
+        '{"id":4,"method":"mining.submit","params":["w","j","e","t","n",null]}',
+        '{"id":4,"method":"mining.submi","params":["w","j","e","t","n"]}',
+        '{"id":4,"method":"mining.submit","params":["w","j","e","t","n"]',
+        '{"id":04,"method":"mining.submit","params":["w","j","e","t","n"]}',
+        '{"id":4,"method":"mining.submit","params":["w","j","e","t","n"],}',
+        '{"id":4,"method":"mining.submit","params":["w","j","e","t","n"]}{}',
+        '{"id":4,"method":"mining.submit","params":["w","j","e","t","n"]}\n\n',
+        '{"id":4,"method":"mining.submit","params":["%s","j","e","t","n"]}' % ("w" * 1024),
+        "",
+        "{",
+    ],
+)
+def test_what_is_not_plain_is_left_to_the_parser(line: str) -> None:
+    assert scan_submit(line.encode()) is None
+
+
+def test_white_space_and_order_do_not_matter() -> None:
+    line = (
+        b' { "params" : [ "w" ,"j", "e","t" , "n" , "b" ]\t, "method":"mining.submit","id" : 7}\n'
+    )
+    assert scan_submit(line) in (None, (b"7", "w", "j", "e", "t", "n", "b"))
+    assert in_json(line) == (b"7", "w", "j", "e", "t", "n", "b")
+
+
+def test_without_the_scanner_nothing_is_recognised() -> None:
+    assert submit._scan_in_python(SUBMITS[0].encode()) is None
+
+
+def agree(line: bytes) -> None:
+    """What the scanner recognises, the parser reads the same way."""
+    found = scan_submit(line)
+    if found is not None:
+        assert found == in_json(line)
+
+
+pieces = st.sampled_from(
+    [
+        "{", "}", "[", "]", ":", ",", '"', "\\", " ", "\t", "\r", "\n", "0", "4", "-", "null",
+        '"id"', '"method"', '"params"', '"mining.submit"', '"x"', '""', "4.0", "true", "\x00",
+        '"id":4', '"method":"mining.submit"', '"params":["a","b","c","d","e"]', "\u00e4", "\x7f",
+    ]
+)  # fmt: skip
+
+
+@given(st.lists(pieces, max_size=12).map("".join))
+@example('{"id":4,"method":"mining.submit","params":["a","b","c","d","e"]}')
+def test_they_agree_on_pieces_of_json(line: str) -> None:
+    agree(line.encode())
+
+
+@given(st.sampled_from(SUBMITS), st.data())
+def test_they_agree_on_lines_with_a_fault(line: str, data: st.DataObject) -> None:
+    raw = bytearray(line.encode())
+    for _ in range(data.draw(st.integers(1, 3))):
+        at = data.draw(st.integers(0, len(raw) - 1))
+        match data.draw(st.sampled_from(["change", "drop", "double", "insert"])):
+            case "change":
+                raw[at] = data.draw(st.integers(0, 255))
+            case "drop":
+                del raw[at]
+            case "double":
+                raw[at:at] = raw[at : at + data.draw(st.integers(1, 9))]
+            case _:
+                raw[at:at] = data.draw(pieces).encode()
+    if b"\n" not in raw[:-1]:
+        try:
+            agree(bytes(raw))
+        except ProtocolError:
+            pytest.fail(f"the scanner took what is no JSON: {bytes(raw)!r}")
+
+
+@needs_the_scanner
+@pytest.mark.parametrize("wrong", ["line", None, 5, bytearray(b"{}")])
+def test_anything_but_bytes_is_a_mistake_of_the_caller(wrong: object) -> None:
+    with pytest.raises(TypeError):
+        scan_submit(wrong)  # type: ignore[arg-type]
+
+
+# -- alone, under sanitizers -------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The scanner in a program of its own, with a sanitizer to watch it."""
+    if shutil.which("cc") is None or not SOURCE.exists():
+        pytest.skip("needs a C compiler and the sources")
+    path = tmp_path_factory.mktemp("scan") / "scan"
+    command = ["cc", "-std=c11", "-O1", "-g", "-Wall", "-Wextra", "-Werror", "-o", path]
+    command += ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+    command += [HERE / "c" / "scan.c", SOURCE]
+    built = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    if "sanitize" in built.stderr or "asan" in built.stderr:
+        pytest.skip("the C compiler has no address and undefined behaviour sanitizers")
+    assert built.returncode == 0, built.stderr
+    return path
+
+
+def test_the_scanner_reads_no_byte_too_many(program: Path) -> None:
+    rng = random.Random(1)
+    plain = [line.encode() for line in SUBMITS]
+    lines = [line[:cut] for line in plain for cut in range(len(line) + 1)]
+    lines += [each["line"].encode() for each in SAMPLES]
+    for _ in range(5000):
+        line = bytearray(rng.choice(plain))
+        for _ in range(rng.randint(1, 4)):
+            line[rng.randrange(len(line))] = rng.randrange(256)
+        lines.append(bytes(line))
+    done = subprocess.run(
+        [program],
+        input="".join(line.hex() + "\n" for line in lines if line),
+        capture_output=True,
+        text=True,
+        encoding="latin-1",
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    said = done.stdout.split("\n")[:-1]
+    for line, found in zip(filter(None, lines), said, strict=True):
+        expected = scan_submit(line)
+        if expected is not None:
+            reply_to, *fields, bits = expected
+            assert found == "\t".join([reply_to.decode(), *map(str, fields), bits or "-"])
+        elif scan_submit is not submit._scan_in_python:
+            assert found == "-"
