@@ -4,8 +4,9 @@ from bench.plot import Axis, Curve, Panel
 from bench.scenarios import CPU, Result
 from bench.sweep import MINERS, RATES, Points
 
-TAIL = (1.0, 0.1, 0.01, 0.001, 0.0001)
-TAIL_LABELS = ("all", "p90", "p99", "p99.9", "p99.99")
+TAIL = (0.0001, 0.001, 0.01, 0.1, 1.0)
+TAIL_LABELS = ("p99.99", "p99.9", "p99", "p90", "all")
+STEPS = (1, 2, 3, 4, 5, 8, 10, 15, 20, 30, 40, 50, 100, 200, 500, 1000)
 
 
 def latencies(results: dict[str, Result]) -> Panel:
@@ -23,7 +24,7 @@ def _tail(histogram: list[tuple[float, int]]) -> Curve:
     total = left = sum(count for _, count in histogram)
     curve = []
     for seconds, count in histogram:
-        if left / total >= TAIL[-1]:
+        if left / total >= TAIL[0]:
             curve.append((seconds * 1e3, left / total))
         left -= count
     return curve
@@ -58,5 +59,9 @@ def _costs(points: Points) -> dict[str, Curve]:
 
 def _cost_axis(points: Points) -> Axis:
     most = max(cost for curve in _costs(points).values() for _, cost in curve)
-    step = next(step for step in (1, 2, 5, 10, 20, 50, 100, 200, 500) if 6 * step >= most)
+    step = next(
+        step
+        for step in (1, 2, 3, 4, 5, 8, 10, 15, 20, 30, 40, 50, 100, 200, 500)
+        if 6 * step >= most
+    )
     return Axis("CPU a share, µs", [step * n for n in range(7)], logarithmic=False)

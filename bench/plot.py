@@ -65,7 +65,13 @@ class Panel:
         for number, (name, curve) in enumerate(self.curves.items()):
             parts += self._curve(name, curve, width, height)
             parts.append(
-                _text(LEFT + 8, TOP + 15 + 15 * number, name, colour=COLOURS.get(name, OTHER))
+                _text(
+                    LEFT + width - 8,
+                    TOP + 15 + 15 * number,
+                    name,
+                    anchor="end",
+                    colour=COLOURS.get(name, OTHER),
+                )
             )
         return "\n".join([*parts, "</g>"])
 

@@ -56,6 +56,9 @@ WEIGHTED = Measure("new job, mean by hashrate", "ms", _path("fan_out", "weighted
 LAST = Measure("new job, last miner", "ms", _path("fan_out", "last", scale=1e3))
 STORM = Measure("storm, last miner mines", "s", _path("storm", "last"))
 STORM_P50 = Measure("storm, median miner mines", "s", _path("storm", "p50"))
+DROPPED = Measure(
+    "storm, connections refused at first", "", _path("storm", "dropped_syns"), compared=False
+)
 MEMORY = Measure("memory a miner", "KiB", _path("server", "rss_per_miner", scale=1 / 1024))
 RESIDENT = Measure("memory in all", "MiB", _path("server", "rss", scale=1 / (1 << 20)))
 STALE = Measure("stale shares", "", _stale, compared=False)
@@ -138,6 +141,7 @@ SCENARIOS = (
             replace(MEMORY, most=3.5),
             RESIDENT,
             replace(STORM, most_times=1.5),
+            DROPPED,
         ),
         miners=FLEET,
         depth=0,
@@ -151,7 +155,7 @@ SCENARIOS = (
     Scenario(
         "storm",
         "17,595 miners connect at once",
-        (STORM_P50, replace(STORM, most_times=1.5), replace(MEMORY, most=3.5)),
+        (STORM_P50, replace(STORM, most_times=1.5), DROPPED, replace(MEMORY, most=3.5)),
         miners=FLEET,
         depth=0,
         rate=1000,

@@ -208,6 +208,7 @@ struct usage {
 };
 struct usage server_usage(bool memory);
 bool server_lives(void);
+uint64_t dropped_syns(void);
 
 /* ---- report.c ---- */
 struct sample { /* one interval of the window */
@@ -218,6 +219,7 @@ struct run {
     unsigned samples;
     struct share_counts shares; /* of the window */
     double storm, storm_p50, storm_p99;
+    uint64_t storm_drops;
     double window; /* seconds */
     struct usage empty, before, after;
     const char *failure;

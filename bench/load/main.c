@@ -191,6 +191,7 @@ static bool all_working(void)
 static const char *storm(struct run *run, ns_t deadline)
 {
     double *taken = calloc(opt.miners, sizeof *taken);
+    uint64_t drops = dropped_syns();
     ns_t begin = now_ns(), last = begin;
     unsigned count = 0;
     if (!taken)
@@ -212,6 +213,7 @@ static const char *storm(struct run *run, ns_t deadline)
         taken[count++] = (double)(miners[i].working - begin) / 1e9;
     }
     run->storm = (double)(last - begin) / 1e9;
+    run->storm_drops = dropped_syns() - drops;
     run->storm_p50 = median_of(taken, count);
     run->storm_p99 = count ? taken[count * 99 / 100] : 0;
     free(taken);

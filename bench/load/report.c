@@ -161,8 +161,8 @@ void report(const struct run *run)
            "\"notifies\": %u, \"repetitions\": %u, \"hardest_difficulty\": %.17g},\n",
            opt.miners, miner_counts.mining, miner_counts.gone, miner_counts.gone_because,
            miner_counts.notifies, miner_counts.repetitions, miner_counts.hardest);
-    printf("  \"storm\": {\"last\": %.6f, \"p50\": %.6f, \"p99\": %.6f},\n", run->storm,
-           run->storm_p50, run->storm_p99);
+    printf("  \"storm\": {\"last\": %.6f, \"p50\": %.6f, \"p99\": %.6f, \"dropped_syns\": %llu},\n",
+           run->storm, run->storm_p50, run->storm_p99, (unsigned long long)run->storm_drops);
     report_shares(run);
     report_jobs();
     report_series(run);

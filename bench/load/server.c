@@ -75,6 +75,28 @@ bool server_lives(void)
     return true;
 }
 
+/* SYNs that the kernel threw away because an accept queue was full; the client sends the next one
+ * a second later. */
+uint64_t dropped_syns(void)
+{
+    static char names[8192], values[8192]; /* a line of names, a line of their values */
+    uint64_t result = 0;
+    FILE *file = fopen("/proc/net/netstat", "r");
+    if (!file)
+        return 0;
+    if (fgets(names, sizeof names, file) && fgets(values, sizeof values, file)) {
+        char *name_state, *value_state;
+        char *name = strtok_r(names, " \n", &name_state);
+        char *value = strtok_r(values, " \n", &value_state);
+        for (; name && value; name = strtok_r(NULL, " \n", &name_state),
+                              value = strtok_r(NULL, " \n", &value_state))
+            if (!strcmp(name, "ListenDrops"))
+                result = strtoull(value, NULL, 10);
+    }
+    fclose(file);
+    return result;
+}
+
 struct usage server_usage(bool memory)
 {
     struct usage usage = {.own_cpu = seconds_of(CLOCK_PROCESS_CPUTIME_ID)};
