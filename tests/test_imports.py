@@ -1,0 +1,92 @@
+"""What imports what: no I/O below net/, and one way only."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import stratumproxy
+
+ROOT = Path(stratumproxy.__file__).parent
+
+SANS_IO = ["stratum", "work", "shares", "proxy", "telemetry"]
+WORLD = {"trio", "socket", "ssl", "time", "random", "asyncio", "threading", "select", "secrets"}
+"""Clocks, sockets, dice: the shell has them and passes in what they say."""
+
+ALLOWED = {
+    # Two single modules look the other way: the reference needs to know what a target is, and a
+    # reject what a verdict is. Neither of them imports any more.
+    "shares": {"errors", "stratum.difficulty"},
+    "stratum": {"errors", "shares.verdict"},
+    "telemetry": {"errors"},
+    "work": {"errors", "stratum"},
+    "config": {"errors"},
+    "proxy": {"errors", "stratum", "shares", "work", "telemetry", "config"},
+}
+"""What each part of the core may import, itself aside. Everything else stands above it."""
+
+MODULES = sorted(
+    path
+    for part in ALLOWED
+    for path in (ROOT / part).rglob("*.py*")
+    if path.suffix in (".py", ".pyi")
+)
+by_module = pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Every module that a module imports, wherever in it: under TYPE_CHECKING too."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            assert node.module is not None
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                yield inner if is_module(inner) else node.module
+        elif (
+            isinstance(node, ast.Call)
+            and ast.unparse(node.func) in ("importlib.import_module", "__import__")
+            and isinstance(node.args[0], ast.Constant)
+        ):
+            yield str(node.args[0].value)
+
+
+def is_module(name: str) -> bool:
+    if not name.startswith("stratumproxy."):
+        return False
+    path = ROOT.joinpath(*name.split(".")[1:])
+    return path.is_dir() or path.with_suffix(".py").exists() or path.with_suffix(".pyi").exists()
+
+
+def test_there_is_something_to_look_at() -> None:
+    assert {path.relative_to(ROOT).parts[0] for path in MODULES} >= set(SANS_IO)
+
+
+@by_module
+def test_the_core_knows_no_world(path: Path) -> None:
+    if path.relative_to(ROOT).parts[0] in SANS_IO:
+        tops = {name.split(".")[0] for name in imports(path)}
+        assert not tops & WORLD
+
+
+@by_module
+def test_imports_run_one_way(path: Path) -> None:
+    part = path.relative_to(ROOT).parts[0].removesuffix(".py")
+    for name in imports(path):
+        package, _, inner = name.partition(".")
+        if package != "stratumproxy" or inner in ("", "__version__"):
+            continue
+        own = inner.split(".")[0] == part
+        allowed = ALLOWED[part]
+        assert own or inner in allowed or inner.split(".")[0] in allowed, f"{path} imports {name}"
+
+
+def test_trio_is_known_to_the_shell_alone() -> None:
+    shells = {"net", "cli", "testing", "web"}
+    for path in ROOT.rglob("*.py"):
+        part = path.relative_to(ROOT).parts[0]
+        if any(name.split(".")[0] == "trio" for name in imports(path)):
+            assert part in shells, f"{path} imports trio"
