@@ -88,7 +88,9 @@ def _configure(session: "MinerSession", params: list[Any], _now: float) -> Answe
     wishes = Wishes.parse(params)
     if wishes.version_mask is not None:
         session.wished_mask = wishes.version_mask
-        session.mask = wishes.version_mask & session.proxy.version_mask
+        job = session.lane.job if session.lane is not None else None
+        allowed = job.version_mask if job is not None else session.proxy.version_mask
+        session.mask = wishes.version_mask & allowed
         session.rolls = session.mask != 0
     if wishes.minimum_difficulty is not None:
         session.minimum = session.proxy.vardiff.clamp(wishes.minimum_difficulty)

@@ -143,9 +143,10 @@ class MinerEnd(Peer):
                     self.jobs.clear()
                 self.last = job_id
                 self.params[job_id] = params
-                self.jobs[job_id] = MinerJob(
-                    params, self.extranonce1, self.extranonce2_size, self.difficulty
-                )
+                if self.extranonce1:
+                    self.jobs[job_id] = MinerJob(
+                        params, self.extranonce1, self.extranonce2_size, self.difficulty
+                    )
             case {"result": {"version-rolling.mask": mask}}:
                 self.mask = int(mask, 16)
             case {"result": [[[_, _], *_], extranonce1, size]}:

@@ -1,0 +1,559 @@
+"""What a miner may say besides mining.submit, and what it is answered."""
+
+import pytest
+
+from stratumproxy.proxy.requests import MAX_NAME, MAX_WORKERS, difficulty_in_password
+from tests.proxy.playbook import POOL_EASY, Playbook, notify
+
+
+def opened(**settings: object) -> Playbook:
+    play = Playbook(**settings)
+    play.opens(difficulty=1)
+    return play
+
+
+def mined_on(**settings: object) -> Playbook:
+    play = opened(**settings)
+    play.joins("a")
+    return play
+
+
+# -- ids ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "request_id", ["0", "4", "-7", '"auth"', '"txlistbf"', '""', "4.0", "1.5", "true", '"\\u00e4"']
+)
+@pytest.mark.parametrize("method", ["mining.ping", "mining.submit", "nonsense"])
+def test_an_id_is_echoed_as_it_came(request_id: str, method: str) -> None:
+    play = mined_on()
+    play.miner("a").says(f'{{"id":{request_id},"method":"{method}","params":[]}}\n'.encode())
+    line = play.miner("a").heard.popleft()
+    if request_id.isascii() and "\\" not in request_id:
+        assert line.startswith(f'{{"id":{request_id},'), line
+
+
+def test_one_id_for_everything() -> None:
+    """pooler's cpuminer has id 4 for every share, also for several on their way."""
+    play = Playbook()
+    play.opens()
+    miner = play.joins("a")
+    good, bad = miner.share(meets=POOL_EASY), miner.share(meets=POOL_EASY)
+    play(
+        """
+        a >> 4 mining.submit "$good"
+        pool << 16 mining.submit ["..."]
+        a >> 4 mining.submit "$bad"
+        pool << 17 mining.submit ["..."]
+        a >> 4 mining.submit "$good"
+        a << 4 error [22, "Duplicate share", null]
+        pool >> 16 result true
+        a << 4 result true
+        pool >> 17 result false
+        a << 4 error [20, "refused without a reason", null]
+        """,
+        good=good,
+        bad=bad,
+    )
+
+
+# -- subscribe ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        "[]",
+        '["cgminer/4.11.1"]',
+        '["cgminer/4.11.1", "5f1c2a3b"]',
+        '["x", null]',
+        '["Braiins OS 2019-06-05", null, "stratum.slushpool.com:3333", null]',
+        '["whatsminer/v1.0", "b08cf00d1"]',
+        '["x", ""]',
+        '["x", "zz"]',
+        '["x", 5, [], {}]',
+        "[5]",
+        "[null, null]",
+        "{}",
+        "null",
+    ],
+)
+def test_subscribe_in_every_form(params: str) -> None:
+    play = opened()
+    play(
+        f"""
+        a >> 1 mining.subscribe {params}
+        a << 1 result [[["mining.set_difficulty", "$sid"], ["mining.notify", "$sid"]], "$slot", 4]
+        """
+    )
+    assert play.values["slot"] == "01000000"
+
+
+def test_the_agent_is_remembered_and_cut() -> None:
+    play = opened()
+    play.aside(f'a >> 1 mining.subscribe ["{"x" * 1000}"]')
+    assert play.miner("a").session.agent == "x" * 128
+
+
+def test_a_session_is_resumed() -> None:
+    play = opened()
+    play(
+        """
+        a >> 1 mining.subscribe []
+        a << 1 result [["*", ["mining.notify", "$sid"]], "$slot", 4]
+        a -- hangs up
+        b >> 1 mining.subscribe []
+        b << 1 result ["*", "$other", 4]
+        c >> 1 mining.subscribe ["cgminer", "$sid"]
+        c << 1 result [["*", ["mining.notify", "$sid"]], "$slot", 4]
+        c -- hangs up
+        clock -- 300 s
+        d >> 1 mining.subscribe ["cgminer", "$sid"]
+        d << 1 result ["*", "$slot", 4]
+        """
+    )
+    assert play.values["other"] != play.values["slot"]
+
+
+def test_a_session_that_is_still_open_is_not_taken_over() -> None:
+    play = opened()
+    play(
+        """
+        a >> 1 mining.subscribe []
+        a << 1 result [["*", ["mining.notify", "$sid"]], "$slot", 4]
+        b >> 1 mining.subscribe ["cgminer", "$sid"]
+        b << 1 result ["*", "$other", 4]
+        """
+    )
+    assert play.values["other"] != play.values["slot"]
+
+
+def test_a_session_is_not_kept_for_ever() -> None:
+    play = opened(limits={"resume_seconds": 100})
+    play(
+        """
+        a >> 1 mining.subscribe []
+        a << 1 result [["*", ["mining.notify", "$sid"]], "$slot", 4]
+        a -- hangs up
+        clock -- 101 s
+        b >> 1 mining.subscribe []
+        b << 1 result ["*", "$slot", 4]
+        c >> 1 mining.subscribe ["cgminer", "$sid"]
+        c << 1 result ["*", "$other", 4]
+        """
+    )
+    assert play.values["other"] != play.values["slot"]
+
+
+# -- authorize ---------------------------------------------------------------------------------
+
+
+def test_every_name_is_welcome() -> None:
+    play = opened()
+    play.aside("a >> 1 mining.subscribe []")
+    for name in ("", "farm.1", "bc1qexample.worker", "Ärger/%20", "x" * MAX_NAME):
+        play.aside(f'b >> 2 mining.authorize ["{name}"]')
+        play.aside(f'a >> 2 mining.authorize ["{name}"]')
+    assert play.snapshot().mining == 1
+
+
+@pytest.mark.parametrize("params", ["[]", "[null]", "[5]", "[[]]", f'["{"x" * 256}"]', "{}"])
+def test_a_name_that_is_none(params: str) -> None:
+    play = opened()
+    play(
+        f"""
+        a >> 1 mining.authorize {params}
+        a << 1 error [24, "The worker name is not a string of at most 255", null]
+        """
+    )
+
+
+def test_several_names_on_one_connection() -> None:
+    play = mined_on()
+    miner = play.miner("a")
+    share, other = miner.share(), miner.share(worker="second")
+    play(
+        """
+        a >> 4 mining.authorize ["second", "x"]
+        a << 4 result true
+        a >> 5 mining.submit "$share"
+        a << 5 result true
+        a >> 6 mining.submit "$other"
+        a << 6 result true
+        """,
+        share=share,
+        other=other,
+    )
+    assert play.proxy.workers.get("a").accepted == 1
+    assert play.proxy.workers.get("second").accepted == 1
+
+
+def test_but_not_any_number_of_them() -> None:
+    play = mined_on()
+    for number in range(MAX_WORKERS):
+        play(
+            f"""
+            a >> 4 mining.authorize ["w{number}"]
+            a << 4 result true
+            a >> 4 mining.authorize ["w{number}"]
+            a << 4 result true
+            """
+        )
+    play(
+        """
+        a >> 4 mining.authorize ["one more"]
+        a << 4 error [24, "Too many worker names on one connection", null]
+        """
+    )
+
+
+# -- difficulty --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("line", "difficulty"),
+    [
+        ("mining.suggest_difficulty [0.5]", 0.5),
+        ("mining.suggest_difficulty [5e-7]", 5e-7),
+        ("mining.suggest_difficulty [1]", 1),
+        ("mining.suggest_difficulty [1024]", 1),
+        ('mining.suggest_difficulty ["0.25"]', 0.25),
+        ("mining.suggest_difficulty [1e-300]", 1e-12),
+        ("mining.suggest_difficulty(0.5 []", 0.5),
+        (f'mining.suggest_target ["{"0" * 8}{"f" * 4}{"0" * 52}"]', 1.0),
+        (f'mining.suggest_target ["{"0" * 7}1fffe{"0" * 52}"]', 0.5),
+    ],
+)
+@pytest.mark.parametrize("when", ["before", "while mining"])
+def test_a_miner_suggests_a_difficulty(line: str, difficulty: float, when: str) -> None:
+    play = opened()
+    play.values["d"] = difficulty
+    if when == "before":
+        play(f"a >> 7 {line}\na << 7 result true")
+        play.aside("a >> 1 mining.subscribe []")
+        play(
+            """
+            a >> 2 mining.authorize ["a"]
+            a << 2 result true
+            a << mining.set_difficulty ["$d"]
+            a << mining.notify ["..."]
+            """
+        )
+    else:
+        play.joins("a")
+        play(
+            f"""
+            a >> 7 {line}
+            a << 7 result true
+            a << mining.set_difficulty ["$d"]
+            a << mining.notify ["*", "...", false]
+            """
+        )
+
+
+@pytest.mark.parametrize(
+    ("text", "difficulty"),
+    [
+        ("mining.suggest_difficulty(0.5", 0.5),
+        ("mining.suggest_difficulty(0.5)", 0.5),
+        ("mining.suggest_difficulty( 0.5 )", 0.5),
+        ("mining.suggest_difficulty(1", 1),
+    ],
+)
+def test_the_old_form_with_the_number_in_the_methods_name(text: str, difficulty: float) -> None:
+    play = mined_on()
+    play(
+        f"""
+        a >> {{"id": 7, "method": "{text}"}}
+        a << 7 result true
+        a << mining.set_difficulty ["$d"]
+        a << mining.notify ["..."]
+        """,
+        d=difficulty,
+    )
+
+
+@pytest.mark.parametrize(
+    "value", ["0", "-1", "null", '"x"', '""', "true", "[]", "{}", '"nan"', '"inf"', '"-1"']
+)
+def test_a_suggestion_that_is_none(value: str) -> None:
+    play = mined_on()
+    play(
+        f"""
+        a >> 7 mining.suggest_difficulty [{value}]
+        a << 7 error [20, "suggest_difficulty wants a positive number", null]
+        """
+    )
+
+
+@pytest.mark.parametrize("text", ["mining.suggest_difficulty(", "mining.suggest_difficulty(x)"])
+def test_an_old_suggestion_that_is_none(text: str) -> None:
+    play = mined_on()
+    play(
+        f"""
+        a >> {{"id": 7, "method": "{text}"}}
+        a << 7 error [20, "suggest_difficulty wants a positive number", null]
+        """
+    )
+
+
+@pytest.mark.parametrize("params", ["[]", "[5]", '["ff"]', f'["{"0" * 64}"]', f'["{"x" * 64}"]'])
+def test_a_target_that_is_none(params: str) -> None:
+    play = mined_on()
+    play(
+        f"""
+        a >> 7 mining.suggest_target {params}
+        a << 7 error [20, "suggest_target wants 64 hex digits", null]
+        """
+    )
+
+
+def test_the_same_suggestion_again_changes_nothing() -> None:
+    """NerdMiner says it every 30 s to stay connected."""
+    play = mined_on()
+    play.aside("a >> 7 mining.suggest_difficulty [2e-9]\nclock -- 1 s")
+    play("a >> 7 mining.suggest_difficulty [2e-9]\na << 7 result true")
+
+
+def test_a_difficulty_in_the_password() -> None:
+    play = opened()
+    play.aside("a >> 1 mining.subscribe []")
+    play(
+        """
+        a >> 2 mining.authorize ["a", "x,d=0.25"]
+        a << 2 result true
+        a << mining.set_difficulty [0.25]
+        a << mining.notify ["..."]
+        """
+    )
+
+
+def test_what_was_suggested_counts_more_than_the_password() -> None:
+    play = opened()
+    play.aside("a >> 1 mining.subscribe []\na >> 2 mining.suggest_difficulty [0.5]")
+    play(
+        """
+        a >> 2 mining.authorize ["a", "d=0.25"]
+        a << 2 result true
+        a << mining.set_difficulty [0.5]
+        a << mining.notify ["..."]
+        """
+    )
+
+
+@pytest.mark.parametrize(
+    ("password", "difficulty"),
+    [
+        ("d=1024", 1024),
+        ("x,d=1024", 1024),
+        ("x;D=0.5;y", 0.5),
+        (" diff = 5 ", 0),
+        ("diff=5", 5),
+        ("d=1e3", 1000),
+        ("x", 0),
+        ("", 0),
+        ("d=", 0),
+        ("d=x", 0),
+        ("d=-5", 0),
+        ("d=0", 0),
+        ("d=nan", 0),
+        ("d=inf", 0),
+        ("d=1e999", 0),
+        ("d=" + "9" * 200, float("9" * 200)),
+        ("d=5" + " " * 300, 0),
+        ("password=5", 0),
+        (None, 0),
+        (5, 0),
+        (["d=5"], 0),
+    ],
+)
+def test_passwords(password: object, difficulty: float) -> None:
+    assert difficulty_in_password(password) == difficulty
+
+
+def test_a_known_workers_difficulty_is_remembered() -> None:
+    play = mined_on()
+    play.aside("a >> 7 mining.suggest_difficulty [0.5]\na -- hangs up")
+    play(
+        """
+        b >> 1 mining.subscribe []
+        b << 1 result ["..."]
+        b >> 2 mining.authorize ["a", "x"]
+        b << 2 result true
+        b << mining.set_difficulty [0.5]
+        b << mining.notify ["..."]
+        """
+    )
+
+
+def test_a_minimum_difficulty() -> None:
+    play = opened()
+    wish = '["minimum-difficulty"], {"minimum-difficulty.value": 0.125}'
+    play(
+        f"""
+        a >> 1 mining.configure [{wish}]
+        a << 1 result {{"minimum-difficulty": true}}
+        a >> 2 mining.subscribe []
+        a << 2 result ["..."]
+        a >> 3 mining.authorize ["a", "x"]
+        a << 3 result true
+        a << mining.set_difficulty [0.125]
+        a << mining.notify ["..."]
+        """
+    )
+
+
+# -- configure ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "mask"),
+    [
+        ('{"version-rolling.mask": "ffffffff"}', "1fffe000"),
+        ('{"version-rolling.mask":"1fffe000","version-rolling.min-bit-count":16}', "1fffe000"),
+        ('{"version-rolling.mask":"1fffe000","version-rolling.min-bit-count":"02"}', "1fffe000"),
+        ('{"version-rolling.mask": "00c00000"}', "00c00000"),
+        ('{"version-rolling.mask": "1fffffe0"}', "1fffe000"),
+        ("{}", "1fffe000"),
+    ],
+)
+def test_version_rolling(options: str, mask: str) -> None:
+    play = opened()
+    play(
+        f"""
+        a >> 1 mining.configure [["version-rolling"], {options}]
+        a << 1 result {{"version-rolling": true, "version-rolling.mask": "{mask}"}}
+        """
+    )
+
+
+def test_version_rolling_without_a_bit_in_common() -> None:
+    play = opened()
+    play(
+        """
+        a >> 1 mining.configure [["version-rolling"], {"version-rolling.mask": "0000001f"}]
+        a << 1 result {"version-rolling": false}
+        """
+    )
+
+
+def test_version_rolling_on_a_pool_without() -> None:
+    play = Playbook()
+    play.opens(mask=None)
+    play(
+        """
+        a >> 1 mining.configure [["version-rolling"], {"version-rolling.mask": "1fffe000"}]
+        a << 1 result {"version-rolling": false}
+        """
+    )
+
+
+def test_all_extensions_at_once() -> None:
+    """As OCEAN saw it."""
+    play = opened()
+    play(
+        """
+        a >> {"id":1,"method":"mining.configure","params":[["version-rolling","minimum-difficulty",\
+"subscribe-extranonce","x"],{"version-rolling.mask":"1fffe000","minimum-difficulty.value":1}]}
+        a << 1 result {"version-rolling": true, "version-rolling.mask": "1fffe000",\
+ "minimum-difficulty": true, "subscribe-extranonce": true, "x": false}
+        """
+    )
+    assert play.miner("a").session.takes_extranonce
+
+
+def test_a_miner_is_asked_what_its_own_pool_session_lets_it_roll() -> None:
+    """Lanes may be on different pools for a while: the mask of its own lane is what counts."""
+    play = Playbook("pool", "backup", pool={"miners_per_session": 1})
+    play.opens("pool")
+    play.opens("backup", mask=None)
+    play.joins("a", mask=None)
+    play.joins("b", mask=None)
+    play.opens("backup.1", mask="00ffe000")
+    play.skip()
+    play(
+        """
+        b >> 7 mining.configure [["version-rolling"], {"version-rolling.mask": "ffffffff"}]
+        b << 7 result {"version-rolling": true, "version-rolling.mask": "00ffe000"}
+        """
+    )
+
+
+# -- the rest ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("request_line", "result"),
+    [
+        ("mining.extranonce.subscribe []", "true"),
+        ("mining.multi_version [1]", "true"),
+        ('mining.get_transactions ["bf"]', "[]"),
+        ("mining.ping []", '"pong"'),
+    ],
+)
+def test_small_requests(request_line: str, result: str) -> None:
+    play = opened()
+    play(f"a >> 1 {request_line}\na << 1 result {result}")
+
+
+def test_a_request_named_pong_is_an_answer() -> None:
+    """Bitaxe's to mining.ping."""
+    play = opened()
+    play('a >> {"id":9,"method":"pong","params":[]}')
+
+
+def test_answers_are_not_answered() -> None:
+    play = opened()
+    play('a >> {"id":9,"result":"pong","error":null}\na >> {}')
+
+
+@pytest.mark.parametrize("method", ["mining.capabilities", "eth_submitWork", "", "x" * 2000])
+def test_what_is_unknown(method: str) -> None:
+    play = opened()
+    play.miner("a").says(b'{"id":1,"method":"%b"}\n' % method.encode())
+    play('a << 1 error [20, "$text", null]', text=f"Unknown method {method[:64]}")
+
+
+@pytest.mark.parametrize("method", ["5", "[]", "true", "{}", "1.5"])
+def test_what_is_no_method(method: str) -> None:
+    play = opened()
+    play(f'a >> {{"id":1,"method":{method}}}\na << 1 error [20, "method is not a string", null]')
+
+
+@pytest.mark.parametrize("line", ["GET / HTTP/1.1", "{", "[]", "5", "\x16\x03\x01", '{"id":[1]}x'])
+def test_what_is_no_stratum_ends_the_connection(line: str) -> None:
+    play = mined_on()
+    play.aside(f"a >> raw {line}")
+    assert play.miner("a").closed is not None
+    assert play.snapshot().mining == 0
+
+
+def test_empty_lines_are_nothing() -> None:
+    play = mined_on()
+    play.miner("a").says(b"\n\r\n \n\n")
+    play.miner("a").says(b"\n")
+    play.nothing_more()
+    assert play.miner("a").closed is None
+
+
+def test_a_whole_day_of_one_connection() -> None:
+    """Everything a session keeps has a bound: it is the same after many requests as after few."""
+    play = mined_on()
+    miner = play.miner("a")
+    for number in range(300):
+        play.aside(
+            f"""
+            clock -- 1 s
+            a >> {number} mining.suggest_difficulty [{1e-9 * (1 + number % 7)!r}]
+            clock -- 1 s
+            a >> {number} mining.subscribe ["x{number}", "{number:08x}"]
+            a >> {number} mining.authorize ["w{number}", "x"]
+            a >> {number} mining.configure [["version-rolling", "x{number}"]]
+            """
+        )
+        play.aside('pool >> mining.notify "$n"', n=notify(f"{number}"))
+    session = miner.session
+    assert len(session.workers or {}) <= MAX_WORKERS
+    assert len(session._older) <= 8
+    assert len(play.proxy.jobs) < 200
+    assert play.snapshot().connected == play.snapshot().mining == 1
