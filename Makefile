@@ -16,7 +16,7 @@ BUILT_FROM := setup.py pyproject.toml $(wildcard stratumproxy/shares/*.[ch])
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run test lint check wheel docs clean
+.PHONY: help run test lint check bench wheel docs clean
 
 help: ## This list
 	@echo "Targets:"
@@ -37,6 +37,9 @@ lint: $(VENV)/installed-dev ## ruff and mypy --strict
 
 check: lint test ## lint and test
 
+bench: $(VENV)/installed ## Speed and memory against the floor, 10 minutes: bench/README.md
+	$(BIN)/python -m bench run $(ARGS)
+
 wheel: $(VENV)/bin/python ## A wheel in dist/
 	rm -rf build dist
 	$(PIP) wheel --no-deps --wheel-dir dist .
@@ -47,7 +50,7 @@ docs: $(VENV)/installed ## The generated files: docs/configuration.md, configs/*
 	$(BIN)/stratumproxy schema --markdown > docs/configuration.md
 
 clean: ## Remove everything that was built, .venv too
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) build dist bench/build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	rm -f stratumproxy/shares/*.so
 	find stratumproxy tests bench -name __pycache__ -prune -exec rm -rf {} +
 

@@ -57,7 +57,7 @@ LAST = Measure("new job, last miner", "ms", _path("fan_out", "last", scale=1e3))
 STORM = Measure("storm, last miner mines", "s", _path("storm", "last"))
 STORM_P50 = Measure("storm, median miner mines", "s", _path("storm", "p50"))
 DROPPED = Measure(
-    "storm, connections refused at first", "", _path("storm", "dropped_syns"), compared=False
+    "storm, SYNs dropped", "", _path("storm", "dropped_syns"), compared=False
 )
 MEMORY = Measure("memory a miner", "KiB", _path("server", "rss_per_miner", scale=1 / 1024))
 RESIDENT = Measure("memory in all", "MiB", _path("server", "rss", scale=1 / (1 << 20)))

@@ -39,6 +39,7 @@ struct options {
     unsigned clean_every; /* every so many jobs one is clean; 0: none but the first */
     double pool_difficulty;
     bool extranonce2_4;
+    unsigned part;       /* which of several generators on one server this is */
     unsigned sessions;   /* of the server with the pool, to wait for */
     double interval;     /* seconds between two samples of the series; 0: no series */
     unsigned verify;     /* shares to verify in full */
@@ -117,7 +118,7 @@ int job_of_ntime(uint32_t ntime, bool *again);
 /* ---- pool.c ---- */
 enum { MAX_SESSIONS = 256, POOL_EXTRANONCE1 = 4 };
 struct pool_counts {
-    uint64_t submits, matched, unknown, repeated, malformed;
+    uint64_t submits, matched, foreign, unknown, repeated, malformed;
     unsigned sessions, closed;
     bool version_rolling;
 };
@@ -156,6 +157,7 @@ extern struct miner_counts miner_counts;
 void miners_open(void);
 bool miners_connect(unsigned at_most); /* false when all have begun */
 void miner_event(uint32_t index, uint32_t events);
+char *put_name(char *to, uint32_t index); /* the worker's name */
 unsigned miner_weight(uint32_t index); /* its hashrate, in 10 TH/s */
 
 /* ---- shares.c ---- */
@@ -184,7 +186,8 @@ void share_send(uint32_t miner);
 void shares_due(ns_t now); /* open loop: send what is due */
 ns_t shares_next(void);
 void share_answered(uint64_t id, bool accepted, int code, ns_t at);
-struct share *share_of_nonce(uint32_t nonce);
+/* NULL: a share of another generator's (*foreign), or of nobody's. */
+struct share *share_of_nonce(uint32_t nonce, bool *foreign);
 void shares_probe(void); /* send a duplicate and a share for an unknown job */
 extern int probe_codes[2];
 

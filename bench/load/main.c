@@ -53,7 +53,9 @@ static const char help[] =
     "  --extranonce2-4     the pool leaves 4 bytes of extranonce2 instead of 8\n"
     "  --deadline S        end the whole run after that time (120)\n"
     "\n"
-    "Miners beyond the file limit: a second `load` without --pool, on the same --server.\n";
+    "Miners beyond the file limit: start more of these on the same --server once the first has\n"
+    "connected, without --pool, and each with a --part of its own, from 1 to 15. What the pool\n"
+    "counts, and how long jobs take, is known to the first for its own miners only.\n";
 
 void die(const char *format, ...)
 {
@@ -110,7 +112,7 @@ static void parse(int argc, char **argv)
         {"seconds", 1, 0, 't'},    {"warmup", 1, 0, 'w'},      {"settle", 1, 0, 'e'},
         {"job-interval", 1, 0, 'j'}, {"clean-every", 1, 0, 'c'}, {"pid", 1, 0, 'P'},
         {"verify", 1, 0, 'v'},     {"histogram", 0, 0, 'H'},   {"extranonce2-4", 0, 0, '4'},
-        {"deadline", 1, 0, 'D'},   {"interval", 1, 0, 'i'},    {"sessions", 1, 0, 'n'},
+        {"deadline", 1, 0, 'D'},   {"interval", 1, 0, 'i'},    {"sessions", 1, 0, 'n'},  {"part", 1, 0, 'a'},
         {"help", 0, 0, 'h'},        {0},
     };
     int option, at = 0;
@@ -132,6 +134,7 @@ static void parse(int argc, char **argv)
         case 'v': opt.verify = (unsigned)NUMBER(0, 1e6); break;
         case 'D': opt.deadline = NUMBER(1, 1e5); break;
         case 'i': opt.interval = NUMBER(0, 3600); break;
+        case 'a': opt.part = (unsigned)NUMBER(0, 15); break;
         case 'n': opt.sessions = (unsigned)NUMBER(1, MAX_SESSIONS); break;
         case 'H': opt.histogram = true; break;
         case '4': opt.extranonce2_4 = true; break;

@@ -26,6 +26,15 @@ void miners_open(void)
         miners[i] = (struct miner){.fd = -1, .job = -1};
 }
 
+char *put_name(char *to, uint32_t index)
+{
+    to = put_text(to, "farm.m", 6);
+    index += 100000 * opt.part;
+    for (uint32_t unit = 1000000; unit; unit /= 10)
+        *to++ = (char)('0' + index / unit % 10);
+    return to;
+}
+
 /* A tenth are old machines of 10 TH/s, most have 100, three in ten 200. */
 unsigned miner_weight(uint32_t index)
 {
@@ -121,11 +130,12 @@ static void subscribed(struct miner *miner, const char *result, const char *end)
     memcpy(miner->extranonce1, bytes, (size_t)len);
     miner->extranonce1_len = (uint8_t)len;
     miner->extranonce2_size = (uint8_t)size;
-    char line[128];
+    char line[128], name[16] = {0};
+    put_name(name, (uint32_t)(miner - miners));
     int length = snprintf(line, sizeof line,
                           "{\"id\": 3, \"method\": \"mining.authorize\", "
-                          "\"params\": [\"farm.m%05u\", \"x\"]}\n",
-                          (unsigned)(miner - miners));
+                          "\"params\": [\"%s\", \"x\"]}\n",
+                          name);
     miner->state = AUTHORIZING;
     say(miner, line, (size_t)length);
 }

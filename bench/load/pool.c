@@ -168,9 +168,10 @@ static void submitted(struct session *session, const char *params, const char *e
         pool_counts.malformed++;
         return;
     }
-    struct share *share = share_of_nonce(nonce);
+    bool foreign;
+    struct share *share = share_of_nonce(nonce, &foreign);
     if (!share) {
-        pool_counts.unknown++;
+        *(foreign ? &pool_counts.foreign : &pool_counts.unknown) += 1;
         return;
     }
     const struct miner *miner = &miners[share->miner];

@@ -126,9 +126,10 @@ static void report_pool(void)
     struct verified shares = verify_shares();
     struct verified works = verify_works();
     printf("  \"pool\": {\"sessions\": %u, \"closed\": %u, \"submits\": %llu, \"matched\": %llu, "
+           "\"foreign\": %llu, "
            "\"unknown\": %llu, \"repeated\": %llu, \"malformed\": %llu},\n",
            pool_counts.sessions, pool_counts.closed, (unsigned long long)pool_counts.submits,
-           (unsigned long long)pool_counts.matched, (unsigned long long)pool_counts.unknown,
+           (unsigned long long)pool_counts.matched, (unsigned long long)pool_counts.foreign, (unsigned long long)pool_counts.unknown,
            (unsigned long long)pool_counts.repeated, (unsigned long long)pool_counts.malformed);
     printf("  \"verified\": {\"shares\": %llu, \"shares_wrong\": %llu, \"works\": %llu, "
            "\"works_wrong\": %llu, \"why\": \"%s\"},\n",

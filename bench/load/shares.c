@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum { FIRST_ID = 16 };
+enum { FIRST_ID = 16, PART_BITS = 28 };
 static const uint32_t SCRAMBLE = 2654435761u, UNSCRAMBLE = 244002641u; /* inverse modulo 2^32 */
 
 struct share_counts shares_now;
@@ -18,13 +18,13 @@ struct latencies reply_latencies, interval_latencies;
 int probe_codes[2] = {-1, -1};
 
 static struct share *ring;
-static uint64_t ring_mask, next_id = FIRST_ID, outstanding;
+static uint64_t ring_mask, next_id, outstanding;
 static bool measuring, stopped;
 static uint64_t probe_ids[2];
 
 static uint32_t *turns; /* open loop: each miner as often as its weight */
 static uint64_t turn_count;
-static double next_due;
+static ns_t next_due; /* 0: not yet */
 static uint64_t random_state = 88172645463325252;
 
 static uint64_t random_bits(void)
@@ -42,6 +42,7 @@ void shares_open(void)
     while (size < wanted && size < 1 << 24)
         size *= 2;
     ring_mask = size - 1;
+    next_id = (uint64_t)opt.part << PART_BITS | FIRST_ID;
     ring = calloc(size, sizeof *ring);
     for (uint32_t i = 0; i < opt.miners; i++)
         turn_count += miner_weight(i);
@@ -75,9 +76,8 @@ static bool submit(uint32_t index, const struct share *share, struct text job_id
 #define PUT(literal) to = put_text(to, literal, sizeof literal - 1)
     const struct miner *miner = &miners[index];
     char line[256], *to = line;
-    PUT("{\"params\": [\"farm.m");
-    for (uint32_t unit = 10000; unit; unit /= 10)
-        *to++ = (char)('0' + index / unit % 10);
+    PUT("{\"params\": [\"");
+    to = put_name(to, index);
     PUT("\", \"");
     to = put_text(to, job_id.at, job_id.len);
     PUT("\", \"");
@@ -130,7 +130,8 @@ void share_send(uint32_t index)
         shares_now.skipped++;
         return;
     }
-    next_id++;
+    if (++next_id >> PART_BITS != opt.part)
+        die("more than 2^%d shares", PART_BITS);
     outstanding++;
     shares_now.outstanding = outstanding;
     shares_now.sent++;
@@ -140,7 +141,7 @@ void share_send(uint32_t index)
 static void schedule(void)
 {
     double uniform = ((double)(random_bits() >> 11) + 1) / 9007199254740993.0;
-    next_due += -log(uniform) / opt.rate * 1e9;
+    next_due += (ns_t)(-log(uniform) / opt.rate * 1e9);
 }
 
 void shares_due(ns_t now)
@@ -148,13 +149,12 @@ void shares_due(ns_t now)
     if (opt.rate <= 0 || stopped)
         return;
     if (next_due == 0) {
-        next_due = (double)now;
+        next_due = now;
         schedule();
     }
-    for (int burst = 0; burst < 64 && next_due <= (double)now; burst++) {
-        ns_t late = now - (ns_t)next_due;
-        if (late > shares_now.late)
-            shares_now.late = late;
+    for (int burst = 0; burst < 64 && next_due <= now; burst++) {
+        if (now - next_due > shares_now.late)
+            shares_now.late = now - next_due;
         share_send(turns[random_bits() % turn_count]);
         schedule();
     }
@@ -162,7 +162,7 @@ void shares_due(ns_t now)
 
 ns_t shares_next(void)
 {
-    return opt.rate > 0 && !stopped && next_due > 0 ? (ns_t)next_due : UINT64_MAX;
+    return opt.rate > 0 && !stopped && next_due ? next_due : UINT64_MAX;
 }
 
 static bool probe_answered(uint64_t id, bool accepted, int code)
@@ -202,11 +202,12 @@ void share_answered(uint64_t id, bool accepted, int code, ns_t at)
         share_send(share->miner);
 }
 
-struct share *share_of_nonce(uint32_t nonce)
+struct share *share_of_nonce(uint32_t nonce, bool *foreign)
 {
     uint32_t low = nonce * UNSCRAMBLE;
+    *foreign = low >> PART_BITS != opt.part;
     struct share *share = &ring[low & ring_mask];
-    return share->id && (uint32_t)share->id == low ? share : NULL;
+    return !*foreign && share->id && (uint32_t)share->id == low ? share : NULL;
 }
 
 /* After the run: is the server one that checks? The last share again, and one for no job. */
@@ -218,7 +219,7 @@ void shares_probe(void)
     const struct miner *miner = &miners[last->miner];
     struct share again = *last;
     again.id = probe_ids[0] = next_id++;
-    if (miner->job == last->job)
+    if (miner->ntime == last->ntime) /* it is still on that job */
         submit(last->miner, &again, (struct text){miner->job_id, miner->job_id_len});
     again.id = probe_ids[1] = next_id++;
     submit(last->miner, &again, (struct text){"nojob", 5});
