@@ -326,14 +326,14 @@ class Playbook:
         self.values |= values
         for text in map(str.strip, transcript.splitlines()):
             if text and not text.startswith("#"):
-                self._play(text)
+                self.step(text)
         self.nothing_more()
 
     def aside(self, transcript: str, **values: Any) -> None:
         """Play what others say and do, without a look at what the proxy says meanwhile."""
         self.values |= values
         for text in filter(None, map(str.strip, transcript.splitlines())):
-            self._play(text)
+            self.step(text)
         self.skip()
 
     def nothing_more(self) -> None:
@@ -388,23 +388,23 @@ class Playbook:
             ">> 3 result true",
             f">> mining.set_difficulty [{difficulty!r}]",
         ):
-            self._play(f"{name} {line}")
-        self._play(f'{name} >> mining.notify "$first"', first=job or notify("1", room=room))
+            self.step(f"{name} {line}")
+        self.step(f'{name} >> mining.notify "$first"', first=job or notify("1", room=room))
 
     def joins(self, name: str, *, mask: str | None = "1fffe000", resume: str = "") -> MinerEnd:
         """A miner configures (unless `mask` is None), subscribes, authorizes; nobody looks."""
         miner = self.miner(name)
         if mask is not None:
             wish = f'[["version-rolling"], {{"version-rolling.mask": "{mask}"}}]'
-            self._play(f"{name} >> 1 mining.configure {wish}")
-        self._play(f"{name} >> 2 mining.subscribe {json.dumps([name, resume] if resume else [])}")
-        self._play(f'{name} >> 3 mining.authorize ["{name}", "x"]')
+            self.step(f"{name} >> 1 mining.configure {wish}")
+        self.step(f"{name} >> 2 mining.subscribe {json.dumps([name, resume] if resume else [])}")
+        self.step(f'{name} >> 3 mining.authorize ["{name}", "x"]')
         self.skip(name)
         return miner
 
     # -- inside ----------------------------------------------------------------------------------
 
-    def _play(self, text: str, **values: Any) -> None:
+    def step(self, text: str, **values: Any) -> None:
         self.values |= values
         found = LINE.fullmatch(text)
         assert found, f"not a line of a transcript: {text}"
