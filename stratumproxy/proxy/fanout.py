@@ -52,7 +52,12 @@ class Fanout:
         served = self._miners[at : at + count]
         self._at = at + len(served)
         job, clean = self.job, self.clean
+        number, terms = job.number, job.terms
         for miner in served:
-            if miner.mining and (data := miner.deliver(job, clean, now)):
+            if miner.settled is terms and miner.last_job < number:
+                # Nearly all: nothing but the job to say, and the line is the same for all of them.
+                miner.last_job = number
+                miner.link.send(job.notify(miner.total, clean))
+            elif miner.mining and (data := miner.deliver(job, clean, now)):
                 miner.link.send(data)
         return len(served)

@@ -25,6 +25,7 @@ from stratumproxy.stratum.messages import (
 from stratumproxy.stratum.rejects import Reject
 from stratumproxy.stratum.submit import Submit, read_submit, scan_submit
 from stratumproxy.work.extranonce import SlotSpace
+from stratumproxy.work.job import Terms
 
 if TYPE_CHECKING:
     from stratumproxy.proxy.lane import Lane
@@ -95,6 +96,7 @@ class MinerSession:
         "rejected",
         "rolls",
         "session_id",
+        "settled",
         "slot",
         "slot_hex",
         "space",
@@ -134,6 +136,9 @@ class MinerSession:
         """It asked for mining.set_extranonce."""
         self.last_job = 0
         """Number of the newest job it was sent, on this connection or on one that it resumes."""
+        self.settled: Terms | None = None
+        """The terms that it was told everything about: on another job under the very same there is
+        nothing to say but the job. None while it is to be told something."""
         # who it is
         self.worker: Worker | None = None
         """The first name it authorized."""
@@ -341,6 +346,7 @@ class MinerSession:
         if difficulty != self.difficulty:
             data += self._bind(difficulty, job.number, now)
         self.last_job = job.number
+        self.settled = job.terms
         notify = job.notify(self.total, clean)
         return data + notify if data else notify
 
@@ -359,6 +365,15 @@ class MinerSession:
     def forget_told(self) -> None:
         """The miner has reset: its difficulty is 1 again, because it subscribed."""
         self.difficulty = 0
+        self.settled = None
+
+    def want(self, difficulty: float | int) -> None:
+        """Ask for a difficulty from the next job on, as far as limits and the miner's wish allow.
+
+        It must have been clamped to the configured limits.
+        """
+        self.wanted = max(difficulty, self.minimum)
+        self.settled = None
 
     def start_mining(self, now: float) -> bytes:
         """Subscribed and authorized: take a place in the fan-out, and the current job."""
@@ -370,7 +385,7 @@ class MinerSession:
             lane.miners[self] = None
             vardiff = self.proxy.vardiff
             start = self.suggested or worker.difficulty or vardiff.start
-            self.wanted = max(vardiff.clamp(start), self.minimum)
+            self.want(vardiff.clamp(start))
         job = lane.job
         if job is not None and job.number <= self.last_job:
             # It starts from zero: on the same job it would find the very shares it found before.
@@ -390,7 +405,7 @@ class MinerSession:
         self.suggested = difficulty
         if not self.mining:
             return b""
-        self.wanted = max(self.proxy.vardiff.clamp(difficulty), self.minimum)
+        self.want(self.proxy.vardiff.clamp(difficulty))
         return self._renotify(now)
 
     def retarget(self, now: float) -> bytes:
@@ -403,7 +418,7 @@ class MinerSession:
         better = self.proxy.vardiff.retarget(self.difficulty, self._window_shares, elapsed)
         if better is None:
             return b""
-        self.wanted = max(better, self.minimum)
+        self.want(better)
         if not self.difficulty / URGENT < self.wanted < self.difficulty * URGENT:
             return self._renotify(now)
         return b""
@@ -461,3 +476,4 @@ class MinerSession:
                 self.space.give_back(self.slot, self.session_id, now)
             self.lane = None
         self.mining = False
+        self.settled = None

@@ -113,6 +113,7 @@ class PoolSession:
         self._wake = wake
         self._asked_mask = version_mask
         self._authorized = False
+        self._terms = Terms(b"", 0, 1, 0)
         self._held: NewJob | None = None
         self._tail = b""
         self._next_id = FIRST_SUBMIT
@@ -227,7 +228,9 @@ class PoolSession:
         if not self.extranonce2_size:
             raise ProtocolError("mining.notify before the reply to mining.subscribe")
         terms = Terms(self.extranonce1, self.extranonce2_size, self.difficulty, self.version_mask)
-        new_job = NewJob(PoolJob.parse(params), terms)
+        if terms != self._terms:
+            self._terms = terms  # the same object as long as they are equal: see `settled`
+        new_job = NewJob(PoolJob.parse(params), self._terms)
         if self._authorized:
             self._start(new_job)
         else:

@@ -86,6 +86,7 @@ def subscribed(session: "MinerSession", now: float) -> bytes:
 def _configure(session: "MinerSession", params: list[Any], _now: float) -> Answer:
     """BIP310. Nothing may stand between this and its reply: cgminer reads exactly one line."""
     wishes = Wishes.parse(params)
+    session.settled = None
     if wishes.version_mask is not None:
         session.wished_mask = wishes.version_mask
         job = session.lane.job if session.lane is not None else None
