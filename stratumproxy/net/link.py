@@ -1,5 +1,6 @@
 """The link to a pool: connect, mine, and connect again when it is lost."""
 
+import os
 import random
 from collections.abc import Callable
 
@@ -213,4 +214,7 @@ def _reason(error: OSError) -> str:
         return "; ".join(sorted(reasons))
     if isinstance(cause, OSError):
         return _reason(cause)
+    # trio puts the address into strerror; a failed look-up has a negative number of its own.
+    if error.errno is not None and error.errno > 0:
+        return os.strerror(error.errno)
     return error.strerror or str(error)

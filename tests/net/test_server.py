@@ -310,4 +310,5 @@ async def test_a_pool_that_is_not_there_is_said_to_be_waited_for(until, nursery)
         )
     )
     await until(lambda: snapshots and snapshots[-1].pools[0].state == "waiting")
-    assert snapshots[-1].pools[0].detail.endswith("Connection refused")
+    host, port = address
+    assert snapshots[-1].pools[0].detail == f"can't connect to {host}:{port}: Connection refused"
