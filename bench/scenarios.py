@@ -56,11 +56,12 @@ WEIGHTED = Measure("new job, mean by hashrate", "ms", _path("fan_out", "weighted
 LAST = Measure("new job, last miner", "ms", _path("fan_out", "last", scale=1e3))
 STORM = Measure("storm, last miner mines", "s", _path("storm", "last"))
 STORM_P50 = Measure("storm, median miner mines", "s", _path("storm", "p50"))
-DROPPED = Measure(
-    "storm, SYNs dropped", "", _path("storm", "dropped_syns"), compared=False
-)
+DROPPED = Measure("storm, SYNs dropped", "", _path("storm", "dropped_syns"), compared=False)
 MEMORY = Measure("memory a miner", "KiB", _path("server", "rss_per_miner", scale=1 / 1024))
 RESIDENT = Measure("memory in all", "MiB", _path("server", "rss", scale=1 / (1 << 20)))
+WAITED = Measure(
+    "others had its core", "% of the time", _path("server", "waited", scale=100), compared=False
+)
 STALE = Measure("stale shares", "", _stale, compared=False)
 
 
@@ -116,12 +117,12 @@ SCENARIOS = (
     Scenario(
         "saturation",
         "1,000 miners, as fast as it goes, every share checked, none forwarded",
-        (replace(CPU, most_times=2.5), RATE, REPLY_P50, REPLY_P99, REPLY_MAX),
+        (replace(CPU, most_times=2.5), RATE, REPLY_P50, REPLY_P99, REPLY_MAX, WAITED),
     ),
     Scenario(
         "forwarded",
         "1,000 miners, as fast as it goes, every share forwarded, the pool's verdict returned",
-        (replace(CPU, most_times=4.1), RATE, REPLY_P50, REPLY_P99, REPLY_MAX),
+        (replace(CPU, most_times=4.1), RATE, REPLY_P50, REPLY_P99, REPLY_MAX, WAITED),
         forward="all",
     ),
     Scenario(
@@ -142,6 +143,7 @@ SCENARIOS = (
             RESIDENT,
             replace(STORM, most_times=1.5),
             DROPPED,
+            WAITED,
         ),
         miners=FLEET,
         depth=0,
@@ -165,7 +167,7 @@ SCENARIOS = (
     Scenario(
         "workers",
         "two workers against one: 1,000 miners, as fast as it goes, none forwarded",
-        (replace(CPU, most_times=1.1), RATE, REPLY_P50, REPLY_P99),
+        (replace(CPU, most_times=1.1), RATE, REPLY_P50, REPLY_P99, WAITED),
         base=PROXY_KIND,
         subject=Kind("2 workers", 2),
     ),

@@ -28,7 +28,7 @@ COINB1, COINB2 = bytes(COINBASE * 2 // 5), bytes(COINBASE - COINBASE * 2 // 5 - 
 BRANCH = [bytes([number]) * 32 for number in range(BRANCHES)]
 
 NATIVE, WHY_NOT = _choose.load_native()
-KERNELS = NATIVE.kernels() if NATIVE else ()
+KERNELS: tuple[str, ...] = NATIVE.kernels() if NATIVE else ()
 
 
 @pytest.fixture(autouse=True)

@@ -205,7 +205,8 @@ struct verified verify_works(void);
 
 /* ---- server.c ---- */
 struct usage {
-    double cpu, own_cpu;   /* seconds */
+    double cpu, own_cpu;       /* seconds */
+    double waited, own_waited; /* seconds in which it could have run, but others had the core */
     double rss, peak;      /* bytes, of all processes */
     unsigned processes;
 };

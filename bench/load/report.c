@@ -145,13 +145,16 @@ static void report_server(const struct run *run)
     double cpu = run->after.cpu - run->before.cpu, own = run->after.own_cpu - run->before.own_cpu;
     double shares = (double)run->shares.answered;
     printf("  \"server\": {\"processes\": %u, \"cpu\": %.6f, \"cpu_per_share\": %.9f, "
-           "\"busy\": %.4f, \"rss_empty\": %.0f, \"rss\": %.0f, \"peak\": %.0f, "
+           "\"busy\": %.4f, \"waited\": %.4f, \"rss_empty\": %.0f, \"rss\": %.0f, \"peak\": %.0f, "
            "\"rss_per_miner\": %.1f},\n",
            run->after.processes, cpu, shares > 0 ? cpu / shares : 0,
-           run->window > 0 ? cpu / run->window : 0, run->empty.rss, run->after.rss,
+           run->window > 0 ? cpu / run->window : 0,
+           run->window > 0 ? (run->after.waited - run->before.waited) / run->window : 0,
+           run->empty.rss, run->after.rss,
            run->after.peak, (run->after.rss - run->empty.rss) / opt.miners);
-    printf("  \"generator\": {\"cpu\": %.6f, \"busy\": %.4f}\n", own,
-           run->window > 0 ? own / run->window : 0);
+    printf("  \"generator\": {\"cpu\": %.6f, \"busy\": %.4f, \"waited\": %.4f}\n", own,
+           run->window > 0 ? own / run->window : 0,
+           run->window > 0 ? (run->after.own_waited - run->before.own_waited) / run->window : 0);
 }
 
 void report(const struct run *run)

@@ -43,10 +43,17 @@ static void memory_of(pid_t pid, struct usage *usage)
     fclose(file);
 }
 
-/* Each thread has children of its own. */
-static unsigned children_of(pid_t pid, pid_t *to, unsigned room)
+static FILE *open_of_thread(pid_t pid, int thread, const char *name)
 {
-    char path[sizeof "/proc//task//children" + 2 * 12];
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/task/%d/%s", (int)pid, thread, name);
+    return fopen(path, "r");
+}
+
+/* What is told by thread: the time it waited for a core, and its children. */
+static unsigned threads_of(pid_t pid, double *waited, pid_t *children, unsigned room)
+{
+    char path[32];
     unsigned count = 0;
     snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
     DIR *threads = opendir(path);
@@ -54,14 +61,20 @@ static unsigned children_of(pid_t pid, pid_t *to, unsigned room)
         return 0;
     for (struct dirent *thread; (thread = readdir(threads));) {
         int id = atoi(thread->d_name), child;
+        unsigned long long ran, queued;
+        FILE *file;
         if (id <= 0)
             continue;
-        snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)pid, id);
-        FILE *file = fopen(path, "r");
-        while (file && count < room && fscanf(file, "%d", &child) == 1)
-            to[count++] = child;
-        if (file)
+        if ((file = open_of_thread(pid, id, "schedstat"))) {
+            if (fscanf(file, "%llu %llu", &ran, &queued) == 2)
+                *waited += (double)queued / 1e9;
             fclose(file);
+        }
+        if ((file = open_of_thread(pid, id, "children"))) {
+            while (count < room && fscanf(file, "%d", &child) == 1)
+                children[count++] = child;
+            fclose(file);
+        }
     }
     closedir(threads);
     return count;
@@ -107,8 +120,9 @@ struct usage server_usage(bool memory)
         usage.cpu += cpu_of(pids[i]);
         if (memory)
             memory_of(pids[i], &usage);
-        count += children_of(pids[i], pids + count, MOST - count);
+        count += threads_of(pids[i], &usage.waited, pids + count, MOST - count);
     }
+    threads_of(getpid(), &usage.own_waited, NULL, 0);
     usage.processes = count;
     return usage;
 }

@@ -16,7 +16,13 @@ from bench.table import figure, markdown, rows
 
 def report(cpu: float, p99: float = 0.001) -> Result:
     return {
-        "server": {"cpu_per_share": cpu, "busy": 0.5, "rss_per_miner": 2048.0, "rss": 1e8},
+        "server": {
+            "cpu_per_share": cpu,
+            "busy": 0.5,
+            "rss_per_miner": 2048.0,
+            "rss": 1e8,
+            "waited": 0,
+        },
         "shares": {"per_second": 1000.0, "rejected": {"21": 3}},
         "reply": {"p50": 0.0005, "p99": p99, "max": 0.1},
         "fan_out": {"first": 0.001, "median": 0.01, "weighted": 0.01, "last": 0.1},
