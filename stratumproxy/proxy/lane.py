@@ -84,7 +84,7 @@ class Lane:
         """How many miners may subscribe here; slots may run out earlier."""
         if self.space is None:
             return 1
-        return self.proxy.miners_per_session(self.active)
+        return self.proxy.miners_per_session
 
     def join(self, miner: "MinerSession") -> None:
         """A miner subscribed."""
@@ -143,6 +143,12 @@ class Lane:
             miners=len(self.miners),
         )
         self._mine(candidate.newest, candidate.session, True, now, int(now - candidate.arrived))
+
+    def is_for_one(self, now: float) -> None:
+        """Nobody is here, and the next miner will have the session to itself."""
+        self.space = None
+        if self.active is not None:
+            self.switch(self.active, now)
 
     # -- jobs ------------------------------------------------------------------------------------
 

@@ -33,6 +33,9 @@ WELL_FOR = 60.0
 """Seconds an earlier pool must have been ready before it is gone back to."""
 
 
+NO_LIMIT = 1 << 32
+
+
 class Shell(Protocol):
     """What the core needs of the world around it."""
 
@@ -55,12 +58,11 @@ class Shell(Protocol):
 class PoolState:
     """A configured pool, over all its sessions."""
 
-    def __init__(self, name: str, url: str, size: int | None, per_session: int | None) -> None:
+    def __init__(self, name: str, url: str, size: int | None) -> None:
         self.name = name
         self.url = url
         self.size = size
         """The smallest extranonce2 size it gave, or is configured to give; None: not known."""
-        self.per_session = per_session
         self.tried = False
         """A connection to it was tried and failed."""
         self.detail = ""
@@ -107,10 +109,10 @@ class Proxy:
             window=difficulty.retarget_seconds,
             enabled=difficulty.vardiff,
         )
-        self.pools = [
-            PoolState(pool.name, pool.url, pool.extranonce2_size, pool.miners_per_session)
-            for pool in config.pool
-        ]
+        self.pools = [PoolState(pool.name, pool.url, pool.extranonce2_size) for pool in config.pool]
+        limits = [pool.miners_per_session or NO_LIMIT for pool in config.pool]
+        self.miners_per_session = min(limits)
+        """What every pool allows: a lane moves from pool to pool as a whole."""
         self.open = False
         """A pool was ready once, so miners can be answered."""
         self.opened_at = now
@@ -177,11 +179,6 @@ class Proxy:
     def random_bits(self) -> int:
         """32 random bits."""
         return self._shell.random_bits()
-
-    def miners_per_session(self, pool: int | None) -> int:
-        """How many miners a session of a pool may carry by its settings."""
-        limit = self.pools[pool].per_session if pool is not None else None
-        return limit if limit is not None else 1 << 32
 
     def pool_events(
         self, lane: Lane, pool: int, session: PoolSession, events: list[PoolEvent], now: float

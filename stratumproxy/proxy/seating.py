@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 from stratumproxy.errors import PoolError
 from stratumproxy.proxy.job import Job
 from stratumproxy.stratum.messages import encode_notification
-from stratumproxy.work.extranonce import Layout, Shape, SlotSpace
+from stratumproxy.work.extranonce import MOST_EXTRANONCE2, Layout, Shape, SlotSpace
+from stratumproxy.work.job import Terms
 
 if TYPE_CHECKING:
     from stratumproxy.proxy.lane import Lane
@@ -39,7 +40,8 @@ class Seating:
     def learn(self, smallest: int) -> bool:
         """The smallest extranonce2 size of any pool is known, or has become smaller.
 
-        Miners seated before keep what they have, as long as it fits (`fit`).
+        Miners seated before keep what they have, as long as it fits (`fit`). Where miners share
+        sessions from now on no more, those who do go on.
 
         Returns:
             Whether the layout changed.
@@ -49,8 +51,9 @@ class Seating:
             return False
         self._layout = layout
         self._space = SlotSpace(layout, self._rest) if layout.shared else None
-        for lane in self._proxy.lanes:
-            lane.space = self._space
+        if self._space is not None:
+            for lane in self._proxy.lanes:
+                lane.space = self._space
         return True
 
     def _shape(self, miner: "MinerSession") -> Shape:
@@ -68,7 +71,7 @@ class Seating:
         """
         shape = self._shape(miner)
         if not self.shared:
-            self._seat_alone(miner)
+            self._seat_alone(miner, now)
             return
         if resume and self._resume(miner, resume):
             return
@@ -80,10 +83,12 @@ class Seating:
             self._space = SlotSpace(self._layout, self._rest)
         self._seat(miner, self._proxy.open_lane(self._space), shape, now)
 
-    def _seat_alone(self, miner: "MinerSession") -> None:
+    def _seat_alone(self, miner: "MinerSession", now: float) -> None:
         lane = next((lane for lane in self._proxy.lanes if not lane.members), None)
         if lane is None:
             lane = self._proxy.open_lane(None)
+        elif lane.space is not None:
+            lane.is_for_one(now)
         lane.join(miner)
         if not self.place(miner, lane):
             lane.waiting.append(miner)
@@ -139,9 +144,9 @@ class Seating:
         if job is None:
             return False
         miner.space = None
-        miner.slot = job.terms.extranonce1
-        miner.slot_hex = ""
-        miner.extranonce2_size = job.terms.extranonce2_size
+        miner.slot, padding = whole_slot(job.terms)
+        miner.slot_hex = padding.hex()
+        miner.extranonce2_size = job.terms.extranonce2_size - len(padding)
         miner.total = job.room
         miner.session_id = f"{self._proxy.random_bits():08x}"
         return True
@@ -149,7 +154,7 @@ class Seating:
     def fits(self, miner: "MinerSession", job: Job) -> bool:
         """Whether a miner can mine on a job with the bytes it has."""
         if job.whole:
-            return miner.slot == job.terms.extranonce1 and miner.total == job.room
+            return miner.slot == whole_slot(job.terms)[0] and miner.total == job.room
         return miner.space is not None and miner.total <= job.room
 
     def fit(self, miner: "MinerSession", job: Job, now: float) -> bytes | None:
@@ -176,7 +181,16 @@ class Seating:
             placed = lane.members == 1 and self.place(miner, lane)
         else:
             shape = self._shape(miner)
-            placed = shape.total <= job.room and self._seat(miner, lane, shape, now)
+            placed = self.shared and shape.total <= job.room and self._seat(miner, lane, shape, now)
         if placed and space is not None:
             space.give_back(slot, "", now)
         return placed
+
+
+def whole_slot(terms: Terms) -> tuple[bytes, bytes]:
+    """The extranonce1 of a miner that has a session to itself, and the padding at its end.
+
+    It is the pool's, and zeros where the pool's extranonce2 has more bytes than a miner can use.
+    """
+    padding = bytes(max(terms.extranonce2_size - MOST_EXTRANONCE2, 0))
+    return terms.extranonce1 + padding, padding

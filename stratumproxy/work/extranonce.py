@@ -19,6 +19,10 @@ LARGEST = 16
 """extranonce2 sizes that can be mined on: cgminer refuses below 2 and above 16 (util.c)."""
 
 
+MOST_EXTRANONCE2 = 8
+"""Bytes of extranonce2 for a miner: with more, cgminer and WhatsMiner silently never submit."""
+
+
 @dataclass(frozen=True, slots=True)
 class Shape:
     """How one miner's bytes are split."""
