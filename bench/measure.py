@@ -1,14 +1,13 @@
 """One measurement: a server, the generator on it, and whether what happened was right."""
 
 import json
-import os
 import subprocess
 import sys
 import time
 
 from bench.build import LOAD
 from bench.scenarios import Result, Scenario
-from bench.servers import Cores, Kind, free_ports, stop
+from bench.servers import Cores, Kind, free_ports, settle, stop
 
 EVERY_HASH = 2**-32
 """Difficulties below this are met by every hash; 65535/65536 of it, strictly."""
@@ -54,7 +53,7 @@ def measure(scenario: Scenario, kind: Kind, *, announce: bool = False) -> Result
         generator = subprocess.Popen(
             command,
             stdout=subprocess.PIPE,
-            preexec_fn=lambda: os.sched_setaffinity(0, cores.generator),
+            preexec_fn=lambda: settle(cores.generator),
         )
         try:
             output, _ = generator.communicate(timeout=scenario.seconds + scenario.warmup + 200)

@@ -1,5 +1,6 @@
 """The servers that are measured, each as a process (or several) on given cores."""
 
+import ctypes
 import os
 import random
 import signal
@@ -101,12 +102,22 @@ class Kind:
                     stdin=subprocess.DEVNULL,
                     stdout=output,
                     stderr=output,
-                    preexec_fn=lambda: os.sched_setaffinity(0, cores.server),
+                    preexec_fn=lambda: settle(cores.server),
                 )
             try:
                 yield Running(process, log)
             finally:
                 stop(process)
+
+
+_LIBC = ctypes.CDLL(None)
+PR_SET_PDEATHSIG = 1
+
+
+def settle(cores: frozenset[int]) -> None:
+    """In a new process: keep to these cores, and do not outlive the benchmark."""
+    os.sched_setaffinity(0, cores)
+    _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 FLOOR_KIND = Kind("floor")

@@ -1,6 +1,7 @@
 /* The load generator: a pool and thousands of miners in one process, one thread and one clock.
  *
- *   main.c     options and the phases of a run
+ *   main.c     the phases of a run
+ *   options.c  the command line
  *   loop.c     epoll: which socket is ready, and when it was
  *   text.c     just enough JSON for lines that we know
  *   pool.c     the pool: sessions of the server under test, jobs, verdicts
@@ -27,7 +28,7 @@ typedef uint64_t ns_t;
 #define SECOND 1000000000ull
 #define MASK 0x1fffe000u /* version bits that may be rolled: BIP320 */
 
-/* ---- options (main.c) ---- */
+/* ---- options.c ---- */
 struct options {
     struct sockaddr_in server; /* where the miners connect */
     struct sockaddr_in pool;   /* where the pool listens; port 0: this process is no pool */
@@ -49,8 +50,9 @@ struct options {
     unsigned pid_count;
 };
 extern struct options opt;
+void parse_options(int argc, char **argv); /* into opt; a mistake ends the program */
 
-ns_t now_ns(void);
+/* ---- main.c ---- */
 void die(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 
 /* ---- stats.c: a histogram of latencies, in buckets of under 1 % ---- */
@@ -67,6 +69,7 @@ double latencies_floor(unsigned bucket);                         /* a bucket's s
 double median_of(double *values, unsigned count);                /* sorts them */
 
 /* ---- loop.c ---- */
+ns_t now_ns(void);
 enum kind { POOL_LISTENER, POOL_SESSION, MINER };
 void loop_open(void);
 void loop_watch(int fd, enum kind kind, uint32_t index, bool writable, bool change);

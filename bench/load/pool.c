@@ -191,7 +191,8 @@ static void submitted(struct session *session, const char *params, const char *e
     else
         pool_counts.matched++;
     share->seen_by_pool = true;
-    verify_keep_share(share, (unsigned)(session - sessions), extranonce2, size, bits);
+    if (share->job >= 0)
+        verify_keep_share(share, (unsigned)(session - sessions), extranonce2, size, bits);
 }
 
 static void line_came(struct session *session, const char *line, const char *end)
