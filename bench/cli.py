@@ -46,7 +46,7 @@ class Group(click.Group):
 
 @click.group(cls=Group)
 def main() -> None:
-    r"""Measure the proxy against the floor.
+    """Measure the proxy against the floor.
 
     \b
     python -m bench run                      everything, kept in RESULTS.md
@@ -54,7 +54,7 @@ def main() -> None:
     python -m bench run fleet --server proxy --raw
     python -m bench soak --minutes 10
     python -m bench plot
-    """
+    """  # noqa: D301
     build()
 
 
