@@ -1,0 +1,28 @@
+"""Thousands of miners at once."""
+
+
+async def test_2000_miners(site):
+    """Vardiff at work, a job a second, every fifth of them clean."""
+    site.pool_difficulty = 1e-6
+    pool = await site.pool(difficulty=site.pool_difficulty)
+    proxy = await site.proxy(
+        pool,
+        difficulty="start = 1e-7\nmin = 1e-8\nshares_per_minute = 120\nretarget_seconds = 1",
+    )
+    miners = await site.miners(proxy, 2000, hashrates=(500.0, 1000.0, 2000.0))
+    await site.until(lambda: miners.fleet.mining == 2000)
+    await site.until(lambda: sum(map(bool, miners.accepted().values())) > 1900)
+    await site.until(lambda: pool.pool.jobs > 6)  # the sixth was clean
+    during = await proxy.next_snapshot(lambda now: now.mining == 2000)
+    assert during.connected == 2000
+    assert len(pool.pool.connections) == 1
+    await miners.stop()
+    end = await proxy.stop()
+
+    site.check_counts(miners, end, pool)
+    site.check_every_hash(miners, pool)
+    assert miners.fleet.reconnects == 0
+    assert set(pool.pool.total.rejected) <= {"stale"}  # sent before a clean job was heard of
+    assert set(end.rejected) <= {"stale", "pool"}
+    assert end.pools[0].accepted > 500
+    assert any(int(share.version_bits or "0", 16) for share in miners.shares())
