@@ -1,0 +1,468 @@
+"""One session with a pool, alone."""
+
+import json
+from typing import Any
+
+import pytest
+
+from stratumproxy.errors import LineTooLong, PoolError, ProtocolError
+from stratumproxy.proxy.forwarded import Forwarded
+from stratumproxy.proxy.pool import (
+    FIRST_SUBMIT,
+    LINE_LIMIT,
+    USER_AGENT,
+    MaskChanged,
+    NewJob,
+    PoolSession,
+    ReconnectAsked,
+    Said,
+)
+from stratumproxy.work.job import Terms
+from tests.proxy.playbook import notify
+
+SUBSCRIBED = b'{"id":2,"result":[[["mining.notify","5e55"]],"f0f1",8],"error":null}\n'
+AUTHORIZED = b'{"id":3,"result":true,"error":null}\n'
+
+
+def job(job_id: str = "1", **changes: Any) -> bytes:
+    params = notify(job_id, room=10, **changes)
+    return json.dumps({"id": None, "method": "mining.notify", "params": params}).encode() + b"\n"
+
+
+def said(session: PoolSession) -> list[Any]:
+    lines = [json.loads(line) for line in bytes(session.outgoing).splitlines()]
+    session.outgoing.clear()
+    return lines
+
+
+def session(**settings: Any) -> PoolSession:
+    """One that has said its handshake."""
+    settings = {"user": "farm", "password": "x", "version_mask": 0x1FFFE000, **settings}
+    made = PoolSession(**settings)
+    made.outgoing.clear()
+    return made
+
+
+def ready(**settings: Any) -> PoolSession:
+    """One that can be mined on."""
+    made = session(**settings)
+    made.receive(SUBSCRIBED + AUTHORIZED + job(), 0)
+    return made
+
+
+def share(sent: float = 0.0) -> Forwarded:
+    return Forwarded(None, None, b"4", 1, 1.0, sent)  # type: ignore[arg-type]
+
+
+# -- the handshake -----------------------------------------------------------------------------
+
+
+def test_the_handshake_is_said_at_once() -> None:
+    assert said(PoolSession("farm.1", "secret", 0x1FFFE000)) == [
+        {
+            "id": 1,
+            "method": "mining.configure",
+            "params": [
+                ["version-rolling"],
+                {"version-rolling.mask": "1fffe000", "version-rolling.min-bit-count": 2},
+            ],
+        },
+        {"id": 2, "method": "mining.subscribe", "params": [USER_AGENT]},
+        {"id": 3, "method": "mining.authorize", "params": ["farm.1", "secret"]},
+    ]
+
+
+def test_without_a_mask_configure_is_left_out() -> None:
+    """For pools that close on it."""
+    methods = [line["method"] for line in said(PoolSession("farm", "x", 0))]
+    assert methods == ["mining.subscribe", "mining.authorize"]
+
+
+def test_an_earlier_session_is_resumed() -> None:
+    subscribe = said(PoolSession("farm", "x", 0, "5e55"))[0]
+    assert subscribe["params"] == [USER_AGENT, "5e55"]
+
+
+@pytest.mark.parametrize(
+    ("result", "session_id"),
+    [
+        ('[[["mining.set_difficulty","01"],["mining.notify","02"]],"f0",8]', "02"),
+        ('[[["mining.notify","5f1c2a3b"]],"5f1c2a3b00000001",8]', "5f1c2a3b"),
+        ('[["mining.notify","02"],"f0",8]', ""),
+        ('[[["mining.notify",5]],"f0",8]', ""),
+        ('[[],"f0",8]', ""),
+        ('[null,"f0",8]', ""),
+        ('[[5,"x",null,[],["mining.notify"]],"",2,"more"]', ""),
+    ],
+)
+def test_the_session_id_stands_beside_notify(result: str, session_id: str) -> None:
+    made = session()
+    made.receive(b'{"id":2,"result":%b}\n' % result.encode(), 0)
+    assert made.session_id == session_id
+
+
+@pytest.mark.parametrize(
+    ("reply", "why"),
+    [
+        ('"result":null,"error":[20,"full",null]', "the pool refused mining.subscribe: full"),
+        ('"result":false,"error":"busy"', "the pool refused mining.subscribe: busy"),
+        ('"result":true', "the pool refused mining.subscribe: no .subscriptions, extranonce1"),
+        ('"result":[[],"f0"]', "the pool refused mining.subscribe: no .subscriptions, extra"),
+        ('"result":[[],"f",8]', "the pool's extranonce1 is not hex"),
+        ('"result":[[],5,8]', "the pool's extranonce1 is not hex"),
+        ('"result":[[],"f0","8"]', "the pool's extranonce2 size is '8'; 2 to 16 can be mined on"),
+        ('"result":[[],"f0",1]', "the pool's extranonce2 size is 1; 2 to 16 can be mined on"),
+        (f'"result":[[],"{"f0" * 33}",8]', "the pool's extranonce1 is longer than 32 bytes"),
+    ],
+)
+def test_a_subscription_that_is_none(reply: str, why: str) -> None:
+    with pytest.raises((PoolError, ProtocolError), match=why):
+        session().receive(b'{"id":2,%b}\n' % reply.encode(), 0)
+
+
+@pytest.mark.parametrize(
+    ("result", "mask"),
+    [
+        ('{"version-rolling":true,"version-rolling.mask":"1fffe000"}', 0x1FFFE000),
+        ('{"version-rolling":true,"version-rolling.mask":"ffffffff"}', 0x1FFFE000),
+        ('{"version-rolling":true,"version-rolling.mask":"00c00000"}', 0x00C00000),
+        ('{"version-rolling":false}', 0),
+        ('{"version-rolling":"Not supported"}', 0),
+        ('{"version-rolling":true}', 0),
+        ('{"version-rolling":true,"version-rolling.mask":5}', 0),
+        ("{}", 0),
+        ("[]", 0),
+        ("null", 0),
+        ("true", 0),
+    ],
+)
+def test_what_may_be_rolled(result: str, mask: int) -> None:
+    made = session()
+    made.receive(b'{"id":1,"result":%b}\n' % result.encode(), 0)
+    assert made.version_mask == mask
+
+
+def test_a_pool_that_does_not_know_configure() -> None:
+    made = session()
+    made.receive(b'{"id":1,"result":null,"error":[20,"Not supported",null]}\n', 0)
+    assert made.version_mask == 0
+    made.receive(SUBSCRIBED + AUTHORIZED + job(), 0)
+    assert made.ready
+
+
+def test_a_refused_account() -> None:
+    with pytest.raises(PoolError, match='refused to authorize "farm": unauthorized worker'):
+        session().receive(b'{"id":3,"result":null,"error":[24,"unauthorized worker",null]}\n', 0)
+
+
+def test_an_account_refused_without_a_word() -> None:
+    with pytest.raises(PoolError, match='refused to authorize "farm": refused without a reason'):
+        session().receive(b'{"id":3,"result":false}\n', 0)
+
+
+def test_an_account_refused_after_all() -> None:
+    """NiceHash: true first, false later."""
+    made = ready()
+    with pytest.raises(PoolError, match="Missing KYC/KYB"):
+        made.receive(b'{"id":3,"result":false,"error":[0,"Missing KYC/KYB",null]}\n', 0)
+
+
+def test_the_job_before_the_reply_to_authorize_is_kept_for_it() -> None:
+    made = session()
+    assert made.receive(SUBSCRIBED + job("early") + job("later"), 0) == []
+    assert not made.ready
+    (event,) = made.receive(AUTHORIZED, 0)
+    assert isinstance(event, NewJob)
+    assert event.job.pool_job_id == "later"
+    assert made.ready
+
+
+def test_the_job_in_the_same_segment() -> None:
+    made = session()
+    (event,) = made.receive(
+        SUBSCRIBED
+        + b'{"id":null,"method":"mining.set_difficulty","params":[1024]}\n'
+        + AUTHORIZED
+        + job(),
+        0,
+    )
+    assert isinstance(event, NewJob)
+    assert event.terms == Terms(b"\xf0\xf1", 8, 1024, 0)
+
+
+def test_a_job_before_the_subscription_is_a_mistake() -> None:
+    with pytest.raises(ProtocolError, match="before the reply to"):
+        session().receive(job(), 0)
+
+
+def test_a_segment_may_end_anywhere() -> None:
+    whole = SUBSCRIBED + AUTHORIZED + job()
+    for cut in range(1, len(whole)):
+        made = session()
+        events = made.receive(whole[:cut], 0) + made.receive(whole[cut:], 0)
+        assert len(events) == 1
+        assert made.ready
+
+
+# -- what binds from when ----------------------------------------------------------------------
+
+
+def terms(events: list[Any]) -> list[Terms]:
+    return [event.terms for event in events if isinstance(event, NewJob)]
+
+
+def test_difficulty_and_extranonce_bind_from_the_next_job() -> None:
+    made = ready()
+    events = made.receive(
+        job("2")
+        + b'{"id":null,"method":"mining.set_difficulty","params":[0.5]}\n'
+        + b'{"id":null,"method":"mining.set_extranonce","params":["0a",4]}\n'
+        + job("3"),
+        0,
+    )
+    assert terms(events) == [Terms(b"\xf0\xf1", 8, 1, 0), Terms(b"\x0a", 4, 0.5, 0)]
+
+
+def test_before_any_is_set_the_difficulty_is_1() -> None:
+    made = session()
+    assert terms(made.receive(SUBSCRIBED + AUTHORIZED + job(), 0)) == [Terms(b"\xf0\xf1", 8, 1, 0)]
+
+
+def test_a_mask_that_is_set_later() -> None:
+    made = ready()
+    events = made.receive(
+        b'{"id":null,"method":"mining.set_version_mask","params":["fffff000"]}\n' + job("2"), 0
+    )
+    assert events[0] == MaskChanged(0x1FFFE000)
+    assert terms(events) == [Terms(b"\xf0\xf1", 8, 1, 0x1FFFE000)]
+
+
+def test_a_mask_that_was_never_asked_for() -> None:
+    made = ready(version_mask=0)
+    made.receive(b'{"id":null,"method":"mining.set_version_mask","params":["1fffe000"]}\n', 0)
+    assert made.version_mask == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ('"mining.set_difficulty","params":[]', "set_difficulty without a positive number"),
+        ('"mining.set_difficulty","params":[0]', "set_difficulty without a positive number"),
+        ('"mining.set_difficulty","params":["5"]', "set_difficulty without a positive number"),
+        ('"mining.set_difficulty","params":{"a":1}', "set_difficulty without a positive number"),
+        ('"mining.set_difficulty"', "set_difficulty without a positive number"),
+        ('"mining.set_extranonce","params":[]', "extranonce1 is not hex"),
+        ('"mining.set_extranonce","params":["f0"]', "extranonce2 size is None"),
+        ('"mining.set_extranonce","params":["f0",17]', "extranonce2 size is 17"),
+        ('"mining.set_version_mask","params":[]', "set_version_mask without 8 hex digits"),
+        ('"mining.set_version_mask","params":["x"]', "set_version_mask without 8 hex digits"),
+        ('"mining.notify","params":[]', "mining.notify: 9 params expected"),
+        ('"mining.notify"', "mining.notify: 9 params expected"),
+    ],
+)
+def test_what_a_pool_must_not_say(line: str, why: str) -> None:
+    with pytest.raises((ProtocolError, PoolError), match=why):
+        ready().receive(b'{"id":null,"method":%b}\n' % line.encode(), 0)
+
+
+# -- the rest that a pool says -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("params", "event"),
+    [
+        ("[]", ReconnectAsked("", 0, 0)),
+        ('["10.0.0.1",8889,0]', ReconnectAsked("10.0.0.1", 8889, 0)),
+        ('["h","8889","5"]', ReconnectAsked("h", 8889, 0)),
+        ('["h",3333,7.5,"more"]', ReconnectAsked("h", 3333, 7.5)),
+        ('["h"]', ReconnectAsked("h", 0, 0)),
+        ('["h",0]', ReconnectAsked("h", 0, 0)),
+        ('["h",65536]', ReconnectAsked("h", 0, 0)),
+        ('["h",-1,-1]', ReconnectAsked("h", 0, 0)),
+        ('["h","x",99999]', ReconnectAsked("h", 0, 0)),
+        ("[null,null,null]", ReconnectAsked("", 0, 0)),
+        ('[[],{},""]', ReconnectAsked("", 0, 0)),
+        ('["h",true,true]', ReconnectAsked("h", 0, 0)),
+        ('["h","\u0661"]', ReconnectAsked("h", 0, 0)),
+    ],
+)
+def test_reconnect(params: str, event: ReconnectAsked) -> None:
+    line = f'{{"id":0,"method":"client.reconnect","params":{params}}}\n'
+    assert ready().receive(line.encode(), 0) == [event]
+
+
+def test_a_message_for_people() -> None:
+    made = ready()
+    line = b'{"id":null,"method":"client.show_message","params":["%b"]}\n'
+    assert made.receive(line % b"Pool restarting", 0) == [Said("Pool restarting")]
+    assert made.receive(line % (b"x" * 5000), 0) == [Said("x" * 200)]
+    assert made.receive(b'{"id":7,"method":"client.show_message","params":[]}\n', 0) == []
+    assert said(made) == [{"id": 7, "result": True, "error": None}]
+
+
+@pytest.mark.parametrize(
+    ("method", "result"), [("mining.ping", "pong"), ("client.get_version", USER_AGENT)]
+)
+@pytest.mark.parametrize("request_id", [7, "seven", 0])
+def test_what_wants_an_answer(method: str, result: str, request_id: object) -> None:
+    made = ready()
+    made.receive(json.dumps({"id": request_id, "method": method}).encode() + b"\n", 0)
+    assert said(made) == [{"id": request_id, "result": result, "error": None}]
+
+
+@pytest.mark.parametrize(
+    "method", ["mining.ping", "client.get_version", "client.show_message", "x"]
+)
+def test_what_has_no_id_wants_none(method: str) -> None:
+    made = ready()
+    made.receive(json.dumps({"id": None, "method": method}).encode() + b"\n", 0)
+    made.receive(json.dumps({"method": method}).encode() + b"\n", 0)
+    assert said(made) == []
+
+
+def test_what_is_unknown() -> None:
+    made = ready()
+    made.receive(b'{"id":7,"method":"mining.dance","params":[]}\n{"id":8,"method":5}\n', 0)
+    assert [line["error"] for line in said(made)] == [[20, "Unknown method", None]] * 2
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"{}",
+        b"",
+        b" \t ",
+        b'{"id":null,"result":[],"error":true}',
+        b'{"id":99,"result":true}',
+        b'{"id":"16","result":true}',
+        b'{"id":16.0,"result":true}',
+        b'{"id":true,"result":true}',
+        b'{"id":16,"method":null,"result":null}',
+    ],
+)
+def test_what_nobody_asked_for_is_nothing(line: bytes) -> None:
+    made = ready()
+    assert made.receive(line + b"\n", 0) == []
+    assert said(made) == []
+
+
+@pytest.mark.parametrize("line", [b"<html>", b"[]", b"null", b"\xff", b"{"])
+def test_what_is_no_stratum(line: bytes) -> None:
+    with pytest.raises(ProtocolError):
+        ready().receive(line + b"\n", 0)
+
+
+def test_a_line_has_a_limit() -> None:
+    ready().receive(b"{}" + b" " * (LINE_LIMIT - 2) + b"\n", 0)
+    made = ready()
+    for _ in range(LINE_LIMIT // 4096):
+        made.receive(b" " * 4096, 0)
+    with pytest.raises(LineTooLong):
+        made.receive(b" ", 0)
+
+
+def test_whether_it_said_anything_at_all() -> None:
+    """What hangs up without a word may not know mining.configure."""
+    made = session()
+    assert not made.answered
+    made.receive(b"\n", 0)
+    assert not made.answered
+    made.receive(b"{}\n", 0)
+    assert made.answered
+
+
+# -- shares ------------------------------------------------------------------------------------
+
+
+HEAD = '["farm","1"'
+
+
+def test_a_share_goes_out_under_an_integer_of_ours() -> None:
+    """DATUM closes on any other id."""
+    made = ready()
+    made.submit(share(), HEAD, '00000001","65000000","deadbeef')
+    made.submit(share(), HEAD, '00000002","65000000","deadbeef","00002000')
+    assert said(made) == [
+        {
+            "id": FIRST_SUBMIT,
+            "method": "mining.submit",
+            "params": ["farm", "1", "00000001", "65000000", "deadbeef"],
+        },
+        {
+            "id": FIRST_SUBMIT + 1,
+            "method": "mining.submit",
+            "params": ["farm", "1", "00000002", "65000000", "deadbeef", "00002000"],
+        },
+    ]
+
+
+def test_verdicts_in_any_order() -> None:
+    made = ready()
+    one, two = share(), share()
+    for each in (one, two):
+        made.submit(each, HEAD, "x")
+    assert made.receive(
+        b'{"id":17,"result":true,"error":null}\n{"id":16,"result":false,"error":[23,"low"]}\n', 0
+    ) == [two, one]
+    assert (two.error, one.error) == (None, (23, "low"))
+    assert not made.pending
+
+
+def test_a_second_verdict_is_nothing() -> None:
+    made = ready()
+    made.submit(share(), HEAD, "x")
+    assert len(made.receive(b'{"id":16,"result":true}\n{"id":16,"result":false}\n', 0)) == 1
+
+
+@pytest.mark.parametrize("result", ["[]", '"ok"', "1", "{}"])
+def test_an_odd_yes(result: str) -> None:
+    made = ready()
+    sent = share()
+    made.submit(sent, HEAD, "x")
+    made.receive(b'{"id":16,"result":%b,"error":null}\n' % result.encode(), 0)
+    assert sent.error is None
+
+
+def test_the_writer_is_woken_for_the_first_share_only() -> None:
+    woken = []
+    made = ready(wake=lambda: woken.append(len(made.outgoing)))
+    for _ in range(3):
+        made.submit(share(), HEAD, "x")
+    assert woken == [0]
+    made.outgoing.clear()
+    made.submit(share(), HEAD, "x")
+    assert woken == [0, 0]
+
+
+def test_what_is_overdue() -> None:
+    made = ready()
+    shares = [share(float(second)) for second in range(5)]
+    for each in shares:
+        made.submit(each, HEAD, "x")
+    assert made.overdue(0.0) == []
+    assert made.overdue(2.0) == shares[:2]
+    assert made.overdue(2.0) == []
+    assert made.receive(b'{"id":16,"result":true}\n{"id":18,"result":true}\n', 0) == [shares[2]]
+    assert made.overdue(99.0) == shares[3:]
+
+
+def test_what_is_left_when_the_connection_is_gone() -> None:
+    made = ready()
+    shares = [share(), share()]
+    for each in shares:
+        made.submit(each, HEAD, "x")
+    assert made.abandon() == shares
+    assert made.abandon() == []
+    assert not made.ready
+
+
+def test_verdicts_before_a_fatal_line_are_not_forgotten() -> None:
+    made = ready()
+    good, late = share(), share()
+    for each in (good, late):
+        made.submit(each, HEAD, "x")
+    with pytest.raises(ProtocolError):
+        made.receive(b'{"id":16,"result":true}\nwhat?\n{"id":17,"result":true}\n', 0)
+    assert made.unreported == [good]
+    assert good.error is None
+    assert made.abandon() == [late]
