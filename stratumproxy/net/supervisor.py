@@ -21,6 +21,7 @@ import structlog
 import trio
 
 from stratumproxy.config import Config
+from stratumproxy.errors import ProtocolError
 from stratumproxy.net.listeners import open_listeners
 from stratumproxy.stratum.framing import split_lines
 from stratumproxy.telemetry.snapshot import Snapshot, merge
@@ -90,46 +91,70 @@ class Supervisor:
             self._log.error(
                 "a worker ended and is started again",
                 worker=number,
-                status=_status(status),
+                status=status,
                 again_in_seconds=pause,
             )
             await trio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
 
-    async def _run_worker(self, number: int, listeners: Sequence[socket.socket]) -> int:
-        """Run one worker from its start to its end, and take its snapshots."""
+    async def _run_worker(self, number: int, listeners: Sequence[socket.socket]) -> str:
+        """Run one worker from its start to its end, and take its snapshots.
+
+        Returns:
+            How it ended, in words.
+        """
         numbers = [str(sock.fileno()) for sock in listeners]
-        process = await trio.lowlevel.open_process(
-            [*self._command, "--number", str(number), *numbers],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            pass_fds=[sock.fileno() for sock in listeners],
-            start_new_session=True,  # Ctrl-C is for the supervisor, who passes it on
-        )
-        self._processes[number] = process
         try:
-            assert process.stdin is not None
-            assert process.stdout is not None
-            await process.stdin.send_all(self._config.model_dump_json().encode() + b"\n")
-            await self._take_snapshots(number, process.stdout)
-            return await process.wait()
-        except (trio.BrokenResourceError, trio.ClosedResourceError):
-            return await process.wait()
+            process = await trio.lowlevel.open_process(
+                [*self._command, "--number", str(number), *numbers],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                pass_fds=[sock.fileno() for sock in listeners],
+                start_new_session=True,  # Ctrl-C is for the supervisor, who passes it on
+            )
+        except OSError as error:
+            return f"it could not be started: {error.strerror}"
+        self._processes[number] = process
+        if self._stopping:
+            process.send_signal(signal.SIGTERM)  # the others were sent it meanwhile
+        try:
+            await self._attend(number, process)
+            return _status(await process.wait())
         finally:
-            if process.returncode is None:
+            with trio.CancelScope(shield=True):
                 process.kill()
+                await process.wait()
             del self._processes[number]
             self._ended.unpark_all()
             gone = self._current.pop(number, None)
             if gone is not None:
                 self._past = [merge([*self._past, gone.past()])]
 
-    async def _take_snapshots(self, number: int, stream: trio.abc.ReceiveStream) -> None:
+    async def _attend(self, number: int, process: trio.Process) -> None:
+        """Tell a worker what to serve, and take its snapshots as long as there are any."""
+        assert process.stdin is not None
+        assert process.stdout is not None
         tail = b""
-        async for data in stream:
-            lines, tail = split_lines(tail, bytes(data), SNAPSHOT_LIMIT)
-            for line in lines:
-                self._current[number] = Snapshot.parse(orjson.loads(line))
+        async with process.stdin, process.stdout:
+            try:
+                await process.stdin.send_all(self._config.model_dump_json().encode() + b"\n")
+                async for data in process.stdout:
+                    lines, tail = split_lines(tail, bytes(data), SNAPSHOT_LIMIT)
+                    for line in lines:
+                        if (snapshot := _parse(line)) is not None:
+                            self._current[number] = snapshot
+            except (trio.BrokenResourceError, trio.ClosedResourceError):
+                return
+            except ProtocolError:
+                process.kill()
+
+
+def _parse(line: bytes) -> Snapshot | None:
+    """A worker's line as a snapshot; None if it was cut short, by a full pipe or by its end."""
+    try:
+        return Snapshot.parse(orjson.loads(line))
+    except (ValueError, TypeError, LookupError, AttributeError):
+        return None
 
 
 def _status(status: int) -> str:

@@ -1,0 +1,262 @@
+"""The supervisor with workers that are a few lines of Python: what it does when they misbehave."""
+
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+
+import orjson
+import pytest
+import trio
+
+from stratumproxy.config import loads
+from stratumproxy.net import supervisor as module
+from stratumproxy.net.supervisor import supervise
+from stratumproxy.telemetry.snapshot import PoolSnapshot, Snapshot
+
+MOMENT = 20
+"""Seconds after which a test is taken to hang."""
+
+POOL = PoolSnapshot("pool", "", "ready", 1, 2, 1.0, 8, 0, 3, 0, 1, 0)
+SNAPSHOT = Snapshot(5.0, 2, 2, 1.0, 3, 3.0, 4, pools=(POOL,))
+
+BEGIN = f"""
+import os, signal, socket, sys, time
+number, listeners = sys.argv[2], [socket.socket(fileno=int(fd)) for fd in sys.argv[3:]]
+def tell():
+    os.write(1, {orjson.dumps(SNAPSHOT)!r} + b"\\n")
+def serve():
+    # Say over and over who one is, to whoever connects.
+    while True:
+        caller, _ = listeners[0].accept()
+        caller.sendall(number.encode() + b" " + str(os.getpid()).encode() + b" " + config)
+        caller.close()
+listeners[0].setblocking(True)
+config = sys.stdin.buffer.readline()
+"""
+STOPS = "signal.signal(signal.SIGTERM, lambda *_: (tell(), os._exit(0)))\n"
+
+
+def config(workers: int = 1, drain: float = 0):
+    return loads(
+        f"""
+        workers = {workers}
+        [[listen]]
+        address = "127.0.0.1:0"
+        [[pool]]
+        url = "stratum+tcp://pool.example:3333"
+        user = "farm"
+        [limits]
+        drain_seconds = {drain}
+        """
+    )
+
+
+class Run:
+    """A supervisor at work."""
+
+    def __init__(self) -> None:
+        self.address = "127.0.0.1", 0
+        self.snapshots: list[Snapshot] = []
+        self.result: Snapshot | None = None
+        self.ended = trio.Event()
+        self._stop = trio.Event()
+
+    async def start(self, config, script: str, task_status) -> None:
+        command = (sys.executable, "-I", "-S", "-c", BEGIN + script)
+        self.result = await supervise(
+            config,
+            command=command,
+            stop=self._stop,
+            on_snapshot=self.snapshots.append,
+            task_status=task_status,
+        )
+        self.ended.set()
+
+    async def call(self) -> tuple[int, int, bytes]:
+        """Who serves: the worker's number, its process, and the configuration it was given."""
+        with trio.fail_after(MOMENT):
+            while True:
+                with suppress(trio.BrokenResourceError):
+                    async with await trio.open_tcp_stream(*self.address) as stream:
+                        heard = b"".join([bytes(data) async for data in stream])
+                    if heard:
+                        number, process, config = heard.split(b" ", 2)
+                        return int(number), int(process), config
+
+    async def stop(self) -> Snapshot | None:
+        self._stop.set()
+        with trio.fail_after(MOMENT):
+            await self.ended.wait()
+        return self.result
+
+
+@asynccontextmanager
+async def running(script: str, workers: int = 1, drain: float = 0) -> AsyncIterator[Run]:
+    async with trio.open_nursery() as nursery:
+        run = Run()
+        [run.address] = await nursery.start(run.start, config(workers, drain), script)
+        yield run
+        nursery.cancel_scope.cancel()
+
+
+def alive(process: int) -> bool:
+    """Whether there is such a process, were it a dead one that nobody has asked after."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+async def test_a_worker_is_given_its_number_its_listeners_and_the_configuration():
+    async with running(STOPS + "serve()") as run:
+        number, process, told = await run.call()
+        assert (number, process != os.getpid()) == (0, True)
+        assert json.loads(told) == json.loads(config().model_dump_json())
+        await run.stop()
+        assert not alive(process)
+
+
+async def test_several_workers_share_the_port():
+    async with running(STOPS + "serve()", workers=3) as run:
+        met = {}
+        while len(met) < 3:
+            number, process, _ = await run.call()
+            assert met.setdefault(number, process) == process
+        assert set(met) == {0, 1, 2}
+        result = await run.stop()
+    assert result.accepted == 3 * SNAPSHOT.accepted
+    assert not any(map(alive, met.values()))
+
+
+async def test_snapshots_are_added_up(until):
+    async with running("tell()\nserve()", workers=2) as run:
+        await until(lambda: run.snapshots and run.snapshots[-1].accepted == 6)
+        assert run.snapshots[-1].connected == 4
+        assert run.snapshots[-1].pools[0].sessions == 2
+
+
+async def test_a_worker_that_ends_is_started_again_and_its_counts_stay():
+    async with running(STOPS + "tell()\nserve()") as run:
+        _, first, _ = await run.call()
+        os.kill(first, signal.SIGKILL)
+        number, second, _ = await run.call()
+        assert (number, second != first) == (0, True)
+        result = await run.stop()
+    assert result.accepted == 2 * SNAPSHOT.accepted
+    assert (result.connected, result.pools[0].sessions) == (0, 0)
+    assert (result.pools[0].lost, result.pools[0].pending) == (2 * POOL.pending, 0)
+    assert not alive(first)
+
+
+async def test_miners_that_come_while_a_worker_starts_again_are_not_refused():
+    async with running(STOPS + "serve()") as run:
+        _, first, _ = await run.call()
+        os.kill(first, signal.SIGKILL)
+        with socket.create_connection(run.address):  # refused if nobody listened
+            _, second, _ = await run.call()
+        assert second != first
+        await run.stop()
+
+
+async def test_a_worker_that_does_not_stop_is_killed(monkeypatch):
+    monkeypatch.setattr(module, "GRACE", 0.1)
+    async with running("signal.signal(signal.SIGTERM, signal.SIG_IGN)\nserve()") as run:
+        _, process, _ = await run.call()
+        assert alive(process)
+        await run.stop()
+        assert not alive(process)
+
+
+async def test_a_stop_does_not_wait_longer_than_the_workers_take(monkeypatch):
+    monkeypatch.setattr(module, "GRACE", 10 * MOMENT)
+    async with running(STOPS + "serve()", workers=2, drain=60) as run:
+        await run.call()
+        await run.stop()
+
+
+async def test_a_stop_at_the_very_start(monkeypatch):
+    """Some workers exist by then, some are on their way."""
+    monkeypatch.setattr(module, "GRACE", 10 * MOMENT)
+    for turns in (0, 1, 3, 10, 30):
+        async with running(STOPS + "serve()", workers=2) as run:
+            for _ in range(turns):
+                await trio.lowlevel.checkpoint()
+            await run.stop()
+
+
+async def test_a_stop_while_a_worker_is_about_to_be_started_again(until, monkeypatch):
+    monkeypatch.setattr(module, "RESTART_PAUSE", 10 * MOMENT)
+    async with running(STOPS + "serve()") as run:
+        _, process, _ = await run.call()
+        os.kill(process, signal.SIGKILL)
+        await until(lambda: not alive(process))
+        await run.stop()
+
+
+@pytest.mark.parametrize(
+    "noise", ["not JSON", "[]", "{}", '{"pools": 4}', '{"pools": [], "more": 1}', "\xff", ""]
+)
+async def test_whatever_a_worker_writes_the_others_go_on(noise):
+    """A snapshot may be cut short by a full pipe, or by the worker's end."""
+    say = f"if number == '0': os.write(1, {noise.encode('latin-1')!r} + b'\\n')\n"
+    async with running(STOPS + say + "tell()\nserve()", workers=2) as run:
+        met = set()
+        while met != {0, 1}:
+            number, _, _ = await run.call()
+            met.add(number)
+        result = await run.stop()
+    assert result.accepted == 2 * SNAPSHOT.accepted
+
+
+async def test_a_worker_whose_line_has_no_end_is_started_again(tmp_path):
+    once = f"""
+if not os.path.exists({str(tmp_path / "once")!r}):
+    os.mkdir({str(tmp_path / "once")!r})
+    while True:
+        os.write(1, b"x" * 65536)
+"""
+    async with running(STOPS + once + "tell()\nserve()") as run:
+        await run.call()
+        result = await run.stop()
+    assert result.accepted == SNAPSHOT.accepted
+
+
+async def test_a_worker_that_can_not_be_started_is_tried_again(monkeypatch):
+    """As when there is no memory, or no process left, for a moment."""
+    open_process = trio.lowlevel.open_process
+    failures = [OSError(12, "Cannot allocate memory")] * 2
+
+    async def fail_at_first(*args, **kwargs):
+        if failures:
+            raise failures.pop()
+        return await open_process(*args, **kwargs)
+
+    monkeypatch.setattr(trio.lowlevel, "open_process", fail_at_first)
+    monkeypatch.setattr(module, "RESTART_PAUSE", 0.01)
+    async with running(STOPS + "serve()", workers=2) as run:
+        met = set()
+        while met != {0, 1}:
+            number, _, _ = await run.call()
+            met.add(number)
+        await run.stop()
+
+
+@pytest.mark.parametrize("how", ["stop", "cancel", "killed"])
+async def test_it_leaves_nothing_behind(how, descriptors: Callable[[], set[str]], monkeypatch):
+    monkeypatch.setattr(module, "GRACE", 0.1)
+    before = descriptors()
+    stubborn = "signal.signal(signal.SIGTERM, signal.SIG_IGN)\nserve()"
+    async with running(stubborn if how == "killed" else STOPS + "serve()", workers=2) as run:
+        met = {}
+        while len(met) < 2:
+            number, process, _ = await run.call()
+            met[number] = process
+        if how != "cancel":
+            await run.stop()
+    assert not any(map(alive, met.values()))
+    assert descriptors() == before
