@@ -1,0 +1,109 @@
+"""A job as miners know it."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stratumproxy.proxy.job import Job
+from stratumproxy.proxy.pool import PoolSession
+from stratumproxy.shares import Seen
+from stratumproxy.shares._reference import sha256d
+from stratumproxy.stratum.difficulty import target_bytes
+from stratumproxy.testing import MinerJob
+from stratumproxy.work.job import PoolJob, Terms
+from tests.proxy.playbook import notify
+
+POOL = PoolSession('farm "1"', "x", 0)
+
+
+def job(
+    *, extranonce1: bytes = b"\xf0\xf1", size: int = 8, whole: bool = False, **changes: Any
+) -> Job:
+    params = notify(changes.pop("job_id", "1"), room=len(extranonce1) + size, **changes)
+    return Job(
+        0xA1,
+        PoolJob.parse(params),
+        Terms(extranonce1, size, 0.25, 0x1FFFE000),
+        seen=Seen(),
+        ntime_roll=7000,
+        whole=whole,
+        source=POOL,
+    )
+
+
+def params(line: bytes) -> list[Any]:
+    message = json.loads(line)
+    assert message.keys() == {"id", "method", "params"}
+    assert (message["id"], message["method"]) == (None, "mining.notify")
+    return list(message["params"])
+
+
+def test_what_miners_get() -> None:
+    made = job()
+    theirs, ours = notify("1", room=10), params(made.notify(8, True))
+    assert ours == ["a1", theirs[1], f"{theirs[2]}f0f1", *theirs[3:8], True]
+    assert made.job_id == "a1"
+    assert made.difficulty == 0.25
+    assert made.pool_target == target_bytes(0.25)
+
+
+def test_spare_bytes_are_zeros_in_front_of_the_slot() -> None:
+    assert params(job().notify(5, False))[2].endswith("f0f1000000")
+
+
+def test_a_whole_job_leaves_the_pools_extranonce1_to_the_miner() -> None:
+    made = job(whole=True, size=2)
+    assert params(made.notify(4, False))[2] == notify("1", room=4)[2]
+    assert made.room == 4
+
+
+def test_a_line_is_encoded_once() -> None:
+    made = job()
+    assert made.notify(8, True) is made.notify(8, True)
+    assert made.notify(8, True) != made.notify(8, False)
+
+
+def test_what_goes_upstream_begins_with_the_account_and_the_pools_job() -> None:
+    made = job(job_id='so "called"')
+    assert json.loads(made.submit_head + "]") == ['farm "1"', 'so "called"']
+    assert made.padding(6) == "0000"
+    assert made.padding(8) == ""
+
+
+@given(
+    extranonce1=st.binary(max_size=32),
+    size=st.integers(4, 16),
+    whole=st.booleans(),
+    data=st.data(),
+)
+def test_the_miner_hashes_what_is_checked(
+    extranonce1: bytes, size: int, whole: bool, data: st.DataObject
+) -> None:
+    """However the bytes are split, header by the miner and header by the check are one."""
+    made = job(extranonce1=extranonce1, size=size, whole=whole)
+    total = made.room if whole else data.draw(st.integers(3, min(size, 8)))
+    slot_size = len(extranonce1) if whole else data.draw(st.integers(1, total - 2))
+    slot = extranonce1 if whole else data.draw(st.binary(min_size=slot_size, max_size=slot_size))
+    extranonce2 = data.draw(st.binary(min_size=total - slot_size, max_size=total - slot_size))
+    mined = MinerJob(params(made.notify(total, False)), slot, len(extranonce2), 1)
+    header = mined.header(extranonce2, mined.version, mined.ntime, 5)
+    verdict, _, hash = made.check(
+        slot,
+        len(extranonce2),
+        extranonce2.hex(),
+        f"{mined.ntime:08x}",
+        "00000005",
+        None,
+        0,
+        b"\xff" * 32,
+    )
+    assert verdict == 0
+    assert hash == sha256d(header)
+
+
+@pytest.mark.parametrize("attribute", ["__dict__", "__weakref__"])
+def test_it_is_lean(attribute: str) -> None:
+    assert not hasattr(job(), attribute)
