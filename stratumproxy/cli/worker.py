@@ -1,5 +1,6 @@
 """``stratumproxy worker``: what the supervisor starts; not for people."""
 
+import gc
 import os
 import signal
 import socket
@@ -29,6 +30,10 @@ def worker(number: int, listeners: tuple[int, ...]) -> None:
     """
     config = Config.model_validate_json(sys.stdin.buffer.readline())
     configure(config.log)
+    # Nothing on a miner's way is circular, so reference counts free it all; the collector only
+    # walks over every miner again and again while thousands of them connect.
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
     structlog.contextvars.bind_contextvars(worker=number)
     trio.run(_serve, config, [socket.socket(fileno=fd) for fd in listeners])
 

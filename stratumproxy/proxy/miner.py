@@ -19,6 +19,7 @@ from stratumproxy.stratum.messages import (
     encode_error,
     encode_id,
     encode_notification,
+    encode_set_difficulty,
     encode_true,
     parse,
 )
@@ -360,7 +361,7 @@ class MinerSession:
         self._since = job_number
         self._window_start = now
         self._window_shares = 0
-        return encode_notification("mining.set_difficulty", [difficulty])
+        return encode_set_difficulty(difficulty)
 
     def forget_told(self) -> None:
         """The miner has reset: its difficulty is 1 again, because it subscribed."""

@@ -1,6 +1,7 @@
 """Difficulty and target, exactly."""
 
 from fractions import Fraction
+from functools import lru_cache
 
 DIFFICULTY_1 = 0xFFFF << 208
 """The target of difficulty 1 (Bitcoin's nbits 1d00ffff)."""
@@ -27,8 +28,12 @@ def target_of(difficulty: float | int) -> int:
     return min(DIFFICULTY_1 * exact.denominator // exact.numerator, MAX_TARGET)
 
 
+@lru_cache(maxsize=4096)
 def target_bytes(difficulty: float | int) -> bytes:
-    """`target_of` as the share check wants it: 32 bytes, little-endian."""
+    """`target_of` as the share check wants it: 32 bytes, little-endian.
+
+    Cached, since a fleet that comes back at once asks for few different ones, thousands of times.
+    """
     return target_of(difficulty).to_bytes(32, "little")
 
 

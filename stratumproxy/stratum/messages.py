@@ -5,6 +5,7 @@ bfgminer sends strings (tests/vectors/wire_samples.json). Inside the package a r
 as the JSON bytes that go back out.
 """
 
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -54,6 +55,8 @@ def encode_true(request_id: bytes) -> bytes:
 
 def encode_result(request_id: bytes, result: object) -> bytes:
     """A reply with a result."""
+    if result is True:
+        return encode_true(request_id)
     return b'{"id":%b,"result":%b,"error":null}\n' % (request_id, orjson.dumps(result))
 
 
@@ -69,6 +72,12 @@ def encode_error(request_id: bytes, code: int, text: str) -> bytes:
 def encode_notification(method: str, params: list[Any]) -> bytes:
     """A message that wants no reply."""
     return b'{"id":null,"method":%b,"params":%b}\n' % (orjson.dumps(method), orjson.dumps(params))
+
+
+@lru_cache(maxsize=4096)
+def encode_set_difficulty(difficulty: float | int) -> bytes:
+    """The mining.set_difficulty line. Cached, for the same reason as `target_bytes`."""
+    return encode_notification("mining.set_difficulty", [difficulty])
 
 
 def encode_request(request_id: int, method: str, params: list[Any]) -> bytes:
