@@ -124,3 +124,18 @@ async def test_the_summary_for_people_is_one_line(site, tmp_path):
     accepted = pool.pool.total.accepted
     assert f"{accepted} sent to pools ({accepted} accepted, 0 rejected, 0 lost)" in summary
     assert "Traceback" not in "".join(proxy.log)
+
+
+@pytest.mark.xfail(strict=True, reason="a worker's last snapshot has no reader: BrokenPipeError")
+async def test_workers_end_in_good_order_with_a_supervisor_that_is_killed(site, tmp_path):
+    """Its standard input ends with the supervisor; what it still has to say is said to nobody."""
+    pool = await site.pool(clean_every=0)
+    host, port = pool.address
+    config = CONFIG.format(workers=2, host=host, port=port)
+    async with running(tmp_path / "farm.toml", config, "--log-format", "json") as proxy:
+        miners = await site.miners(proxy, 20)
+        await miners.each(accepted=1)
+        proxy.process.kill()
+        await site.until(lambda: not pool.pool.connections)  # both workers are gone
+    await miners.stop()
+    assert "Traceback" not in "".join(proxy.log)
