@@ -67,6 +67,8 @@ class Lane:
         self.active: int | None = None
         """Index of the pool that is mined on."""
         self.candidates: dict[int, Candidate] = {}
+        self._failed: set[int] = set()
+        """Pools that were lost while they were mined on: they have to prove themselves."""
         self._generations: deque[list[str]] = deque()
         """Ids under which the pool's jobs are valid, a list for each job of the pool."""
         self._reissued: Job | None = None
@@ -106,7 +108,7 @@ class Lane:
         candidate = self.candidates.get(pool)
         since = candidate.since if candidate and candidate.session is session else now
         self.candidates[pool] = Candidate(session, new_job, now, since)
-        if self.active is None:
+        if self.active is None or (pool < self.active and pool not in self._failed):
             self.switch(pool, now)
         elif self.active == pool:
             self._mine(new_job, session, new_job.job.clean, now)
@@ -116,6 +118,7 @@ class Lane:
         self.candidates.pop(pool, None)
         if self.active != pool:
             return
+        self._failed.add(pool)
         self._retire()
         self.job = None
         self.active = None
