@@ -24,7 +24,7 @@ from stratumproxy.testing import (
     serve_pool,
 )
 
-PATIENCE = 60
+PATIENCE = 120
 """Seconds after which a run is taken to hang."""
 
 MINER_DIFFICULTY = 2e-7
