@@ -68,6 +68,25 @@ def test_pools_that_did_not_say_their_size_are_waited_for() -> None:
     play('a << 1 result ["*", "$slot", 3]')
 
 
+def test_the_first_pool_is_preferred_whoever_is_ready_first() -> None:
+    """Nobody mines yet, so the first need not prove itself for a minute."""
+    play = Playbook("pool", "backup", pool={"extranonce2_size": 8})
+    play.aside('a >> 1 mining.subscribe []\na >> 2 mining.authorize ["a"]')
+    play.opens("backup", extranonce1="b0b1", job=notify("x", room=10))
+    play.aside("clock -- 2 s")
+    assert not play.proxy.open
+    play.opens("pool")
+    assert [pool.miners for pool in play.snapshot().pools] == [1, 0]
+    assert list(play.miner("a").params) == ["a2"]
+
+
+def test_the_first_pool_is_not_waited_for_if_it_could_not_be_reached() -> None:
+    play = Playbook("pool", "backup", pool={"extranonce2_size": 8})
+    play.aside('a >> 1 mining.subscribe []\na >> 2 mining.authorize ["a"]\npool -- hangs up')
+    play.opens("backup")
+    assert [pool.miners for pool in play.snapshot().pools] == [0, 1]
+
+
 def test_but_not_for_ever() -> None:
     play = Playbook("pool", "backup")
     play.opens("pool", size=8)
