@@ -1,5 +1,6 @@
 """The server on real sockets: from the start to an end in good order."""
 
+import gc
 import random
 import socket
 from collections.abc import AsyncIterator, Callable
@@ -11,7 +12,9 @@ import trio.testing
 
 from stratumproxy.config import loads
 from stratumproxy.errors import StratumProxyError
+from stratumproxy.net.connection import Connection
 from stratumproxy.net.server import serve
+from stratumproxy.proxy.miner import MinerSession
 from stratumproxy.telemetry.snapshot import Snapshot
 from stratumproxy.testing import MinedShare, PoolSettings, SimulatedMiner, SimulatedPool, serve_pool
 
@@ -43,9 +46,9 @@ def config(pool: tuple[str, int], *listen: str, **limits: float):
 class Miner:
     """One miner, which finds a share when a test says so."""
 
-    def __init__(self, stream: trio.SocketStream) -> None:
+    def __init__(self, stream: trio.SocketStream, seed: int) -> None:
         self._stream = stream
-        self.miner = SimulatedMiner("cgminer", "farm.1", strict=True)
+        self.miner = SimulatedMiner("cgminer", f"farm.{seed}", seed=seed, strict=True)
         self.ended = False
 
     async def listen_until(self, condition: Callable[[], object]) -> None:
@@ -79,6 +82,7 @@ class Site:
         self.pool = SimulatedPool(
             PoolSettings(difficulty=POOL_DIFFICULTY, job_interval=0), random.Random(1)
         )
+        self.miners = 0
         self.stop = trio.Event()
         self.snapshots: list[Snapshot] = []
         self.result: Snapshot | None = None
@@ -103,7 +107,8 @@ class Site:
         with trio.fail_after(MOMENT):
             stream = await trio.open_tcp_stream(*self.addresses[at])
         async with stream:
-            miner = Miner(stream)
+            self.miners += 1
+            miner = Miner(stream, self.miners)
             await miner.start()
             yield miner
 
@@ -279,6 +284,24 @@ async def test_it_leaves_nothing_behind(how, descriptors):
             nursery.cancel_scope.cancel()
     assert descriptors() == before
     assert trio.lowlevel.current_statistics().tasks_living == tasks
+
+
+async def test_miners_that_are_gone_are_gone_without_the_garbage_collector(site, until):
+    """A worker hardly runs it: it would walk over thousands of miners again and again."""
+    await site.start(resume_seconds=0)
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(3):
+            async with site.miner() as miner:
+                share = await miner.submit()
+                await miner.listen_until(lambda share=share: share.verdict == "accepted")
+        await until(lambda: site.snapshots and not site.snapshots[-1].connected)
+        left = [each for each in gc.get_objects() if isinstance(each, Connection | MinerSession)]
+        # What was the newest may still be in the hands of a loop that waits for the next.
+        assert len(left) <= 2
+    finally:
+        gc.enable()
 
 
 # -- what it tells -------------------------------------------------------------------------------
