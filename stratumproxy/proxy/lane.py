@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 
 from stratumproxy.proxy import requests
 from stratumproxy.proxy.job import Job
+from stratumproxy.proxy.limbo import Limbo
 from stratumproxy.proxy.pool import NewJob, PoolSession
 from stratumproxy.shares import Seen
+from stratumproxy.stratum import rejects
 from stratumproxy.work.extranonce import SlotSpace
 
 if TYPE_CHECKING:
@@ -28,6 +30,10 @@ MAX_REISSUED = 128
 miner has a newer one within a keep-alive."""
 
 
+REFUSALS = 20
+"""Refused shares between two looks at a pool's rejects."""
+
+
 @dataclass(slots=True)
 class Candidate:
     """A pool's session, ready to be mined on."""
@@ -37,7 +43,12 @@ class Candidate:
     arrived: float
     """When the newest job came."""
     since: float
-    """When it became ready."""
+    """When it became ready, or well again."""
+    accepted: int = 0
+    """Shares that it accepted since the last look at its rejects."""
+    refused: int = 0
+    unwell: bool = False
+    """It refused too many shares, and is mined on only if there is no other."""
 
 
 class Lane:
@@ -64,11 +75,15 @@ class Lane:
         """What is mined on; None while no pool is ready."""
         self.job_sent = 0.0
         self.empty_since = 0.0
+        self.closed = False
+        """Nobody mines here any more, and its sessions are about to end."""
         self.active: int | None = None
         """Index of the pool that is mined on."""
         self.candidates: dict[int, Candidate] = {}
+        self.limbo: dict[int, Limbo] = {}
         self._failed: set[int] = set()
-        """Pools that were lost while they were mined on: they have to prove themselves."""
+        """Pools that were lost or refused too much while they were mined on: they have to be well
+        for a while before they are gone back to."""
         self._generations: deque[list[str]] = deque()
         """Ids under which the pool's jobs are valid, a list for each job of the pool."""
         self._reissued: Job | None = None
@@ -106,8 +121,10 @@ class Lane:
     def pool_job(self, pool: int, session: PoolSession, new_job: NewJob, now: float) -> None:
         """A pool's session has a job."""
         candidate = self.candidates.get(pool)
-        since = candidate.since if candidate and candidate.session is session else now
-        self.candidates[pool] = Candidate(session, new_job, now, since)
+        if candidate is None or candidate.session is not session:
+            candidate = self.candidates[pool] = Candidate(session, new_job, now, now)
+        candidate.newest, candidate.arrived = new_job, now
+        self._leave_limbo(pool, session, new_job, now)
         if self.active is None or (pool < self.active and pool not in self._failed):
             self.switch(pool, now)
         elif self.active == pool:
@@ -124,14 +141,60 @@ class Lane:
         self.active = None
         self.proxy.fanouts.pop(self, None)
         if self.candidates:
-            self.switch(min(self.candidates), now)
+            self.switch(self._best(), now)
 
-    def prefer(self, well_for: float, now: float) -> None:
-        """Go back to an earlier pool in the order once it has been ready for some seconds."""
+    def _best(self) -> int:
+        """The first pool in the order that is ready and well, or else just ready."""
+        return min(self.candidates, key=lambda pool: (self.candidates[pool].unwell, pool))
+
+    def pool_refused(self, pool: int, limit: float, now: float) -> None:
+        """A pool refused a share: if it refuses too many, mine on another one, if there is one.
+
+        Args:
+            pool: which.
+            limit: the part of its verdicts, 0 to 1, from which on it is too many.
+            now: the time.
+        """
+        candidate = self.candidates.get(pool)
+        if candidate is None:
+            return
+        candidate.refused += 1
+        if candidate.refused < REFUSALS:
+            return
+        part = candidate.refused / (candidate.refused + candidate.accepted)
+        candidate.accepted = candidate.refused = 0
+        if part < limit:
+            return
+        candidate.unwell, candidate.since = True, now
+        self._failed.add(pool)
+        self.proxy.notices.warning(
+            "pool refuses too many shares",
+            pool=self.proxy.pools[pool].name,
+            lane=self.number,
+            percent=round(100 * part),
+        )
+        if self.active == pool and (best := self._best()) != pool:
+            self.switch(best, now)
+
+    def prefer(self, well_for: float, pause: float, now: float) -> None:
+        """Go back to an earlier pool in the order once it has been ready for some seconds.
+
+        Args:
+            well_for: the seconds.
+            pause: seconds after which a pool that refused too many shares gets another chance.
+            now: the time.
+        """
+        for candidate in self.candidates.values():
+            if candidate.unwell and now - candidate.since >= pause:
+                candidate.unwell = False
+                candidate.since = now - well_for
+        if self.active is None:
+            return
         for pool in sorted(self.candidates):
-            if self.active is not None and pool >= self.active:
+            candidate = self.candidates[pool]
+            if pool >= self.active:
                 return
-            if now - self.candidates[pool].since >= well_for:
+            if not candidate.unwell and now - candidate.since >= well_for:
                 self.switch(pool, now)
                 return
 
@@ -146,6 +209,29 @@ class Lane:
             miners=len(self.miners),
         )
         self._mine(candidate.newest, candidate.session, True, now, int(now - candidate.arrived))
+
+    # -- shares whose session ended --------------------------------------------------------------
+
+    def into_limbo(self, pool: int, session: PoolSession, now: float) -> None:
+        """A session is gone with shares under way; it may be taken up again."""
+        self.lose(pool)
+        if session.pending:
+            self.limbo[pool] = Limbo(session, now)
+
+    def _leave_limbo(self, pool: int, session: PoolSession, new_job: NewJob, now: float) -> None:
+        limbo = self.limbo.get(pool)
+        if limbo is None:
+            return
+        if limbo.fits(new_job.terms):
+            del self.limbo[pool]
+            limbo.send_again(session, now)
+        else:
+            self.lose(pool)
+
+    def lose(self, pool: int) -> None:
+        """Give up on what is in limbo for a pool."""
+        if limbo := self.limbo.pop(pool, None):
+            self.proxy.lose(pool, limbo.shares, rejects.LOST)
 
     def is_for_one(self, now: float) -> None:
         """Nobody is here, and the next miner will have the session to itself."""

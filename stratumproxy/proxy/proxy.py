@@ -12,6 +12,7 @@ from stratumproxy.proxy.fanout import Fanout
 from stratumproxy.proxy.forwarded import Forwarded
 from stratumproxy.proxy.job import Job
 from stratumproxy.proxy.lane import Lane
+from stratumproxy.proxy.limbo import accepted
 from stratumproxy.proxy.miner import Link, MinerSession
 from stratumproxy.proxy.pool import Event as PoolEvent
 from stratumproxy.proxy.pool import MaskChanged, NewJob, PoolSession, Said
@@ -28,9 +29,6 @@ PATIENCE = 5.0
 
 ROUND = 5.0
 """Seconds in which every miner is looked at once."""
-
-WELL_FOR = 60.0
-"""Seconds an earlier pool must have been ready before it is gone back to."""
 
 
 NO_LIMIT = 1 << 32
@@ -171,6 +169,7 @@ class Proxy:
 
     def _close_lane(self, lane: Lane, now: float) -> None:
         self.lanes.remove(lane)
+        lane.closed = True
         # what is mined on comes last, so that no other pool takes over for a moment
         for pool in sorted(lane.candidates, key=lambda pool: pool == lane.active):
             self._end(lane, pool, lane.candidates[pool].session, now)
@@ -184,10 +183,12 @@ class Proxy:
         self, lane: Lane, pool: int, session: PoolSession, events: list[PoolEvent], now: float
     ) -> None:
         """What a pool session's `receive` returned."""
+        if lane.closed:
+            return  # all that it could still say was accounted for
         state = self.pools[pool]
         for event in events:
             if type(event) is Forwarded:
-                self._verdict(state, event)
+                self._verdict(lane, pool, event, now)
             elif isinstance(event, NewJob):
                 self._new_job(lane, pool, session, event, now)
             elif isinstance(event, Said):
@@ -235,15 +236,18 @@ class Proxy:
             )
 
     def _try_open(self, now: float) -> None:
-        """Start to answer miners, once it is known how to share the extranonce.
+        """Start to answer miners, once it is known where they mine and how to share the extranonce.
 
         Miners get a layout that fits every configured pool, so pools that have not said their size
-        yet are waited for, for a moment.
+        yet are waited for, for a moment, and so are those in front of the one that is ready.
         """
-        if not any(lane.job for lane in self.lanes):
+        lane = self.lanes[0]
+        if lane.active is None:
             return
+        lane.prefer(0.0, self._config.failover.reject_pause_seconds, now)
         known = all(pool.size is not None or pool.tried for pool in self.pools)
-        if not known and now - self.started < PATIENCE:
+        first = all(pool.tried for pool in self.pools[: lane.active])
+        if not (known and first) and now - self.started < PATIENCE:
             return
         self.open = True
         self.opened_at = now
@@ -266,29 +270,43 @@ class Proxy:
 
     def _end(self, lane: Lane, pool: int, session: PoolSession, now: float) -> None:
         """A session is over: account for every share that it was sent."""
-        state = self.pools[pool]
         lane.pool_lost(pool, now)
         for share in session.unreported:
-            self._verdict(state, share)
-        self._lose(state, session.abandon(), rejects.LOST)
+            self._verdict(lane, pool, share, now)
+        session.unreported = []
+        if session.ready or session.pending:
+            lane.into_limbo(pool, session, now)
+
+    def give_up(self, now: float) -> None:
+        """This is the end: every share still under way is lost, and its miner is told so."""
+        for lane in self.lanes:
+            for pool, candidate in list(lane.candidates.items()):
+                self._end(lane, pool, candidate.session, now)
+            for pool in list(lane.limbo):
+                lane.lose(pool)
 
     def dropped(self, reason: str) -> None:
         """A miner was disconnected by us."""
         self.drops[reason] = self.drops.get(reason, 0) + 1
 
-    def _lose(self, state: PoolState, shares: list[Forwarded], reject: Reject) -> None:
-        state.tally.lost += len(shares)
+    def lose(self, pool: int, shares: list[Forwarded], reject: Reject) -> None:
+        """Shares sent to a pool will never have its verdict."""
+        self.pools[pool].tally.lost += len(shares)
         for share in shares:
             self._settle(share, reject)
 
-    def _verdict(self, state: PoolState, share: Forwarded) -> None:
-        if share.error is None:
-            state.tally.accepted += 1
+    def _verdict(self, lane: Lane, pool: int, share: Forwarded, now: float) -> None:
+        tally = self.pools[pool].tally
+        if accepted(share):
+            tally.accepted += 1
+            if candidate := lane.candidates.get(pool):
+                candidate.accepted += 1
             self._settle(share, None)
-        else:
+        elif share.error is not None:
             code, text = share.error
-            state.tally.reject(text)
+            tally.reject(text)
             self._settle(share, Reject(code, text, "pool"))
+            lane.pool_refused(pool, self._config.failover.reject_percent / 100, now)
 
     def _settle(self, share: Forwarded, reject: Reject | None) -> None:
         share.miner.settle(share, reject)
@@ -346,14 +364,18 @@ class Proxy:
 
     def tend(self, now: float) -> None:
         """What has to be done every second or so, and is cheap."""
+        failover = self._config.failover
         for lane in list(self.lanes):
             for pool, candidate in lane.candidates.items():
                 late = candidate.session.overdue(
                     now - self._config.pool[pool].reply_timeout_seconds
                 )
-                self._lose(self.pools[pool], late, rejects.TIMED_OUT)
+                self.lose(pool, late, rejects.TIMED_OUT)
+            for pool, limbo in list(lane.limbo.items()):
+                if now - limbo.since >= self._config.pool[pool].reply_timeout_seconds:
+                    lane.lose(pool)
             lane.keep_alive(self._config.jobs.keepalive_seconds, now)
-            lane.prefer(WELL_FOR, now)
+            lane.prefer(failover.return_seconds, failover.reject_pause_seconds, now)
             if lane.number and not lane.members and now - lane.empty_since >= self._lane_rest:
                 self._close_lane(lane, now)
         if not self.open:

@@ -375,3 +375,17 @@ def test_a_lane_nobody_mines_on_is_closed_and_its_slots_rest() -> None:
     play.aside("clock -- 2 s")
     assert len(play.proxy.lanes) == 1
     assert play.pool("pool.1").closed == "the lane is closed"
+
+
+def test_what_a_pool_still_says_to_a_lane_that_is_closed_is_nothing() -> None:
+    """Its task may have a segment in hand when it is cancelled."""
+    play = mined_on(pool={"miners_per_session": 1}, limits={"resume_seconds": 0})
+    play.joins("b")
+    play.opens("pool.1")
+    play.aside("b -- hangs up\nclock -- 2 s")
+    end = play.pool("pool.1")
+    assert end.closed == "the lane is closed"
+    jobs = set(play.proxy.jobs)
+    end.closed = None
+    play.aside('pool.1 >> mining.notify "$n"', n=notify("late"))
+    assert set(play.proxy.jobs) == jobs
