@@ -1,10 +1,13 @@
 """What the tests of the shell share."""
 
+import random
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 import trio
+
+from tests.net.network import World
 
 MOMENT = 20
 """Seconds after which a test is taken to hang."""
@@ -36,3 +39,11 @@ def descriptors() -> Callable[[], set[str]]:
         return found
 
     return read
+
+
+@pytest.fixture
+def world(monkeypatch) -> World:
+    random.seed(1)  # of the jitter
+    world = World()
+    monkeypatch.setattr(trio, "open_tcp_stream", world.dial)
+    return world

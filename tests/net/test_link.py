@@ -3,9 +3,7 @@
 The pool's end of each connection is played by the test: a simulated pool, or a few lines.
 """
 
-import random
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from itertools import pairwise
 from types import SimpleNamespace
@@ -15,177 +13,20 @@ import pytest
 import trio
 import trio.testing
 
-from stratumproxy.config import Pool
-from stratumproxy.net.link import PoolLink
-from stratumproxy.proxy.pool import NewJob, PoolSession
+from stratumproxy.proxy.pool import NewJob
 from stratumproxy.testing import PoolSettings, SimulatedPool
-
-Stream = trio.abc.Stream
-Script = Callable[[Stream], Awaitable[None]]
-
-
-class Core:
-    """What a link needs of the proxy and of the log, and what it told them."""
-
-    def __init__(self) -> None:
-        self.notices = self
-        self.warnings: list[tuple[str, dict[str, object]]] = []
-        self.lost: list[str] = []
-        self.losses: list[float] = []
-        self.events: list[object] = []
-        self.session: PoolSession | None = None
-
-    def pool_events(self, lane, pool, session, events, now) -> None:
-        self.session = session
-        self.events += events
-
-    def pool_lost(self, lane, pool, session, reason, now) -> None:
-        session.abandon()
-        self.lost.append(reason)
-        self.losses.append(now)
-
-    def warning(self, event: str, **values: object) -> None:
-        self.warnings.append((event, values))
-
-    @property
-    def jobs(self) -> int:
-        return sum(isinstance(event, NewJob) for event in self.events)
-
-
-class World:
-    """The network as a link sees it: each connection goes as the next of the plans says.
-
-    A plan is an error, None for a connection that never comes about, or a script that plays the
-    pool and hangs up when it is through. The last plan goes on for ever.
-    """
-
-    def __init__(self) -> None:
-        self.core = Core()
-        self.plans: list[OSError | Script | None] = []
-        self.dialled: list[tuple[str, int]] = []
-        self.times: list[float] = []
-        self.pair: Callable[[], tuple[Stream, Stream]] = trio.testing.memory_stream_pair
-        self.open = 0
-
-    def run(
-        self, seconds: float, *, meanwhile: Callable[[], Awaitable[None]] | None = None, **settings
-    ) -> Core:
-        """Let a link run for so many seconds of trio's clock, which go by in no time."""
-        given = {"url": "stratum+tcp://eu.pool.example:3333", "user": "farm", **settings}
-
-        async def main() -> None:
-            link = PoolLink(
-                self.core, SimpleNamespace(number=0), 0, Pool(**given), trio.current_time
-            )
-            async with trio.open_nursery() as self._nursery:
-                with trio.move_on_after(seconds):
-                    async with trio.open_nursery() as ours:
-                        ours.start_soon(link.run)
-                        if meanwhile is not None:
-                            ours.start_soon(meanwhile)
-                await trio.testing.wait_all_tasks_blocked()
-                assert not self.open, "the link left a connection open"
-                self._nursery.cancel_scope.cancel()
-
-        trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
-        return self.core
-
-    async def dial(self, host: str, port: int) -> Stream:
-        self.dialled.append((host, port))
-        self.times.append(trio.current_time())
-        plan = self.plans.pop(0) if len(self.plans) > 1 else self.plans[0]
-        if plan is None:
-            await trio.sleep_forever()
-        if isinstance(plan, OSError):
-            raise plan
-        ours, theirs = self.pair()
-        self.open += 1
-        self._nursery.start_soon(self._play, plan, theirs)
-        return ours
-
-    async def _play(self, script: Script, stream: Stream) -> None:
-        try:
-            async with stream:
-                await script(stream)
-        except* (trio.BrokenResourceError, trio.ClosedResourceError):
-            pass
-        finally:
-            self.open -= 1
-
-
-@pytest.fixture
-def world(monkeypatch) -> World:
-    random.seed(1)  # of the jitter
-    world = World()
-    monkeypatch.setattr(trio, "open_tcp_stream", world.dial)
-    return world
-
-
-def simulated(pool: SimulatedPool) -> Script:
-    """A simulated pool that never hangs up of its own accord."""
-
-    async def script(stream: Stream) -> None:
-        connection = pool.connect()
-        output = trio.Event()
-        connection.on_output = lambda: output.set()
-
-        async def send() -> None:
-            nonlocal output
-            while True:
-                await output.wait()
-                output = trio.Event()
-                await stream.send_all(connection.take(trio.current_time()))
-
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(send)
-            async for data in stream:
-                connection.feed(bytes(data), trio.current_time())
-            nursery.cancel_scope.cancel()
-        connection.close()
-
-    return script
-
-
-async def requests(stream: Stream) -> AsyncIterator[dict[str, object]]:
-    """What is asked, message by message."""
-    tail = b""
-    async for data in stream:
-        *lines, tail = (tail + bytes(data)).split(b"\n")
-        for line in lines:
-            yield orjson.loads(line)
-
-
-async def hang_up(_stream: Stream) -> None:
-    """A pool that closes every connection at once."""
-
-
-async def silent(stream: Stream) -> None:
-    """A pool that takes everything, and says nothing."""
-    async for _ in stream:
-        pass
-
-
-def after_work(then: Script, pool: SimulatedPool | None = None) -> Script:
-    """A good pool for one second, and then something else."""
-    pool = pool or SimulatedPool()
-
-    async def script(stream: Stream) -> None:
-        with trio.move_on_after(1):
-            await simulated(pool)(stream)
-        await then(stream)
-
-    return script
-
-
-def say(*lines: bytes) -> Script:
-    """Say something, and then nothing more."""
-
-    async def script(stream: Stream) -> None:
-        await stream.send_all(b"".join(line + b"\n" for line in lines))
-        await silent(stream)
-
-    return script
-
+from tests.net.network import (
+    REFUSED,
+    Core,
+    Script,
+    Stream,
+    after_work,
+    hang_up,
+    requests,
+    say,
+    silent,
+    simulated,
+)
 
 # -- connecting ----------------------------------------------------------------------------------
 
@@ -219,8 +60,6 @@ def test_a_share_goes_out_without_a_turn_of_the_pool(world):
     assert pool.total.submitted == 3
 
 
-REFUSED = OSError("all attempts to connect to eu.pool.example:3333 failed")
-REFUSED.__cause__ = ConnectionRefusedError(111, "Connection refused")
 MANY = OSError("all attempts to connect to eu.pool.example:3333 failed")
 MANY.__cause__ = ExceptionGroup(
     "", [OSError(113, "No route to host"), ConnectionRefusedError(111, "Connection refused")]
@@ -461,111 +300,6 @@ def test_a_pool_with_a_mask_of_zero_is_never_asked(world):
     core = world.run(60, version_mask="00000000")
     assert core.lost == []
     assert "mining.configure" not in seen
-
-
-# -- client.reconnect ----------------------------------------------------------------------------
-
-
-def reconnect(*params: object) -> Script:
-    """A good pool that asks to reconnect after a second, and stays on."""
-    pool = SimulatedPool()
-
-    async def script(stream: Stream) -> None:
-        async def ask() -> None:
-            await trio.sleep(1)
-            for connection in pool.connections:
-                connection.send("client.reconnect", list(params))
-
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(ask)
-            await simulated(pool)(stream)
-
-    return script
-
-
-HERE = ("eu.pool.example", 3333)
-
-
-@pytest.mark.parametrize(
-    ("rule", "params", "then"),
-    [
-        ("same-domain", [], HERE),
-        ("never", [], HERE),
-        ("same-domain", ["", 0], HERE),
-        ("same-domain", ["eu.pool.example", 4444], ("eu.pool.example", 4444)),
-        ("never", ["eu.pool.example", "4444"], ("eu.pool.example", 4444)),
-        ("never", ["EU.pool.Example", 4444], ("EU.pool.Example", 4444)),
-        ("same-domain", ["us.pool.example", "4444", 0], ("us.pool.example", 4444)),
-        ("same-domain", ["US.POOL.EXAMPLE.", 4444], ("US.POOL.EXAMPLE.", 4444)),
-        ("same-domain", ["us.pool.example"], ("us.pool.example", 3333)),
-        ("any", ["evil.test", 1], ("evil.test", 1)),
-        ("any", ["192.0.2.1", 1], ("192.0.2.1", 1)),
-    ],
-)
-def test_a_redirect_that_is_followed(world, rule, params, then):
-    world.plans = [reconnect(*params), simulated(SimulatedPool())]
-    core = world.run(60, allow_redirect=rule)
-    assert world.dialled == [HERE, then]
-    assert core.lost == ["the pool asked to reconnect"]
-    assert core.jobs == 2
-
-
-@pytest.mark.parametrize(
-    ("rule", "host"),
-    [
-        ("same-domain", "evil.test"),
-        ("same-domain", "pool.example.evil.test"),
-        ("same-domain", "example"),
-        ("same-domain", "192.0.2.1"),
-        ("same-domain", "2001:db8::1"),
-        ("never", "us.pool.example"),
-    ],
-)
-def test_a_redirect_that_is_not_followed(world, rule, host):
-    world.plans = [reconnect(host, 4444)]
-    core = world.run(60, allow_redirect=rule)
-    assert world.dialled == [HERE]
-    assert core.lost == []
-    [(event, values)] = core.warnings
-    assert "allow_redirect" in event
-    assert values["host"] == host
-
-
-def test_addresses_are_no_domains(world):
-    world.plans = [reconnect("198.51.2.1", 4444)]
-    core = world.run(60, url="stratum+tcp://192.0.2.1:3333")
-    assert world.dialled == [("192.0.2.1", 3333)]
-    assert core.lost == []
-
-
-def test_the_wait_that_a_redirect_asks_for(world):
-    world.plans = [reconnect("", 0, 25), simulated(SimulatedPool())]
-    core = world.run(60)
-    assert 25 <= world.times[1] - core.losses[0] < 26
-
-
-def test_a_redirect_to_a_dead_end_leads_back(world):
-    world.plans = [reconnect("us.pool.example", 4444), REFUSED, simulated(SimulatedPool())]
-    core = world.run(60)
-    assert world.dialled == [HERE, ("us.pool.example", 4444), HERE]
-    assert core.jobs == 2
-
-
-@pytest.mark.parametrize("host", ["a..pool.example", "x" * 64 + ".pool.example"])
-def test_a_redirect_to_a_name_that_can_not_be_looked_up(world, monkeypatch, host):
-    """What is no name for Python's resolver is an error of another kind there."""
-    dial = world.dial
-
-    async def look_up(name: str, port: int) -> Stream:
-        if name == host:
-            await trio.socket.getaddrinfo(name, port)
-        return await dial(name, port)
-
-    monkeypatch.setattr(trio, "open_tcp_stream", look_up)
-    world.plans = [reconnect(host, 4444), simulated(SimulatedPool())]
-    core = world.run(60)
-    assert core.lost[1].startswith(f"can't connect to {host}:4444: ")
-    assert core.jobs == 2
 
 
 @pytest.mark.parametrize(

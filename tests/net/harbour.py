@@ -1,0 +1,145 @@
+"""A miner port on the loopback, with a core that does only what a test says."""
+
+import socket
+import struct
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import trio
+
+from stratumproxy.net.port import MinerPort
+
+MOMENT = 20
+"""Seconds after which a test is taken to hang."""
+
+
+class Session:
+    """A miner's session: echoes, unless told otherwise."""
+
+    def __init__(self, link, peer: str) -> None:
+        self.link = link
+        self.peer = peer
+        self.received: list[bytes] = []
+        self.answer: Callable[[bytes], bytes] = lambda data: data
+
+    def receive(self, data: bytes, now: float) -> bytes:
+        self.received.append(data)
+        return self.answer(data)
+
+
+class Core:
+    """What a port needs of the proxy and of the log, and what it told them."""
+
+    def __init__(self) -> None:
+        self.sessions: list[Session] = []
+        self.gone: list[Session] = []
+        self.drops: list[str] = []
+        self.warnings: list[str] = []
+        self.changed = trio.Event()
+
+    def connect(self, link, peer: str, now: float) -> Session:
+        session = Session(link, peer)
+        self.sessions.append(session)
+        self._change()
+        return session
+
+    def disconnect(self, session: Session, now: float) -> None:
+        assert session not in self.gone
+        self.gone.append(session)
+        self._change()
+
+    def dropped(self, reason: str) -> None:
+        self.drops.append(reason)
+
+    def info(self, event: str, **values: object) -> None:
+        pass
+
+    def warning(self, event: str, **values: object) -> None:
+        self.warnings.append(f"{event}: {values.get('reason')}")
+        self._change()
+
+    def _change(self) -> None:
+        self.changed.set()
+        self.changed = trio.Event()
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        with trio.fail_after(MOMENT):
+            while not condition():
+                await self.changed.wait()
+
+
+class Harbour:
+    """A port on a listener of the loopback, and its miners: plain sockets that do not block."""
+
+    def __init__(self, nursery: trio.Nursery, listener: socket.socket, **limits: int) -> None:
+        self.start = nursery.start_soon
+        self.core = Core()
+        self.listener = listener
+        self.listener.setblocking(False)
+        self.miners: list[socket.socket] = []
+        self.port = MinerPort(
+            self.core,
+            [self.listener],
+            clock=trio.current_time,
+            notices=self.core,
+            **{"connections": 1000, "out_limit": 65536, **limits},
+        )
+
+    def call(self) -> socket.socket:
+        """A miner connects; the kernel is enough for that."""
+        miner = socket.create_connection(self.listener.getsockname())
+        miner.setblocking(False)
+        self.miners.append(miner)
+        return miner
+
+    async def met(self, count: int = 1) -> list[tuple[socket.socket, Session]]:
+        """So many miners, accepted, each with its session; nothing is pumped yet."""
+        new = [self.call() for _ in range(count)]
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self.port.accept, self.listener)
+            wanted = len(self.core.sessions) + count
+            await self.core.until(lambda: len(self.core.sessions) == wanted)
+            nursery.cancel_scope.cancel()
+        by_peer = {session.peer: session for session in self.core.sessions}
+        return [(miner, by_peer["{}:{}".format(*miner.getsockname())]) for miner in new]
+
+
+@asynccontextmanager
+async def open_harbour(
+    listener: socket.socket | None = None, **limits: int
+) -> AsyncIterator[Harbour]:
+    async with trio.open_nursery() as nursery:
+        listener = listener or socket.create_server(("127.0.0.1", 0), backlog=1024)
+        harbour = Harbour(nursery, listener, **limits)
+        yield harbour
+        nursery.cancel_scope.cancel()
+    for miner in harbour.miners:
+        miner.close()
+    harbour.port.close()
+
+
+async def hear(miner: socket.socket, size: int) -> bytes:
+    """So many bytes, or fewer if the connection ends before."""
+    data = b""
+    with trio.fail_after(MOMENT):
+        while len(data) < size:
+            await trio.lowlevel.wait_readable(miner)
+            piece = miner.recv(size - len(data))
+            if not piece:
+                break
+            data += piece
+    return data
+
+
+async def ended(miner: socket.socket) -> bool:
+    """Whether the connection ends, sooner or later."""
+    try:
+        return await hear(miner, 1 << 20) is not None
+    except ConnectionResetError:
+        return True
+
+
+def reset(sock: socket.socket) -> None:
+    """Close with a reset instead of a goodbye."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    sock.close()
