@@ -1,7 +1,7 @@
 """The state of the whole proxy at one moment, as plain values."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,7 +13,8 @@ class PoolSnapshot:
     name: str
     url: str
     state: str
-    """``connecting``, ``ready`` (subscribed, authorized, has a job), ``waiting`` (backing off)."""
+    """``connecting``, ``ready`` (subscribed, authorized, has a job), ``waiting`` (backing off);
+    empty for one that is not configured any more."""
     sessions: int
     miners: int
     difficulty: float
@@ -96,10 +97,16 @@ def merge(snapshots: Sequence[Snapshot]) -> Snapshot:
         clean_jobs=sum(snapshot.clean_jobs for snapshot in snapshots),
         blocks=sum(snapshot.blocks for snapshot in snapshots),
         best_difficulty=max(snapshot.best_difficulty for snapshot in snapshots),
-        pools=tuple(
-            _merge_pool(pools) for pools in zip(*(each.pools for each in snapshots), strict=True)
-        ),
+        pools=merge_pools(pool for snapshot in snapshots for pool in snapshot.pools),
     )
+
+
+def merge_pools(pools: Iterable[PoolSnapshot]) -> tuple[PoolSnapshot, ...]:
+    """Those of one name as one, in the order in which names are first met."""
+    by_name: dict[str, list[PoolSnapshot]] = {}
+    for pool in pools:
+        by_name.setdefault(pool.name, []).append(pool)
+    return tuple(map(_merge_pool, by_name.values()))
 
 
 def _merge_pool(pools: Sequence[PoolSnapshot]) -> PoolSnapshot:

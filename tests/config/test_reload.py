@@ -1,0 +1,56 @@
+"""What a running proxy makes of a changed file."""
+
+from stratumproxy.config import Config, loads
+from stratumproxy.config.reload import reloaded
+
+TEXT = """\
+workers = 1
+[[listen]]
+address = "127.0.0.1:3333"
+[[pool]]
+url = "stratum+tcp://pool.example:3333"
+user = "farm"
+[difficulty]
+start = 8192
+[log]
+format = "json"
+level = "info"
+"""
+
+
+def changed(*edits: tuple[str, str]) -> Config:
+    text = TEXT
+    for old, new in edits:
+        assert old in text
+        text = text.replace(old, new)
+    return loads(text)
+
+
+def test_the_same_file_changes_nothing() -> None:
+    assert reloaded(loads(TEXT), loads(TEXT)) == (loads(TEXT), [], [])
+
+
+def test_what_can_be_applied_is() -> None:
+    wanted = changed(("8192", "4096"), ('"farm"', '"barn"'), ('"info"', '"debug"'))
+    applied, changes, waiting = reloaded(loads(TEXT), wanted)
+    assert applied == wanted
+    assert changes == ["pool", "difficulty.start", "log.level"]
+    assert waiting == []
+
+
+def test_what_needs_a_restart_is_named_and_stays_and_the_rest_is_applied() -> None:
+    wanted = changed(
+        ("workers = 1", "workers = 2"), (":3333", ":4444"), ("json", "console"), ("8192", "4096")
+    )
+    applied, changes, waiting = reloaded(loads(TEXT), wanted)
+    assert waiting == ["workers", "listen", "log.format"]
+    assert changes == ["pool", "difficulty.start"]
+    assert (applied.workers, applied.log.format) == (1, "json")
+    assert applied.listen == loads(TEXT).listen
+    assert (applied.difficulty.start, applied.pool) == (4096, wanted.pool)
+
+
+def test_what_needs_a_restart_is_named_each_time() -> None:
+    wanted = changed(("workers = 1", "workers = 2"))
+    running, _, first = reloaded(loads(TEXT), wanted)
+    assert reloaded(running, wanted)[2] == first == ["workers"]
