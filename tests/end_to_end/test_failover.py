@@ -73,9 +73,11 @@ async def test_a_first_pool_that_is_not_there_at_the_start(site):
     miners = await site.miners(proxy, 20)
     await miners.each(accepted=1)
     assert first.pool.total.submitted == 0
+    await proxy.next_snapshot(
+        lambda now: [pool.state for pool in now.pools] == ["waiting", "ready"]
+    )
     await miners.stop()
-    end = await proxy.stop()
-    assert [pool.state for pool in end.pools] == ["waiting", "ready"]
+    await proxy.stop()
     site.check_every_hash(miners, second)
 
 
