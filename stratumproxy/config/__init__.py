@@ -7,11 +7,12 @@ made from the models, so none of it can drift from what the program does.
 
 from stratumproxy.config.endpoints import Listen, Pool
 from stratumproxy.config.load import load, loads
-from stratumproxy.config.models import Config, Difficulty, Jobs, Limits, Log
+from stratumproxy.config.models import Config, Difficulty, Failover, Jobs, Limits, Log
 
 __all__ = [
     "Config",
     "Difficulty",
+    "Failover",
     "Jobs",
     "Limits",
     "Listen",

@@ -2,9 +2,20 @@
 
 import re
 from ipaddress import IPv4Address, IPv6Address
+from typing import NamedTuple
+from urllib.parse import unquote
 
 LISTEN_FORM = '"0.0.0.0:3333", "[::1]:3333", or ":3333" for every address'
-POOL_FORM = '"stratum+tcp://host:port"'
+POOL_FORM = '"stratum+tcp://host:port" or "stratum+ssl://host:port"'
+PROXY_FORM = '"socks5://host:port" or "socks5://user:password@host:port"'
+
+PLAIN_SCHEME = "stratum+tcp"
+TLS_SCHEMES = ("stratum+ssl", "stratum+tls")
+PROXY_SCHEMES = ("socks5", "socks5h")
+"""Either way it is the SOCKS server that looks the pool's name up."""
+
+MOST_CREDENTIAL_BYTES = 255
+"""RFC 1929: a byte says how long each is."""
 
 _HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9_-]{1,63}(?<!-))*\.?")
 
@@ -36,14 +47,30 @@ def parse_listen(address: str) -> tuple[str | None, int]:
         raise ValueError(f"{host!r} is not an IP address; expected {LISTEN_FORM}") from None
 
 
-def parse_pool_url(url: str) -> tuple[str, int]:
-    """Split a pool's url into host and port.
+class PoolUrl(NamedTuple):
+    """A pool's url, taken apart."""
+
+    host: str
+    """A name or an address, without brackets."""
+    port: int
+    tls: bool
+
+
+class ProxyUrl(NamedTuple):
+    """A SOCKS server's url, taken apart."""
+
+    host: str
+    port: int
+    user: str
+    password: str
+
+
+def parse_pool_url(url: str) -> PoolUrl:
+    """Take a pool's url apart.
 
     Args:
-        url: ``stratum+tcp://host:port``, the host a name, an IPv4 or a bracketed IPv6 address.
-
-    Returns:
-        Host, without brackets, and port.
+        url: ``stratum+tcp://host:port``, or ``stratum+ssl://`` and ``stratum+tls://`` for TLS; the
+            host a name, an IPv4 or a bracketed IPv6 address.
 
     Raises:
         ValueError: it is something else; the text says what was expected.
@@ -51,25 +78,54 @@ def parse_pool_url(url: str) -> tuple[str, int]:
     scheme, separator, rest = url.partition("://")
     if not separator:
         raise ValueError(f"{url!r} has no scheme; expected {POOL_FORM}")
-    if scheme.lower() in ("stratum+ssl", "stratum+tls", "stratum+tcps", "ssl", "tls"):
-        raise ValueError(f"TLS to pools is not built yet ({scheme}://); expected {POOL_FORM}")
-    if scheme.lower() != "stratum+tcp":
+    if scheme.lower() not in (PLAIN_SCHEME, *TLS_SCHEMES):
         raise ValueError(f"the scheme {scheme!r} is not known; expected {POOL_FORM}")
     if "@" in rest:
         raise ValueError(f"user and password have keys of their own; expected {POOL_FORM}")
     if any(after in rest.removesuffix("/") for after in "/?#"):
         raise ValueError(f"nothing may follow the port in {url!r}; expected {POOL_FORM}")
-    host, colon, port = rest.removesuffix("/").rpartition(":")
+    return PoolUrl(*_host_and_port(rest, POOL_FORM), tls=scheme.lower() in TLS_SCHEMES)
+
+
+def parse_proxy_url(url: str) -> ProxyUrl:
+    """Take a SOCKS server's url apart.
+
+    Args:
+        url: ``socks5://host:port``, with ``user:password@`` before the host if it wants them. What
+            they can't be written with stands percent-encoded.
+
+    Raises:
+        ValueError: it is something else; the text says what was expected, and never a password.
+    """
+    scheme, separator, rest = url.partition("://")
+    if not separator or scheme.lower() not in PROXY_SCHEMES:
+        raise ValueError(f"the proxy is not a socks5:// url; expected {PROXY_FORM}")
+    credentials, at, place = rest.rpartition("@")
+    user, _, password = (unquote(part) for part in credentials.partition(":"))
+    if at and not (user and password):
+        raise ValueError(f"the proxy's user or password is missing; expected {PROXY_FORM}")
+    if max(len(user.encode()), len(password.encode())) > MOST_CREDENTIAL_BYTES:
+        raise ValueError(f"the proxy's user or password is past {MOST_CREDENTIAL_BYTES} bytes")
+    return ProxyUrl(*_host_and_port(place, PROXY_FORM), user, password)
+
+
+def _host_and_port(text: str, form: str) -> tuple[str, int]:
+    """The end of a url: what its scheme and user leave.
+
+    Raises:
+        ValueError: it is no host and port; the text says what was expected.
+    """
+    host, colon, port = text.removesuffix("/").rpartition(":")
     if not colon or host.count("[") > host.count("]"):
-        raise ValueError(f"{url!r} has no port; expected {POOL_FORM}")
+        raise ValueError(f"{text!r} has no port; expected {form}")
     number = _port(port, lowest=1)
     try:
         if host.startswith("[") and host.endswith("]"):
             return str(IPv6Address(host[1:-1])), number
     except ValueError:
-        raise ValueError(f"{host!r} is not an IPv6 address; expected {POOL_FORM}") from None
+        raise ValueError(f"{host!r} is not an IPv6 address; expected {form}") from None
     if not _HOST_NAME.fullmatch(host) or len(host) > 253:
-        raise ValueError(f"{host!r} is not a host name or address; expected {POOL_FORM}")
+        raise ValueError(f"{host!r} is not a host name or address; expected {form}")
     return host, number
 
 

@@ -4,7 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from stratumproxy.config.address import parse_listen, parse_pool_url
+from stratumproxy.config.address import parse_listen, parse_pool_url, parse_proxy_url
+from stratumproxy.config.certificates import parse_fingerprint, pool_context
 from stratumproxy.config.number import Within
 from stratumproxy.config.table import Seconds, Table
 
@@ -56,8 +57,10 @@ class Pool(Table):
     url: Annotated[
         str,
         Field(
-            description="`stratum+tcp://host:port`. The host is a name, an IPv4 address, or an "
-            "IPv6 address in brackets.",
+            description="`stratum+tcp://host:port`, or `stratum+ssl://host:port` (also "
+            "`stratum+tls`) for TLS. The host is a name, an IPv4 address, or an IPv6 address in "
+            "brackets. With TLS the pool's certificate must be valid for that host and signed by "
+            "an authority the system trusts, unless `tls_ca` or `tls_fingerprint` says otherwise.",
             examples=["stratum+tcp://pool.example:3333"],
         ),
     ]
@@ -81,6 +84,38 @@ class Pool(Table):
             repr=False,
         ),
     ] = "x"
+    tls_ca: Annotated[
+        str,
+        Field(
+            max_length=4096,
+            description="Path of a PEM file: the certificates of the authorities that may have "
+            "signed this pool's, instead of those that the system trusts. Relative paths start "
+            "where the proxy was started.",
+            examples=["pool-ca.pem"],
+        ),
+    ] = ""
+    tls_fingerprint: Annotated[
+        str,
+        Field(
+            max_length=95,
+            description="The SHA-256 of the pool's certificate (of its DER form, as "
+            "`openssl x509 -fingerprint -sha256` prints it). Only that certificate is taken, "
+            "and then neither who signed it nor its dates nor its name matter: for a pool that "
+            "signed its own.",
+        ),
+    ] = ""
+    proxy: Annotated[
+        str,
+        Field(
+            max_length=2048,
+            description="A SOCKS5 server to reach this pool by: `socks5://host:port`, or "
+            "`socks5://user:password@host:port`, percent-encoded where they need it. The pool's "
+            "name is looked up there, not here, so `.onion` names work by Tor's. Never logged "
+            "with its password. Empty: straight to the pool.",
+            examples=["socks5://127.0.0.1:9050"],
+            repr=False,
+        ),
+    ] = ""
     name: Annotated[
         str,
         Field(
@@ -126,8 +161,8 @@ class Pool(Table):
         Seconds,
         Within(0.1, 300),
         Field(
-            description="Seconds for the TCP connection to be made, all of the name's addresses "
-            "together. Past it the attempt has failed and the backoff begins.",
+            description="Seconds for the connection to be made: all of the name's addresses, "
+            "the SOCKS server and the TLS handshake together. Past it the attempt has failed and the backoff begins.",
         ),
     ] = 10
     reply_timeout_seconds: Annotated[
@@ -182,8 +217,33 @@ class Pool(Table):
     def _name(cls, name: str, info: ValidationInfo) -> str:
         if name or "url" not in info.data:
             return name
-        host, port = parse_pool_url(info.data["url"])
+        host, port, _ = parse_pool_url(info.data["url"])
         return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+    @field_validator("tls_ca")
+    @classmethod
+    def _tls_ca(cls, path: str, info: ValidationInfo) -> str:
+        if path:
+            _expect_tls(info)
+            pool_context(path)
+        return path
+
+    @field_validator("tls_fingerprint")
+    @classmethod
+    def _tls_fingerprint(cls, fingerprint: str, info: ValidationInfo) -> str:
+        if not fingerprint:
+            return fingerprint
+        _expect_tls(info)
+        if info.data.get("tls_ca"):
+            raise ValueError("no authority is asked when a fingerprint is set; leave out tls_ca")
+        return parse_fingerprint(fingerprint)
+
+    @field_validator("proxy")
+    @classmethod
+    def _proxy(cls, url: str) -> str:
+        if url:
+            parse_proxy_url(url)
+        return url
 
     @field_validator("version_mask")
     @classmethod
@@ -203,14 +263,26 @@ class Pool(Table):
     @property
     def host(self) -> str:
         """The url's host: a name or an address, without brackets."""
-        return parse_pool_url(self.url)[0]
+        return parse_pool_url(self.url).host
 
     @property
     def port(self) -> int:
         """The url's port."""
-        return parse_pool_url(self.url)[1]
+        return parse_pool_url(self.url).port
+
+    @property
+    def tls(self) -> bool:
+        """Whether the url asks for TLS."""
+        return parse_pool_url(self.url).tls
 
     @property
     def mask(self) -> int:
         """`version_mask` as an integer; 0 never asks."""
         return int(self.version_mask, 16)
+
+
+def _expect_tls(info: ValidationInfo) -> None:
+    """A setting of TLS is a mistake on a url without it: it would protect nothing."""
+    url = info.data.get("url")
+    if url is not None and not parse_pool_url(url).tls:
+        raise ValueError(f"the url {url!r} is without TLS; expected stratum+ssl://")

@@ -122,7 +122,7 @@ def _resolved(schema: dict[str, Any]) -> dict[str, Any]:
 
 def _shown(value: object, path: Path) -> str:
     """The value that was given, short, and never a password."""
-    if path[-1] == "password":
+    if path[-1] in ("password", "proxy"):
         return "what is there"
     if isinstance(value, bool):
         return "true" if value else "false"

@@ -110,6 +110,44 @@ class Jobs(Table):
     ] = 7000
 
 
+class Failover(Table):
+    """When another pool is mined on, and when the first one again."""
+
+    return_seconds: Annotated[
+        Seconds,
+        Within(0, 86_400),
+        Field(
+            description="Seconds that a pool earlier in the order must have been ready again "
+            "before it is gone back to.",
+        ),
+    ] = 60
+    reject_percent: Annotated[
+        int | float,
+        Within(1, 100),
+        Field(
+            description="Percent of a pool's verdicts that may be rejects. From there on, and 20 "
+            "rejects at least, the next pool is mined on, if one is ready.",
+        ),
+    ] = 50
+    reject_pause_seconds: Annotated[
+        Seconds,
+        Within(1, 86_400),
+        Field(
+            description="Seconds until a pool that rejected too many shares gets another chance.",
+        ),
+    ] = 300
+    release_seconds: Annotated[
+        Seconds,
+        Within(0, 86_400),
+        Field(
+            description="Seconds that miners stay connected while no pool is ready. Then they are "
+            "disconnected, 200 a second, and new ones are turned away until a pool is ready, so "
+            "that a miner's own fallback pool takes over. cgminer leaves by itself after 90 s "
+            "without a job.",
+        ),
+    ] = 120
+
+
 class Limits(Table):
     """Where the proxy stops giving: what a miner, or all of them, may use."""
 
@@ -226,6 +264,7 @@ class Config(Table):
     ]
     difficulty: Difficulty = Difficulty()
     jobs: Jobs = Jobs()
+    failover: Failover = Failover()
     limits: Limits = Limits()
     log: Log = Log()
 

@@ -132,7 +132,7 @@ class MinerPort:
                 self._welcome(sock, address)
 
     def _welcome(self, sock: socket.socket, address: tuple[str, int]) -> None:
-        if len(self._by_fd) >= self._most:
+        if len(self._by_fd) >= self._most or self._proxy.turning_away:
             self.turned_away += 1
             sock.close()
             return

@@ -114,6 +114,7 @@ class Server:
                 miners.cancel_scope.cancel()
             self.port.stop_accepting()
             await self._drain()
+            self.proxy.give_up(self._clock())
             pools.cancel_scope.cancel()
 
     async def _run_lane(self, lane: Lane, scope: trio.CancelScope) -> None:

@@ -20,7 +20,22 @@ class Forwarded:
         sent: when it went upstream.
     """
 
-    __slots__ = ("difficulty", "error", "met", "miner", "request_id", "sent", "worker")
+    __slots__ = (
+        "again",
+        "difficulty",
+        "error",
+        "fields",
+        "head",
+        "met",
+        "miner",
+        "request_id",
+        "sent",
+        "worker",
+    )
+
+    head: str
+    """How the params of its mining.submit begin, and the rest of them: see `PoolSession.submit`."""
+    fields: str
 
     error: tuple[int, str] | None
     """The pool's verdict, once it is there: None if it accepted, else code and reason."""
@@ -34,6 +49,8 @@ class Forwarded:
         met: float,
         sent: float,
     ) -> None:
+        self.again = False
+        """It was sent twice: see `limbo.py`."""
         self.miner = miner
         self.worker = worker
         self.request_id = request_id

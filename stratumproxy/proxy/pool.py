@@ -313,6 +313,8 @@ class PoolSession:
         request_id = self._next_id
         self._next_id = request_id + 1
         self.pending[request_id] = share
+        share.head = head
+        share.fields = fields
         if not self.outgoing:
             self._wake()
         line = f'{{"id":{request_id},"method":"mining.submit","params":{head},"{fields}"]}}\n'

@@ -122,6 +122,9 @@ class Proxy:
         self.lanes: list[Lane] = []
         self.miners: dict[MinerSession, None] = {}
         """Every open connection."""
+        self.turning_away = False
+        """No pool was ready for so long that nobody is taken in."""
+        self._dark_since: float | None = None
         self.leaving: dict[MinerSession, str] = {}
         """Miners to be disconnected at a gentle pace, and why."""
         self.fanouts: dict[Lane, Fanout] = {}
@@ -220,6 +223,7 @@ class Proxy:
             self.notices.info(
                 "new block to mine on", pool=state.name, height=new_job.job.height(new_job.terms)
             )
+        self._dark_since, self.turning_away = None, False
         lane.pool_job(pool, session, new_job, now)
         if not self.open:
             self._try_open(now)
@@ -380,6 +384,19 @@ class Proxy:
                 self._close_lane(lane, now)
         if not self.open:
             self._try_open(now)
+        elif not any(lane.job for lane in self.lanes):
+            self._without_pool(now)
+
+    def _without_pool(self, now: float) -> None:
+        """No pool is ready. Miners stay for a while, then go to their own fallback."""
+        if self._dark_since is None:
+            self._dark_since = now
+        if self.turning_away or now - self._dark_since < self._config.failover.release_seconds:
+            return
+        self.turning_away = True
+        self.notices.warning("no pool is ready: miners are let go", miners=len(self.miners))
+        for miner in self.miners:
+            self.leaving.setdefault(miner, "no pool is ready")
 
     def judge(self, count: int, now: float) -> None:
         """Look at the next `count` miners: hashrate, vardiff, silence.

@@ -66,7 +66,8 @@ class Report:
             version_mask=pool.version_mask,
             accepted=pool.tally.accepted,
             rejected=pool.tally.rejected,
-            pending=sum(len(session.pending) for session in sessions),
+            pending=sum(len(session.pending) for session in sessions)
+            + sum(len(lane.limbo[index].shares) for lane in lanes if index in lane.limbo),
             lost=pool.tally.lost,
             detail=pool.detail,
         )

@@ -2,8 +2,10 @@
 
 import pytest
 
-from stratumproxy.proxy.proxy import WELL_FOR
+from stratumproxy.config import Failover
 from tests.proxy.playbook import POOL_EASY, Playbook, notify
+
+RETURN = Failover().return_seconds
 
 
 def two_pools(**of_backup: object) -> Playbook:
@@ -59,7 +61,7 @@ def test_mask_and_difficulty_go_in_front_where_they_differ() -> None:
     )
     play.aside("pool -- connects")
     play.opens("pool")
-    play.aside(f"clock -- {WELL_FOR - 1} s")
+    play.aside(f"clock -- {RETURN - 1} s")
     play(
         """
         clock -- 1 s
@@ -94,7 +96,7 @@ def test_back_to_the_first_pool_once_it_has_been_well_for_a_while() -> None:
     play.aside("pool -- hangs up\npool -- connects")
     play.opens("pool", job=notify("2"))
     play.nothing_more()
-    play.aside(f"clock -- {WELL_FOR - 1} s")
+    play.aside(f"clock -- {RETURN - 1} s")
     assert play.snapshot().pools[1].miners == 1
     play(
         """
@@ -110,7 +112,7 @@ def test_a_first_pool_that_comes_and_goes_is_not_gone_back_to() -> None:
     for _ in range(3):
         play.aside("pool -- hangs up\npool -- connects")
         play.opens("pool")
-        play.aside(f"clock -- {WELL_FOR - 10} s")
+        play.aside(f"clock -- {RETURN - 10} s")
         assert play.snapshot().pools[1].miners == 1
 
 
