@@ -16,7 +16,7 @@ BUILT_FROM := setup.py pyproject.toml $(wildcard stratumproxy/shares/*.[ch])
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run test lint check bench wheel docs clean
+.PHONY: help run test lint check bench fuzz wheel docs clean
 
 help: ## This list
 	@echo "Targets:"
@@ -39,6 +39,11 @@ check: lint test ## lint and test
 
 bench: $(VENV)/installed ## Speed and memory against the floor, 10 minutes: bench/README.md
 	$(BIN)/python -m bench run $(ARGS)
+
+fuzz: $(VENV)/installed-dev ## Fuzz what takes bytes from the network, for SECONDS=60
+	@$(BIN)/python -c 'import atheris' 2>/dev/null || $(PIP) install --only-binary :all: atheris || \
+	  echo "make: no atheris here: the Python targets are fuzzed without guidance" >&2
+	@$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),60) $(ARGS)
 
 wheel: $(VENV)/bin/python ## A wheel in dist/
 	rm -rf build dist

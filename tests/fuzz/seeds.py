@@ -1,0 +1,141 @@
+"""What each target begins with: the real lines and shares of tests/vectors, in its own form."""
+
+import json
+import struct
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from stratumproxy.stratum.difficulty import target_bytes
+
+VECTORS = Path(__file__).parents[1] / "vectors"
+FIRST_JOB = "a1"
+"""What `tests.proxy.playbook.Playbook` calls a pool's first job."""
+
+
+def write(target: str, folder: Path) -> None:
+    """Write the seeds of a target, a file each."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, seed in enumerate(SEEDS[target]()):
+        (folder / f"seed-{number:03}").write_bytes(seed)
+
+
+def _load(name: str) -> Any:
+    return json.loads((VECTORS / name).read_text())
+
+
+def _lines(direction: str) -> list[bytes]:
+    lines = _load("wire_samples.json") + _load("sessions/bitaxe_publicpool.json")["lines"]
+    return [each["line"].encode() + b"\n" for each in lines if each["dir"] == direction]
+
+
+def _shares() -> list[dict[str, Any]]:
+    shares: list[dict[str, Any]] = _load("stratum_shares.json")
+    return [share for share in shares if len(share["submit_params"]) >= 5]
+
+
+def scan() -> Iterator[bytes]:
+    """Lines as they are."""
+    yield from _lines("c2s")
+
+
+def hex() -> Iterator[bytes]:
+    """Bytes wanted, then the digits."""
+    for share in _shares():
+        for text in share["submit_params"][2:]:
+            yield bytes([len(text) // 2]) + text.encode()
+    yield b"\x02xy09"
+
+
+def seen() -> Iterator[bytes]:
+    """Limit, then steps: each key twice, with the set cleared and memory short in between."""
+    keys = [struct.pack("<BH", how, key) for how in range(4) for key in (0, 1, 256, 257, 65535)]
+    for limit in (0, 1, 6, 255):
+        yield bytes([limit]) + b"".join(keys + keys)
+        yield bytes([limit]) + b"".join([*keys, b"\xff\0\0", *keys, b"\xf8\1\0", *keys])
+    many = [struct.pack("<BH", 0, key) for key in range(300)]
+    yield b"\xff" + b"".join(many)
+
+
+def work() -> Iterator[bytes]:
+    """Shares, as c/work.c lists their fields."""
+    for share in _shares():
+        _, prevhash, coinb1, coinb2, branches, version, nbits, ntime, _ = share["notify_params"]
+        _, _, *texts = share["submit_params"]
+        bits = texts[3] if len(texts) > 3 else None
+        before, after = bytes.fromhex(coinb1), bytes.fromhex(coinb2)
+        extranonce1 = bytes.fromhex(share["extranonce1"])
+        size = share["extranonce2_size"]
+        prev = b"".join(word[::-1] for word in _words(bytes.fromhex(prevhash)))
+        target = target_bytes(share["difficulty"])
+        yield b"".join(
+            [
+                bytes([bits is not None]),
+                struct.pack("<4I", *(int(each, 16) for each in (version, nbits, ntime)), 7000),
+                struct.pack("<I", int(share["version_mask"] or "0", 16)),
+                struct.pack("<HBB", len(extranonce1) + size, size, len(branches)),
+                prev + target + target,
+                struct.pack("<H", len(before)) + before,
+                struct.pack("<H", len(after)) + after,
+                *(
+                    bytes([len(each)]) + each
+                    for each in (extranonce1, *(text.encode() for text in texts[:3]))
+                ),
+                bytes([len(bits or "")]) + (bits or "").encode(),
+                *map(bytes.fromhex, branches),
+            ]
+        )
+
+
+def _words(data: bytes) -> Iterator[bytes]:
+    for start, end in pairwise(range(0, len(data) + 1, 4)):
+        yield data[start:end]
+
+
+def framing() -> Iterator[bytes]:
+    """A limit and seven cuts, then a stream."""
+    lines = _lines("c2s")
+    for number in range(0, len(lines), 4):
+        yield bytes([200, 1, 2, 50, 3, 100, 0, 9]) + b"".join(lines[number : number + 4])
+
+
+def messages() -> Iterator[bytes]:
+    """Lines of both sides."""
+    yield from (line.rstrip() for line in _lines("c2s") + _lines("s2c"))
+
+
+def miner() -> Iterator[bytes]:
+    """Size and greeting, then what a miner says; a share of the job that there is, too."""
+    lines = _lines("c2s")
+    for number, line in enumerate(lines):
+        yield bytes([number % 256]) + line
+        if b'"mining.submit"' in line:
+            message = json.loads(line)
+            message["params"][0:2] = ["a", FIRST_JOB]
+            yield b"\x03" + json.dumps(message).encode() + b"\n"
+    yield b"\x02" + b"\xff".join(lines[:8])
+
+
+def pool() -> Iterator[bytes]:
+    """Greeting, then what a pool says; notifies that fit the extranonce, too."""
+    lines = _lines("s2c")
+    for line in lines:
+        yield b"\x00" + line
+        yield b"\x01" + line
+    yield b"\x01" + b"\xff".join(lines[:8])
+    for share in _shares()[:8]:
+        message = {"id": None, "method": "mining.notify", "params": share["notify_params"]}
+        yield b"\x01" + json.dumps(message).encode() + b"\n"
+
+
+SEEDS = {
+    "scan": scan,
+    "hex": hex,
+    "seen": seen,
+    "work": work,
+    "framing": framing,
+    "messages": messages,
+    "miner": miner,
+    "pool": pool,
+}
