@@ -7,7 +7,10 @@ from contextlib import asynccontextmanager
 
 import trio
 
+from stratumproxy.config import Limits
 from stratumproxy.net.port import MinerPort
+from stratumproxy.proxy.conduct import Conduct
+from stratumproxy.proxy.drops import Drops
 
 MOMENT = 20
 """Seconds after which a test is taken to hang."""
@@ -30,11 +33,17 @@ class Session:
 class Core:
     """What a port needs of the proxy and of the log, and what it told them."""
 
+    turning_away = False
+
     def __init__(self) -> None:
+        self.conduct = Conduct(Limits())
         self.sessions: list[Session] = []
         self.gone: list[Session] = []
-        self.drops: list[str] = []
+        self.drops = Drops(self)
+        self.dropped: list[str] = []
+        """Why miners were dropped, in words."""
         self.warnings: list[str] = []
+        self.turning_away = False
         self.changed = trio.Event()
 
     def connect(self, link, peer: str, now: float) -> Session:
@@ -48,11 +57,8 @@ class Core:
         self.gone.append(session)
         self._change()
 
-    def dropped(self, reason: str) -> None:
-        self.drops.append(reason)
-
     def info(self, event: str, **values: object) -> None:
-        pass
+        self.dropped.append(values["reason"])
 
     def warning(self, event: str, **values: object) -> None:
         self.warnings.append(f"{event}: {values.get('reason')}")

@@ -51,7 +51,7 @@ async def test_a_goodbye_is_no_drop(harbour):
     harbour.start(harbour.port.pump)
     miner.close()
     await harbour.core.until(lambda: harbour.core.gone == [session])
-    assert harbour.core.drops == []
+    assert harbour.core.dropped == []
     assert len(harbour.port) == 0
 
 
@@ -83,7 +83,7 @@ async def test_who_does_not_speak_stratum_is_dropped_with_the_reason(harbour):
     harbour.start(harbour.port.pump)
     miner.send(b"GET / HTTP/1.1\r\n")
     assert await ended(miner)
-    assert harbour.core.drops == ["not JSON"]
+    assert harbour.core.dropped == ["not JSON"]
     assert harbour.core.gone == [session]
     other.send(b"still here\n")
     assert await hear(other, 11) == b"still here\n"
@@ -111,7 +111,7 @@ async def test_a_miner_that_its_own_words_close_gets_no_answer(harbour):
     harbour.start(harbour.port.pump)
     miner.send(b"hello\n")
     assert await hear(miner, 100) == b""
-    assert harbour.core.drops == ["enough"]
+    assert harbour.core.dropped == ["enough"]
 
 
 async def test_a_flood_gets_a_bounded_turn(harbour):
@@ -177,7 +177,7 @@ async def test_one_that_does_not_read_is_dropped_and_the_others_are_served(harbo
         while session not in harbour.core.gone:
             deaf.send(b"more\n")
             await trio.lowlevel.checkpoint()
-    assert harbour.core.drops == ["it does not read what it is sent"]
+    assert harbour.core.dropped == ["it does not read what it is sent"]
     miner.send(b"still here\n")
     assert await hear(miner, 11) == b"still here\n"
 
@@ -229,14 +229,14 @@ async def test_past_the_limit_the_next_is_turned_away():
         await harbour.met(2)
         harbour.start(harbour.port.accept, harbour.listener)
         assert await ended(harbour.call())
-        assert harbour.port.turned_away == 1
+        assert harbour.core.drops.counts == {"too-many": 1}
         assert len(harbour.core.sessions) == 2
         harbour.miners[0].close()
         await harbour.core.until(lambda: len(harbour.core.gone) == 1)
         third = harbour.call()
         third.send(b"my turn\n")
         assert await hear(third, 8) == b"my turn\n"
-        assert harbour.port.turned_away == 1
+        assert harbour.core.drops.counts == {"too-many": 1}
 
 
 async def test_one_that_is_gone_before_it_is_accepted(harbour):
@@ -362,7 +362,7 @@ async def test_close_leaves_nothing_open(descriptors):
         await harbour.met(3)
         harbour.port.close()
         assert len(harbour.core.gone) == 3
-        assert harbour.core.drops == []
+        assert harbour.core.dropped == []
         for miner in harbour.miners:
             assert await ended(miner)
     assert descriptors() == before
