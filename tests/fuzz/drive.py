@@ -57,7 +57,7 @@ class Bending:
 
     Args:
         flags: libFuzzer's, without their dash.
-        paths: folders of seeds, or one file to replay.
+        paths: folders of seeds, or one file to run again.
     """
 
     def __init__(self, flags: dict[str, str], paths: list[Path]) -> None:
@@ -89,9 +89,10 @@ class Bending:
                 self._round(seeds, counted)
         except Exception:
             traceback.print_exc()
-            file = f"{self._prefix}crash-{random.SystemRandom().getrandbits(64):016x}"
-            Path(file).write_bytes(self._last)
-            print(f"Test unit written to {file}", file=sys.stderr)
+            if self._prefix:
+                file = f"{self._prefix}crash-{random.SystemRandom().getrandbits(64):016x}"
+                Path(file).write_bytes(self._last)
+                print(f"Test unit written to {file}", file=sys.stderr)
             return 77
         finally:
             print(f"stat::number_of_executed_units: {self.runs}", file=sys.stderr)
