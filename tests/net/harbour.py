@@ -43,7 +43,6 @@ class Core:
         self.dropped: list[str] = []
         """Why miners were dropped, in words."""
         self.warnings: list[str] = []
-        self.turning_away = False
         self.changed = trio.Event()
 
     def connect(self, link, peer: str, now: float) -> Session:
