@@ -198,6 +198,20 @@ class Lane:
                 self.switch(pool, now)
                 return
 
+    def leave_pool(self, pool: int, now: float) -> None:
+        """Mine on any other pool that is ready: this one is not to be mined on any more."""
+        self.candidates[pool].unwell = True
+        if self.active == pool and (best := self._best()) != pool:
+            self.switch(best, now)
+
+    def renumber(self, places: dict[int, int]) -> None:
+        """The pools have other places in the order: new by old ones."""
+        self.candidates = {places[pool]: each for pool, each in self.candidates.items()}
+        self.limbo = {places[pool]: each for pool, each in self.limbo.items()}
+        self._failed = {places[pool] for pool in self._failed if pool in places}
+        if self.active is not None:
+            self.active = places[self.active]
+
     def switch(self, pool: int, now: float) -> None:
         """Mine on another pool: for the miners nothing but a clean job."""
         candidate = self.candidates[pool]

@@ -16,8 +16,9 @@ from stratumproxy.proxy.limbo import accepted
 from stratumproxy.proxy.miner import Link, MinerSession
 from stratumproxy.proxy.pool import Event as PoolEvent
 from stratumproxy.proxy.pool import MaskChanged, NewJob, PoolSession, Said
+from stratumproxy.proxy.pools import RETIRE_SECONDS, PoolState, carried_over
 from stratumproxy.proxy.seating import Seating
-from stratumproxy.proxy.tally import PoolTally, Tally, Worker, Workers
+from stratumproxy.proxy.tally import Tally, Worker, Workers
 from stratumproxy.stratum import rejects
 from stratumproxy.stratum.rejects import Reject
 from stratumproxy.telemetry.notices import NoNotices, Notices
@@ -43,6 +44,12 @@ class Shell(Protocol):
     def lane_closed(self, lane: Lane) -> None:
         """Its sessions are not needed any more."""
 
+    def session_wanted(self, lane: Lane, pool: PoolState) -> None:
+        """Keep a session with this pool, too, for a lane that is open."""
+
+    def session_unwanted(self, lane: Lane, pool: PoolState) -> None:
+        """The session with this pool, or the wait for one, is not needed any more."""
+
     def fan_out(self) -> None:
         """There is a job to fan out: call `Proxy.fan_out_slice` until it is done."""
 
@@ -51,23 +58,6 @@ class Shell(Protocol):
 
     def random_bits(self) -> int:
         """32 random bits."""
-
-
-class PoolState:
-    """A configured pool, over all its sessions."""
-
-    def __init__(self, name: str, url: str, size: int | None) -> None:
-        self.name = name
-        self.url = url
-        self.size = size
-        """The smallest extranonce2 size it gave, or is configured to give; None: not known."""
-        self.tried = False
-        """A connection to it was tried and failed."""
-        self.detail = ""
-        self.difficulty: float | int = 0
-        self.version_mask = 0
-        self.tally = PoolTally()
-        self.odd_version = False
 
 
 class Proxy:
@@ -91,26 +81,13 @@ class Proxy:
         first_job: int = 1,
         notices: Notices | None = None,
     ) -> None:
-        self._config = config
+        self._configure(config)
         self._shell = shell
         self.notices: Notices = notices or NoNotices()
         self.started = now
-        self.line_limit = config.limits.line_bytes
-        self.ntime_roll = config.jobs.ntime_roll_seconds
-        self.verdict_local = config.verdict == "local"
-        difficulty = config.difficulty
-        self.vardiff = Vardiff(
-            start=difficulty.start,
-            min=difficulty.min,
-            max=difficulty.max,
-            shares_per_minute=difficulty.shares_per_minute,
-            window=difficulty.retarget_seconds,
-            enabled=difficulty.vardiff,
-        )
-        self.pools = [PoolState(pool.name, pool.url, pool.extranonce2_size) for pool in config.pool]
-        limits = [pool.miners_per_session or NO_LIMIT for pool in config.pool]
-        self.miners_per_session = min(limits)
-        """What every pool allows: a lane moves from pool to pool as a whole."""
+        self.pools = [PoolState(pool) for pool in config.pool]
+        """In the configured order; retired ones at the end."""
+        self._smallest: int | None = None
         self.open = False
         """A pool was ready once, so miners can be answered."""
         self.opened_at = now
@@ -136,11 +113,74 @@ class Proxy:
         """Forwarded shares without a verdict."""
         self._job_number = first_job
         self._lane_number = 0
-        self._lane_rest = config.limits.resume_seconds
         self._round: list[MinerSession] = []
         self._round_began = now
         self._period = ROUND
         """Seconds from the beginning of the last round to that of this one."""
+
+    def _configure(self, config: Config) -> None:
+        """Take over what is read from the configuration again and again."""
+        self._config = config
+        self.line_limit = config.limits.line_bytes
+        self.ntime_roll = config.jobs.ntime_roll_seconds
+        self.verdict_local = config.verdict == "local"
+        difficulty = config.difficulty
+        self.vardiff = Vardiff(
+            start=difficulty.start,
+            min=difficulty.min,
+            max=difficulty.max,
+            shares_per_minute=difficulty.shares_per_minute,
+            window=difficulty.retarget_seconds,
+            enabled=difficulty.vardiff,
+        )
+        limits = [pool.miners_per_session or NO_LIMIT for pool in config.pool]
+        self.miners_per_session = min(limits)
+        """What every pool allows: a lane moves from pool to pool as a whole."""
+
+    def reconfigure(self, config: Config, now: float) -> None:
+        """Go on with another configuration; no miner is dropped for it.
+
+        Sessions with pools whose table is the same go on, at another place in the order if it was
+        moved. Any other pool gets new sessions; what was there before is mined on until the first
+        of them is ready, or `RETIRE_SECONDS` have passed. Slots are never shared out wider again.
+        """
+        self._configure(config)
+        self.seating.rest = config.limits.resume_seconds
+        for miner in self.miners:
+            if miner.mining and miner.wanted != (within := self.vardiff.clamp(miner.wanted)):
+                miner.want(within)
+        before = self.pools
+        used = {before[pool] for lane in self.lanes for pool in (*lane.candidates, *lane.limbo)}
+        self.pools = carried_over(before, config.pool, used.__contains__, now)
+        places = {
+            place: self.pools.index(state)
+            for place, state in enumerate(before)
+            if state in self.pools
+        }
+        retired = [state for state in before if state.retired == now]
+        for lane in self.lanes:
+            lane.renumber(places)
+            for state in self.pools:
+                if state not in before:
+                    self._shell.session_wanted(lane, state)
+            for state in retired:
+                pool = self.pools.index(state) if state in self.pools else None
+                if pool is not None:
+                    lane.lose(pool)
+                if pool not in lane.candidates:
+                    self._shell.session_unwanted(lane, state)
+            self._retire_pools(lane, now)
+
+    def _retire_pools(self, lane: Lane, now: float) -> None:
+        """Leave pools that are not configured any more, as soon as nothing hangs on them."""
+        for pool, candidate in list(lane.candidates.items()):
+            retired = self.pools[pool].retired
+            if retired is None:
+                continue
+            lane.leave_pool(pool, now)
+            waits = lane.active == pool or candidate.session.pending
+            if not waits or now - retired >= RETIRE_SECONDS:
+                self._end(lane, pool, candidate.session, now)
 
     def start(self) -> None:
         """Open the first lane."""
@@ -231,7 +271,11 @@ class Proxy:
     def _learn_size(self, state: PoolState, size: int) -> None:
         """Miners are given what fits the smallest size any pool is known to give."""
         state.size = size if state.size is None else min(size, state.size)
-        smallest = min(pool.size for pool in self.pools if pool.size is not None)
+        sizes = [pool.size for pool in self.pools if pool.size is not None]
+        # A pool that is gone does not widen the layout: slots of the old one are still out there.
+        smallest = self._smallest = min(
+            sizes if self._smallest is None else [*sizes, self._smallest]
+        )
         if self.seating.learn(smallest) and not self.seating.shared:
             self.notices.warning(
                 f"an extranonce2 of {smallest} bytes is too small to share: every miner gets a "
@@ -280,6 +324,9 @@ class Proxy:
         session.unreported = []
         if session.ready or session.pending:
             lane.into_limbo(pool, session, now)
+        if self.pools[pool].retired is not None:
+            lane.lose(pool)  # it will not be taken up again
+            self._shell.session_unwanted(lane, self.pools[pool])
 
     def give_up(self, now: float) -> None:
         """This is the end: every share still under way is lost, and its miner is told so."""
@@ -368,19 +415,20 @@ class Proxy:
 
     def tend(self, now: float) -> None:
         """What has to be done every second or so, and is cheap."""
-        failover = self._config.failover
+        failover, rest = self._config.failover, self._config.limits.resume_seconds
         for lane in list(self.lanes):
             for pool, candidate in lane.candidates.items():
                 late = candidate.session.overdue(
-                    now - self._config.pool[pool].reply_timeout_seconds
+                    now - self.pools[pool].config.reply_timeout_seconds
                 )
                 self.lose(pool, late, rejects.TIMED_OUT)
             for pool, limbo in list(lane.limbo.items()):
-                if now - limbo.since >= self._config.pool[pool].reply_timeout_seconds:
+                if now - limbo.since >= self.pools[pool].config.reply_timeout_seconds:
                     lane.lose(pool)
+            self._retire_pools(lane, now)
             lane.keep_alive(self._config.jobs.keepalive_seconds, now)
             lane.prefer(failover.return_seconds, failover.reject_pause_seconds, now)
-            if lane.number and not lane.members and now - lane.empty_since >= self._lane_rest:
+            if lane.number and not lane.members and now - lane.empty_since >= rest:
                 self._close_lane(lane, now)
         if not self.open:
             self._try_open(now)

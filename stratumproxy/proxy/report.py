@@ -3,7 +3,7 @@
 from collections import deque
 
 from stratumproxy.proxy.proxy import Proxy
-from stratumproxy.telemetry.snapshot import PoolSnapshot, Snapshot
+from stratumproxy.telemetry.snapshot import PoolSnapshot, Snapshot, merge_pools
 
 HASHES_PER_DIFFICULTY = 2**48 / 0xFFFF
 """Hashes it takes on average to find a share of difficulty 1."""
@@ -38,7 +38,7 @@ class Report:
             clean_jobs=tally.clean_jobs,
             blocks=tally.blocks,
             best_difficulty=tally.best,
-            pools=tuple(self._pool(index) for index in range(len(proxy.pools))),
+            pools=merge_pools(self._pool(index) for index in range(len(proxy.pools))),
         )
 
     def _hashrate(self, now: float) -> float:
@@ -55,6 +55,8 @@ class Report:
         lanes = proxy.lanes
         sessions = [lane.candidates[index].session for lane in lanes if index in lane.candidates]
         state = "ready" if sessions else "waiting" if pool.tried else "connecting"
+        if pool.retired is not None and not sessions:
+            state = ""
         return PoolSnapshot(
             name=pool.name,
             url=pool.url,

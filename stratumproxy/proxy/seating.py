@@ -28,7 +28,7 @@ class Seating:
 
     def __init__(self, proxy: "Proxy", rest: float) -> None:
         self._proxy = proxy
-        self._rest = rest
+        self.rest = rest
         self._layout: Layout | None = None
         self._space: SlotSpace | None = None
 
@@ -50,7 +50,7 @@ class Seating:
         if layout == self._layout:
             return False
         self._layout = layout
-        self._space = SlotSpace(layout, self._rest) if layout.shared else None
+        self._space = SlotSpace(layout, self.rest) if layout.shared else None
         if self._space is not None:
             for lane in self._proxy.lanes:
                 lane.space = self._space
@@ -80,7 +80,7 @@ class Seating:
                 return
         if self._space is None or not self._space.has_room(shape.slot, now):
             assert self._layout is not None
-            self._space = SlotSpace(self._layout, self._rest)
+            self._space = SlotSpace(self._layout, self.rest)
         self._seat(miner, self._proxy.open_lane(self._space), shape, now)
 
     def _seat_alone(self, miner: "MinerSession", now: float) -> None:

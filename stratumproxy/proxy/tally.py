@@ -38,6 +38,19 @@ class PoolTally:
 
     MAX_REASONS: ClassVar[int] = 32
 
+    @property
+    def any(self) -> bool:
+        """Whether there is anything in it."""
+        return bool(self.accepted or self.rejected or self.lost)
+
+    def add(self, other: "PoolTally") -> None:
+        """Take in what another counted."""
+        self.accepted += other.accepted
+        self.lost += other.lost
+        self.rejected += other.rejected
+        for reason, count in other.reasons.items():
+            self.reasons[reason] = self.reasons.get(reason, 0) + count
+
     def reject(self, reason: str) -> None:
         """Count a reject under the pool's words, which are untrusted: their number is bounded."""
         self.rejected += 1

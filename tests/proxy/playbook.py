@@ -26,6 +26,7 @@ from stratumproxy.errors import PoolError, ProtocolError
 from stratumproxy.proxy.lane import Lane
 from stratumproxy.proxy.miner import MinerSession
 from stratumproxy.proxy.pool import Event, PoolSession
+from stratumproxy.proxy.pools import PoolState
 from stratumproxy.proxy.proxy import Proxy
 from stratumproxy.proxy.report import Report
 from stratumproxy.shares import scan
@@ -210,15 +211,20 @@ class PoolEnd(Peer):
     def __init__(self, play: "Playbook", name: str, lane: Lane, index: int) -> None:
         super().__init__(play, name)
         self.lane = lane
-        self.index = index
+        self.state = play.proxy.pools[index]
         self.events: list[Event] = []
         """What its session told the shell about."""
         self.connect()
 
     def connect(self, resume: str = "") -> None:
-        pool = self.play.config.pool[self.index]
+        pool = self.state.config
         self.closed = None
         self.session = PoolSession(pool.user, pool.password, pool.mask, resume)
+
+    @property
+    def index(self) -> int:
+        """The pool's place, which may change."""
+        return self.play.proxy.pools.index(self.state)
 
     def collect(self) -> None:
         data = bytes(self.session.outgoing)
@@ -246,6 +252,30 @@ class PoolEnd(Peer):
         self.lose(reason)
 
 
+def configured(*pools: str, **settings: Any) -> Config:
+    """A configuration: names of pools, tables, ``pool`` for all pools, ``pools`` by name."""
+    each = settings.pop("pool", {})
+    overrides = settings.pop("pools", {})
+    difficulty = {"start": EASY, "min": 1e-12, "vardiff": False}
+    return Config.model_validate(
+        {
+            "listen": [{"address": ":3333"}],
+            "pool": [
+                {
+                    "url": f"stratum+tcp://{name}.example:3333",
+                    "user": "farm",
+                    "name": name,
+                    **each,
+                    **overrides.get(name, {}),
+                }
+                for name in pools
+            ],
+            "difficulty": difficulty | settings.pop("difficulty", {}),
+            **settings,
+        }
+    )
+
+
 class Playbook:
     """A proxy, its pools, its miners, and the clock.
 
@@ -260,27 +290,8 @@ class Playbook:
         self.peers: dict[str, Peer] = {}
         self.values: dict[str, Any] = {}
         self.notices: list[tuple[str, dict[str, object]]] = []
-        each = settings.pop("pool", {})
-        overrides = settings.pop("pools", {})
         self.pools = pools or ("pool",)
-        difficulty = {"start": EASY, "min": 1e-12, "vardiff": False}
-        self.config = Config.model_validate(
-            {
-                "listen": [{"address": ":3333"}],
-                "pool": [
-                    {
-                        "url": f"stratum+tcp://{name}.example:3333",
-                        "user": "farm",
-                        "name": name,
-                        **each,
-                        **overrides.get(name, {}),
-                    }
-                    for name in self.pools
-                ],
-                "difficulty": difficulty | settings.pop("difficulty", {}),
-                **settings,
-            }
-        )
+        self.config = configured(*self.pools, **settings)
         self.waiting_fan_out = False
         self.slices = 1_000_000
         """How many slices of a fan-out, of two miners each, are served from now on."""
@@ -302,6 +313,24 @@ class Playbook:
     def lane_closed(self, lane: Lane) -> None:
         for pool in self.pools:
             self.peers[f"{pool}.{lane.number}"].closed = "the lane is closed"
+
+    def session_wanted(self, lane: Lane, pool: PoolState) -> None:
+        name = f"{pool.name}.{lane.number}" if lane.number else pool.name
+        while name in self.peers:
+            name += "'"  # a pool that was changed has the name that it had before
+        self.peers[name] = PoolEnd(self, name, lane, self.proxy.pools.index(pool))
+
+    def session_unwanted(self, lane: Lane, pool: PoolState) -> None:
+        for peer in self.peers.values():
+            if isinstance(peer, PoolEnd) and (peer.lane, peer.state) == (lane, pool):
+                peer.closed = "it is not configured any more"
+
+    def reconfigure(self, *pools: str, **settings: Any) -> None:
+        """The configuration is read again, and says something else."""
+        self.log.append(f"configured: {pools} {settings}")
+        self.config = configured(*pools, **settings)
+        self.proxy.reconfigure(self.config, self.now)
+        self._settle()
 
     def fan_out(self) -> None:
         self.waiting_fan_out = True
