@@ -6,7 +6,7 @@ that is ready. How many miners a lane carries follows from the extranonce layout
 `miners_per_session`.
 """
 
-from collections import deque
+from collections import OrderedDict, deque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 MAX_JOBS = 64
 """Jobs of the pool that stay valid without a clean one; at a job per 30 s, half an hour."""
+
+MAX_TIPS = 3
+"""Chain tips whose shares are remembered: the last one, and those a reorganisation goes back to."""
 
 MAX_REISSUED = 128
 """Ids that one job of the pool is valid under: over two minutes of them, one a second, and every
@@ -92,7 +95,7 @@ class Lane:
         self._ahead = 0
         """Seconds that the newest id's ntime is ahead of what the pool sent."""
         self._seen = Seen()
-        self._prevhash = ""
+        self._tips: OrderedDict[str, Seen] = OrderedDict()
 
     # -- members ---------------------------------------------------------------------------------
 
@@ -266,10 +269,7 @@ class Lane:
             self._retire()
         elif len(self._generations) >= MAX_JOBS:
             self._forget(self._generations.popleft())
-        if pool_job.prevhash_hex != self._prevhash:
-            # Hashes of an earlier tip can't come again; its late shares keep the old memory alive.
-            self._prevhash = pool_job.prevhash_hex
-            self._seen = Seen()
+        self._seen = self._seen_on(pool_job.prevhash_hex)
         self._generations.append([])
         self._reissued = None
         self._ahead = age
@@ -283,13 +283,21 @@ class Lane:
                 miner.link.send(requests.subscribed(miner, now))
         self.proxy.fan_out(self, self.job, clean)
 
+    def _seen_on(self, prevhash: str) -> Seen:
+        """The shares counted on a tip. Two pools may be on different ones, and take turns."""
+        seen = self._tips.setdefault(prevhash, Seen())
+        self._tips.move_to_end(prevhash)
+        if len(self._tips) > MAX_TIPS:
+            self._tips.popitem(last=False)
+        return seen
+
     def _prepare(self, new_job: NewJob, session: PoolSession) -> Job:
         job = Job(
             self.proxy.next_job_number(),
             new_job.job,
             new_job.terms,
             seen=self._seen,
-            ntime_roll=self.proxy.ntime_roll,
+            ntime_roll=max(self.proxy.ntime_roll - self._ahead, 0),
             whole=self.space is None,
             source=session,
         )
