@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from stratumproxy import shares
 from stratumproxy.cli.options import config_option, examples
 from stratumproxy.config import Config, Listen, Pool, load
+from stratumproxy.config.address import parse_proxy_url
 from stratumproxy.config.explain import number
 
 
@@ -74,6 +75,9 @@ def _show(settings: BaseModel, name: str) -> None:
 def _text(name: str, value: object) -> str:
     if name == "password" and value != "x":
         return "(hidden)"
+    if name == "proxy" and value:
+        to = parse_proxy_url(str(value))
+        return f"{to.host}:{to.port}{' (user and password hidden)' if to.user else ''}"
     if value is None:
         return "not set"
     if isinstance(value, bool):

@@ -162,7 +162,8 @@ class Pool(Table):
         Within(0.1, 300),
         Field(
             description="Seconds for the connection to be made: all of the name's addresses, "
-            "the SOCKS server and the TLS handshake together. Past it the attempt has failed and the backoff begins.",
+            "the SOCKS server and the TLS handshake together. Past it the attempt has failed and "
+            "the backoff begins.",
         ),
     ] = 10
     reply_timeout_seconds: Annotated[

@@ -1,6 +1,7 @@
 """A validation error in an operator's words: which key, what is wrong, what was expected."""
 
 import difflib
+import json
 import re
 from typing import Any
 
@@ -82,6 +83,9 @@ def expected(path: Path) -> str:
             return f"a number from {number(schema['minimum'])} to {number(schema['maximum'])}"
         case "boolean":
             return "true or false"
+        case "array" if schema["items"].get("type") == "string":
+            example = json.dumps(schema["examples"][0])
+            return f"an array of strings, such as {example}"
         case "array":
             return f"one [[{path[-1]}]] table at least"
         case "object":

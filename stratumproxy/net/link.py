@@ -1,6 +1,5 @@
 """The link to a pool: connect, mine, and connect again when it is lost."""
 
-import os
 import random
 from collections.abc import Callable
 
@@ -8,6 +7,7 @@ import trio
 
 from stratumproxy.config import Pool
 from stratumproxy.errors import PoolError, ProtocolError
+from stratumproxy.net.dial import dial
 from stratumproxy.proxy.lane import Lane
 from stratumproxy.proxy.pool import PoolSession, ReconnectAsked
 from stratumproxy.proxy.proxy import Proxy
@@ -33,7 +33,8 @@ class PoolLink:
     ) -> None:
         self._proxy = proxy
         self._lane = lane
-        self._index = index
+        self.index = index
+        """It changes when the configuration is read again."""
         self._pool = pool
         self._clock = clock
         self._output = trio.Event()
@@ -69,7 +70,7 @@ class PoolLink:
             if session.ready:
                 pause = self._pool.backoff_min_seconds
             self._learn(session, reason)
-            self._proxy.pool_lost(self._lane, self._index, session, reason, self._clock())
+            self._proxy.pool_lost(self._lane, self.index, session, reason, self._clock())
             delay = max(wait, pause * random.uniform(0.5, 1.0))
             self._proxy.notices.warning(
                 "pool session lost",
@@ -107,33 +108,29 @@ class PoolLink:
         """
         host, port = self._address
         self._address = (self._pool.host, self._pool.port)
-        try:
-            with trio.fail_after(self._pool.connect_timeout_seconds):
-                stream = await trio.open_tcp_stream(host, port)
-        except trio.TooSlowError:
-            raise PoolError(f"no connection to {host}:{port} in time") from None
-        except OSError as error:
-            raise PoolError(f"can't connect to {host}:{port}: {_reason(error)}") from None
-        except UnicodeError:  # client.reconnect's host is any string
-            raise PoolError(f"can't connect to {host}:{port}: that is no host name") from None
+        stream = await dial(self._pool, host, port)
         self._broken = ""
         ended: PoolError | ProtocolError | None = None
         wait = 0.0
-        async with stream, trio.open_nursery() as nursery:
-            self._output.set()  # the handshake waits in outgoing
-            nursery.start_soon(self._write, session, stream, nursery.cancel_scope)
-            try:
-                wait = await self._read(session, stream)
-            except (PoolError, ProtocolError) as error:
-                ended = error
-            nursery.cancel_scope.cancel()
+        try:
+            async with trio.open_nursery() as nursery:
+                self._output.set()  # the handshake waits in outgoing
+                nursery.start_soon(self._write, session, stream, nursery.cancel_scope)
+                try:
+                    wait = await self._read(session, stream)
+                except (PoolError, ProtocolError) as error:
+                    ended = error
+                nursery.cancel_scope.cancel()
+        finally:
+            # Without TLS's goodbye, for which a pool that does not read would let us wait.
+            await trio.aclose_forcefully(stream)
         if self._broken:
             raise PoolError(self._broken)
         if ended is not None:
             raise ended
         return wait
 
-    async def _read(self, session: PoolSession, stream: trio.SocketStream) -> float:
+    async def _read(self, session: PoolSession, stream: trio.abc.Stream) -> float:
         patience = self._pool.silence_seconds
         ready_by = trio.current_time() + patience
         while True:
@@ -147,11 +144,13 @@ class PoolLink:
                 raise PoolError(f"the pool was silent for {patience} seconds") from None
             except trio.BrokenResourceError:
                 raise PoolError(BROKE) from None
+            # A link that was cancelled just now has nothing to tell the proxy any more.
+            await trio.lowlevel.checkpoint_if_cancelled()
             if not data:
                 raise PoolError(HUNG_UP)
             now = self._clock()
-            events = session.receive(data, now)
-            self._proxy.pool_events(self._lane, self._index, session, events, now)
+            events = session.receive(bytes(data), now)
+            self._proxy.pool_events(self._lane, self.index, session, events, now)
             if session.outgoing:
                 self._output.set()
             for event in events:
@@ -159,7 +158,7 @@ class PoolLink:
                     return event.wait
 
     async def _write(
-        self, session: PoolSession, stream: trio.SocketStream, scope: trio.CancelScope
+        self, session: PoolSession, stream: trio.abc.Stream, scope: trio.CancelScope
     ) -> None:
         """Send what gathers in `outgoing`, until cancelled or the connection breaks."""
         try:
@@ -204,17 +203,3 @@ def _domain(host: str) -> str:
     if ":" in host or labels[-1].isdigit():
         return host
     return ".".join(labels[-2:])
-
-
-def _reason(error: OSError) -> str:
-    """An OSError in words; trio wraps what each address of a host failed with."""
-    cause = error.__cause__
-    if isinstance(cause, ExceptionGroup):
-        reasons = {_reason(each) for each in cause.exceptions if isinstance(each, OSError)}
-        return "; ".join(sorted(reasons))
-    if isinstance(cause, OSError):
-        return _reason(cause)
-    # trio puts the address into strerror; a failed look-up has a negative number of its own.
-    if error.errno is not None and error.errno > 0:
-        return os.strerror(error.errno)
-    return error.strerror or str(error)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from stratumproxy.config.address import parse_listen, parse_pool_url
+from stratumproxy.config.address import parse_listen, parse_pool_url, parse_proxy_url
 
 
 @pytest.mark.parametrize(
@@ -48,15 +48,17 @@ def test_listen_refused(address: str, says: str) -> None:
 @pytest.mark.parametrize(
     ("url", "parsed"),
     [
-        ("stratum+tcp://pool.example:3333", ("pool.example", 3333)),
-        ("STRATUM+TCP://pool.example:3333/", ("pool.example", 3333)),
-        ("stratum+tcp://10.0.0.1:1", ("10.0.0.1", 1)),
-        ("stratum+tcp://[::1]:65535", ("::1", 65535)),
-        ("stratum+tcp://ckpool_1:3333", ("ckpool_1", 3333)),
-        ("stratum+tcp://pool.example.:3333", ("pool.example.", 3333)),
+        ("stratum+tcp://pool.example:3333", ("pool.example", 3333, False)),
+        ("STRATUM+TCP://pool.example:3333/", ("pool.example", 3333, False)),
+        ("stratum+tcp://10.0.0.1:1", ("10.0.0.1", 1, False)),
+        ("stratum+tcp://[::1]:65535", ("::1", 65535, False)),
+        ("stratum+tcp://ckpool_1:3333", ("ckpool_1", 3333, False)),
+        ("stratum+tcp://pool.example.:3333", ("pool.example.", 3333, False)),
+        ("stratum+ssl://pool.example:443", ("pool.example", 443, True)),
+        ("stratum+TLS://[::1]:443", ("::1", 443, True)),
     ],
 )
-def test_pool_url(url: str, parsed: tuple[str, int]) -> None:
+def test_pool_url(url: str, parsed: tuple[str, int, bool]) -> None:
     assert parse_pool_url(url) == parsed
 
 
@@ -65,8 +67,7 @@ def test_pool_url(url: str, parsed: tuple[str, int]) -> None:
     [
         ("", "has no scheme"),
         ("pool.example:3333", 'has no scheme; expected "stratum+tcp://host:port"'),
-        ("stratum+ssl://pool.example:3333", "TLS to pools is not built yet"),
-        ("stratum+tls://pool.example:3333", "TLS to pools is not built yet"),
+        ("stratum+tcps://pool.example:3333", "the scheme 'stratum+tcps' is not known"),
         ("http://pool.example:3333", "the scheme 'http' is not known"),
         ("stratum+tcp://pool.example", "has no port"),
         ("stratum+tcp://[::1]", "has no port"),
@@ -86,3 +87,37 @@ def test_pool_url_refused(url: str, says: str) -> None:
     with pytest.raises(ValueError, match=r"expected|port") as refused:
         parse_pool_url(url)
     assert says in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "parsed"),
+    [
+        ("socks5://10.0.0.1:1080", ("10.0.0.1", 1080, "", "")),
+        ("SOCKS5H://[::1]:1080/", ("::1", 1080, "", "")),
+        ("socks5://farm:x@socks.example:1080", ("socks.example", 1080, "farm", "x")),
+        ("socks5://farm:p%40ss:word@socks.example:1", ("socks.example", 1, "farm", "p@ss:word")),
+    ],
+)
+def test_proxy_url(url: str, parsed: tuple[str, int, str, str]) -> None:
+    assert parse_proxy_url(url) == parsed
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("", "is not a socks5:// url"),
+        ("http://farm:hunter2@10.0.0.1:3128", "is not a socks5:// url"),
+        ("hunter2", "is not a socks5:// url"),
+        ("socks5://farm@10.0.0.1:1080", "user or password is missing"),
+        ("socks5://:hunter2@10.0.0.1:1080", "user or password is missing"),
+        ("socks5://farm:hunter2@10.0.0.1", "has no port"),
+        ("socks5://farm:hunter2@10.0.0.1:0", "from 1 to 65535"),
+        ("socks5://farm:hunter2@a b:1080", "is not a host name"),
+        ("socks5://farm:" + "hunter2" * 40 + "@10.0.0.1:1080", "past 255 bytes"),
+    ],
+)
+def test_proxy_url_refused(url: str, says: str) -> None:
+    with pytest.raises(ValueError, match=r"prox|port|host") as refused:
+        parse_proxy_url(url)
+    assert says in str(refused.value)
+    assert "hunter2" not in str(refused.value)

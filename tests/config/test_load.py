@@ -62,7 +62,7 @@ def test_every_problem_at_once_in_the_order_of_the_file() -> None:
         "farm.toml:5: pool[0].user: is missing; "
         'expected a string of 1 to 512 characters, such as "farm"',
         "farm.toml:6: pool[0].url: the scheme 'tcp' is not known; "
-        'expected "stratum+tcp://host:port"',
+        'expected "stratum+tcp://host:port" or "stratum+ssl://host:port"',
         "farm.toml:7: pool[0].usr: unknown key; did you mean 'user'?",
         "farm.toml:9: difficulty.start: expected a number from 1e-12 to 1e18, not '8192'",
         "farm.toml:10: difficulty.min: expected a number from 1e-12 to 1e18, not nan",

@@ -25,6 +25,9 @@ def test_defaults_are_the_contract() -> None:
                 "url": "stratum+tcp://pool.example:3333",
                 "user": "farm",
                 "password": "x",
+                "tls_ca": "",
+                "tls_fingerprint": "",
+                "proxy": "",
                 "name": "pool.example:3333",
                 "miners_per_session": None,
                 "version_mask": "1fffe000",
@@ -145,3 +148,36 @@ def test_listeners_collide(one: str, other: str, collide: bool) -> None:
             config(listen=listen)
     else:
         assert len(config(listen=listen).listen) == 2
+
+
+TLS = {**POOL, "url": "stratum+ssl://pool.example:443"}
+FINGERPRINT = "AB:" * 31 + "AB"
+
+
+def test_a_pool_with_tls() -> None:
+    pool = Pool(**TLS, tls_fingerprint=FINGERPRINT)
+    assert pool.tls
+    assert pool.tls_fingerprint == "ab" * 32
+    assert not Pool(**POOL).tls
+
+
+@pytest.mark.parametrize(
+    ("pool", "says"),
+    [
+        ({**POOL, "tls_fingerprint": FINGERPRINT}, "is without TLS; expected stratum+ssl://"),
+        ({**POOL, "tls_ca": "ca.pem"}, "is without TLS; expected stratum+ssl://"),
+        ({**TLS, "tls_fingerprint": "ab"}, "is not a SHA-256 fingerprint"),
+        ({**TLS, "tls_ca": "/no/such.pem"}, "'/no/such.pem' can't be read: No such file"),
+        ({**POOL, "proxy": "http://farm:hunter2@a:1"}, "the proxy is not a socks5:// url"),
+    ],
+)
+def test_a_pool_that_is_not_reached_so(pool: dict[str, Any], says: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        Pool(**pool)
+    [error] = refused.value.errors()
+    assert says in error["msg"]
+    assert "hunter2" not in error["msg"]
+
+
+def test_the_proxys_password_is_not_in_the_repr() -> None:
+    assert "hunter2" not in repr(Pool(**POOL, proxy="socks5://farm:hunter2@127.0.0.1:1080"))
