@@ -1,8 +1,10 @@
 """``stratumproxy run``: the proxy as a service, from configuration to the last line."""
 
-import resource
+import os
 import signal
-from collections.abc import AsyncIterator
+import socket
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -11,16 +13,16 @@ import structlog
 import trio
 
 from stratumproxy import __version__, shares
+from stratumproxy.cli.files import raise_file_limit
 from stratumproxy.cli.logging import configure
 from stratumproxy.cli.options import config_option, examples
 from stratumproxy.cli.summary import summary, summary_values
 from stratumproxy.config import Config, load
-from stratumproxy.errors import StratumProxyError
+from stratumproxy.config.reload import reloaded
+from stratumproxy.errors import ConfigError, StratumProxyError
 from stratumproxy.net.supervisor import supervise
+from stratumproxy.net.systemd import Service, inherited_sockets
 from stratumproxy.telemetry.snapshot import Snapshot
-
-SPARE_FILES = 100
-"""Descriptors beside the miners': listeners, pool sessions, epoll, logs."""
 
 
 @click.command(
@@ -54,15 +56,23 @@ def run(
     """Serve miners and mine on the pools of a configuration.
 
     Logs go to standard error. SIGTERM or Ctrl-C stops: no new miners, what is owed to the pools
-    is sent, and a summary is printed; a second one stops at once. The exit status is 0 after a
-    stop, 2 for a configuration that can't be used, 1 for anything else.
+    is sent, and a summary is printed; a second one stops at once. SIGHUP reads the configuration
+    again. The exit status is 0 after a stop, 2 for a configuration that can't be used, 1 for
+    anything else.
     """
-    config = load(path)
-    given = {"format": log_format, "level": log_level}
-    log = config.log.model_copy(update={key: value for key, value in given.items() if value})
-    json = configure(log)
-    log = log.model_copy(update={"format": "json" if json else "console"})
-    config = config.model_copy(update={"log": log})  # the workers' output is no terminal
+    process = os.getpid()
+    service = Service.from_environment(os.environ, process)
+    inherited = inherited_sockets(os.environ, process)
+
+    def read() -> Config:
+        """The file as it is now, under what the command line says."""
+        config = load(path)
+        given = {"format": log_format, "level": log_level}
+        log = config.log.model_copy(update={key: value for key, value in given.items() if value})
+        return config.model_copy(update={"log": log})
+
+    config = read()
+    json = configure(config.log)
     if require_native:
         shares.require_native()
     structlog.get_logger().info(
@@ -71,8 +81,8 @@ def run(
         config=str(path),
         pools=[pool.name for pool in config.pool],
     )
-    _raise_file_limit(config.limits.connections + SPARE_FILES)
-    snapshot = _serve(config)
+    raise_file_limit(config)
+    snapshot = _serve(Running(config, read, service, inherited, json))
     if json:
         values = summary_values(snapshot) if snapshot else {}
         structlog.get_logger().info("stopped", **values)
@@ -80,27 +90,43 @@ def run(
         click.echo(summary(snapshot) if snapshot else "stopped before the first report")
 
 
-def _raise_file_limit(needed: int) -> None:
-    """Every miner takes a file descriptor; the usual soft limit is 1024."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    unlimited = resource.RLIM_INFINITY
-    if soft == unlimited or soft >= needed:
-        return
-    wanted = needed if hard == unlimited else min(needed, hard)
-    try:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-    except (OSError, ValueError):  # macOS has a lower bound of its own, whatever hard says
-        wanted = soft
-    if wanted < needed:
-        structlog.get_logger().warning(
-            "too few file descriptors for limits.connections: miners past the limit will be "
-            "refused; raise it (ulimit -n, LimitNOFILE= in systemd) or lower limits.connections",
-            open_files=wanted,
-            needed=needed,
-        )
+@dataclass
+class Running:
+    """What runs, and how to read it again."""
+
+    config: Config
+    """As the file has it, for the parts that do not wait for a restart."""
+    read: Callable[[], Config]
+    service: Service
+    inherited: Sequence[socket.socket] = ()
+    json: bool = True
+    """Whether the log is JSON. The workers' output is no terminal, so they are told."""
+
+    def for_workers(self) -> Config:
+        """The configuration with everything decided that a worker can't see."""
+        log = self.config.log.model_copy(update={"format": "json" if self.json else "console"})
+        return self.config.model_copy(update={"log": log})
+
+    def reload(self) -> bool:
+        """Read the file again; whether it could be used. One that can't be changes nothing."""
+        log = structlog.get_logger()
+        try:
+            wanted = self.read()
+        except ConfigError as error:
+            log.error(
+                "the configuration can't be used, and nothing was changed", problems=error.problems
+            )
+            return False
+        self.config, changes, waiting = reloaded(self.config, wanted)
+        configure(self.config.log)
+        raise_file_limit(self.config)
+        log.info("the configuration was read again", changed=changes)
+        if waiting:
+            log.warning("this change needs a restart; the rest is applied", settings=waiting)
+        return True
 
 
-def _serve(config: Config) -> Snapshot | None:
+def _serve(running: Running) -> Snapshot | None:
     """Run until stopped; the last state of things, or None when it was stopped before any.
 
     Raises:
@@ -109,7 +135,7 @@ def _serve(config: Config) -> Snapshot | None:
     snapshot: Snapshot | None = None
     failures: list[StratumProxyError] = []
     try:
-        snapshot = trio.run(_serve_until_signalled, config)
+        snapshot = trio.run(_serve_until_signalled, running)
     except* StratumProxyError as group:
         failures = _leaves(group)
     if failures:
@@ -117,7 +143,7 @@ def _serve(config: Config) -> Snapshot | None:
     return snapshot
 
 
-async def _serve_until_signalled(config: Config) -> Snapshot | None:
+async def _serve_until_signalled(running: Running) -> Snapshot | None:
     last: Snapshot | None = None
 
     def remember(snapshot: Snapshot) -> None:
@@ -125,20 +151,42 @@ async def _serve_until_signalled(config: Config) -> Snapshot | None:
         last = snapshot
 
     stop = trio.Event()
-    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(_watch, signals, stop, nursery.cancel_scope)
-            last = await supervise(config, on_snapshot=remember, stop=stop) or last
+            to_workers, configs = trio.open_memory_channel[Config](1)
+            nursery.start_soon(_watch, signals, running, to_workers, stop, nursery.cancel_scope)
+            last = (
+                await supervise(
+                    running.for_workers(),
+                    on_snapshot=remember,
+                    stop=stop,
+                    configs=configs,
+                    inherited=running.inherited,
+                    service=running.service,
+                )
+                or last
+            )
             nursery.cancel_scope.cancel()
     return last
 
 
 async def _watch(
-    signals: AsyncIterator[int], stop: trio.Event, everything: trio.CancelScope
+    signals: AsyncIterator[int],
+    running: Running,
+    to_workers: trio.MemorySendChannel[Config],
+    stop: trio.Event,
+    everything: trio.CancelScope,
 ) -> None:
-    """The first signal asks for a stop, the second insists."""
+    """SIGHUP reads the file again; another signal asks for a stop, and a second one insists."""
     async for number in signals:
         name = signal.Signals(number).name
+        if number == signal.SIGHUP:
+            if not stop.is_set():
+                running.service.reloading()
+                if running.reload():
+                    await to_workers.send(running.for_workers())
+                running.service.reloaded()
+            continue
         if stop.is_set():
             structlog.get_logger().warning("stopping at once", signal=name)
             everything.cancel()

@@ -13,10 +13,15 @@ import orjson
 import structlog
 import trio
 
+from stratumproxy.cli.files import raise_file_limit
 from stratumproxy.cli.logging import configure
 from stratumproxy.config import Config
 from stratumproxy.net.server import serve
+from stratumproxy.stratum.framing import split_lines
 from stratumproxy.telemetry.snapshot import Snapshot
+
+CONFIG_LIMIT = 1 << 24
+"""Bytes of a configuration as JSON; the file it comes from has a megabyte at most."""
 
 
 @click.command(hidden=True)
@@ -25,10 +30,12 @@ from stratumproxy.telemetry.snapshot import Snapshot
 def worker(number: int, listeners: tuple[int, ...]) -> None:
     """Serve miners on listening sockets inherited from the supervisor.
 
-    The configuration is the first line of standard input; its end, or SIGTERM, is the order to
-    stop. A snapshot a second goes to standard output, one JSON object a line.
+    The configuration is the first line of standard input, and each later line is one to serve from
+    then on; the end of it all, or SIGTERM, is the order to stop. A snapshot a second goes to
+    standard output, one JSON object a line.
     """
-    config = Config.model_validate_json(sys.stdin.buffer.readline())
+    with open(0, "rb", buffering=0, closefd=False) as first:  # which leaves the next line there
+        config = Config.model_validate_json(first.readline())
     configure(config.log)
     # Nothing on a miner's way is circular, so reference counts free it all; the collector only
     # walks over every miner again and again while thousands of them connect.
@@ -39,8 +46,11 @@ def worker(number: int, listeners: tuple[int, ...]) -> None:
 
 
 def _tell(snapshot: Snapshot) -> None:
-    """Hand a snapshot to the supervisor; one that it has no room for is left out."""
-    with suppress(BlockingIOError):
+    """Hand a snapshot to the supervisor; one that it has no room for is left out.
+
+    One that is killed has no ears either; the end of standard input says so, soon.
+    """
+    with suppress(BlockingIOError, BrokenPipeError):
         os.write(sys.stdout.fileno(), orjson.dumps(snapshot) + b"\n")
 
 
@@ -51,8 +61,12 @@ async def _serve(config: Config, listeners: list[socket.socket]) -> None:
     with trio.open_signal_receiver(signal.SIGTERM) as signals:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(_wait_for_signal, signals, stop)
-            nursery.start_soon(_wait_for_end_of_input, stop)
-            _tell(await serve(config, listeners=listeners, on_snapshot=_tell, stop=stop))
+            to_server, configs = trio.open_memory_channel[Config](0)
+            nursery.start_soon(_read_configs, to_server, stop)
+            last = await serve(
+                config, listeners=listeners, on_snapshot=_tell, stop=stop, configs=configs
+            )
+            _tell(last)
             nursery.cancel_scope.cancel()
 
 
@@ -61,8 +75,15 @@ async def _wait_for_signal(signals: AsyncIterator[int], stop: trio.Event) -> Non
         stop.set()
 
 
-async def _wait_for_end_of_input(stop: trio.Event) -> None:
+async def _read_configs(to_server: trio.MemorySendChannel[Config], stop: trio.Event) -> None:
+    """Pass on each new configuration, until the end of standard input."""
+    tail = b""
     async with trio.lowlevel.FdStream(os.dup(sys.stdin.fileno())) as stream:
-        async for _ in stream:
-            pass
+        async for data in stream:
+            lines, tail = split_lines(tail, bytes(data), CONFIG_LIMIT)
+            for line in lines:
+                config = Config.model_validate_json(line)
+                configure(config.log)
+                raise_file_limit(config)
+                await to_server.send(config)
     stop.set()

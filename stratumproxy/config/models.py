@@ -214,6 +214,15 @@ class Limits(Table):
             "second signal stops at once.",
         ),
     ] = 3
+    reconnect_on_stop: Annotated[
+        bool,
+        Field(
+            description="Send `client.reconnect` to every miner at the stop, within "
+            "`drain_seconds` and 200 a second if that is enough. For a proxy whose miners come "
+            "back to another one at the same address, behind a load balancer or with socket "
+            "activation; a miner that finds nobody there goes to its next pool either way.",
+        ),
+    ] = False
 
 
 class Log(Table):

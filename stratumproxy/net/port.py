@@ -159,6 +159,11 @@ class MinerPort:
             self._proxy.dropped(reason)
             self._notices.info("miner dropped", miner=session.peer, reason=reason)
 
+    def limit(self, connections: int, out_limit: int) -> None:
+        """Other limits from now on; who is connected stays."""
+        self._most = connections
+        self.out_limit = out_limit
+
     def stop_accepting(self) -> None:
         """Close the listeners."""
         for listener in self.listeners:

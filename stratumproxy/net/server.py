@@ -3,7 +3,7 @@
 import random
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterable, Callable, Sequence
 from contextlib import nullcontext
 
 import structlog
@@ -15,8 +15,10 @@ from stratumproxy.net.link import PoolLink
 from stratumproxy.net.listeners import open_listeners
 from stratumproxy.net.port import MinerPort
 from stratumproxy.proxy.lane import Lane
+from stratumproxy.proxy.pools import PoolState
 from stratumproxy.proxy.proxy import ROUND, Proxy
 from stratumproxy.proxy.report import Report
+from stratumproxy.stratum.messages import encode_notification
 from stratumproxy.telemetry.snapshot import Snapshot
 
 FAN_OUT_SLICE = 256
@@ -42,7 +44,7 @@ class Server:
         self._config = config
         self._clock = clock
         self._log = structlog.get_logger()
-        self._scopes: dict[Lane, trio.CancelScope] = {}
+        self._links: dict[Lane, dict[PoolState, tuple[PoolLink, trio.CancelScope]]] = {}
         self._fan_out = trio.Event()
         self._settled = trio.Event()
         self._nursery: trio.Nursery | None = None
@@ -71,13 +73,30 @@ class Server:
 
     def lane_opened(self, lane: Lane) -> None:
         """Keep a session with every pool for this lane."""
-        assert self._nursery is not None
-        scope = self._scopes[lane] = trio.CancelScope()
-        self._nursery.start_soon(self._run_lane, lane, scope)
+        self._links[lane] = {}
+        for pool in self.proxy.pools:
+            if pool.retired is None:
+                self.session_wanted(lane, pool)
 
     def lane_closed(self, lane: Lane) -> None:
         """Its sessions are not needed any more."""
-        self._scopes.pop(lane).cancel()
+        for _, scope in self._links.pop(lane).values():
+            scope.cancel()
+
+    def session_wanted(self, lane: Lane, pool: PoolState) -> None:
+        """Keep a session with this pool, too, for a lane that is open."""
+        assert self._nursery is not None
+        place = self.proxy.pools.index(pool)
+        link = PoolLink(self.proxy, lane, place, pool.config, self._clock)
+        scope = trio.CancelScope()
+        self._links[lane][pool] = link, scope
+        self._nursery.start_soon(self._run_link, link, scope)
+
+    def session_unwanted(self, lane: Lane, pool: PoolState) -> None:
+        """The session with this pool, or the wait for one, is not needed any more."""
+        if pool in self._links[lane]:
+            _, scope = self._links[lane].pop(pool)
+            scope.cancel()
 
     def fan_out(self) -> None:
         """There is a job to fan out."""
@@ -91,12 +110,28 @@ class Server:
         """32 random bits, for session ids: they need to differ, not to be secret."""
         return random.getrandbits(32)
 
+    def reconfigure(self, config: Config) -> None:
+        """Go on with another configuration; no miner is dropped for it.
+
+        What it listens on is as it was; certificates are read again.
+        """
+        self._config = config
+        self.proxy.reconfigure(config, self._clock())
+        for links in self._links.values():
+            for pool, (link, _) in links.items():
+                link.index = self.proxy.pools.index(pool)
+        self.port.limit(config.limits.connections, config.limits.out_buffer_bytes)
+        reload_certificates = getattr(self.port, "reload_certificates", None)
+        if reload_certificates is not None:
+            reload_certificates()
+
     # -- tasks -----------------------------------------------------------------------------------
 
     async def run(
         self,
         on_snapshot: Callable[[Snapshot], None] | None,
         stop: trio.Event,
+        configs: AsyncIterable[Config] | None = None,
     ) -> None:
         """Serve until `stop`, then let go in good order."""
         async with trio.open_nursery() as pools:
@@ -105,6 +140,8 @@ class Server:
             pools.start_soon(self._fan_out_jobs)
             pools.start_soon(self._judge)
             pools.start_soon(self._tend, on_snapshot)
+            if configs is not None:
+                pools.start_soon(self._take_configs, configs)
             async with trio.open_nursery() as miners:
                 for listener in self.port.listeners:
                     miners.start_soon(self.port.accept, listener)
@@ -113,16 +150,17 @@ class Server:
                 # Nobody new, and no more shares: verdicts would be due for ever.
                 miners.cancel_scope.cancel()
             self.port.stop_accepting()
-            await self._drain()
+            await self._drain(trio.current_time() + self._config.limits.drain_seconds)
             self.proxy.give_up(self._clock())
             pools.cancel_scope.cancel()
 
-    async def _run_lane(self, lane: Lane, scope: trio.CancelScope) -> None:
+    async def _run_link(self, link: PoolLink, scope: trio.CancelScope) -> None:
         with scope:
-            async with trio.open_nursery() as nursery:
-                for index, pool in enumerate(self._config.pool):
-                    link = PoolLink(self.proxy, lane, index, pool, self._clock)
-                    nursery.start_soon(link.run)
+            await link.run()
+
+    async def _take_configs(self, configs: AsyncIterable[Config]) -> None:
+        async for config in configs:
+            self.reconfigure(config)
 
     async def _fan_out_jobs(self) -> None:
         """Send jobs in slices; between two of them every other task gets its turn."""
@@ -148,12 +186,27 @@ class Server:
             if on_snapshot is not None:
                 on_snapshot(self.report.snapshot(now))
 
-    async def _drain(self) -> None:
+    async def _drain(self, deadline: float) -> None:
         """Wait for the pools' verdicts on what was sent to them, for a moment."""
-        with trio.move_on_after(self._config.limits.drain_seconds):
+        with trio.move_on_at(deadline):
             if self.proxy.pending:
                 self._settled = trio.Event()
                 await self._settled.wait()
+        if self._config.limits.reconnect_on_stop:
+            await self._ask_to_reconnect(deadline)
+
+    async def _ask_to_reconnect(self, deadline: float) -> None:
+        """Send miners away, at a gentle pace as far as there is time for it."""
+        line = encode_notification("client.reconnect", [])
+        left = [miner for miner in self.proxy.miners if miner.mining]
+        while left:
+            turns = max(1, int((deadline - trio.current_time()) / JUDGE_EVERY))
+            count = max(int(LET_GO_A_SECOND * JUDGE_EVERY), -(-len(left) // turns))
+            for miner in left[:count]:
+                miner.link.send(line)
+            del left[:count]
+            if left:
+                await trio.sleep(JUDGE_EVERY)
 
 
 async def serve(
@@ -162,6 +215,7 @@ async def serve(
     listeners: Sequence[socket.socket] | None = None,
     on_snapshot: Callable[[Snapshot], None] | None = None,
     stop: trio.Event | None = None,
+    configs: AsyncIterable[Config] | None = None,
     task_status: trio.TaskStatus[list[tuple[str, int]]] = trio.TASK_STATUS_IGNORED,
 ) -> Snapshot:
     """Serve miners on the configured pools.
@@ -172,6 +226,7 @@ async def serve(
         on_snapshot: called once a second.
         stop: when set, accept nobody any more, wait for verdicts that are due (up to
             `drain_seconds`), close, and return.
+        configs: what to serve from then on, whenever there is another.
         task_status: started with the (host, port) of each listener, once it listens.
 
     Returns:
@@ -186,7 +241,7 @@ async def serve(
         server.log_start(addresses)
         task_status.started(addresses)
         try:
-            await server.run(on_snapshot, trio.Event() if stop is None else stop)
+            await server.run(on_snapshot, trio.Event() if stop is None else stop, configs)
         finally:
             server.port.close()
         return server.report.snapshot(trio.current_time())

@@ -5,16 +5,20 @@ its own upstream, and the kernel spreads the miners over them (SO_REUSEPORT). Th
 every listening socket and never closes it before the end: while a worker is started again, miners
 that connect to it wait in its backlog, and none is refused.
 
-A worker is told its configuration on standard input, and to stop by SIGTERM or by the end of that
-input, so none outlives its supervisor. Its standard output is the telemetry channel: a snapshot a
-line.
+A worker is told its configuration on standard input, and each new one on another line of it. It is
+told to stop by SIGTERM or by the end of that input, so none outlives its supervisor. Its standard
+output is the telemetry channel: a snapshot a line. One that says nothing for too long is killed.
 """
 
+import itertools
+import math
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterable, Callable, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 
 import orjson
 import structlog
@@ -23,6 +27,7 @@ import trio
 from stratumproxy.config import Config
 from stratumproxy.errors import ProtocolError
 from stratumproxy.net.listeners import open_listeners
+from stratumproxy.net.systemd import Service, match_listeners, status_line
 from stratumproxy.stratum.framing import split_lines
 from stratumproxy.telemetry.snapshot import Snapshot, merge
 
@@ -41,6 +46,11 @@ LIVED = 10.0
 GRACE = 2.0
 """Seconds beyond `drain_seconds` that a worker has to stop in before it is killed."""
 
+LOOK_EVERY = 1.0
+LOOKS = 30
+"""Looks without a snapshot, which comes once a second, after which a worker is taken to hang. Looks
+are counted and not seconds: a supervisor that was itself frozen for a while looks only once."""
+
 
 class Supervisor:
     """Worker processes on shared ports. Made by `supervise`.
@@ -54,6 +64,9 @@ class Supervisor:
         self._config = config
         self._command = command
         self._log = structlog.get_logger()
+        self._changed = trio.Event()
+        self._heard: dict[int, float] = {}
+        """When each worker, by number, sent its newest snapshot."""
         self._current: dict[int, Snapshot] = {}
         self._past: list[Snapshot] = []
         self._stopping = False
@@ -62,8 +75,20 @@ class Supervisor:
 
     def snapshot(self) -> Snapshot | None:
         """All workers together, those that are gone included; None before the first."""
-        known = [*self._past, *self._current.values()]
+        known = [*self._current.values(), *self._past]
         return merge(known) if known else None
+
+    def well(self, within: float) -> bool:
+        """Whether every worker has sent a snapshot in the last `within` seconds."""
+        since = trio.current_time() - within
+        heard = self._heard.values()
+        return len(heard) == self._config.workers and min(heard) >= since
+
+    def reconfigure(self, config: Config) -> None:
+        """Serve something else from now on; `listen` and `workers` are as they were."""
+        self._config = config
+        self._changed.set()
+        self._changed = trio.Event()
 
     async def run(self, sets: Sequence[Sequence[socket.socket]], stop: trio.Event) -> None:
         """Keep a worker on each set of listeners until `stop`."""
@@ -74,6 +99,9 @@ class Supervisor:
             self._stopping = True
             for process in self._processes.values():
                 process.send_signal(signal.SIGTERM)
+            if len(self._processes) == len(sets):  # none is about to be given them
+                for listener in itertools.chain(*sets):
+                    listener.close()
             with trio.move_on_after(self._config.limits.drain_seconds + GRACE):
                 while self._processes:
                     await self._ended.park()
@@ -134,19 +162,61 @@ class Supervisor:
         """Tell a worker what to serve, and take its snapshots as long as there are any."""
         assert process.stdin is not None
         assert process.stdout is not None
+        silence = Silence()
+        async with process.stdin, process.stdout, trio.open_nursery() as nursery:
+            nursery.start_soon(self._tell, process.stdin)
+            nursery.start_soon(self._watch, number, process, silence)
+            await self._listen(number, process, process.stdout, silence)
+            nursery.cancel_scope.cancel()
+
+    async def _tell(self, stdin: trio.abc.SendStream) -> None:
+        """Say what to serve, and say it anew whenever that changes."""
+        with suppress(trio.BrokenResourceError, trio.ClosedResourceError):  # it ends
+            while True:
+                changed = self._changed
+                await stdin.send_all(self._config.model_dump_json().encode() + b"\n")
+                await changed.wait()
+
+    async def _listen(
+        self,
+        number: int,
+        process: trio.Process,
+        stdout: trio.abc.ReceiveStream,
+        silence: "Silence",
+    ) -> None:
         tail = b""
-        async with process.stdin, process.stdout:
-            try:
-                await process.stdin.send_all(self._config.model_dump_json().encode() + b"\n")
-                async for data in process.stdout:
-                    lines, tail = split_lines(tail, bytes(data), SNAPSHOT_LIMIT)
-                    for line in lines:
-                        if (snapshot := _parse(line)) is not None:
-                            self._current[number] = snapshot
-            except (trio.BrokenResourceError, trio.ClosedResourceError):
-                return
-            except ProtocolError:
-                process.kill()
+        try:
+            async for data in stdout:
+                lines, tail = split_lines(tail, bytes(data), SNAPSHOT_LIMIT)
+                for line in lines:
+                    if (snapshot := _parse(line)) is not None:
+                        silence.looks = 0
+                        self._heard[number] = trio.current_time()
+                        self._current[number] = snapshot
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            return
+        except ProtocolError:
+            process.kill()
+
+    async def _watch(self, number: int, process: trio.Process, silence: "Silence") -> None:
+        """Kill a worker that hangs: its miners come back to the one that is started instead."""
+        while silence.looks < LOOKS:
+            await trio.sleep(LOOK_EVERY)
+            silence.looks += 1
+        self._log.error(
+            "a worker hangs and is killed; please report it",
+            worker=number,
+            process=process.pid,
+            silent_for_seconds=LOOKS * LOOK_EVERY,
+        )
+        process.kill()
+
+
+@dataclass(slots=True)
+class Silence:
+    """How long a worker has said nothing."""
+
+    looks: int = 0
 
 
 def _parse(line: bytes) -> Snapshot | None:
@@ -173,29 +243,69 @@ async def supervise(
     command: Sequence[str] = COMMAND,
     on_snapshot: Callable[[Snapshot], None] | None = None,
     stop: trio.Event | None = None,
+    configs: AsyncIterable[Config] | None = None,
+    inherited: Sequence[socket.socket] = (),
+    service: Service | None = None,
     task_status: trio.TaskStatus[list[tuple[str, int]]] = trio.TASK_STATUS_IGNORED,
 ) -> Snapshot | None:
     """Serve miners with `config.workers` processes. Otherwise as `server.serve`.
+
+    Args:
+        config: what to serve.
+        command: how a worker is started.
+        on_snapshot: called once a second, once there is a snapshot.
+        stop: when set, stop in good order.
+        configs: what to serve from then on, whenever there is another; see `Supervisor`.
+        inherited: listening sockets to use instead of opening any; all workers share them.
+        service: what systemd is told.
+        task_status: started with the (host, port) of each listener, once it listens.
 
     Returns:
         How things stood at the end, all workers together; None if there was no time for that.
 
     Raises:
-        StratumProxyError: a listener can't be opened.
+        StratumProxyError: a listener can't be opened, or the inherited ones are not those of the
+            configuration.
     """
     stop = trio.Event() if stop is None else stop
+    service = service or Service()
     supervisor = Supervisor(config, command)
 
     async def report() -> None:
-        while on_snapshot is not None:
+        ready = False
+        while True:
             await trio.sleep(1)
+            if not ready and supervisor.well(math.inf):
+                ready = True
+                service.ready()
+            if supervisor.well(service.watchdog / 2):
+                service.alive()
             if (snapshot := supervisor.snapshot()) is not None:
-                on_snapshot(snapshot)
+                service.status(status_line(snapshot))
+                if on_snapshot is not None:
+                    on_snapshot(snapshot)
 
-    with open_listeners(config, config.workers) as sets:
+    async def reconfigure() -> None:
+        if configs is not None:
+            async for each in configs:
+                supervisor.reconfigure(each)
+
+    async def say_stopping() -> None:
+        await stop.wait()
+        service.stopping()
+
+    with ExitStack() as stack:
+        if inherited:
+            for sock in inherited:
+                stack.enter_context(sock)
+            sets = [match_listeners(config, inherited)] * config.workers
+        else:
+            sets = stack.enter_context(open_listeners(config, config.workers))
         task_status.started([sock.getsockname()[:2] for sock in sets[0]])
         async with trio.open_nursery() as nursery:
             nursery.start_soon(report)
+            nursery.start_soon(reconfigure)
+            nursery.start_soon(say_stopping)
             await supervisor.run(sets, stop)
             nursery.cancel_scope.cancel()
     return supervisor.snapshot()

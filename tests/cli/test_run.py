@@ -20,6 +20,7 @@ from structlog.testing import capture_logs
 import stratumproxy.cli.run as command
 from stratumproxy.config import Config, loads
 from stratumproxy.errors import PoolError, StratumProxyError
+from stratumproxy.net.systemd import Service
 from stratumproxy.telemetry.snapshot import Snapshot
 
 TEXT = """\
@@ -164,7 +165,47 @@ def test_file_descriptors(path: Path, hard: int, warned: bool) -> None:
         assert (warnings[0]["open_files"], warnings[0]["needed"]) == (150, 200)
 
 
+# -- the configuration is read again -------------------------------------------------------------
+
+
+def test_sighup_applies_what_can_be_applied_and_names_the_rest(path: Path) -> None:
+    path.write_text(TEXT + "[log]\nlevel = 'info'\n", encoding="utf-8")
+    with running(path) as process:
+        until(process, "listening for miners")
+        changed = TEXT.replace("127.0.0.1:0", "127.0.0.1:1") + "[log]\nlevel = 'debug'\n"
+        path.write_text(changed.replace("= 100", "= 90"), encoding="utf-8")
+        process.send_signal(signal.SIGHUP)
+        applied = until(process, "the configuration was read again")[-1]
+        assert applied["changed"] == ["limits.connections", "log.level"]
+        rest = until(process, "this change needs a restart; the rest is applied")[-1]
+        assert rest["settings"] == ["listen"]
+        process.terminate()
+        until(process, "stopped")
+
+
+def test_a_bad_file_changes_nothing_and_every_problem_is_named(path: Path) -> None:
+    with running(path) as process:
+        until(process, "listening for miners")
+        path.write_text(TEXT + "connexions = 5\nline_bytes = 1\n", encoding="utf-8")
+        process.send_signal(signal.SIGHUP)
+        event = "the configuration can't be used, and nothing was changed"
+        problems = until(process, event)[-1]["problems"]
+        assert [problem.split(": ")[1] for problem in problems] == [
+            "limits.connexions",
+            "limits.line_bytes",
+        ]
+        path.unlink()
+        process.send_signal(signal.SIGHUP)
+        assert "can't be read" in until(process, event)[-1]["problems"][0]
+        process.terminate()
+        until(process, "stopped")
+
+
 # -- without a process -------------------------------------------------------------------------
+
+
+def running_config() -> command.Running:
+    return command.Running(loads(TEXT), lambda: loads(TEXT), Service())
 
 
 @pytest.fixture(autouse=True)
@@ -179,7 +220,7 @@ def test_errors_come_out_of_their_groups(monkeypatch: pytest.MonkeyPatch) -> Non
 
     monkeypatch.setattr("stratumproxy.cli.run.supervise", supervise)
     with pytest.raises(StratumProxyError, match="gone"):
-        command._serve(loads(TEXT))
+        command._serve(running_config())
 
 
 def test_defects_keep_their_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -188,7 +229,7 @@ def test_defects_keep_their_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("stratumproxy.cli.run.supervise", supervise)
     with pytest.raises(ExceptionGroup) as raised:
-        command._serve(loads(TEXT))
+        command._serve(running_config())
     assert raised.group_contains(ZeroDivisionError)
 
 
@@ -198,7 +239,11 @@ def test_a_second_signal_stops_at_once_with_the_last_snapshot(
     """A supervisor that does not heed the first."""
 
     async def supervise(
-        config: Config, *, on_snapshot: Callable[[Snapshot], None], stop: trio.Event
+        config: Config,
+        *,
+        on_snapshot: Callable[[Snapshot], None],
+        stop: trio.Event,
+        **_: object,
     ) -> Snapshot:
         on_snapshot(SNAPSHOT)
         os.kill(os.getpid(), signal.SIGTERM)
@@ -209,7 +254,7 @@ def test_a_second_signal_stops_at_once_with_the_last_snapshot(
 
     monkeypatch.setattr("stratumproxy.cli.run.supervise", supervise)
     with capture_logs() as logs:
-        assert command._serve(loads(TEXT)) is SNAPSHOT
+        assert command._serve(running_config()) is SNAPSHOT
     assert [entry["event"] for entry in logs] == [
         "stopping; once more to stop at once",
         "stopping at once",

@@ -126,7 +126,6 @@ async def test_the_summary_for_people_is_one_line(site, tmp_path):
     assert "Traceback" not in "".join(proxy.log)
 
 
-@pytest.mark.xfail(strict=True, reason="a worker's last snapshot has no reader: BrokenPipeError")
 async def test_workers_end_in_good_order_with_a_supervisor_that_is_killed(site, tmp_path):
     """Its standard input ends with the supervisor; what it still has to say is said to nobody."""
     pool = await site.pool(clean_every=0)

@@ -1,0 +1,31 @@
+"""File descriptors: every miner takes one, and the usual soft limit is 1024."""
+
+import resource
+
+import structlog
+
+from stratumproxy.config import Config
+
+SPARE_FILES = 100
+"""Descriptors beside the miners': listeners, pool sessions, epoll, logs."""
+
+
+def raise_file_limit(config: Config) -> None:
+    """Raise this process's limit to what `limits.connections` needs, or say that it can't be."""
+    needed = config.limits.connections + SPARE_FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    unlimited = resource.RLIM_INFINITY
+    if soft == unlimited or soft >= needed:
+        return
+    wanted = needed if hard == unlimited else min(needed, hard)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    except (OSError, ValueError):  # macOS has a lower bound of its own, whatever hard says
+        wanted = soft
+    if wanted < needed:
+        structlog.get_logger().warning(
+            "too few file descriptors for limits.connections: miners past the limit will be "
+            "refused; raise it (ulimit -n, LimitNOFILE= in systemd) or lower limits.connections",
+            open_files=wanted,
+            needed=needed,
+        )
