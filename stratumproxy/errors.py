@@ -30,11 +30,26 @@ class ConfigError(StratumProxyError):
 
 
 class ProtocolError(StratumProxyError):
-    """A peer sent something that is not Stratum V1."""
+    """A peer sent something that is not Stratum V1, or what it must not send.
+
+    Args:
+        text: what, in words, and never what it sent.
+        key: what it is counted under, if not what its class is.
+        last_words: what to send before hanging up.
+    """
+
+    key = "not-stratum"
+
+    def __init__(self, text: str, *, key: str = "", last_words: bytes = b"") -> None:
+        super().__init__(text)
+        self.key = key or self.key
+        self.last_words = last_words
 
 
 class LineTooLong(ProtocolError):
     """A peer sent a line longer than the limit that is set for it."""
+
+    key = "line-too-long"
 
 
 class PoolError(StratumProxyError):

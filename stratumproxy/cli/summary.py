@@ -6,7 +6,7 @@ from stratumproxy.telemetry.snapshot import Snapshot
 def summary(snapshot: Snapshot) -> str:
     """One line for people, such as the last of a run."""
     rejected = sum(snapshot.rejected.values())
-    reasons = ", ".join(f"{count} {reason}" for reason, count in _by_count(snapshot.rejected))
+    reasons = _in_words(snapshot.rejected)
     parts = [
         f"ran {duration(snapshot.uptime)}",
         f"{snapshot.accepted} shares accepted",
@@ -22,6 +22,8 @@ def summary(snapshot: Snapshot) -> str:
         parts[-1] += f" ({accepted} accepted, {refused} rejected, {lost} lost{waiting})"
     if snapshot.blocks:
         parts.append(f"{snapshot.blocks} at the network's target")
+    if dropped := sum(snapshot.drops.values()):
+        parts.append(f"{dropped} connections dropped ({_in_words(snapshot.drops)})")
     return "; ".join(parts)
 
 
@@ -37,6 +39,7 @@ def summary_values(snapshot: Snapshot) -> dict[str, object]:
         "lost": sum(pool.lost for pool in snapshot.pools),
         "pending": sum(pool.pending for pool in snapshot.pools),
         "blocks": snapshot.blocks,
+        "dropped": dict(_by_count(snapshot.drops)),
     }
 
 
@@ -53,9 +56,13 @@ def duration(seconds: float) -> str:
     return " ".join(text)
 
 
-def _by_count(rejected: dict[str, int]) -> list[tuple[str, int]]:
+def _in_words(counts: dict[str, int]) -> str:
+    return ", ".join(f"{count} {reason}" for reason, count in _by_count(counts))
+
+
+def _by_count(counts: dict[str, int]) -> list[tuple[str, int]]:
     """The most frequent first; those that never happened left out."""
     return sorted(
-        ((reason, count) for reason, count in rejected.items() if count),
+        ((reason, count) for reason, count in counts.items() if count),
         key=lambda item: (-item[1], item[0]),
     )

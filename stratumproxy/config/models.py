@@ -4,6 +4,7 @@ A description gives the unit, what the setting is for, and what happens at the l
 range are added from the field itself wherever a description is shown.
 """
 
+from ipaddress import ip_network
 from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
@@ -180,6 +181,76 @@ class Limits(Table):
             "when it is too low. The default holds the largest site measured, 17,595 miners.",
         ),
     ] = 20_000
+    connections_per_address: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=1_000_000,
+            description="Miner connections at a time from one address; 0 for no limit. The next is "
+            "closed as soon as it is accepted. No limit by default, since a whole site behind NAT "
+            "has one address; where it does not, 64 is generous (nginx's example for limit_conn: "
+            "10).",
+        ),
+    ] = 0
+    messages_per_second: Annotated[
+        int | float,
+        Within(1, 1_000_000),
+        Field(
+            description="Messages a second that a miner may send, the shares aside that are "
+            "accepted: those vardiff limits. One that goes on with more, once it has sent "
+            "`message_burst` too many, is disconnected. A miner subscribes, authorizes, and then "
+            "sends little but shares: the most talkative one known, NerdMiner, a message in 30 s.",
+        ),
+    ] = 100
+    message_burst: Annotated[
+        int,
+        Field(
+            ge=10,
+            le=10_000_000,
+            description="Messages that a miner may be ahead of `messages_per_second`. The default "
+            "is 10 s of it: what gathers while a connection hangs comes at once.",
+        ),
+    ] = 1000
+    invalid_share_percent: Annotated[
+        int | float,
+        Within(0, 100),
+        Field(
+            description="Percent of a miner's shares that may be invalid (refused here, stale ones "
+            "aside). More in one window is logged as a warning; in the next one, too, the miner is "
+            "disconnected; when that happens again within `ban_seconds`, its worker is banned. 100 "
+            "for no limit. NOMP's is 50.",
+        ),
+    ] = 50
+    invalid_share_window: Annotated[
+        int,
+        Field(
+            ge=10,
+            le=1_000_000,
+            description="Shares after which `invalid_share_percent` is judged. NOMP's is 500, too.",
+        ),
+    ] = 500
+    ban_seconds: Annotated[
+        Seconds,
+        Within(0, 86_400),
+        Field(
+            description="Seconds that a worker is banned, at the address it did it from, when it "
+            "was disconnected twice in that time for invalid shares or a flood: its authorize is "
+            "refused and the connection closed. The address is not banned, since other miners may "
+            "have the same; nor is a name that another connection is open under. 0 bans nobody. "
+            "NOMP bans for 600.",
+        ),
+    ] = 600
+    exempt: Annotated[
+        list[str],
+        Field(
+            max_length=1000,
+            description="Addresses and networks that may do what they want: `messages_per_second`, "
+            "`invalid_share_percent`, bans and `connections_per_address` are not for them. The "
+            "default is this machine. Add a load balancer that hides its clients' addresses, and "
+            "another proxy in front of this one, whose one connection has the shares of many.",
+            examples=[["127.0.0.0/8", "::1", "10.0.0.5"]],
+        ),
+    ] = ["127.0.0.0/8", "::1"]  # noqa: RUF012 pydantic copies it
     handshake_seconds: Annotated[
         Seconds,
         Within(1, 3600),
@@ -223,6 +294,18 @@ class Limits(Table):
             "activation; a miner that finds nobody there goes to its next pool either way.",
         ),
     ] = False
+
+    @field_validator("exempt")
+    @classmethod
+    def _exempt(cls, networks: list[str]) -> list[str]:
+        for each in networks:
+            try:
+                ip_network(each)
+            except ValueError as error:
+                raise ValueError(
+                    f"{error}; expected an address or a network, such as 10.0.0.5 or 10.0.0.0/8"
+                ) from None
+        return networks
 
 
 class Log(Table):

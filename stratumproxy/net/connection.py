@@ -3,6 +3,8 @@
 import socket
 from typing import TYPE_CHECKING
 
+from stratumproxy.proxy.drops import SLOW_READER, broken
+
 if TYPE_CHECKING:
     from stratumproxy.net.port import MinerPort
     from stratumproxy.proxy.miner import MinerSession
@@ -43,7 +45,7 @@ class Connection:
         except BlockingIOError:
             sent = 0
         except OSError as error:
-            self.close(f"sending failed: {error.strerror}")
+            self.close(broken(f"sending failed: {error.strerror}"))
             return
         if sent < len(data):
             self._waiting = bytearray()
@@ -55,7 +57,7 @@ class Connection:
             return
         self._waiting += data
         if len(self._waiting) > self.port.out_limit:
-            self.close("it does not read what it is sent")
+            self.close(SLOW_READER)
 
     def flush(self) -> None:
         """There is room to send what waits."""
@@ -66,7 +68,7 @@ class Connection:
         except BlockingIOError:
             return
         except OSError as error:
-            self.close(f"sending failed: {error.strerror}")
+            self.close(broken(f"sending failed: {error.strerror}"))
             return
         del self._waiting[:sent]
         if not self._waiting:

@@ -13,6 +13,14 @@ import trio
 from stratumproxy.errors import ProtocolError
 from stratumproxy.net.connection import Connection
 from stratumproxy.net.readiness import GONE, READ, WRITE, make_readiness
+from stratumproxy.proxy.drops import (
+    NO_POOL,
+    TOO_MANY,
+    TOO_MANY_FROM_ADDRESS,
+    Reason,
+    broken,
+    reason_of,
+)
 from stratumproxy.proxy.proxy import Proxy
 from stratumproxy.telemetry.notices import Notices
 
@@ -61,8 +69,6 @@ class MinerPort:
         self.out_limit = out_limit
         self._readiness = make_readiness()
         self._by_fd: dict[int, Connection] = {}
-        self.turned_away = 0
-        """Connections closed at once because there were too many."""
 
     def __len__(self) -> int:
         return len(self._by_fd)
@@ -83,7 +89,7 @@ class MinerPort:
                 if what & READ:
                     self._read(connection, now)
                 elif what & GONE:
-                    connection.close("the connection broke")
+                    connection.close(broken("the connection broke"))
                 if what & WRITE and connection.open:
                     connection.flush()
 
@@ -93,7 +99,7 @@ class MinerPort:
         except BlockingIOError:
             return
         except OSError as error:
-            connection.close(f"receiving failed: {error.strerror}")
+            connection.close(broken(f"receiving failed: {error.strerror}"))
             return
         if not data:
             connection.close("")
@@ -101,7 +107,8 @@ class MinerPort:
         try:
             reply = connection.session.receive(data, now)
         except ProtocolError as error:
-            connection.close(str(error))
+            connection.send(error.last_words)
+            connection.close(reason_of(error))
         else:
             if reply:
                 connection.send(reply)
@@ -132,8 +139,9 @@ class MinerPort:
                 self._welcome(sock, address)
 
     def _welcome(self, sock: socket.socket, address: tuple[str, int]) -> None:
-        if len(self._by_fd) >= self._most or self._proxy.turning_away:
-            self.turned_away += 1
+        peer = _written(address)
+        if (reason := self._refusal(peer)) is not None:
+            self._proxy.drops.add(reason, peer)
             sock.close()
             return
         try:
@@ -147,6 +155,16 @@ class MinerPort:
         self._by_fd[connection.fd] = connection
         self._readiness.add(connection.fd)
 
+    def _refusal(self, peer: str) -> Reason | None:
+        """Why one more miner can't be taken in, if it can't."""
+        if self._proxy.turning_away:
+            return NO_POOL
+        if len(self._by_fd) >= self._most:
+            return TOO_MANY
+        if not self._proxy.conduct.has_room(peer.rpartition(":")[0]):
+            return TOO_MANY_FROM_ADDRESS
+        return None
+
     def closed(self, connection: Connection, reason: str) -> None:
         """A connection is to be closed: by the miner if there is no reason."""
         self._readiness.remove(connection.fd)
@@ -156,8 +174,7 @@ class MinerPort:
         del connection.session  # no circle is left for the garbage collector
         self._proxy.disconnect(session, self._clock())
         if reason:
-            self._proxy.dropped(reason)
-            self._notices.info("miner dropped", miner=session.peer, reason=reason)
+            self._proxy.drops.add(reason, session.peer)
 
     def limit(self, connections: int, out_limit: int) -> None:
         """Other limits from now on; who is connected stays."""

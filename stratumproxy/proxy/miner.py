@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from stratumproxy.errors import LineTooLong, ProtocolError
 from stratumproxy.proxy import requests
+from stratumproxy.proxy.drops import FLOOD, INVALID_SHARES, Reason
 from stratumproxy.proxy.forwarded import Forwarded
 from stratumproxy.proxy.job import Job
 from stratumproxy.proxy.tally import Worker
@@ -24,6 +25,7 @@ from stratumproxy.stratum.messages import (
     parse,
 )
 from stratumproxy.stratum.rejects import Reject
+from stratumproxy.stratum.strangers import stranger
 from stratumproxy.stratum.submit import Submit, read_submit, scan_submit
 from stratumproxy.work.extranonce import SlotSpace
 from stratumproxy.work.job import Terms
@@ -85,15 +87,19 @@ class MinerSession:
         "extranonce2_size",
         "hashrate",
         "heard",
+        "host",
+        "invalid",
         "lane",
         "last_job",
         "link",
         "mask",
+        "messages",
         "minimum",
         "mining",
         "parked",
         "peer",
         "proxy",
+        "record",
         "rejected",
         "rolls",
         "session_id",
@@ -115,9 +121,10 @@ class MinerSession:
         self.proxy = proxy
         self.link = link
         self.peer = peer
+        self.host = peer.rpartition(":")[0]
         self.connected_at = now
         self.heard = now
-        """When it last sent anything."""
+        """When it last sent a line."""
         self.agent = ""
         # where it mines
         self.lane: Lane | None = None
@@ -175,6 +182,12 @@ class MinerSession:
         """Work a second, smoothed; for the order of the fan-out."""
         self._sampled_work = 0.0
         self._tail = b""
+        # how it behaves
+        self.messages = 0
+        """What it said, the shares aside that were not refused here."""
+        self.invalid = 0
+        """Shares refused here for what they are; a stale one was only late."""
+        self.record = proxy.conduct.connected(self.host, now)
 
     # -- bytes in, bytes out ---------------------------------------------------------------------
 
@@ -187,9 +200,9 @@ class MinerSession:
         Raises:
             ProtocolError: this is not Stratum; close the connection.
         """
-        self.heard = now
         if self._tail or not self.proxy.open or data.find(b"\n") != len(data) - 1:
             return self._receive_lines(data, now)
+        self.heard = now
         return self._line(data, now)
 
     def _receive_lines(self, data: bytes, now: float) -> bytes:
@@ -198,9 +211,15 @@ class MinerSession:
             # Every answer depends on the pool; until the first one is there, miners wait.
             self._tail += data
             if len(self._tail) > self.proxy.line_limit:
-                raise ProtocolError("too much was sent before the pool was ready")
+                raise ProtocolError("too much was sent before the pool was ready", key="too-early")
+            self._recognise(self._tail)
             return b""
         lines, self._tail = split_lines(self._tail, data, self.proxy.line_limit)
+        if lines:
+            self.heard = now
+            self._pace(now)
+        if self._tail:
+            self._recognise(self._tail)
         return b"".join([self._line(line, now) for line in lines])
 
     def _line(self, line: bytes, now: float) -> bytes:
@@ -210,10 +229,16 @@ class MinerSession:
         if len(line) - line.endswith(b"\n") > self.proxy.line_limit:
             raise LineTooLong(f"a line is longer than {self.proxy.line_limit} bytes")
         if line.isspace() or not line:
+            self.messages += 1
             return b""
-        message = parse(line)
+        try:
+            message = parse(line)
+        except ProtocolError:
+            self._recognise(line)
+            raise
         method = message.get("method")
         if method != "mining.submit":
+            self.messages += 1
             return requests.answer(self, method, message, now)
         submit = read_submit(message)
         if submit is None:
@@ -221,6 +246,41 @@ class MinerSession:
             reply_to = b"" if request_id is None else encode_id(request_id)
             return self._reject(reply_to, rejects.MALFORMED, None)
         return self._submit(submit, now)
+
+    @staticmethod
+    def _recognise(data: bytes) -> None:
+        """Raise ProtocolError if this is how another protocol that is known begins."""
+        if (error := stranger(data)) is not None:
+            raise error
+
+    # -- conduct ---------------------------------------------------------------------------------
+
+    def _pace(self, now: float) -> None:
+        """A look at what it sends, where a flood shows: when several lines arrive at once."""
+        limits = self.proxy.conduct.limits
+        if self.record is not None and self.record.floods(self.messages, limits, now):
+            self.proxy.offence(self, now)
+            raise ProtocolError(FLOOD, key=FLOOD.key)
+
+    def misconduct(self, now: float) -> Reason | None:
+        """A regular look at its conduct: why it has to go, if it does."""
+        record, limits = self.record, self.proxy.conduct.limits
+        if record is None:
+            return None
+        if record.floods(self.messages, limits, now):
+            return FLOOD
+        invalid = record.invalid(self.accepted, self.invalid, limits)
+        if invalid and record.warned:
+            return INVALID_SHARES
+        if invalid:
+            self.proxy.drops.warn(
+                "most of a miner's shares are invalid; it is dropped if that goes on",
+                peer=self.peer,
+                worker=self.worker.name if self.worker else "",
+            )
+        if invalid is not None:
+            record.warned = invalid
+        return None
 
     # -- shares ----------------------------------------------------------------------------------
 
@@ -315,6 +375,8 @@ class MinerSession:
 
     def _reject(self, reply_to: bytes, reject: Reject, worker: Worker | None) -> bytes:
         self.refuse(worker, reject.reason)
+        self.messages += 1
+        self.invalid += reject is not rejects.STALE
         return encode_error(reply_to, reject.code, reject.text) if reply_to else b""
 
     def worker_of(self, name: object) -> Worker | None:
@@ -471,6 +533,9 @@ class MinerSession:
         """The connection is gone: give back what it held."""
         if self.worker is not None and self.wanted:
             self.worker.difficulty = self.wanted
+        for worker in (self.worker, *(self.workers or {}).values()):
+            if worker is not None:
+                worker.connections -= 1
         if self.lane is not None:
             self.lane.leave(self, now)
             if self.space is not None:

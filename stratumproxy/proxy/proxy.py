@@ -8,6 +8,8 @@ from typing import Protocol
 
 from stratumproxy.config import Config
 from stratumproxy.errors import ProtocolError
+from stratumproxy.proxy.conduct import Conduct
+from stratumproxy.proxy.drops import HANDSHAKE, IDLE, NO_POOL, Drops, reason_of
 from stratumproxy.proxy.fanout import Fanout
 from stratumproxy.proxy.forwarded import Forwarded
 from stratumproxy.proxy.job import Job
@@ -105,8 +107,9 @@ class Proxy:
         self.leaving: dict[MinerSession, str] = {}
         """Miners to be disconnected at a gentle pace, and why."""
         self.fanouts: dict[Lane, Fanout] = {}
-        self.drops: dict[str, int] = {}
-        """Miners disconnected by us, by reason."""
+        self.conduct = Conduct(config.limits)
+        self.drops = Drops(self.notices)
+        """Miners disconnected by us, or turned away."""
         self.workers = Workers()
         self.tally = Tally()
         self.pending = 0
@@ -146,6 +149,7 @@ class Proxy:
         """
         self._configure(config)
         self.seating.rest = config.limits.resume_seconds
+        self.conduct.limits = config.limits
         for miner in self.miners:
             if miner.mining and miner.wanted != (within := self.vardiff.clamp(miner.wanted)):
                 miner.want(within)
@@ -196,9 +200,22 @@ class Proxy:
 
     def disconnect(self, miner: MinerSession, now: float) -> None:
         """A miner's connection is closed."""
-        self.miners.pop(miner, None)
+        del self.miners[miner]
         self.leaving.pop(miner, None)
+        self.conduct.disconnected(miner.host)
         miner.closed(now)
+
+    def offence(self, miner: MinerSession, now: float) -> None:
+        """A miner is about to be dropped for its conduct; the second time it is banned."""
+        worker = miner.worker
+        name, alone = (worker.name, worker.connections <= 1) if worker else ("", False)
+        if self.conduct.offence(miner.host, name, now, alone=alone):
+            self.drops.warn(
+                "a worker is banned from an address",
+                peer=miner.host,
+                worker=name,
+                seconds=self.conduct.limits.ban_seconds,
+            )
 
     # -- lanes and pools -------------------------------------------------------------------------
 
@@ -213,9 +230,7 @@ class Proxy:
     def _close_lane(self, lane: Lane, now: float) -> None:
         self.lanes.remove(lane)
         lane.closed = True
-        # what is mined on comes last, so that no other pool takes over for a moment
-        for pool in sorted(lane.candidates, key=lambda pool: pool == lane.active):
-            self._end(lane, pool, lane.candidates[pool].session, now)
+        self._end_all(lane, now)
         self._shell.lane_closed(lane)
 
     def random_bits(self) -> int:
@@ -273,9 +288,9 @@ class Proxy:
         state.size = size if state.size is None else min(size, state.size)
         sizes = [pool.size for pool in self.pools if pool.size is not None]
         # A pool that is gone does not widen the layout: slots of the old one are still out there.
-        smallest = self._smallest = min(
-            sizes if self._smallest is None else [*sizes, self._smallest]
-        )
+        if self._smallest is not None:
+            sizes.append(self._smallest)
+        smallest = self._smallest = min(sizes)
         if self.seating.learn(smallest) and not self.seating.shared:
             self.notices.warning(
                 f"an extranonce2 of {smallest} bytes is too small to share: every miner gets a "
@@ -303,7 +318,8 @@ class Proxy:
             try:
                 data = miner.receive(b"", now)
             except ProtocolError as error:
-                miner.link.close(str(error))
+                miner.link.send(error.last_words)
+                miner.link.close(reason_of(error))
             else:
                 miner.link.send(data)
 
@@ -331,14 +347,14 @@ class Proxy:
     def give_up(self, now: float) -> None:
         """This is the end: every share still under way is lost, and its miner is told so."""
         for lane in self.lanes:
-            for pool, candidate in list(lane.candidates.items()):
-                self._end(lane, pool, candidate.session, now)
-            for pool in list(lane.limbo):
-                lane.lose(pool)
+            self._end_all(lane, now)
 
-    def dropped(self, reason: str) -> None:
-        """A miner was disconnected by us."""
-        self.drops[reason] = self.drops.get(reason, 0) + 1
+    def _end_all(self, lane: Lane, now: float) -> None:
+        # what is mined on comes last, so that no other pool takes over for a moment
+        for pool in sorted(lane.candidates, key=lambda pool: pool == lane.active):
+            self._end(lane, pool, lane.candidates[pool].session, now)
+        for pool in list(lane.limbo):
+            lane.lose(pool)
 
     def lose(self, pool: int, shares: list[Forwarded], reject: Reject) -> None:
         """Shares sent to a pool will never have its verdict."""
@@ -415,6 +431,7 @@ class Proxy:
 
     def tend(self, now: float) -> None:
         """What has to be done every second or so, and is cheap."""
+        self.drops.tend()
         failover, rest = self._config.failover, self._config.limits.resume_seconds
         for lane in list(self.lanes):
             for pool, candidate in lane.candidates.items():
@@ -444,7 +461,7 @@ class Proxy:
         self.turning_away = True
         self.notices.warning("no pool is ready: miners are let go", miners=len(self.miners))
         for miner in self.miners:
-            self.leaving.setdefault(miner, "no pool is ready")
+            self.leaving.setdefault(miner, NO_POOL)
 
     def judge(self, count: int, now: float) -> None:
         """Look at the next `count` miners: hashrate, vardiff, silence.
@@ -466,11 +483,15 @@ class Proxy:
                 continue
             if data := miner.judge(now, self._period):
                 miner.link.send(data)
+            if reason := miner.misconduct(now):
+                self.offence(miner, now)
+                miner.link.close(reason)
+                continue
             if not miner.mining and self.open and not miner.parked:
                 if now - max(miner.connected_at, self.opened_at) >= limits.handshake_seconds:
-                    miner.link.close("it did not subscribe and authorize in time")
+                    miner.link.close(HANDSHAKE)
             elif now - miner.heard >= limits.idle_seconds:
-                miner.link.close("it was silent for too long")
+                miner.link.close(IDLE)
         del self._round[-count:]
 
     def let_go(self, count: int) -> None:

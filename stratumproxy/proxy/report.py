@@ -34,6 +34,7 @@ class Report:
             work=tally.work,
             forwarded=tally.forwarded,
             rejected=dict(tally.rejected),
+            drops=dict(proxy.drops.counts),
             jobs=tally.jobs,
             clean_jobs=tally.clean_jobs,
             blocks=tally.blocks,

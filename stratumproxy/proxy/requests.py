@@ -8,6 +8,8 @@ before it subscribes, and would take an answer for the reply to something else.
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from stratumproxy.errors import ProtocolError
+from stratumproxy.proxy.drops import BANNED, Reason
 from stratumproxy.stratum.configure import Wishes, is_difficulty
 from stratumproxy.stratum.difficulty import difficulty_of
 from stratumproxy.stratum.messages import Message, encode_error, encode_id, encode_result
@@ -26,16 +28,21 @@ OLD_SUGGEST = "mining.suggest_difficulty("
 
 
 class Answer:
-    """What a handler wants sent: the reply, and what follows it."""
+    """What a handler wants sent: the reply, and what follows it; perhaps the end, and why."""
 
-    __slots__ = ("after", "error", "result")
+    __slots__ = ("after", "end", "error", "result")
 
     def __init__(
-        self, result: object = True, after: bytes = b"", error: tuple[int, str] | None = None
+        self,
+        result: object = True,
+        after: bytes = b"",
+        error: tuple[int, str] | None = None,
+        end: Reason | None = None,
     ) -> None:
         self.result = result
         self.after = after
         self.error = error
+        self.end = end
 
     def encode(self, request_id: bytes) -> bytes:
         """The reply, and what follows it."""
@@ -53,6 +60,9 @@ def answer(session: "MinerSession", method: object, message: Message, now: float
 
     Returns:
         The bytes to send: the reply, if the request has an id, and what has to follow it.
+
+    Raises:
+        ProtocolError: the answer is the last one.
     """
     if method is None or method == "pong":
         return b""  # a reply to something of ours; Bitaxe answers pings by a request named pong
@@ -68,6 +78,9 @@ def answer(session: "MinerSession", method: object, message: Message, now: float
     else:
         reply = Answer(error=(20, f"Unknown method {method[:64]}"))
     request_id = message.get("id")
+    if reply.end is not None:
+        last_words = reply.encode(encode_id(request_id)) if request_id is not None else b""
+        raise ProtocolError(reply.end, key=reply.end.key, last_words=last_words)
     if request_id is None:
         return reply.after
     if reply is LATER:
@@ -125,6 +138,11 @@ def _authorize(session: "MinerSession", params: list[Any], now: float) -> Answer
     name = params[0] if params else None
     if not isinstance(name, str) or len(name) > MAX_NAME:
         return Answer(error=(24, f"The worker name is not a string of at most {MAX_NAME}"))
+    if session.record is not None:
+        seconds = session.proxy.conduct.banned_for(session.host, name, now)
+        if seconds:
+            text = f"Banned for {seconds:.0f} s more: too many invalid shares, or a flood"
+            return Answer(error=(24, text), end=BANNED)
     if session.worker_of(name) is None:
         worker = session.proxy.workers.get(name)
         if session.worker is None:
@@ -135,6 +153,7 @@ def _authorize(session: "MinerSession", params: list[Any], now: float) -> Answer
             if len(session.workers) >= MAX_WORKERS:
                 return Answer(error=(24, "Too many worker names on one connection"))
             session.workers[name] = worker
+        worker.connections += 1
     asked = difficulty_in_password(params[1] if len(params) > 1 else None)
     after = session.suggest(asked, now) if asked and not session.suggested else b""
     if not session.mining:

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from stratumproxy.errors import PoolError
+from stratumproxy.proxy.drops import DOES_NOT_FIT
 from stratumproxy.proxy.job import Job
 from stratumproxy.stratum.messages import encode_notification
 from stratumproxy.work.extranonce import MOST_EXTRANONCE2, Layout, Shape, SlotSpace
@@ -167,7 +168,7 @@ class Seating:
         if self.fits(miner, job):
             return b""
         if not (miner.takes_extranonce and self._reseat(miner, job, now)):
-            self._proxy.leaving.setdefault(miner, "its extranonce does not fit the pool's any more")
+            self._proxy.leaving.setdefault(miner, DOES_NOT_FIT)
             return None
         return encode_notification(
             "mining.set_extranonce", [miner.slot.hex(), miner.extranonce2_size]

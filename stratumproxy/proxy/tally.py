@@ -67,6 +67,8 @@ class Worker:
     accepted: int = 0
     work: float = 0.0
     rejected: int = 0
+    connections: int = 0
+    """Open ones that authorized under it."""
     difficulty: float | int = 0
     """What vardiff had come to when a connection of it last closed; 0 before that."""
 

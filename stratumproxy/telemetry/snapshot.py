@@ -51,6 +51,8 @@ class Snapshot:
     """Shares sent upstream."""
     rejected: dict[str, int] = field(default_factory=dict)
     """Rejected shares by reason: stale, duplicate, low-difficulty, bad-ntime, … , pool."""
+    drops: dict[str, int] = field(default_factory=dict)
+    """Miners disconnected or turned away, by reason: not-stratum, idle, flood, too-many, …"""
     jobs: int = 0
     """Jobs the pools sent."""
     clean_jobs: int = 0
@@ -82,8 +84,10 @@ STATES = ("ready", "connecting", "waiting")
 def merge(snapshots: Sequence[Snapshot]) -> Snapshot:
     """Several processes' snapshots as one; at least one."""
     rejected: Counter[str] = Counter()
+    drops: Counter[str] = Counter()
     for snapshot in snapshots:
         rejected.update(snapshot.rejected)
+        drops.update(snapshot.drops)
     return Snapshot(
         uptime=max(snapshot.uptime for snapshot in snapshots),
         connected=sum(snapshot.connected for snapshot in snapshots),
@@ -93,6 +97,7 @@ def merge(snapshots: Sequence[Snapshot]) -> Snapshot:
         work=sum(snapshot.work for snapshot in snapshots),
         forwarded=sum(snapshot.forwarded for snapshot in snapshots),
         rejected=dict(rejected),
+        drops=dict(drops),
         jobs=sum(snapshot.jobs for snapshot in snapshots),
         clean_jobs=sum(snapshot.clean_jobs for snapshot in snapshots),
         blocks=sum(snapshot.blocks for snapshot in snapshots),

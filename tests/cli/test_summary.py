@@ -59,6 +59,7 @@ def test_values() -> None:
         "lost": 1,
         "pending": 4,
         "blocks": 1,
+        "dropped": {},
     }
 
 

@@ -126,6 +126,8 @@ class MinerEnd(Peer):
         try:
             reply = self.session.receive(data, self.play.now)
         except ProtocolError as error:
+            if error.last_words.startswith(b"{"):  # and not HTTP
+                self.send(error.last_words)
             self.close(str(error))
         else:
             self.send(reply)

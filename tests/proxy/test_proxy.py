@@ -53,7 +53,7 @@ def test_half_a_line_waits_too() -> None:
 
 def test_what_is_no_stratum_is_found_out_when_the_pool_is_ready() -> None:
     play = Playbook()
-    play.aside("a >> raw GET / HTTP/1.1")
+    play.aside("a >> raw nothing that is known")
     play.opens()
     assert play.miner("a").closed is not None
 
@@ -361,7 +361,7 @@ def test_who_is_silent_is_disconnected() -> None:
 def test_an_outage_of_the_pool_is_not_held_against_the_miners() -> None:
     """They find nothing while there is no job; a lower difficulty then would be a flood later."""
     play = mined_on(difficulty={"vardiff": True, "start": 1e-7, "retarget_seconds": 10})
-    play.aside("pool -- hangs up\nclock -- 600 s\npool -- connects")
+    play.aside("pool -- hangs up\nclock -- 100 s\npool -- connects")
     play.opens(job=notify("2"))
     play('a << mining.notify ["..."]')
 

@@ -1,0 +1,156 @@
+"""How miners behave: messages a second, the share of invalid shares, and who is banned for it.
+
+Nothing here is called for a share that is accepted: a miner's own counters are looked at once in a
+few seconds, and when several lines arrive at once, as floods do. What is accepted is work that the
+miner was asked for, and vardiff its limit, so only the rest counts as a flood.
+
+A site of thousands of miners has one address, so no address is ever banned: one broken machine
+would cost all others their work. Banned is a worker name at an address, and only while no other
+connection under that name is there, since some sites use one name for everything.
+"""
+
+from collections import Counter, OrderedDict
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+
+from stratumproxy.config import Limits
+
+MAX_OFFENDERS = 10_000
+"""Names at addresses that are remembered; past it the oldest is forgotten."""
+
+
+class Record:
+    """One miner's conduct.
+
+    Args:
+        now: seconds, when it connected.
+    """
+
+    __slots__ = ("_accepted", "_at", "_invalid", "_level", "_messages", "warned")
+
+    def __init__(self, now: float) -> None:
+        self._at = now
+        self._messages = 0
+        self._level = 0.0
+        self._accepted = 0
+        self._invalid = 0
+        self.warned = False
+        """Its last window was one of mostly invalid shares."""
+
+    def floods(self, messages: int, limits: Limits, now: float) -> bool:
+        """Whether it sends too much: a leaky bucket, of `message_burst`.
+
+        Args:
+            messages: how many it sent so far.
+            limits: what it may.
+            now: seconds.
+        """
+        leaked = (now - self._at) * limits.messages_per_second
+        self._level = max(0.0, self._level - leaked) + messages - self._messages
+        self._at, self._messages = now, messages
+        return self._level > limits.message_burst
+
+    def invalid(self, accepted: int, invalid: int, limits: Limits) -> bool | None:
+        """Judge the window of shares that ended.
+
+        Args:
+            accepted: shares that counted, since it connected.
+            invalid: shares that were refused for what they are, since it connected.
+            limits: the size of a window, and the share of invalid ones that is too much.
+
+        Returns:
+            Whether too many were invalid; None if the window has not ended.
+        """
+        bad = invalid - self._invalid
+        shares = accepted - self._accepted + bad
+        if shares < limits.invalid_share_window:
+            return None
+        self._accepted, self._invalid = accepted, invalid
+        return bad * 100 > limits.invalid_share_percent * shares
+
+
+class Conduct:
+    """What is known of everybody's conduct.
+
+    Args:
+        limits: as configured; may be replaced.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self._connections: Counter[str] = Counter()
+        self._offenders: OrderedDict[tuple[str, str], tuple[float, bool]] = OrderedDict()
+
+    @property
+    def limits(self) -> Limits:
+        """What is allowed from now on."""
+        return self._limits
+
+    @limits.setter
+    def limits(self, limits: Limits) -> None:
+        self._limits = limits
+        self._exempt = [ip_network(each) for each in limits.exempt]
+
+    # -- addresses -------------------------------------------------------------------------------
+
+    def is_exempt(self, host: str) -> bool:
+        """Whether nothing of this is for miners from there."""
+        address = _address(host)
+        return address is not None and any(address in network for network in self._exempt)
+
+    def has_room(self, host: str) -> bool:
+        """Whether one more connection from there is within the limit."""
+        most = self._limits.connections_per_address
+        return not most or self._connections[host] < most or self.is_exempt(host)
+
+    def connected(self, host: str, now: float) -> Record | None:
+        """A miner connected from there; None if nothing is noted about it."""
+        self._connections[host] += 1
+        return None if self.is_exempt(host) else Record(now)
+
+    def disconnected(self, host: str) -> None:
+        """One of them is gone."""
+        self._connections[host] -= 1
+        if not self._connections[host]:
+            del self._connections[host]
+
+    # -- offences --------------------------------------------------------------------------------
+
+    def offence(self, host: str, name: str, now: float, *, alone: bool) -> bool:
+        """A miner is dropped for its conduct.
+
+        Args:
+            host: its address.
+            name: its worker.
+            now: seconds.
+            alone: no other connection is under that name.
+
+        Returns:
+            Whether the name is banned from this address now: it did it again within `ban_seconds`.
+        """
+        self._forget(now)
+        again = self._offenders.pop((host, name), None) is not None
+        banned = again and alone and self._limits.ban_seconds > 0
+        self._offenders[host, name] = now + self._limits.ban_seconds, banned
+        if len(self._offenders) > MAX_OFFENDERS:
+            self._offenders.popitem(last=False)
+        return banned
+
+    def banned_for(self, host: str, name: str, now: float) -> float:
+        """Seconds that this name is banned from there; 0 if it is not."""
+        until, banned = self._offenders.get((host, name), (now, False))
+        return until - now if banned and until > now else 0.0
+
+    def _forget(self, now: float) -> None:
+        """What is over: the oldest is the first, since each lasts as long as the others."""
+        while self._offenders:
+            first = next(iter(self._offenders))
+            if self._offenders[first][0] > now:
+                break
+            del self._offenders[first]
+
+
+def _address(host: str) -> IPv4Address | IPv6Address | None:
+    try:
+        return ip_address(host.strip("[]"))
+    except ValueError:
+        return None

@@ -1,0 +1,88 @@
+"""Why miners are dropped: in words for the log, by key for the counters."""
+
+from stratumproxy.errors import ProtocolError
+from stratumproxy.telemetry.notices import Notices
+
+LINES = 10
+"""Drops told a second, each on a line; of the others only how many. A flood must not fill disks."""
+
+
+class Reason(str):
+    """Why a miner is dropped, in words.
+
+    Args:
+        text: for people; never anything that the miner sent.
+        key: what it is counted under; stable, since dashboards and alarms are built on it.
+    """
+
+    __slots__ = ("key",)
+
+    key: str
+
+    def __new__(cls, text: str, key: str) -> "Reason":
+        """A str cannot be filled in later."""
+        self = super().__new__(cls, text)
+        self.key = key
+        return self
+
+
+SLOW_READER = Reason("it does not read what it is sent", "slow-reader")
+HANDSHAKE = Reason("it did not subscribe and authorize in time", "handshake-timeout")
+IDLE = Reason("it was silent for too long", "idle")
+TOO_MANY = Reason("there are limits.connections already", "too-many")
+TOO_MANY_FROM_ADDRESS = Reason(
+    "there are limits.connections_per_address from its address already", "too-many-from-address"
+)
+NO_POOL = Reason("no pool is ready", "no-pool")
+FLOOD = Reason("it sends more than limits.messages_per_second", "flood")
+INVALID_SHARES = Reason("most of its shares are invalid", "invalid-shares")
+BANNED = Reason("its worker is banned from this address for invalid shares or floods", "banned")
+DOES_NOT_FIT = Reason("its extranonce does not fit the pool's any more", "extranonce-changed")
+
+
+def broken(text: str) -> Reason:
+    """The connection failed under us."""
+    return Reason(text, "broken")
+
+
+def reason_of(error: ProtocolError) -> Reason:
+    """The drop that an error of the peer leads to."""
+    return Reason(str(error), error.key)
+
+
+class Drops:
+    """Counts drops, and tells of them at a limited rate.
+
+    Args:
+        notices: where they are told.
+    """
+
+    def __init__(self, notices: Notices) -> None:
+        self._notices = notices
+        self.counts: dict[str, int] = {}
+        """Since start, by key."""
+        self._told = 0
+        self._untold: dict[str, int] = {}
+
+    def add(self, reason: str, peer: str) -> None:
+        """A miner was dropped, or turned away."""
+        key = reason.key if isinstance(reason, Reason) else "other"
+        self.counts[key] = self.counts.get(key, 0) + 1
+        if self._told < LINES:
+            self._told += 1
+            self._notices.info("miner dropped", miner=peer, key=key, reason=str(reason))
+        else:
+            self._untold[key] = self._untold.get(key, 0) + 1
+
+    def warn(self, event: str, **values: object) -> None:
+        """Tell, at the same limited rate, of what leads to drops."""
+        if self._told < LINES:
+            self._told += 1
+            self._notices.warning(event, **values)
+
+    def tend(self) -> None:
+        """Called once a second: tell how many more there were."""
+        self._told = 0
+        if self._untold:
+            count, untold, self._untold = sum(self._untold.values()), self._untold, {}
+            self._notices.info("and more like them were dropped", count=count, reasons=untold)

@@ -1,0 +1,27 @@
+"""Who speaks something else than Stratum on a miner port: named, so that it can be put right."""
+
+from stratumproxy.errors import ProtocolError
+
+METHODS = (b"GET ", b"POST ", b"HEAD ", b"PUT ", b"OPTIONS ", b"DELETE ", b"PATCH ", b"CONNECT ")
+PRI = b"PRI * HTTP/2"
+"""How a client begins that takes HTTP/2 for granted (RFC 9113, section 3.4)."""
+
+TLS_HANDSHAKE = b"\x16\x03"
+"""A TLS record that holds a handshake message, of any version (RFC 8446, section 5.1)."""
+
+TEXT = b"This is a Stratum port for miners: stratum+tcp://, not http://.\n"
+ANSWER = (
+    b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n"
+    b"Connection: close\r\n\r\n%b" % (len(TEXT), TEXT)
+)
+
+
+def stranger(data: bytes) -> ProtocolError | None:
+    """What a peer that begins with these bytes speaks; None if it is nothing known."""
+    if data.startswith(TLS_HANDSHAKE):
+        return ProtocolError(
+            "it speaks TLS on a port without; its url should be stratum+tcp://", key="tls-on-port"
+        )
+    if data.startswith(METHODS) or data.startswith(PRI):
+        return ProtocolError("it speaks HTTP", key="http-on-port", last_words=ANSWER)
+    return None
