@@ -146,8 +146,6 @@ class PoolLink:
                 raise PoolError(BROKE) from None
             # A link that was cancelled just now has nothing to tell the proxy any more.
             await trio.lowlevel.checkpoint_if_cancelled()
-            # A link that was cancelled just now has nothing to tell the proxy any more.
-            await trio.lowlevel.checkpoint_if_cancelled()
             if not data:
                 raise PoolError(HUNG_UP)
             now = self._clock()
