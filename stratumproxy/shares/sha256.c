@@ -22,11 +22,11 @@ const uint32_t sha256_K[64] = {
 /* The padding of a 64-byte message is a block of its own and always the same, so its schedule is
  * computed once: a third of all blocks in a share check are this one. */
 static const uint32_t padding_of_64[16] = {[0] = 0x80000000, [15] = 512};
-static uint32_t padding_of_64_WK[64];
+uint32_t sha256_padding_of_64_WK[64];
 
 void sha256_prepare(void)
 {
-    sha256_schedule(padding_of_64_WK, padding_of_64);
+    sha256_schedule(sha256_padding_of_64_WK, padding_of_64);
 }
 
 static inline uint32_t rotr(uint32_t x, int n)
@@ -97,15 +97,4 @@ void sha256_again(const struct sha256_kernel *kernel, uint32_t H[8])
     memcpy(M, H, SHA256_DIGEST);
     memcpy(H, sha256_H0, SHA256_DIGEST);
     kernel->compress(H, M);
-}
-
-void sha256d_pair(const struct sha256_kernel *kernel, uint32_t H[8], const uint32_t other[8])
-{
-    uint32_t M[16];
-    memcpy(M, H, SHA256_DIGEST);
-    memcpy(M + 8, other, SHA256_DIGEST);
-    memcpy(H, sha256_H0, SHA256_DIGEST);
-    kernel->compress(H, M);
-    kernel->compress_scheduled(H, padding_of_64_WK);
-    sha256_again(kernel, H);
 }

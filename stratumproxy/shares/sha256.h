@@ -18,8 +18,8 @@ struct sha256_kernel {
     bool (*available)(void);
     /* Takes one block into the hash value. */
     void (*compress)(uint32_t H[8], const uint32_t M[16]);
-    /* The same for a block whose schedule is known: WK[t] = W[t] + K[t]. */
-    void (*compress_scheduled)(uint32_t H[8], const uint32_t WK[64]);
+    /* H becomes sha256d(H || other): a step up the merkle tree. */
+    void (*sha256d_pair)(uint32_t H[8], const uint32_t other[8]);
 };
 
 /* Which kernels there are. Before version 16, clang has the ARM intrinsics only when the whole
@@ -42,6 +42,8 @@ extern const struct sha256_kernel sha256_armv8;
 
 extern const uint32_t sha256_H0[8];
 extern const uint32_t sha256_K[64];
+/* The schedule of the block that pads a message of 64 bytes, W[t] + K[t]; from sha256_prepare. */
+extern uint32_t sha256_padding_of_64_WK[64];
 
 /* The kernel in use; sha256_detect must have run. */
 extern const struct sha256_kernel *sha256_current;
@@ -54,7 +56,7 @@ const struct sha256_kernel *sha256_listed(size_t i);
 /* Whether a kernel computes what the standard says. */
 bool sha256_self_test(const struct sha256_kernel *kernel);
 
-/* Computes what sha256d_pair needs; sha256_detect does it. */
+/* Computes what the kernels' sha256d_pair needs; sha256_detect does it. */
 void sha256_prepare(void);
 void sha256_schedule(uint32_t WK[64], const uint32_t M[16]);
 void sha256_words(uint32_t *words, const uint8_t *bytes, size_t count);
@@ -65,8 +67,6 @@ void sha256_hash(const struct sha256_kernel *kernel, uint32_t H[8], const uint8_
                  size_t size);
 /* H becomes the hash of H. */
 void sha256_again(const struct sha256_kernel *kernel, uint32_t H[8]);
-/* H becomes sha256d(H || other): a step up the merkle tree. */
-void sha256d_pair(const struct sha256_kernel *kernel, uint32_t H[8], const uint32_t other[8]);
 
 static inline uint32_t byte_swap(uint32_t word)
 {

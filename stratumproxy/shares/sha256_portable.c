@@ -1,6 +1,8 @@
 /* SHA-256 in plain C, for every CPU. */
 #include "sha256.h"
 
+#include <string.h>
+
 static inline uint32_t rotr(uint32_t x, int n)
 {
     return x >> n | x << (32 - n);
@@ -20,7 +22,7 @@ static inline void one_round(uint32_t a, uint32_t b, uint32_t c, uint32_t *d, ui
     *h = T1 + Sigma0 + Maj;
 }
 
-static void portable_compress_scheduled(uint32_t H[8], const uint32_t WK[64])
+static void rounds(uint32_t H[8], const uint32_t WK[64])
 {
     uint32_t a = H[0], b = H[1], c = H[2], d = H[3], e = H[4], f = H[5], g = H[6], h = H[7];
     for (int t = 0; t < 64; t += 8) {
@@ -47,7 +49,18 @@ static void portable_compress(uint32_t H[8], const uint32_t M[16])
 {
     uint32_t WK[64];
     sha256_schedule(WK, M);
-    portable_compress_scheduled(H, WK);
+    rounds(H, WK);
+}
+
+static void portable_sha256d_pair(uint32_t H[8], const uint32_t other[8])
+{
+    uint32_t M[16];
+    memcpy(M, H, SHA256_DIGEST);
+    memcpy(M + 8, other, SHA256_DIGEST);
+    memcpy(H, sha256_H0, SHA256_DIGEST);
+    portable_compress(H, M);
+    rounds(H, sha256_padding_of_64_WK);
+    sha256_again(&sha256_portable, H);
 }
 
 static bool portable_available(void)
@@ -59,5 +72,5 @@ const struct sha256_kernel sha256_portable = {
     .name = "portable",
     .available = portable_available,
     .compress = portable_compress,
-    .compress_scheduled = portable_compress_scheduled,
+    .sha256d_pair = portable_sha256d_pair,
 };

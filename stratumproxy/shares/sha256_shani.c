@@ -26,14 +26,26 @@ SHANI static inline struct halves load(const uint32_t H[8])
     };
 }
 
-SHANI static inline void add_to(uint32_t H[8], struct halves start, struct halves end)
+/* The same value as words: a b c d and e f g h. */
+SHANI static inline void words(__m128i W[2], struct halves H)
 {
-    __m128i abef = _mm_add_epi32(start.abef, end.abef);
-    __m128i cdgh = _mm_add_epi32(start.cdgh, end.cdgh);
-    __m128i efab = _mm_shuffle_epi32(abef, _MM_SHUFFLE(2, 3, 0, 1));
-    __m128i ghcd = _mm_shuffle_epi32(cdgh, _MM_SHUFFLE(2, 3, 0, 1));
-    _mm_storeu_si128((__m128i *)H, _mm_unpackhi_epi64(efab, ghcd));
-    _mm_storeu_si128((__m128i *)(H + 4), _mm_unpacklo_epi64(efab, ghcd));
+    __m128i efab = _mm_shuffle_epi32(H.abef, _MM_SHUFFLE(2, 3, 0, 1));
+    __m128i ghcd = _mm_shuffle_epi32(H.cdgh, _MM_SHUFFLE(2, 3, 0, 1));
+    W[0] = _mm_unpackhi_epi64(efab, ghcd);
+    W[1] = _mm_unpacklo_epi64(efab, ghcd);
+}
+
+SHANI static inline void store(uint32_t H[8], struct halves value)
+{
+    __m128i W[2];
+    words(W, value);
+    _mm_storeu_si128((__m128i *)H, W[0]);
+    _mm_storeu_si128((__m128i *)(H + 4), W[1]);
+}
+
+SHANI static inline struct halves sum(struct halves x, struct halves y)
+{
+    return (struct halves){_mm_add_epi32(x.abef, y.abef), _mm_add_epi32(x.cdgh, y.cdgh)};
 }
 
 /* Four rounds: each instruction does two, on the low half of its last operand, and gives the new
@@ -52,13 +64,10 @@ SHANI static inline __m128i next_words(__m128i W0, __m128i W4, __m128i W8, __m12
     return _mm_sha256msg2_epu32(_mm_add_epi32(_mm_sha256msg1_epu32(W0, W4), W9), W12);
 }
 
-SHANI static void shani_compress(uint32_t H[8], const uint32_t M[16])
+/* One block into the hash value. W is used up. */
+SHANI static inline struct halves block(struct halves H, __m128i W[4])
 {
-    const struct halves start = load(H);
-    struct halves s = start;
-    __m128i W[4];
-    for (int i = 0; i < 4; i++)
-        W[i] = _mm_loadu_si128((const __m128i *)(M + 4 * i));
+    struct halves s = H;
 #pragma GCC unroll 16 /* so that W stays in registers */
     for (int t = 0; t < 16; t++) {
         __m128i K = _mm_loadu_si128((const __m128i *)(sha256_K + 4 * t));
@@ -66,16 +75,41 @@ SHANI static void shani_compress(uint32_t H[8], const uint32_t M[16])
         if (t < 12)
             W[t & 3] = next_words(W[t & 3], W[(t + 1) & 3], W[(t + 2) & 3], W[(t + 3) & 3]);
     }
-    add_to(H, start, s);
+    return sum(H, s);
 }
 
-SHANI static void shani_compress_scheduled(uint32_t H[8], const uint32_t WK[64])
+/* The same for a block whose schedule is known. */
+SHANI static inline struct halves scheduled_block(struct halves H, const uint32_t WK[64])
 {
-    const struct halves start = load(H);
-    struct halves s = start;
+    struct halves s = H;
     for (int t = 0; t < 64; t += 4)
         s = four_rounds(s, _mm_loadu_si128((const __m128i *)(WK + t)));
-    add_to(H, start, s);
+    return sum(H, s);
+}
+
+SHANI static void shani_compress(uint32_t H[8], const uint32_t M[16])
+{
+    __m128i W[4];
+    for (int i = 0; i < 4; i++)
+        W[i] = _mm_loadu_si128((const __m128i *)(M + 4 * i));
+    store(H, block(load(H), W));
+}
+
+/* Each block needs the one before, so what counts is the latency from block to block: nothing goes
+ * through memory in between. */
+SHANI static void shani_sha256d_pair(uint32_t H[8], const uint32_t other[8])
+{
+    const struct halves H0 = load(sha256_H0);
+    __m128i W[4] = {
+        _mm_loadu_si128((const __m128i *)H),
+        _mm_loadu_si128((const __m128i *)(H + 4)),
+        _mm_loadu_si128((const __m128i *)other),
+        _mm_loadu_si128((const __m128i *)(other + 4)),
+    };
+    words(W, scheduled_block(block(H0, W), sha256_padding_of_64_WK));
+    W[2] = _mm_setr_epi32(INT32_MIN, 0, 0, 0); /* the padding of 32 bytes */
+    W[3] = _mm_setr_epi32(0, 0, 0, 256);
+    store(H, block(H0, W));
 }
 
 static bool shani_available(void)
@@ -90,7 +124,7 @@ const struct sha256_kernel sha256_shani = {
     .name = "sha-ni",
     .available = shani_available,
     .compress = shani_compress,
-    .compress_scheduled = shani_compress_scheduled,
+    .sha256d_pair = shani_sha256d_pair,
 };
 
 #else

@@ -114,7 +114,7 @@ static void complete_header(struct work *work, uint32_t version, uint32_t ntime,
     }
     sha256_again(kernel, root);
     for (size_t i = 0; i < work->branch_count; i++)
-        sha256d_pair(kernel, root, work->branches[i]);
+        kernel->sha256d_pair(root, work->branches[i]);
     /* The header's integers are little-endian, SHA-256's words big-endian. */
     work->header[VERSION] = byte_swap(version);
     work->header[NTIME] = byte_swap(ntime);
