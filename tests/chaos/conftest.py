@@ -15,7 +15,7 @@ LONG = os.environ.get("STRATUMPROXY_SOAK") == "1"
 TELLING = tuple(name for name, style in STYLES.items() if style.submit_id is None)
 """Styles with an id for each share: they know which verdict is for which."""
 
-RETURN_SOON = "return_seconds = 0.5"
+RETURN_SOON = "return_seconds = 0.3"
 """For [failover]: back to the first pool when it was well for that long."""
 
 LATER = 0.3

@@ -42,8 +42,8 @@ async def restarted(site: Any, miners: Any, proxy: Any, pool: Any, **settings: A
 
 @pytest.mark.parametrize(
     "settings",
-    [{}, {"extranonce1_size": 8}, {"extranonce2_size": 12}, {"extranonce1_prefix": b"\x11\x22"}],
-    ids=["another extranonce1", "a longer one", "a larger size", "a prefix"],
+    [{}, {"extranonce1_size": 8, "extranonce2_size": 12}],
+    ids=["another extranonce1", "another size"],
 )
 async def test_with_the_job_in_the_same_segment(site: Any, settings: dict[str, Any]) -> None:
     pool = await site.pool(**QUIET)
@@ -108,7 +108,7 @@ async def test_replies_that_are_200_ms_late(site: Any) -> None:
 async def test_no_reply_to_any_share(site: Any) -> None:
     """It has jobs, so it is not silent: each share is timed out, and its miner told so."""
     pool = await site.pool(drop_every=1, clean_every=0)
-    proxy = await site.proxy(pool, pool="reply_timeout_seconds = 1")
+    proxy = await site.proxy(pool, pool="reply_timeout_seconds = 0.2")
     miners = await site.miners(proxy, MINERS, styles=TELLING)
     await more(site, pool)
     await proxy.next_snapshot(lambda now: now.pools[0].lost > MORE)
@@ -121,7 +121,7 @@ async def test_no_reply_to_any_share(site: Any) -> None:
 # -- it says no --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("shape", get_args(RejectShape) if LONG else ("object", "false", "true"))
+@pytest.mark.parametrize("shape", get_args(RejectShape) if LONG else ("object", "false"))
 async def test_rejects(site: Any, shape: RejectShape) -> None:
     """All of them: the next pool is mined on, whatever the no looks like."""
     first = await site.pool(**QUIET)
