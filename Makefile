@@ -16,7 +16,7 @@ BUILT_FROM := setup.py pyproject.toml $(wildcard stratumproxy/shares/*.[ch])
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run test lint check bench fuzz wheel docs clean
+.PHONY: help run test lint check bench fuzz soak wheel docs clean
 
 help: ## This list
 	@echo "Targets:"
@@ -44,6 +44,10 @@ fuzz: $(VENV)/installed-dev ## Fuzz what takes bytes from the network, for SECON
 	@$(BIN)/python -c 'import atheris' 2>/dev/null || $(PIP) install --only-binary :all: atheris || \
 	  echo "make: no atheris here: the Python targets are fuzzed without guidance" >&2
 	@$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),60) $(ARGS)
+
+soak: $(VENV)/installed-dev ## The long forms of the fault and flood tests; MINUTES=10 of memory
+	STRATUMPROXY_SOAK=1 STRATUMPROXY_SOAK_MINUTES=$(or $(MINUTES),10) \
+	  $(BIN)/python -m pytest -rP $(wildcard tests/chaos tests/hostile) $(ARGS)
 
 wheel: $(VENV)/bin/python ## A wheel in dist/
 	rm -rf build dist
