@@ -11,10 +11,12 @@ from contextlib import asynccontextmanager, suppress
 import orjson
 import pytest
 import trio
+from structlog.testing import capture_logs
 
 from stratumproxy.config import loads
 from stratumproxy.net import supervisor as module
 from stratumproxy.net.supervisor import supervise
+from stratumproxy.net.systemd import Service
 from stratumproxy.telemetry.snapshot import PoolSnapshot, Snapshot
 
 MOMENT = 20
@@ -55,6 +57,17 @@ def config(workers: int = 1, drain: float = 0):
     )
 
 
+class Told(Service):
+    """What systemd was told."""
+
+    def __init__(self) -> None:
+        super().__init__(watchdog=60)
+        self.words: list[str] = []
+
+    def _tell(self, text: str) -> None:
+        self.words.append(text)
+
+
 class Run:
     """A supervisor at work."""
 
@@ -64,6 +77,9 @@ class Run:
         self.result: Snapshot | None = None
         self.ended = trio.Event()
         self._stop = trio.Event()
+        self.configure, self._configs = trio.open_memory_channel(1)
+        self.service = Told()
+        self.inherited: list[socket.socket] = []
 
     async def start(self, config, script: str, task_status) -> None:
         command = (sys.executable, "-I", "-S", "-c", BEGIN + script)
@@ -72,6 +88,9 @@ class Run:
             command=command,
             stop=self._stop,
             on_snapshot=self.snapshots.append,
+            configs=self._configs,
+            service=self.service,
+            inherited=self.inherited,
             task_status=task_status,
         )
         self.ended.set()
@@ -244,6 +263,95 @@ async def test_a_worker_that_can_not_be_started_is_tried_again(monkeypatch):
             number, _, _ = await run.call()
             met.add(number)
         await run.stop()
+
+
+async def test_a_new_configuration_reaches_every_worker():
+    listen = """
+import threading
+def listen():
+    global config
+    for line in sys.stdin.buffer:
+        config = line
+threading.Thread(target=listen, daemon=True).start()
+"""
+    async with running(STOPS + listen + "serve()", workers=2) as run:
+        await run.call()
+        await run.configure.send(config(workers=2, drain=7))
+        met = set()
+        with trio.fail_after(MOMENT):
+            while met != {0, 1}:
+                number, _, told = await run.call()
+                if json.loads(told)["limits"]["drain_seconds"] == 7:
+                    met.add(number)
+        await run.stop()
+
+
+async def test_a_worker_that_is_started_later_has_the_new_one():
+    async with running(STOPS + "serve()") as run:
+        _, first, _ = await run.call()
+        await run.configure.send(config(drain=7))
+        os.kill(first, signal.SIGKILL)
+        _, _, told = await run.call()
+        assert json.loads(told)["limits"]["drain_seconds"] == 7
+        await run.stop()
+
+
+async def test_a_worker_that_hangs_is_killed_and_started_again(monkeypatch):
+    monkeypatch.setattr(module, "LOOK_EVERY", 0.1)
+    hang = "tell()\nif number == '0': time.sleep(1000)\n"
+    chatter = """
+import threading
+def chat():
+    while True:
+        tell()
+        time.sleep(0.05)
+threading.Thread(target=chat, daemon=True).start()
+"""
+    with capture_logs() as logs:
+        async with running(STOPS + hang + chatter + "serve()", workers=2) as run:
+            number, process, _ = await run.call()
+            assert number == 1
+            with trio.fail_after(MOMENT):
+                while not any("hangs" in entry["event"] for entry in logs):  # noqa: ASYNC110
+                    await trio.sleep(0.01)
+                while not any("started again" in entry["event"] for entry in logs):  # noqa: ASYNC110
+                    await trio.sleep(0.01)
+            assert alive(process), "the other goes on"
+            await run.stop()
+    assert {entry["worker"] for entry in logs if "worker" in entry} == {0}
+    [entry, *_] = [entry for entry in logs if "started again" in entry["event"]]
+    assert entry["status"] == "killed by SIGKILL"
+
+
+async def test_systemd_is_told_when_all_are_up_and_in_the_end(until):
+    async with running(STOPS + "tell()\nserve()", workers=2) as run:
+        await until(lambda: "READY=1" in run.service.words)
+        await until(lambda: "WATCHDOG=1" in run.service.words)
+        assert "STATUS=4 miners, 2 H/s, mining on pool" in run.service.words
+        await run.stop()
+    assert run.service.words.count("READY=1") == 1
+    assert run.service.words[-1] == "STOPPING=1"
+
+
+async def test_systemd_is_not_told_that_all_is_well_while_a_worker_says_nothing(until):
+    async with running(STOPS + "if number == '0': tell()\nserve()", workers=2) as run:
+        await until(lambda: len(run.snapshots) >= 2)
+        assert not {"READY=1", "WATCHDOG=1"} & set(run.service.words)
+        await run.stop()
+
+
+async def test_inherited_sockets_are_shared_by_all_workers():
+    async with trio.open_nursery() as nursery:
+        run = Run()
+        with socket.create_server(("127.0.0.1", 0)) as ours:
+            run.inherited = [ours.dup()]
+            [run.address] = await nursery.start(run.start, config(2), STOPS + "serve()")
+            assert run.address == ours.getsockname()
+            await run.call()
+            await run.stop()
+            with socket.create_connection(run.address):
+                pass  # whoever opened it still listens
+        nursery.cancel_scope.cancel()
 
 
 @pytest.mark.parametrize("how", ["stop", "cancel", "killed"])

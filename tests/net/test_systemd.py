@@ -180,9 +180,11 @@ def test_every_address_and_ipv6() -> None:
         ports = [sock.getsockname()[1] for sock in (every, local)]
         wanted = config(f":{ports[0]}", f"[0:0::1]:{ports[1]}")
         assert match_listeners(wanted, [local, every]) == [every, local]
-        with pytest.raises(StratumProxyError, match="IPv6 only"):
-            with socket.create_server(("::", 0), family=socket.AF_INET6) as six:
-                match_listeners(config(f":{six.getsockname()[1]}"), [six])
+    with (
+        pytest.raises(StratumProxyError, match="IPv6 only"),
+        socket.create_server(("::", 0), family=socket.AF_INET6) as six,
+    ):
+        match_listeners(config(f":{six.getsockname()[1]}"), [six])
 
 
 def test_a_listen_without_a_socket() -> None:
@@ -197,11 +199,12 @@ def test_a_listen_without_a_socket() -> None:
 
 
 def test_a_socket_that_nobody_asked_for() -> None:
-    with listening() as one, listening("127.0.0.2") as two:
-        with pytest.raises(
-            StratumProxyError, match=r"passed 127\.0\.0\.2:\d+, which no \[\[listen"
-        ):
-            match_listeners(config(f"127.0.0.1:{one.getsockname()[1]}"), [one, two])
+    with (
+        listening() as one,
+        listening("127.0.0.2") as two,
+        pytest.raises(StratumProxyError, match=r"passed 127\.0\.0\.2:\d+, which no \[\[listen"),
+    ):
+        match_listeners(config(f"127.0.0.1:{one.getsockname()[1]}"), [one, two])
 
 
 def test_sockets_of_other_kinds(tmp_path: Path) -> None:
