@@ -145,7 +145,7 @@ def test_without_another_pool_its_jobs_are_stale_too() -> None:
     )
 
 
-def test_shares_on_their_way_are_lost_with_the_connection() -> None:
+def cut_with_a_share_under_way() -> Playbook:
     play = two_pools()
     share = play.miner("a").share(meets=POOL_EASY)
     play(
@@ -153,14 +153,100 @@ def test_shares_on_their_way_are_lost_with_the_connection() -> None:
         a >> 4 mining.submit "$s"
         pool << 16 mining.submit ["..."]
         pool -- hangs up
-        a << 4 error [20, "Lost: the pool's connection closed before its verdict", null]
         a << mining.notify ["..."]
         """,
         s=share,
     )
+    assert play.proxy.pending == play.snapshot().pools[0].pending == 1
+    return play
+
+
+LOST = '"Lost: the pool\'s connection closed before its verdict"'
+
+
+def test_a_share_on_its_way_is_lost_if_its_session_is_not_taken_up_in_time() -> None:
+    play = cut_with_a_share_under_way()
+    play.aside("clock -- 29 s")
+    assert play.proxy.pending == 1
+    play(f"clock -- 2 s\na << 4 error [20, {LOST}, null]")
     assert play.snapshot().pools[0].lost == 1
     assert play.proxy.pending == 0
-    assert play.settled == 1
+
+
+def test_a_share_on_its_way_is_lost_if_the_pool_is_back_as_another() -> None:
+    play = cut_with_a_share_under_way()
+    play.aside("pool -- connects")
+    play.opens("pool", extranonce1="0badc0de")
+    play(f"a << 4 error [20, {LOST}, null]")
+    assert play.snapshot().pools[0].lost == 1
+
+
+@pytest.mark.parametrize("verdict", ["result true", 'error [22, "Duplicate share", null]'])
+def test_a_share_is_sent_again_on_the_session_taken_up(verdict: str) -> None:
+    """The pool may have had it before the cut: a duplicate is as good as accepted."""
+    play = cut_with_a_share_under_way()
+    play.aside("pool -- connects")
+    play.opens("pool")
+    play('pool << 16 mining.submit ["..."]')
+    play(f"pool >> 16 {verdict}\na << 4 result true")
+    (pool, _) = play.snapshot().pools
+    assert (pool.accepted, pool.rejected, pool.lost, pool.pending) == (1, 0, 0, 0)
+
+
+def test_a_share_sent_again_can_be_refused() -> None:
+    play = cut_with_a_share_under_way()
+    play.aside("pool -- connects")
+    play.opens("pool")
+    play('pool << 16 mining.submit ["..."]')
+    play('pool >> 16 error [21, "Job not found", null]\na << 4 error [21, "Job not found", null]')
+    assert play.snapshot().pools[0].rejected == 1
+
+
+def test_at_the_end_every_share_is_accounted_for() -> None:
+    play = cut_with_a_share_under_way()
+    play.proxy.give_up(play.now)
+    play(f"a << 4 error [20, {LOST}, null]")
+    assert play.proxy.pending == 0
+
+
+def test_a_pool_that_refuses_too_much_is_left_for_a_while() -> None:
+    play = two_pools()
+    miner = play.miner("a")
+    for number in range(20):
+        play.aside(f'a >> {number} mining.submit "$s"', s=miner.share(meets=POOL_EASY))
+    for number in range(19):
+        play.aside(f'pool >> {16 + number} error [20, "no", null]')
+    play.skip()
+    play(
+        'pool >> 35 error [20, "no", null]\na << 19 error [20, "no", null]\na << mining.notify ["..."]'
+    )
+    assert play.proxy.lanes[0].active == 1
+    play.aside(f"clock -- {Failover().reject_pause_seconds - 1} s")
+    assert play.proxy.lanes[0].active == 1
+    play.aside("clock -- 2 s")
+    assert play.proxy.lanes[0].active == 0
+
+
+def test_a_pool_that_refuses_too_much_is_kept_if_there_is_no_other() -> None:
+    play = two_pools()
+    play.aside("backup -- hangs up")
+    miner = play.miner("a")
+    for number in range(20):
+        play.aside(f'a >> {number} mining.submit "$s"', s=miner.share(meets=POOL_EASY))
+        play.aside(f'pool >> {16 + number} error [20, "no", null]')
+    assert play.proxy.lanes[0].active == 0
+
+
+def test_without_any_pool_miners_stay_and_then_are_let_go() -> None:
+    play = two_pools()
+    play.aside("pool -- hangs up\nbackup -- hangs up")
+    play.aside(f"clock -- {Failover().release_seconds - 1} s")
+    assert not play.proxy.leaving
+    play.aside("clock -- 3 s")
+    assert play.proxy.turning_away
+    play.aside("pool -- connects")
+    play.opens("pool")
+    assert not play.proxy.turning_away
 
 
 def test_a_standby_that_is_lost_is_not_noticed_by_miners() -> None:

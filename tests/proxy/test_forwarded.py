@@ -115,6 +115,7 @@ class Books(RuleBasedStateMachine):
     def teardown(self) -> None:
         for name in list(self.play.peers):
             self.play.aside(f"{name} -- hangs up")
+        self.play.aside("clock -- 20 s")
         assert self.play.proxy.pending == 0
         assert not self.play.proxy.jobs
         assert not self.play.proxy.miners

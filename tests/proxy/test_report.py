@@ -76,6 +76,9 @@ def test_shares() -> None:
     assert (pool.accepted, pool.rejected, pool.pending, pool.lost) == (1, 1, 1, 0)
     play.aside("pool -- hangs up")
     (pool,) = play.snapshot().pools
+    assert (pool.pending, pool.lost) == (1, 0)
+    play.aside("clock -- 31 s")
+    (pool,) = play.snapshot().pools
     assert (pool.pending, pool.lost) == (0, 1)
 
 
