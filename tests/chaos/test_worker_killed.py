@@ -1,0 +1,79 @@
+"""kill -9 of a worker under load: the others go on, and its miners are back on the next one."""
+
+import os
+import signal
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+import trio
+
+from tests.chaos.conftest import LONG, site
+from tests.end_to_end.test_run import CONFIG, running
+
+__all__ = ["site"]
+
+MINERS = 1000 if LONG else 200
+PATIENCE = 60
+
+
+def workers(process: int) -> list[int]:
+    """The processes of a supervisor's workers."""
+    if not Path(f"/proc/{process}/task/{process}/children").exists():
+        pytest.skip("this system does not say who started whom")
+    found: list[int] = []
+    for thread in Path(f"/proc/{process}/task").iterdir():
+        with suppress(FileNotFoundError, ProcessLookupError):  # it was one of a moment
+            found += map(int, (thread / "children").read_text().split())
+    return found
+
+
+class Refusals:
+    """Connects again and again for as long as it is asked to."""
+
+    def __init__(self) -> None:
+        self.connected = 0
+        self.refused = 0
+
+    async def watch(self, address: tuple[str, int]) -> None:
+        while True:
+            try:
+                stream = await trio.open_tcp_stream(*address)
+            except OSError:
+                self.refused += 1
+            else:
+                self.connected += 1
+                await stream.aclose()
+            await trio.sleep(0.01)
+
+
+async def test_the_others_go_on_and_its_miners_come_back(site, tmp_path):
+    pool = await site.pool(clean_every=0)
+    host, port = pool.address
+    config = CONFIG.format(workers=2, host=host, port=port)
+    async with running(tmp_path / "farm.toml", config, "--log-format", "json") as proxy:
+        miners = await site.miners(proxy, MINERS)
+        await miners.each(accepted=1)
+        first, second = workers(proxy.process.pid)
+        refusals = Refusals()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(refusals.watch, proxy.address)
+            os.kill(first, signal.SIGKILL)
+            with trio.fail_after(PATIENCE):
+                await site.until(lambda: miners.fleet.reconnects)
+                await site.until(lambda: len(workers(proxy.process.pid)) == 2)
+                await site.until(lambda: len(pool.pool.connections) == 2)
+                await miners.fleet.wait_mining()
+            nursery.cancel_scope.cancel()
+        now = workers(proxy.process.pid)
+        assert second in now, "the other one was left alone"
+        assert first not in now
+        assert refusals.connected
+        assert not refusals.refused
+        back = [miner for miner in miners if miner.connects > 1]
+        assert 0 < len(back) < MINERS, "only the miners of the one that was killed"
+        await miners.each(accepted=1, since=miners.accepted())
+        assert await proxy.stopped() == 0
+    await miners.stop()
+    assert miners.fleet.violations == []
+    site.check_no_false_true(miners, pool)
