@@ -50,8 +50,8 @@ what would run. configs/ has commented examples. Editors check and complete a fi
 is `#:schema ./stratumproxy.schema.json` (`stratumproxy schema` prints that file).
 
 A setting that is left out has its default. A key that is not listed here is an error. Numbers of
-seconds and difficulties may have a fraction; counts and bytes may not. The file is read once, at
-the start.
+seconds and difficulties may have a fraction; counts and bytes may not. The file is read at the
+start, and again on SIGHUP: [operations.md](operations.md) says what changes then.
 """
 
 

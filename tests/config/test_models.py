@@ -49,6 +49,12 @@ def test_defaults_are_the_contract() -> None:
             "retarget_seconds": 60,
         },
         "jobs": {"keepalive_seconds": 55, "ntime_roll_seconds": 7000},
+        "failover": {
+            "return_seconds": 60,
+            "reject_percent": 50,
+            "reject_pause_seconds": 300,
+            "release_seconds": 120,
+        },
         "limits": {
             "line_bytes": 10240,
             "out_buffer_bytes": 65536,
@@ -64,6 +70,7 @@ def test_defaults_are_the_contract() -> None:
             "idle_seconds": 3600,
             "resume_seconds": 600,
             "drain_seconds": 3,
+            "reconnect_on_stop": False,
         },
         "log": {"format": "auto", "level": "info"},
     }
