@@ -3,6 +3,7 @@
 import os
 import random
 from collections.abc import Sequence
+from typing import Any
 
 from stratumproxy.testing import STYLES, MinedShare, PoolConnection, PoolSettings, SimulatedPool
 from tests.end_to_end.conftest import Miners, Proxy, ServedPool, Site, site
@@ -51,9 +52,9 @@ async def late_pool(site: Site, settings: PoolSettings) -> ServedPool:
     return served
 
 
-async def standby(site: Site, **settings: object) -> ServedPool:
+async def standby(site: Site, **settings: Any) -> ServedPool:
     """A pool that is ready a little later than one without delay."""
-    return await site.pool(**{"reply_delay": LATER, **settings})
+    return await site.pool(**{"reply_delay": LATER} | settings)
 
 
 def told_true(site: Site, miners: Miners) -> list[MinedShare]:
