@@ -1,11 +1,12 @@
 """The two ends of the proxy: where miners connect, and the pools they mine on."""
 
+from ipaddress import ip_network
 from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
 from stratumproxy.config.address import parse_listen, parse_pool_url, parse_proxy_url
-from stratumproxy.config.certificates import parse_fingerprint, pool_context
+from stratumproxy.config.certificates import miners_context, parse_fingerprint, pool_context
 from stratumproxy.config.number import Within
 from stratumproxy.config.table import Seconds, Table
 
@@ -33,6 +34,57 @@ class Listen(Table):
             "since 5.4, the precedent of this default).",
         ),
     ] = 4096
+
+    tls_certificate: Annotated[
+        str,
+        Field(
+            max_length=4096,
+            description="Path of a PEM file: this listener speaks TLS, with the certificate in it, "
+            "and nothing else. After it come those between it and the authority, if there are any. "
+            "Relative paths start where the proxy was started. Empty: without TLS.",
+            examples=["proxy.pem"],
+        ),
+    ] = ""
+    tls_key: Annotated[
+        str,
+        Field(
+            max_length=4096,
+            description="Path of the PEM file with the certificate's private key, which must not "
+            "need a passphrase. Empty: it is in `tls_certificate`'s file.",
+            examples=["proxy.key"],
+        ),
+    ] = ""
+    proxy_protocol_from: Annotated[
+        list[str],
+        Field(
+            max_length=1000,
+            description="Addresses and networks of balancers, whose connections must begin with a "
+            "PROXY header (version 1 or 2; before TLS if there is TLS). It names the miner's own "
+            "address, which then counts for logs and limits, so name none that miners can "
+            "connect from. From anywhere else no header is taken. Empty: no balancers.",
+            examples=[["10.0.0.0/8"]],
+        ),
+    ] = []  # noqa: RUF012 pydantic copies it
+
+    @field_validator("tls_key")
+    @classmethod
+    def _certificate_and_key(cls, key: str, info: ValidationInfo) -> str:
+        certificate = info.data.get("tls_certificate", "")
+        if certificate:
+            miners_context(certificate, key)
+        elif key:
+            raise ValueError("a key is of no use without tls_certificate")
+        return key
+
+    @field_validator("proxy_protocol_from")
+    @classmethod
+    def _networks(cls, networks: list[str]) -> list[str]:
+        for network in networks:
+            try:
+                ip_network(network)
+            except ValueError as error:
+                raise ValueError(f'{error}; expected such as "10.0.0.0/8"') from None
+        return networks
 
     @field_validator("address")
     @classmethod

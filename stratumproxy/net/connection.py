@@ -1,6 +1,7 @@
 """One miner's socket."""
 
 import socket
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from stratumproxy.proxy.drops import SLOW_READER, broken
@@ -21,15 +22,18 @@ class Connection:
         sock: connected, non-blocking.
     """
 
-    __slots__ = ("_send", "_waiting", "fd", "open", "port", "session", "sock")
+    __slots__ = ("_send", "_waiting", "fd", "open", "port", "recv", "session", "sock")
 
     session: "MinerSession"
+    recv: Callable[[int], bytes]
+    """As the socket's; what comes before Stratum (a PROXY header, TLS) puts itself here."""
 
     def __init__(self, port: "MinerPort", sock: socket.socket) -> None:
         self.port = port
         self.sock = sock
         self.fd = sock.fileno()
         self.open = True
+        self.recv = sock.recv
         self._send = sock.send
         self._waiting: bytearray | None = None
 

@@ -10,8 +10,10 @@ from collections.abc import Callable, Sequence
 
 import trio
 
+from stratumproxy.config import Listen
 from stratumproxy.errors import ProtocolError
 from stratumproxy.net.connection import Connection
+from stratumproxy.net.entrance import Entrance
 from stratumproxy.net.readiness import GONE, READ, WRITE, make_readiness
 from stratumproxy.proxy.drops import (
     NO_POOL,
@@ -30,6 +32,9 @@ BATCH = 256
 READ_BYTES = 8192
 """Bytes read from one miner in its turn: some 60 shares. A flood waits for everybody else."""
 
+HANDSHAKES = 8
+"""TLS handshakes taken a step further in a batch: one signature with RSA takes a millisecond."""
+
 ACCEPT_BATCH = 512
 """Connections accepted in a turn, 10 ms. When a whole site comes back at once they must be taken
 faster than they come: what overflows the backlog (4,096 on Linux) tries again a second later."""
@@ -46,6 +51,7 @@ class MinerPort:
         proxy: where miners' sessions live.
         listeners: bound, listening, non-blocking.
         clock: seconds.
+        listens: the configuration of each listener; without it they ask nothing of who connects.
         connections: how many there may be at a time.
         out_limit: bytes that may wait for a miner that does not read.
         notices: where rare events are told.
@@ -57,6 +63,7 @@ class MinerPort:
         listeners: Sequence[socket.socket],
         *,
         clock: Callable[[], float],
+        listens: Sequence[Listen] | None = None,
         connections: int,
         out_limit: int,
         notices: Notices,
@@ -67,8 +74,14 @@ class MinerPort:
         self._most = connections
         self._notices = notices
         self.out_limit = out_limit
+        asked: Sequence[Listen | None] = listens or [None] * len(listeners)
+        self._entrances = {
+            listener.fileno(): Entrance(listen)
+            for listener, listen in zip(listeners, asked, strict=True)
+        }
         self._readiness = make_readiness()
         self._by_fd: dict[int, Connection] = {}
+        self._handshakes = HANDSHAKES
 
     def __len__(self) -> int:
         return len(self._by_fd)
@@ -82,6 +95,7 @@ class MinerPort:
         while True:
             await trio.lowlevel.wait_readable(fd)
             now = clock()
+            self._handshakes = HANDSHAKES
             for ready, what in poll(BATCH):
                 connection = by_fd.get(ready)
                 if connection is None:
@@ -95,7 +109,7 @@ class MinerPort:
 
     def _read(self, connection: Connection, now: float) -> None:
         try:
-            data = connection.sock.recv(READ_BYTES)
+            data = connection.recv(READ_BYTES)
         except BlockingIOError:
             return
         except OSError as error:
@@ -121,6 +135,7 @@ class MinerPort:
 
     async def accept(self, listener: socket.socket) -> None:
         """Take connections from a listener until cancelled."""
+        entrance = self._entrances[listener.fileno()]
         while True:
             await trio.lowlevel.wait_readable(listener)
             for _ in range(ACCEPT_BATCH):
@@ -136,11 +151,12 @@ class MinerPort:
                         await trio.sleep(PAUSE)
                         break
                     continue  # that one was gone before it was accepted
-                self._welcome(sock, address)
+                self._welcome(sock, address, entrance)
 
-    def _welcome(self, sock: socket.socket, address: tuple[str, int]) -> None:
+    def _welcome(self, sock: socket.socket, address: tuple[str, int], entrance: Entrance) -> None:
         peer = _written(address)
-        if (reason := self._refusal(peer)) is not None:
+        trusted = entrance.trusts(peer.rpartition(":")[0])
+        if (reason := self._refusal(peer, trusted)) is not None:
             self._proxy.drops.add(reason, peer)
             sock.close()
             return
@@ -150,18 +166,48 @@ class MinerPort:
         except OSError:
             sock.close()  # it was reset already; macOS says so here
             return
-        connection = Connection(self, sock)
-        connection.session = self._proxy.connect(connection, _written(address), self._clock())
+        connection = entrance.connection(self, sock, header=trusted)
+        connection.session = self._proxy.connect(connection, peer, self._clock())
         self._by_fd[connection.fd] = connection
         self._readiness.add(connection.fd)
 
-    def _refusal(self, peer: str) -> Reason | None:
-        """Why one more miner can't be taken in, if it can't."""
+    def introduce(self, connection: Connection, address: tuple[str, int]) -> bool:
+        """A PROXY header said who it really is.
+
+        Returns:
+            Whether it may stay: limits count by that address.
+        """
+        peer = _written(address)
+        if not self._proxy.conduct.has_room(peer.rpartition(":")[0]):
+            connection.close(TOO_MANY_FROM_ADDRESS)
+            return False
+        stranger, now = connection.session, self._clock()
+        connection.session = self._proxy.connect(connection, peer, now)
+        self._proxy.disconnect(stranger, now)
+        return True
+
+    def may_shake_hands(self) -> bool:
+        """Whether a TLS handshake has its turn: when a whole site comes back, others mine on."""
+        self._handshakes -= 1
+        return self._handshakes >= 0
+
+    def reload_certificates(self) -> None:
+        """Read certificates and keys again, for connections from now on.
+
+        Raises:
+            ConfigError: one of them can't be used; then all stay as they are.
+        """
+        fresh = [(entrance, entrance.load()) for entrance in self._entrances.values()]
+        for entrance, context in fresh:
+            entrance.context = context
+
+    def _refusal(self, peer: str, trusted: bool) -> Reason | None:
+        """Why one more miner can't be taken in, if it can't; a balancer is not one."""
         if self._proxy.turning_away:
             return NO_POOL
         if len(self._by_fd) >= self._most:
             return TOO_MANY
-        if not self._proxy.conduct.has_room(peer.rpartition(":")[0]):
+        if not trusted and not self._proxy.conduct.has_room(peer.rpartition(":")[0]):
             return TOO_MANY_FROM_ADDRESS
         return None
 
@@ -171,7 +217,7 @@ class MinerPort:
         del self._by_fd[connection.fd]
         connection.sock.close()
         session = connection.session
-        del connection.session  # no circle is left for the garbage collector
+        del connection.session, connection.recv  # no circle is left for the garbage collector
         self._proxy.disconnect(session, self._clock())
         if reason:
             self._proxy.drops.add(reason, session.peer)

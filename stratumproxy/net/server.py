@@ -11,6 +11,7 @@ import trio
 
 from stratumproxy import shares
 from stratumproxy.config import Config
+from stratumproxy.errors import ConfigError
 from stratumproxy.net.link import PoolLink
 from stratumproxy.net.listeners import open_listeners
 from stratumproxy.net.port import MinerPort
@@ -53,6 +54,7 @@ class Server:
             self.proxy,
             listeners,
             clock=clock,
+            listens=config.listen,
             connections=config.limits.connections,
             out_limit=config.limits.out_buffer_bytes,
             notices=self._log,
@@ -121,9 +123,10 @@ class Server:
             for pool, (link, _) in links.items():
                 link.index = self.proxy.pools.index(pool)
         self.port.limit(config.limits.connections, config.limits.out_buffer_bytes)
-        reload_certificates = getattr(self.port, "reload_certificates", None)
-        if reload_certificates is not None:
-            reload_certificates()
+        try:
+            self.port.reload_certificates()
+        except ConfigError as error:  # changed since the configuration was read
+            self._log.error("certificates stay as they are", problems=error.problems)
 
     # -- tasks -----------------------------------------------------------------------------------
 

@@ -19,7 +19,15 @@ def test_defaults_are_the_contract() -> None:
     assert config().model_dump() == {
         "verdict": "pool",
         "workers": 1,
-        "listen": [{"address": "0.0.0.0:3333", "backlog": 4096}],
+        "listen": [
+            {
+                "address": "0.0.0.0:3333",
+                "backlog": 4096,
+                "tls_certificate": "",
+                "tls_key": "",
+                "proxy_protocol_from": [],
+            }
+        ],
         "pool": [
             {
                 "url": "stratum+tcp://pool.example:3333",
