@@ -36,8 +36,15 @@ def _shares() -> list[dict[str, Any]]:
 
 
 def scan() -> Iterator[bytes]:
-    """Lines as they are."""
+    """Lines as they are, and some at the edges of what is plain."""
     yield from _lines("c2s")
+    for request_id in ("9" * 18, "9" * 19, "0", "00", '""'):
+        for count in (4, 5, 6, 7):
+            params = ",".join(['"a"'] * count)
+            line = f'{{"id":{request_id},"method":"mining.submit","params":[{params}]}}'
+            yield line.encode()
+            for size in (1024, 1025):
+                yield line.replace('"a"', f'"{"a" * (size - len(line) + 1)}"', 1).encode()
 
 
 def hex() -> Iterator[bytes]:
@@ -69,23 +76,27 @@ def work() -> Iterator[bytes]:
         size = share["extranonce2_size"]
         prev = b"".join(word[::-1] for word in _words(bytes.fromhex(prevhash)))
         target = target_bytes(share["difficulty"])
-        yield b"".join(
-            [
-                bytes([bits is not None]),
-                struct.pack("<4I", *(int(each, 16) for each in (version, nbits, ntime)), 7000),
-                struct.pack("<I", int(share["version_mask"] or "0", 16)),
-                struct.pack("<HBB", len(extranonce1) + size, size, len(branches)),
-                prev + target + target,
-                struct.pack("<H", len(before)) + before,
-                struct.pack("<H", len(after)) + after,
-                *(
-                    bytes([len(each)]) + each
-                    for each in (extranonce1, *(text.encode() for text in texts[:3]))
-                ),
-                bytes([len(bits or "")]) + (bits or "").encode(),
-                *map(bytes.fromhex, branches),
-            ]
-        )
+        rolled = int(texts[1], 16) - int(ntime, 16)
+        for roll in (7000, rolled, rolled - 1):
+            if roll < 0:
+                continue
+            yield b"".join(
+                [
+                    bytes([bits is not None]),
+                    struct.pack("<4I", *(int(each, 16) for each in (version, nbits, ntime)), roll),
+                    struct.pack("<I", int(share["version_mask"] or "0", 16)),
+                    struct.pack("<HBB", len(extranonce1) + size, size, len(branches)),
+                    prev + target + target,
+                    struct.pack("<H", len(before)) + before,
+                    struct.pack("<H", len(after)) + after,
+                    *(
+                        bytes([len(each)]) + each
+                        for each in (extranonce1, *(text.encode() for text in texts[:3]))
+                    ),
+                    bytes([len(bits or "")]) + (bits or "").encode(),
+                    *map(bytes.fromhex, branches),
+                ]
+            )
 
 
 def _words(data: bytes) -> Iterator[bytes]:
