@@ -18,9 +18,9 @@ def miners_context(certificate: str, key: str) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     # Each renegotiation costs us far more than the miner that asks for it (CVE-2011-1473).
     context.options |= ssl.OP_NO_RENEGOTIATION
-    _check_readable(certificate)
+    check_readable(certificate)
     if key:
-        _check_readable(key)
+        check_readable(key)
     holder = key or certificate
 
     def refuse() -> str:
@@ -56,7 +56,7 @@ def pool_context(authorities: str = "", *, verify: bool = True) -> ssl.SSLContex
         return context
     if not authorities:
         return ssl.create_default_context()
-    _check_readable(authorities)
+    check_readable(authorities)
     try:
         return ssl.create_default_context(cafile=authorities)
     except ssl.SSLError:
@@ -82,7 +82,12 @@ def parse_fingerprint(text: str) -> str:
     return digits
 
 
-def _check_readable(path: str) -> None:
+def check_readable(path: str) -> None:
+    """Open and close it.
+
+    Raises:
+        ValueError: it can't be read; the text names it.
+    """
     try:
         with open(path, "rb"):  # noqa: PTH123 a path from a file may be no path at all
             pass

@@ -6,7 +6,12 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from stratumproxy.config.address import parse_listen, parse_pool_url, parse_proxy_url
-from stratumproxy.config.certificates import miners_context, parse_fingerprint, pool_context
+from stratumproxy.config.certificates import (
+    check_readable,
+    miners_context,
+    parse_fingerprint,
+    pool_context,
+)
 from stratumproxy.config.number import Within
 from stratumproxy.config.table import Seconds, Table
 
@@ -66,10 +71,19 @@ class Listen(Table):
         ),
     ] = []  # noqa: RUF012 pydantic copies it
 
+    @field_validator("tls_certificate")
+    @classmethod
+    def _tls_certificate(cls, path: str) -> str:
+        if path:
+            check_readable(path)
+        return path
+
     @field_validator("tls_key")
     @classmethod
     def _certificate_and_key(cls, key: str, info: ValidationInfo) -> str:
-        certificate = info.data.get("tls_certificate", "")
+        certificate = info.data.get("tls_certificate")
+        if certificate is None:
+            return key  # it has a mistake of its own
         if certificate:
             miners_context(certificate, key)
         elif key:

@@ -203,3 +203,22 @@ def test_a_pool_that_is_not_reached_so(pool: dict[str, Any], says: str) -> None:
 
 def test_the_proxys_password_is_not_in_the_repr() -> None:
     assert "hunter2" not in repr(Pool(**POOL, proxy="socks5://farm:hunter2@127.0.0.1:1080"))
+
+
+@pytest.mark.parametrize(
+    ("settings", "where", "says"),
+    [
+        ({"tls_certificate": "/no/such.pem"}, "tls_certificate", "'/no/such.pem' can't be read"),
+        ({"tls_certificate": "/no.pem", "tls_key": "/no.key"}, "tls_certificate", "'/no.pem'"),
+        ({"tls_certificate": __file__}, "tls_key", "no PEM certificate in"),
+        ({"tls_key": "/no.key"}, "tls_key", "of no use without tls_certificate"),
+        ({"proxy_protocol_from": ["10.0.0.1/8"]}, "proxy_protocol_from", "has host bits set"),
+        ({"proxy_protocol_from": ["balancer"]}, "proxy_protocol_from", 'such as "10.0.0.0/8"'),
+    ],
+)
+def test_a_listener_that_can_not_be_so(settings: dict[str, Any], where: str, says: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        Listen(**LISTEN, **settings)
+    [error] = refused.value.errors()
+    assert error["loc"] == (where,)
+    assert says in error["msg"]
