@@ -207,6 +207,8 @@ async def test_a_goodbye_is_no_drop_and_is_answered(files):
 async def test_a_miner_that_is_let_go_hears_a_goodbye(files):
     async with opened(**files) as gate:
         miner = await gate.secure(gate.call())
+        await miner.send_all(b"hello\n")  # our end of the handshake is over, too, once it is back
+        assert await exactly(miner, 6) == b"hello\n"
         gate.last.link.close("enough")
         assert await miner.receive_some(100) == b""
 
