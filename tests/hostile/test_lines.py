@@ -55,7 +55,8 @@ def bad_line(chance: random.Random) -> bytes:
 
 
 def test_no_line_does_more_than_end_its_connection() -> None:
-    play = Playbook(limits={"message_burst": 1000, "line_bytes": 1024})
+    limits = {"message_burst": 1000, "line_bytes": 1024, "resume_seconds": 0}  # no slot rests
+    play = Playbook(limits=limits)
     play.opens()
     play.joins("honest")
     proxy, chance = play.proxy, random.Random(4)
