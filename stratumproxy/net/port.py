@@ -16,6 +16,7 @@ from stratumproxy.net.connection import Connection
 from stratumproxy.net.entrance import Entrance
 from stratumproxy.net.readiness import GONE, READ, WRITE, make_readiness
 from stratumproxy.proxy.drops import (
+    BUG,
     NO_POOL,
     TOO_MANY,
     TOO_MANY_FROM_ADDRESS,
@@ -123,6 +124,10 @@ class MinerPort:
         except ProtocolError as error:
             connection.send(error.last_words)
             connection.close(reason_of(error))
+        except Exception:
+            # A mistake of ours that one miner's words bring out must not stop all the others.
+            self._proxy.drops.warn("a bug, please report it", exc_info=True)
+            connection.close(BUG)
         else:
             if reply:
                 connection.send(reply)

@@ -23,6 +23,11 @@ MOST_EXTRANONCE2 = 8
 """Bytes of extranonce2 for a miner: with more, cgminer and WhatsMiner silently never submit."""
 
 
+MOST_RESTING = 1 << 15
+"""Slots that rest at a time, some 8 MB of them: nearly twice the largest site that was ever off at
+once. A flood of connections frees the oldest sooner."""
+
+
 @dataclass(frozen=True, slots=True)
 class Shape:
     """How one miner's bytes are split."""
@@ -135,6 +140,9 @@ class SlotSpace:
     def give_back(self, slot: bytes, session_id: str, now: float) -> None:
         """The slot's miner is gone; it may come back and name the session id."""
         self._resting[slot] = (session_id, now)
+        if len(self._resting) > MOST_RESTING:
+            oldest, _ = self._resting.popitem(last=False)
+            self._free[len(oldest)].append(oldest)
 
     def resume(self, slot: bytes, session_id: str) -> bool:
         """Take this very slot again; False if it does not rest under that session id."""

@@ -55,7 +55,7 @@ def bad_line(chance: random.Random) -> bytes:
 
 
 def test_no_line_does_more_than_end_its_connection() -> None:
-    limits = {"message_burst": 1000, "line_bytes": 1024, "resume_seconds": 0}  # no slot rests
+    limits = {"message_burst": 1000, "line_bytes": 1024, "resume_seconds": 0}
     play = Playbook(limits=limits)
     play.opens()
     play.joins("honest")

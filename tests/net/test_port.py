@@ -15,6 +15,7 @@ import trio
 from stratumproxy.errors import ProtocolError
 from stratumproxy.net import port as port_module
 from stratumproxy.net.port import PAUSE, READ_BYTES
+from stratumproxy.proxy.drops import BUG
 from tests.net.harbour import Harbour, ended, hear, open_harbour, reset
 
 
@@ -85,6 +86,22 @@ async def test_who_does_not_speak_stratum_is_dropped_with_the_reason(harbour):
     assert await ended(miner)
     assert harbour.core.dropped == ["not JSON"]
     assert harbour.core.gone == [session]
+    other.send(b"still here\n")
+    assert await hear(other, 11) == b"still here\n"
+
+
+async def test_a_bug_that_one_miner_brings_out_stops_nobody_else(harbour):
+    (miner, session), (other, _) = await harbour.met(2)
+
+    def break_down(data: bytes) -> bytes:
+        raise RuntimeError("nobody thought of this")
+
+    session.answer = break_down
+    harbour.start(harbour.port.pump)
+    miner.send(b"the one thing\n")
+    assert await ended(miner)
+    assert harbour.core.dropped == [BUG]
+    assert harbour.core.warnings == ["a bug, please report it: None"]
     other.send(b"still here\n")
     assert await hear(other, 11) == b"still here\n"
 

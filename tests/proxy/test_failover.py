@@ -218,7 +218,11 @@ def test_a_pool_that_refuses_too_much_is_left_for_a_while() -> None:
         play.aside(f'pool >> {16 + number} error [20, "no", null]')
     play.skip()
     play(
-        'pool >> 35 error [20, "no", null]\na << 19 error [20, "no", null]\na << mining.notify ["..."]'
+        """
+        pool >> 35 error [20, "no", null]
+        a << 19 error [20, "no", null]
+        a << mining.notify ["..."]
+        """
     )
     assert play.proxy.lanes[0].active == 1
     play.aside(f"clock -- {Failover().reject_pause_seconds - 1} s")

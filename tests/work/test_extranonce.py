@@ -227,3 +227,15 @@ def test_layouts_of_several_sizes_on_one_session(miners: list[tuple[int, bool]])
         assert slot is not None
         regions.append(region(slot, shape.total, 8))
     assert not overlaps(regions)
+
+
+def test_a_flood_of_miners_frees_the_oldest_resting_slots_first(monkeypatch) -> None:
+    monkeypatch.setattr("stratumproxy.work.extranonce.MOST_RESTING", 3)
+    space = SlotSpace(Layout.of(8), rest=600)
+    slots = [space.take(4, 0.0) for _ in range(5)]
+    for slot in slots:
+        space.give_back(slot, slot.hex(), 0.0)
+    assert not space.resume(slots[0], slots[0].hex())
+    assert not space.resume(slots[1], slots[1].hex())
+    assert space.resume(slots[2], slots[2].hex())
+    assert space.take(4, 0.0) in slots[:2]
