@@ -99,7 +99,8 @@ class Run:
         """Who serves: the worker's number, its process, and the configuration it was given."""
         with trio.fail_after(MOMENT):
             while True:
-                with suppress(trio.BrokenResourceError):
+                # The kernel may give the connection to a worker that never takes it: try again.
+                with suppress(trio.BrokenResourceError), trio.move_on_after(1):
                     async with await trio.open_tcp_stream(*self.address) as stream:
                         heard = b"".join([bytes(data) async for data in stream])
                     if heard:
