@@ -50,7 +50,7 @@ class Wishes:
         mask = None
         if "version-rolling" in extensions:
             # BIP310: the mask is optional and defaults to all bits.
-            mask = parse_hex32(options.get("version-rolling.mask", "ffffffff"))
+            mask = parse_hex32(options.get("version-rolling.mask", f"{FULL_MASK:08x}"))
         minimum = options.get("minimum-difficulty.value")
         if "minimum-difficulty" not in extensions or not is_difficulty(minimum):
             minimum = None

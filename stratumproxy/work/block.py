@@ -27,8 +27,6 @@ from construct import (
 
 from stratumproxy.errors import ProtocolError
 
-HEADER_BYTES = 80
-
 HeaderFormat = Struct(
     "version" / Int32ul,
     "prevhash" / Bytes(32),
