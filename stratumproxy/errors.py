@@ -7,6 +7,8 @@
     ├── ProtocolError      a peer sent bytes that are not Stratum
     │   └── LineTooLong    … or a line past the limit
     ├── PoolError          a pool can't be mined on (refused, unusable sizes, gone)
+    ├── TelemetryError     what should be telemetry is something else
+    ├── SinkError          records can't be kept: disk full, damaged, wrong version
     └── NativeUnavailable  the C share check was demanded and is not there
 
 What a share is worth is never an error: it is a `stratumproxy.shares.Verdict`.
@@ -54,6 +56,14 @@ class LineTooLong(ProtocolError):
 
 class PoolError(StratumProxyError):
     """A pool can't be mined on: it refused, sent unusable sizes, or is gone."""
+
+
+class TelemetryError(StratumProxyError):
+    """Something on the telemetry channel is no telemetry."""
+
+
+class SinkError(StratumProxyError):
+    """Records can't be kept where they should be: the disk is full, or the file is damaged."""
 
 
 class NativeUnavailable(StratumProxyError):

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from stratumproxy.config.control import Api, Kafka, Ledger
 from stratumproxy.config.endpoints import Listen, Pool
 from stratumproxy.config.number import Within
 from stratumproxy.config.table import Seconds, Table
@@ -358,6 +359,9 @@ class Config(Table):
     jobs: Jobs = Jobs()
     failover: Failover = Failover()
     limits: Limits = Limits()
+    api: Api = Api()
+    ledger: Ledger = Ledger()
+    kafka: Kafka = Kafka()
     log: Log = Log()
 
     @field_validator("listen")

@@ -80,6 +80,22 @@ def test_defaults_are_the_contract() -> None:
             "drain_seconds": 3,
             "reconnect_on_stop": False,
         },
+        "api": {"listen": "", "token_file": "", "event_streams": 64},
+        "ledger": {
+            "path": "",
+            "shares_days": 30,
+            "five_minutes_days": 2,
+            "hours_days": 60,
+            "days_days": 1830,
+            "events_days": 30,
+        },
+        "kafka": {
+            "brokers": "",
+            "topic_prefix": "stratumproxy",
+            "spool": "",
+            "spool_bytes": 1 << 30,
+            "options": {},
+        },
         "log": {"format": "auto", "level": "info"},
     }
 

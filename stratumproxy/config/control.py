@@ -1,0 +1,198 @@
+"""What the control plane keeps and shows: the ledger, Kafka, the API and its dashboard."""
+
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from stratumproxy.config.address import parse_listen
+from stratumproxy.config.number import Within
+from stratumproxy.config.table import Table
+
+Days = int | float
+
+
+class Api(Table):
+    """The dashboard, the API behind it, and /metrics for Prometheus: one address for all three."""
+
+    listen: Annotated[
+        str,
+        Field(
+            description="Where browsers, scripts and Prometheus connect, by HTTP: `IPv4:port`, "
+            "`[IPv6]:port`, or `:port` for every address. Anything but a loopback address needs "
+            "`token_file`, and should stand behind a proxy that speaks TLS. Empty: no API.",
+            examples=["127.0.0.1:8080", "[::1]:8080"],
+        ),
+    ] = ""
+    token_file: Annotated[
+        str,
+        Field(
+            max_length=4096,
+            description="Path of a file with a secret of 16 or more characters on its first line. "
+            "Whoever gives it as a bearer token may disconnect miners, switch pools and so on. "
+            "Without it nobody may. On an address that is not loopback, reading needs it too.",
+            examples=["/etc/stratumproxy/token"],
+        ),
+    ] = ""
+    event_streams: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=10_000,
+            description="Event streams (`/api/events`) at a time: each open dashboard has one. The "
+            "next is answered 503. Browsers open six connections to a host at most.",
+        ),
+    ] = 64
+
+    @field_validator("listen")
+    @classmethod
+    def _listen(cls, listen: str) -> str:
+        if listen:
+            parse_listen(listen)
+        return listen
+
+    @field_validator("token_file")
+    @classmethod
+    def _token_file(cls, path: str, info: ValidationInfo) -> str:
+        listen = info.data.get("listen", "")
+        if listen and not path:
+            host = parse_listen(listen)[0]
+            if host is None or not ip_address(host).is_loopback:
+                raise ValueError(
+                    f"listen = {listen!r} is open to other machines, so a token_file is needed; "
+                    'or listen on "127.0.0.1:8080"'
+                )
+        if path:
+            read_token(path)
+        return path
+
+    @property
+    def token(self) -> str:
+        """The secret; empty without a file."""
+        return read_token(self.token_file) if self.token_file else ""
+
+
+class Ledger(Table):
+    """The ledger: every share that was sent to a pool, and every worker's work over time.
+
+    An SQLite database, for as long as these settings say.
+    """
+
+    path: Annotated[
+        str,
+        Field(
+            max_length=4096,
+            description="Path of the database; made if it is not there. A local disk: SQLite's "
+            "write-ahead log does not work over a network. Empty: no ledger.",
+            examples=["/var/lib/stratumproxy/ledger.sqlite3"],
+        ),
+    ] = ""
+    shares_days: Annotated[
+        Days,
+        Within(0.01, 36_500),
+        Field(
+            description="Days that each share sent to a pool is kept. Some 150 bytes a share: at "
+            "1 a second 13 MB a day."
+        ),
+    ] = 30
+    five_minutes_days: Annotated[
+        Days,
+        Within(0.01, 36_500),
+        Field(
+            description="Days that each worker's work in five minutes is kept. Some 60 bytes a "
+            "worker and five minutes: 17,595 workers take 300 MB a day."
+        ),
+    ] = 2
+    hours_days: Annotated[
+        Days,
+        Within(0.1, 36_500),
+        Field(description="Days that each worker's work in an hour is kept."),
+    ] = 60
+    days_days: Annotated[
+        Days,
+        Within(1, 36_500),
+        Field(description="Days that each worker's work in a day (UTC) is kept."),
+    ] = 1830
+    events_days: Annotated[
+        Days,
+        Within(0.01, 36_500),
+        Field(description="Days that jobs, and events such as a lost pool, are kept."),
+    ] = 30
+
+
+class Kafka(Table):
+    """The same records for other programs, by Apache Kafka. Needs `stratumproxy[kafka]`."""
+
+    brokers: Annotated[
+        str,
+        Field(
+            max_length=4096,
+            description="Brokers to begin with, as `host:port,host:port`. Empty: no Kafka.",
+            examples=["kafka-1:9092,kafka-2:9092"],
+        ),
+    ] = ""
+    topic_prefix: Annotated[
+        str,
+        Field(
+            pattern=r"^[A-Za-z0-9._-]{1,200}$",
+            description="What topics begin with: `.shares`, `.work` and `.events` follow. Records "
+            "are keyed by worker, so each worker's stay in order.",
+        ),
+    ] = "stratumproxy"
+    spool: Annotated[
+        str,
+        Field(
+            max_length=4096,
+            description="Path of a folder for records that no broker has acknowledged yet. Needed "
+            "with `brokers`.",
+            examples=["/var/lib/stratumproxy/kafka"],
+        ),
+    ] = ""
+    spool_bytes: Annotated[
+        int,
+        Field(
+            ge=1 << 20,
+            le=1 << 40,
+            description="Bytes that may wait in `spool`. When it is full nothing more is taken, "
+            "which is logged; the data plane keeps what it can, and counts what it can't.",
+        ),
+    ] = 1 << 30
+    options: Annotated[
+        dict[str, str],
+        Field(
+            max_length=100,
+            description="Settings of librdkafka, handed on as they are: TLS, SASL, compression.",
+            examples=[{"security.protocol": "SSL", "ssl.ca.location": "/etc/ssl/kafka.pem"}],
+        ),
+    ] = {}  # noqa: RUF012 pydantic copies it
+
+    @field_validator("spool")
+    @classmethod
+    def _spool(cls, spool: str, info: ValidationInfo) -> str:
+        if info.data.get("brokers") and not spool:
+            raise ValueError("brokers are of no use without a spool; name a folder for it")
+        return spool
+
+
+SHORTEST_TOKEN = 16
+
+
+def read_token(path: str) -> str:
+    """The secret on the first line of a file.
+
+    Raises:
+        ValueError: there is none, or it is too short to be one.
+    """
+    try:
+        with Path(path).open(encoding="utf-8") as file:
+            token = file.readline(4096).strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not text"
+        raise ValueError(f"{path!r} can't be read: {reason}") from None
+    if len(token) < SHORTEST_TOKEN:
+        raise ValueError(
+            f"the first line of {path!r} has {len(token)} characters; a token needs "
+            f"{SHORTEST_TOKEN}. Make one: head -c 24 /dev/urandom | base64 > {path}"
+        )
+    return token
