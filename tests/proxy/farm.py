@@ -3,7 +3,8 @@
 from typing import Any
 
 from stratumproxy.testing import PoolConnection, PoolSettings, SimulatedMiner, SimulatedPool
-from tests.proxy.playbook import MinerEnd, Playbook, PoolEnd
+from tests.proxy.peers import MinerEnd, PoolEnd
+from tests.proxy.playbook import Playbook
 
 UNIX = 1_700_000_000
 """What the proxy's clock has to be ahead by to be Unix time."""

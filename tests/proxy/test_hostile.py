@@ -2,17 +2,10 @@
 
 import pytest
 
-from tests.proxy.playbook import POOL_EASY, Playbook, notify
+from tests.proxy.playbook import POOL_EASY, Playbook, mined_on, notify
 
 NESTED = b"[" * 300 + b"]" * 300
 """JSON that can be read and not be written: orjson reads 1,024 levels and writes 254."""
-
-
-def mined_on(**settings: object) -> Playbook:
-    play = Playbook(**settings)
-    play.opens()
-    play.joins("a")
-    return play
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,7 @@
 """Lanes: the jobs that shares are taken for, keep-alives, and which pool is mined on."""
 
 from stratumproxy.proxy.lane import MAX_JOBS, MAX_REISSUED
-from tests.proxy.playbook import POOL_EASY, Playbook, notify
-
-
-def mined_on(*pools: str, **settings: object) -> Playbook:
-    play = Playbook(*pools, **settings)
-    for pool in play.pools:
-        play.opens(pool)
-    play.joins("a")
-    return play
+from tests.proxy.playbook import POOL_EASY, mined_on, notify
 
 
 def test_a_keepalive_has_a_new_id_and_a_later_ntime() -> None:

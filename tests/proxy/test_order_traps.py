@@ -2,19 +2,12 @@
 
 import pytest
 
-from tests.proxy.playbook import Playbook, notify
-
-
-def mined_on(*pools: str, **settings: object) -> Playbook:
-    play = Playbook(*pools, **settings)
-    for pool in play.pools:
-        play.opens(pool)
-    return play
+from tests.proxy.playbook import Playbook, notify, opened
 
 
 def test_1_difficulty_and_job_follow_the_reply_to_subscribe() -> None:
     """cgminer, bfgminer and cpuminer reset their difficulty to 1 when that reply arrives."""
-    play = mined_on()
+    play = opened()
     play(
         """
         cgminer >> 0 mining.configure [["version-rolling"], {"version-rolling.mask": "ffffffff"}]
@@ -31,7 +24,7 @@ def test_1_difficulty_and_job_follow_the_reply_to_subscribe() -> None:
 
 def test_1_even_where_the_difficulty_was_told_before() -> None:
     """Subscribed anew on the same connection, a miner is at difficulty 1 again."""
-    play = mined_on()
+    play = opened()
     play.joins("a")
     play.aside("clock -- 3 s")
     play(
@@ -46,7 +39,7 @@ def test_1_even_where_the_difficulty_was_told_before() -> None:
 
 def test_2_nothing_stands_between_configure_and_its_reply() -> None:
     """cgminer reads exactly one line after it: also when difficulty and job are due."""
-    play = mined_on()
+    play = opened()
     play(
         """
         a >> 1 mining.authorize ["a", "x"]
@@ -61,7 +54,7 @@ def test_2_nothing_stands_between_configure_and_its_reply() -> None:
 
 def test_2_configure_late_in_a_session() -> None:
     """Some send it after subscribe. What it changes binds at once, and nothing else is said."""
-    play = mined_on()
+    play = opened()
     play.joins("a", mask=None)
     play(
         """
@@ -76,7 +69,7 @@ def test_2_configure_late_in_a_session() -> None:
 def test_3_a_request_without_an_id_gets_no_reply() -> None:
     """bfgminer sends these before subscribe, and would take an answer for subscribe's."""
     target = "00000000ffff0000000000000000000000000000000000000000000000000000"
-    play = mined_on()
+    play = opened()
     play(
         f"""
         bfgminer >> mining.suggest_target ["{target}"]
@@ -94,7 +87,7 @@ def test_3_a_request_without_an_id_gets_no_reply() -> None:
 
 
 def test_3_but_it_is_acted_on() -> None:
-    play = mined_on()
+    play = opened()
     play(
         """
         a >> mining.subscribe []
@@ -107,7 +100,7 @@ def test_3_but_it_is_acted_on() -> None:
 
 def test_4_configure_subscribe_authorize_in_one_segment() -> None:
     """Bitaxe does not wait for replies, and tells them apart by their shape."""
-    play = mined_on()
+    play = opened()
     play.miner("bitaxe").says(
         b'{"id":1,"method":"mining.configure","params":[["version-rolling"],'
         b'{"version-rolling.mask":"ffffffff"}]}\n'
@@ -126,7 +119,7 @@ def test_4_configure_subscribe_authorize_in_one_segment() -> None:
 
 
 def test_4_authorize_before_subscribe() -> None:
-    play = mined_on()
+    play = opened()
     play(
         """
         a >> 1 mining.authorize ["a", "x"]
@@ -155,7 +148,7 @@ def test_5_a_second_reply_to_authorize() -> None:
 
 def test_6_job_ids_never_repeat() -> None:
     """Bitaxe ignores a job whose id it still holds. Pools do repeat theirs."""
-    play = mined_on("pool", "backup")
+    play = opened("pool", "backup")
     play.joins("a")
     for _ in range(3):
         play.aside('pool >> mining.notify "$n"', n=notify("1"))
@@ -168,7 +161,7 @@ def test_6_job_ids_never_repeat() -> None:
 
 @pytest.mark.parametrize("same", ["job id", "another job id"])
 def test_7_a_header_twice_is_a_duplicate(same: str) -> None:
-    play = mined_on()
+    play = opened()
     play.joins("a")
     share = play.miner("a").share()
     again = share
@@ -189,7 +182,7 @@ def test_7_a_header_twice_is_a_duplicate(same: str) -> None:
 
 
 def test_7_the_same_fields_on_another_job_are_another_share() -> None:
-    play = mined_on()
+    play = opened()
     play.joins("a")
     share = play.miner("a").share()
     play.aside('pool >> mining.notify "$n"', n=notify("2"))

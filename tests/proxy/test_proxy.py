@@ -3,16 +3,7 @@
 import pytest
 
 from stratumproxy.proxy.proxy import PATIENCE
-from tests.proxy.playbook import POOL_EASY, Playbook, notify
-
-
-def mined_on(*pools: str, **settings: object) -> Playbook:
-    play = Playbook(*pools, **settings)
-    for pool in play.pools:
-        play.opens(pool)
-    play.joins("a")
-    return play
-
+from tests.proxy.playbook import POOL_EASY, Playbook, mined_on, notify
 
 # -- the start ---------------------------------------------------------------------------------
 

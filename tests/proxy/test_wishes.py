@@ -3,19 +3,7 @@
 import pytest
 
 from stratumproxy.proxy.requests import difficulty_in_password
-from tests.proxy.playbook import Playbook
-
-
-def opened(**settings: object) -> Playbook:
-    play = Playbook(**settings)
-    play.opens(difficulty=1)
-    return play
-
-
-def mined_on(**settings: object) -> Playbook:
-    play = opened(**settings)
-    play.joins("a")
-    return play
+from tests.proxy.playbook import mined_on, opened
 
 
 @pytest.mark.parametrize(
@@ -34,7 +22,7 @@ def mined_on(**settings: object) -> Playbook:
 )
 @pytest.mark.parametrize("when", ["before", "while mining"])
 def test_a_miner_suggests_a_difficulty(line: str, difficulty: float, when: str) -> None:
-    play = opened()
+    play = opened(pool_difficulty=1)
     play.values["d"] = difficulty
     if when == "before":
         play(f"a >> 7 {line}\na << 7 result true")
@@ -69,7 +57,7 @@ def test_a_miner_suggests_a_difficulty(line: str, difficulty: float, when: str) 
     ],
 )
 def test_the_old_form_with_the_number_in_the_methods_name(text: str, difficulty: float) -> None:
-    play = mined_on()
+    play = mined_on(pool_difficulty=1)
     play(
         f"""
         a >> {{"id": 7, "method": "{text}"}}
@@ -85,7 +73,7 @@ def test_the_old_form_with_the_number_in_the_methods_name(text: str, difficulty:
     "value", ["0", "-1", "null", '"x"', '""', "true", "[]", "{}", '"nan"', '"inf"', '"-1"']
 )
 def test_a_suggestion_that_is_none(value: str) -> None:
-    play = mined_on()
+    play = mined_on(pool_difficulty=1)
     play(
         f"""
         a >> 7 mining.suggest_difficulty [{value}]
@@ -96,7 +84,7 @@ def test_a_suggestion_that_is_none(value: str) -> None:
 
 @pytest.mark.parametrize("text", ["mining.suggest_difficulty(", "mining.suggest_difficulty(x)"])
 def test_an_old_suggestion_that_is_none(text: str) -> None:
-    play = mined_on()
+    play = mined_on(pool_difficulty=1)
     play(
         f"""
         a >> {{"id": 7, "method": "{text}"}}
@@ -107,7 +95,7 @@ def test_an_old_suggestion_that_is_none(text: str) -> None:
 
 @pytest.mark.parametrize("params", ["[]", "[5]", '["ff"]', f'["{"0" * 64}"]', f'["{"x" * 64}"]'])
 def test_a_target_that_is_none(params: str) -> None:
-    play = mined_on()
+    play = mined_on(pool_difficulty=1)
     play(
         f"""
         a >> 7 mining.suggest_target {params}
@@ -118,13 +106,13 @@ def test_a_target_that_is_none(params: str) -> None:
 
 def test_the_same_suggestion_again_changes_nothing() -> None:
     """NerdMiner says it every 30 s to stay connected."""
-    play = mined_on()
+    play = mined_on(pool_difficulty=1)
     play.aside("a >> 7 mining.suggest_difficulty [2e-9]\nclock -- 1 s")
     play("a >> 7 mining.suggest_difficulty [2e-9]\na << 7 result true")
 
 
 def test_a_difficulty_in_the_password() -> None:
-    play = opened()
+    play = opened(pool_difficulty=1)
     play.aside("a >> 1 mining.subscribe []")
     play(
         """
@@ -137,7 +125,7 @@ def test_a_difficulty_in_the_password() -> None:
 
 
 def test_what_was_suggested_counts_more_than_the_password() -> None:
-    play = opened()
+    play = opened(pool_difficulty=1)
     play.aside("a >> 1 mining.subscribe []\na >> 2 mining.suggest_difficulty [0.5]")
     play(
         """
@@ -180,7 +168,7 @@ def test_passwords(password: object, difficulty: float) -> None:
 
 
 def test_a_known_workers_difficulty_is_remembered() -> None:
-    play = mined_on()
+    play = mined_on(pool_difficulty=1)
     play.aside("a >> 7 mining.suggest_difficulty [0.5]\na -- hangs up")
     play(
         """
@@ -195,7 +183,7 @@ def test_a_known_workers_difficulty_is_remembered() -> None:
 
 
 def test_a_minimum_difficulty() -> None:
-    play = opened()
+    play = opened(pool_difficulty=1)
     wish = '["minimum-difficulty"], {"minimum-difficulty.value": 0.125}'
     play(
         f"""
