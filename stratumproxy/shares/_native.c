@@ -106,11 +106,23 @@ static int add_type(PyObject *module, PyType_Spec *spec, PyTypeObject **type)
     return status;
 }
 
+static int draw(uint64_t *number)
+{
+    PyObject *os = PyImport_ImportModule("os");
+    PyObject *drawn = os ? PyObject_CallMethod(os, "urandom", "i", (int)sizeof *number) : NULL;
+    const uint8_t *bytes = drawn ? get_exactly(drawn, "what os.urandom gave", sizeof *number) : NULL;
+    if (bytes != NULL)
+        memcpy(number, bytes, sizeof *number);
+    Py_XDECREF(drawn);
+    Py_XDECREF(os);
+    return bytes != NULL ? 0 : -1;
+}
+
 static int native_exec(PyObject *module)
 {
     ModuleState *state = PyModule_GetState(module);
     sha256_detect();
-    if (PyModule_AddIntConstant(module, "ABI", 1) < 0 ||
+    if (draw(&state->mixer) < 0 || PyModule_AddIntConstant(module, "ABI", 1) < 0 ||
         add_type(module, &seen_spec, &state->seen_type) < 0)
         return -1;
     return add_type(module, &work_spec, NULL);

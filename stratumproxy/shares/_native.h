@@ -24,6 +24,7 @@ typedef struct {
 
 typedef struct {
     PyTypeObject *seen_type;
+    uint64_t mixer; /* of every Seen; drawn once */
 } ModuleState;
 
 extern PyType_Spec seen_spec, work_spec;

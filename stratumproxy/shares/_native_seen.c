@@ -16,8 +16,9 @@ static PyObject *seen_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
     }
     allocfunc alloc = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
     SeenObject *self = (SeenObject *)alloc(type, 0);
+    ModuleState *state = PyType_GetModuleState(type);
     if (self != NULL)
-        seen_init(&self->seen, (size_t)limit);
+        seen_init(&self->seen, (size_t)limit, state->mixer);
     return (PyObject *)self;
 }
 

@@ -2,38 +2,44 @@
 
 #include <stdlib.h>
 
-enum { FIRST_CAPACITY = 256 };
+enum { FIRST_SHIFT = 64 - 8 };
 
-/* The slot of a key that is not 0: where it is, or where it would go. */
-static uint64_t *find(const struct generation *generation, uint64_t key)
+/* The slot of a key that is not 0: where it is, or where it would go.
+ *
+ * A miner chooses among the hashes that it finds, and could send only those that crowd a few slots
+ * if it knew which. So a key's slot is the top bits of its product with a secret odd number
+ * (multiply-shift: Dietzfelbinger, Hagerup, Katajainen, Penttonen, "A reliable randomized algorithm
+ * for the closest-pair problem", 1997). */
+static uint64_t *find(const struct generation *generation, uint64_t mixer, uint64_t key)
 {
     size_t mask = generation->capacity - 1;
-    size_t i = (size_t)key & mask;
+    size_t i = (size_t)(key * mixer >> generation->shift);
     while (generation->slots[i] != 0 && generation->slots[i] != key)
         i = (i + 1) & mask;
     return &generation->slots[i];
 }
 
-static bool has(const struct generation *generation, uint64_t key)
+static bool has(const struct generation *generation, uint64_t mixer, uint64_t key)
 {
     if (key == 0)
         return generation->has_zero;
-    return generation->capacity > 0 && *find(generation, key) == key;
+    return generation->capacity > 0 && *find(generation, mixer, key) == key;
 }
 
 /* Makes room for one more key. */
-static bool grow(struct generation *generation)
+static bool grow(struct generation *generation, uint64_t mixer)
 {
     if ((generation->count + 1) * 2 <= generation->capacity)
         return true;
     struct generation grown = *generation;
-    grown.capacity = generation->capacity > 0 ? generation->capacity * 2 : FIRST_CAPACITY;
+    grown.shift = generation->capacity > 0 ? generation->shift - 1 : FIRST_SHIFT;
+    grown.capacity = (size_t)1 << (64 - grown.shift);
     grown.slots = calloc(grown.capacity, sizeof *grown.slots);
     if (grown.slots == NULL)
         return false;
     for (size_t i = 0; i < generation->capacity; i++)
         if (generation->slots[i] != 0)
-            *find(&grown, generation->slots[i]) = generation->slots[i];
+            *find(&grown, mixer, generation->slots[i]) = generation->slots[i];
     free(generation->slots);
     *generation = grown;
     return true;
@@ -45,9 +51,9 @@ static void forget(struct generation *generation)
     *generation = (struct generation){0};
 }
 
-void seen_init(struct seen *seen, size_t limit)
+void seen_init(struct seen *seen, size_t limit, uint64_t mixer)
 {
-    *seen = (struct seen){.limit = limit};
+    *seen = (struct seen){.limit = limit, .mixer = mixer | 1};
 }
 
 void seen_clear(struct seen *seen)
@@ -59,14 +65,15 @@ void seen_clear(struct seen *seen)
 enum seen_answer seen_add(struct seen *seen, uint64_t key)
 {
     struct generation *young = &seen->young;
-    if (has(young, key) || has(&seen->old, key))
+    uint64_t mixer = seen->mixer;
+    if (has(young, mixer, key) || has(&seen->old, mixer, key))
         return SEEN_BEFORE;
-    if (!grow(young))
+    if (!grow(young, mixer))
         return SEEN_NO_MEMORY;
     if (key == 0)
         young->has_zero = true;
     else
-        *find(young, key) = key;
+        *find(young, mixer, key) = key;
     young->count++;
     if (young->count == seen->limit) {
         forget(&seen->old);

@@ -14,7 +14,8 @@
 /* An open-addressing table, at most half full; 0 marks a free slot, so the key 0 is kept beside. */
 struct generation {
     uint64_t *slots;
-    size_t capacity; /* 0, or a power of two */
+    size_t capacity; /* 0, or 2^(64 - shift) */
+    unsigned shift;
     size_t count;
     bool has_zero;
 };
@@ -22,12 +23,15 @@ struct generation {
 struct seen {
     struct generation young, old;
     size_t limit;
+    uint64_t mixer;
 };
 
 enum seen_answer { SEEN_NEW, SEEN_BEFORE, SEEN_NO_MEMORY };
 
-/* limit: hashes in a generation, from 1 to SEEN_MAX_LIMIT. Takes no memory yet. */
-void seen_init(struct seen *seen, size_t limit);
+/* limit: hashes in a generation, from 1 to SEEN_MAX_LIMIT.
+ * mixer: a random number, by which a key's slot is not foreseen: see seen.c.
+ * Takes no memory yet. */
+void seen_init(struct seen *seen, size_t limit, uint64_t mixer);
 /* Forgets everything, and gives the memory back. */
 void seen_clear(struct seen *seen);
 /* Remembers a hash by 64 of its low-order bits: a target says nothing about those, so they are as

@@ -56,13 +56,16 @@ def hex() -> Iterator[bytes]:
 
 
 def seen() -> Iterator[bytes]:
-    """Limit, then steps: each key twice, with the set cleared and memory short in between."""
+    """Limit, mixer, then steps: each key twice, the set cleared and memory short in between."""
     keys = [struct.pack("<BH", how, key) for how in range(4) for key in (0, 1, 256, 257, 65535)]
+    crowding, spreading = struct.pack("<Q", 1), struct.pack("<Q", 0x9E3779B97F4A7C15)
     for limit in (0, 1, 6, 255):
-        yield bytes([limit]) + b"".join(keys + keys)
-        yield bytes([limit]) + b"".join([*keys, b"\xff\0\0", *keys, b"\xf8\1\0", *keys])
+        begin = bytes([limit]) + (crowding if limit else spreading)
+        yield begin + b"".join(keys + keys)
+        yield begin + b"".join([*keys, b"\xff\0\0", *keys, b"\xf8\1\0", *keys])
     many = [struct.pack("<BH", 0, key) for key in range(300)]
-    yield b"\xff" + b"".join(many)
+    for mixer in (crowding, spreading):
+        yield b"\xff" + mixer + b"".join(many)
 
 
 def work() -> Iterator[bytes]:

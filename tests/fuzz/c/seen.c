@@ -1,8 +1,8 @@
 /* The set of seen hashes against two plain arrays, for any keys in any order.
  *
- * Input: one byte, the limit less one; then steps of one byte how and two bytes which. A step adds
- * a key, clears the set (one in 64), or lets memory run out for itself (one in 64). Built with
- * -Dcalloc=scarce_calloc. */
+ * Input: one byte, the limit less one; eight, the mixer; then steps of one byte how and two bytes
+ * which. A step adds a key, clears the set (one in 64), or lets memory run out for itself (one in
+ * 64). Built with -Dcalloc=scarce_calloc. */
 #undef calloc
 #include "fuzz.h"
 
@@ -31,7 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint64_t young[256], old[256];
     size_t limit = (size_t)take(&input, 1) + 1, young_count = 0, old_count = 0;
     struct seen seen;
-    seen_init(&seen, limit);
+    seen_init(&seen, limit, take(&input, 8));
     while (input.left > 0) {
         unsigned how = (unsigned)take(&input, 1);
         /* Few different keys, all in the same few slots, or far apart: what collides. */

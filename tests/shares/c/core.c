@@ -120,7 +120,7 @@ static void known_share(char **field)
     };
     struct work work;
     struct seen seen;
-    seen_init(&seen, 1000);
+    seen_init(&seen, 1000, dice());
     expect(work_init(&work, &job) == NULL, "a known job is refused");
     for (size_t i = 0; i < job.branch_count; i++)
         work_branch(&work, i, branches.at + 32 * i);
@@ -180,7 +180,7 @@ static void garbage(void)
     static const size_t sizes[] = {0, 1, 54, 55, 56, 63, 64, 65, 100, 119, 120, 128, 700, 17000};
     uint8_t *coinb1 = random_bytes(17000), *coinb2 = random_bytes(17000);
     struct seen seen;
-    seen_init(&seen, 50);
+    seen_init(&seen, 50, dice());
     for (int round = 0; round < 2000; round++) {
         uint8_t *prevhash = random_bytes(32), *pool_target = random_bytes(32);
         size_t size1 = sizes[below(14)], size2 = sizes[below(14)];
@@ -296,12 +296,12 @@ static void scanning(void)
 enum { MODEL = 4000 };
 
 /* The model: two plain arrays. */
-static void seen_against_model(size_t limit)
+static void seen_against_model(size_t limit, uint64_t mixer)
 {
     static uint64_t young[MODEL], old[MODEL];
     size_t young_count = 0, old_count = 0;
     struct seen seen;
-    seen_init(&seen, limit);
+    seen_init(&seen, limit, mixer);
     for (int i = 0; i < 20000; i++) {
         uint64_t key = below(MODEL) << (below(2) ? 0 : 40); /* crowds the same slots, and has 0 */
         bool known = false;
@@ -325,10 +325,31 @@ static void seen_against_model(size_t limit)
     seen_clear(&seen);
 }
 
+/* Keys that a miner could choose: alike in all bits but 16. No long row of taken slots follows, over
+ * which every search would have to walk; without a secret in the table's order, one of all 1,000. */
+static void chosen_keys_do_not_crowd(void)
+{
+    for (int round = 0; round < 200; round++) {
+        struct seen seen;
+        seen_init(&seen, 1 << 16, dice());
+        unsigned shift = (unsigned)below(49);
+        uint64_t rest = dice() & ~((uint64_t)0xffff << shift);
+        while (seen_count(&seen) < 1000)
+            (void)seen_add(&seen, rest | (uint64_t)below(1 << 16) << shift);
+        size_t row = 0, longest = 0;
+        for (size_t i = 0; i < 2 * seen.young.capacity; i++) { /* twice, since rows go round */
+            row = seen.young.slots[i & (seen.young.capacity - 1)] != 0 ? row + 1 : 0;
+            longest = row > longest ? row : longest;
+        }
+        expect(longest < 100, "chosen keys crowd the table");
+        seen_clear(&seen);
+    }
+}
+
 static void without_memory(void)
 {
     struct seen seen;
-    seen_init(&seen, 1000);
+    seen_init(&seen, 1000, dice());
     for (uint64_t key = 0; key < 128; key++)
         expect(seen_add(&seen, key) == SEEN_NEW, "a new key is not new");
     memory_is_out = true;
@@ -368,9 +389,11 @@ int main(void)
     }
     free(input);
     numbers();
-    seen_against_model(1);
-    seen_against_model(7);
-    seen_against_model(1000);
+    seen_against_model(1, dice());
+    seen_against_model(7, dice());
+    seen_against_model(1000, dice());
+    seen_against_model(1000, 0); /* all keys in the first slots: slow, and right all the same */
+    chosen_keys_do_not_crowd();
     without_memory();
     return 0;
 }
