@@ -7,28 +7,29 @@
 PYTHON ?= python3
 CONFIG ?=
 ARGS ?=
+JOBS ?= auto
 
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-BUILT_FROM := setup.py pyproject.toml $(wildcard stratumproxy/shares/*.[ch])
+BUILT_FROM := setup.py pyproject.toml $(wildcard stratumproxy/*/*.[ch])
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run test lint check bench fuzz soak wheel docs clean
+.PHONY: help run test lint check bench microbench fuzz soak wheel docs clean
 
 help: ## This list
 	@echo "Targets:"
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo "Settings: PYTHON=$(PYTHON), and ARGS for what run and test pass on,"
 	@echo "  such as: make test ARGS='-k vardiff'; make run ARGS='--miners 8 --seconds 20'"
 
 run: $(VENV)/installed ## The demo; with CONFIG=farm.toml the proxy on your pool
 	@$(BIN)/stratumproxy $(if $(CONFIG),run --config '$(CONFIG)',demo) $(ARGS)
 
-test: $(VENV)/installed-dev ## All tests
-	$(BIN)/python -m pytest $(ARGS)
+test: $(VENV)/installed-dev ## All tests, JOBS at a time
+	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadgroup $(ARGS)
 
 lint: $(VENV)/installed-dev ## ruff and mypy --strict
 	$(BIN)/ruff check .
@@ -39,6 +40,9 @@ check: lint test ## lint and test
 
 bench: $(VENV)/installed ## Speed and memory against the floor, 10 minutes: bench/README.md
 	$(BIN)/python -m bench run $(ARGS)
+
+microbench: $(VENV)/installed-bench ## One share check on every kernel, beside hashlib
+	$(BIN)/python -m pytest -p pytest_benchmark.plugin bench/test_share_check.py $(ARGS)
 
 fuzz: $(VENV)/installed-dev ## Fuzz what takes bytes from the network, for SECONDS=60
 	@$(BIN)/python -c 'import atheris' 2>/dev/null || $(PIP) install --only-binary :all: atheris || \
@@ -60,7 +64,7 @@ docs: $(VENV)/installed ## The generated files: docs/configuration.md, configs/*
 
 clean: ## Remove everything that was built, .venv too
 	rm -rf $(VENV) build dist bench/build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
-	rm -f stratumproxy/shares/*.so
+	rm -f stratumproxy/*/*.so
 	find stratumproxy tests bench -name __pycache__ -prune -exec rm -rf {} +
 
 $(VENV)/bin/python:
@@ -83,6 +87,10 @@ $(VENV)/installed-dev: $(VENV)/bin/python $(BUILT_FROM)
 	@$(PIP) install --editable '.[dev]'
 	@$(name_kernel)
 	@touch $(VENV)/installed $@
+
+$(VENV)/installed-bench: $(VENV)/installed
+	@$(PIP) install --editable '.[bench]'
+	@touch $@
 
 define warn_missing
 command -v $${CC:-cc} >/dev/null || \
