@@ -8,19 +8,18 @@ from typing import TYPE_CHECKING, Protocol
 
 from stratumproxy.errors import LineTooLong, ProtocolError
 from stratumproxy.proxy import requests
+from stratumproxy.proxy.asked import Asked
 from stratumproxy.proxy.drops import FLOOD, INVALID_SHARES, Reason
 from stratumproxy.proxy.forwarded import Forwarded
 from stratumproxy.proxy.job import Job
 from stratumproxy.proxy.tally import Worker
 from stratumproxy.shares.verdict import REJECTED, Verdict
 from stratumproxy.stratum import rejects
-from stratumproxy.stratum.difficulty import target_bytes
 from stratumproxy.stratum.framing import split_lines
 from stratumproxy.stratum.messages import (
     encode_error,
     encode_id,
     encode_notification,
-    encode_set_difficulty,
     encode_true,
     parse,
 )
@@ -36,17 +35,8 @@ if TYPE_CHECKING:
 
 SHARE, BLOCK = int(Verdict.SHARE), int(Verdict.BLOCK)
 
-NO_TARGET = bytes(32)
-"""Of a miner that was not told a difficulty yet: what it guesses a job id for meets none."""
-
-OLD_DIFFICULTIES = 8
-"""Earlier difficulties remembered for shares on jobs that went out under them."""
-
 JUDGE_EVERY = 8
 """Shares between two looks of vardiff; a power of two."""
-
-URGENT = 3.0
-"""A difficulty that is off by this factor does not wait for the pool's next job."""
 
 SMOOTHING = 0.1
 """Weight of the newest sample in a miner's hashrate; a sample per 5 s gives a minute of memory."""
@@ -73,17 +63,12 @@ class MinerSession:
     """
 
     __slots__ = (
-        "_older",
         "_sampled_work",
-        "_since",
         "_tail",
-        "_target",
-        "_window_shares",
-        "_window_start",
         "accepted",
         "agent",
+        "asked",
         "connected_at",
-        "difficulty",
         "extranonce2_size",
         "hashrate",
         "heard",
@@ -94,7 +79,6 @@ class MinerSession:
         "link",
         "mask",
         "messages",
-        "minimum",
         "mining",
         "parked",
         "peer",
@@ -107,10 +91,8 @@ class MinerSession:
         "slot",
         "slot_hex",
         "space",
-        "suggested",
         "takes_extranonce",
         "total",
-        "wanted",
         "wished_mask",
         "work",
         "worker",
@@ -159,21 +141,7 @@ class MinerSession:
         self.wished_mask = 0
         self.mask = 0
         """The bits it was told it may roll."""
-        # what it is asked for
-        self.suggested: float | int = 0
-        """By mining.suggest_difficulty or the like; 0 if it did not."""
-        self.minimum: float | int = 0
-        """The least it takes (BIP310 minimum-difficulty)."""
-        self.wanted: float | int = 0
-        """What vardiff wants, before the pool's difficulty caps it."""
-        self.difficulty: float | int = 0
-        """What it was last told; 0 for nothing yet."""
-        self._target = NO_TARGET
-        self._since = 0
-        """Number of the first job that `difficulty` binds for."""
-        self._older: list[tuple[int, float | int, bytes]] = []
-        self._window_start = now
-        self._window_shares = 0
+        self.asked = Asked(now)
         # what it did
         self.accepted = 0
         self.rejected = 0
@@ -295,16 +263,17 @@ class MinerSession:
         job = self.proxy.jobs.get(job_id)
         if job is None or job.room < self.total:  # a guessed id: no such job was sent to it
             return self._reject(reply_to, rejects.STALE, worker)
-        difficulty, target = self.difficulty, self._target
-        if job.number < self._since:
-            difficulty, target = self._bound_to(job.number)
+        asked = self.asked
+        difficulty, target = asked.difficulty, asked.target
+        if job.number < asked.since:
+            difficulty, target = asked.bound_to(job.number)
         mask = self.mask if self.rolls else job.version_mask
         verdict, met, header_hash = job.check(
             self.slot, self.extranonce2_size, extranonce2, ntime, nonce, bits, mask, target
         )
         if verdict >= REJECTED:
             return self._reject(reply_to, rejects.OF_VERDICT[verdict], worker)
-        self._window_shares += 1
+        asked.shares += 1
         if verdict == SHARE:
             self.count(worker, difficulty, met)
             reply = encode_true(reply_to)
@@ -315,16 +284,9 @@ class MinerSession:
             share = Forwarded(self, worker, b"" if local else reply_to, difficulty, met, now)
             self._forward(job, share, extranonce2, ntime, nonce, bits, mask)
             reply = encode_true(reply_to) if local else b""
-        if self._window_shares % JUDGE_EVERY == 0:
+        if asked.shares % JUDGE_EVERY == 0:
             reply += self.retarget(now)
         return reply
-
-    def _bound_to(self, job_number: int) -> tuple[float | int, bytes]:
-        """The difficulty and target that were in force when a job went out to this miner."""
-        for since, difficulty, target in reversed(self._older):
-            if job_number >= since:
-                return difficulty, target
-        return self.difficulty, self._target
 
     def _forward(
         self,
@@ -405,37 +367,22 @@ class MinerSession:
         if self.wished_mask & job.version_mask != self.mask:
             self.mask = self.wished_mask & job.version_mask
             data += encode_notification("mining.set_version_mask", [f"{self.mask:08x}"])
-        difficulty = min(self.wanted, job.difficulty)
-        if difficulty != self.difficulty:
-            data += self._bind(difficulty, job.number, now)
+        difficulty = min(self.asked.wanted, job.difficulty)
+        if difficulty != self.asked.difficulty:
+            data += self.asked.bind(difficulty, job.number, now)
         self.last_job = job.number
         self.settled = job.terms
         notify = job.notify(self.total, clean)
         return data + notify if data else notify
 
-    def _bind(self, difficulty: float | int, job_number: int, now: float) -> bytes:
-        """Tell a difficulty, in force from a job on."""
-        if self.difficulty:
-            self._older.append((self._since, self.difficulty, self._target))
-            del self._older[:-OLD_DIFFICULTIES]
-        self.difficulty = difficulty
-        self._target = target_bytes(difficulty)
-        self._since = job_number
-        self._window_start = now
-        self._window_shares = 0
-        return encode_set_difficulty(difficulty)
-
     def forget_told(self) -> None:
         """The miner has reset: its difficulty is 1 again, because it subscribed."""
-        self.difficulty = 0
+        self.asked.difficulty = 0
         self.settled = None
 
     def want(self, difficulty: float | int) -> None:
-        """Ask for a difficulty from the next job on, as far as limits and the miner's wish allow.
-
-        It must have been clamped to the configured limits.
-        """
-        self.wanted = max(difficulty, self.minimum)
+        """Ask for a difficulty, within the configured limits, from the next job on."""
+        self.asked.want(difficulty)
         self.settled = None
 
     def start_mining(self, now: float) -> bytes:
@@ -447,7 +394,7 @@ class MinerSession:
             self.mining = True
             lane.miners[self] = None
             vardiff = self.proxy.vardiff
-            start = self.suggested or worker.difficulty or vardiff.start
+            start = self.asked.suggested or worker.difficulty or vardiff.start
             self.want(vardiff.clamp(start))
         job = lane.job
         if job is not None and job.number <= self.last_job:
@@ -463,9 +410,9 @@ class MinerSession:
 
         Said again unchanged (NerdMiner does so every 30 s to stay connected) it changes nothing.
         """
-        if difficulty == self.suggested:
+        if difficulty == self.asked.suggested:
             return b""
-        self.suggested = difficulty
+        self.asked.suggested = difficulty
         if not self.mining:
             return b""
         self.want(self.proxy.vardiff.clamp(difficulty))
@@ -477,21 +424,18 @@ class MinerSession:
         Returns:
             A job with the new difficulty, when the old one is too far off to wait for the pool's.
         """
-        elapsed = now - self._window_start
-        better = self.proxy.vardiff.retarget(self.difficulty, self._window_shares, elapsed)
+        better = self.asked.better(self.proxy.vardiff, now)
         if better is None:
             return b""
         self.want(better)
-        if not self.difficulty / URGENT < self.wanted < self.difficulty * URGENT:
-            return self._renotify(now)
-        return b""
+        return self._renotify(now) if self.asked.urgent else b""
 
     def _renotify(self, now: float) -> bytes:
         """Bind what is wanted now, by a job of its own."""
         lane = self.lane
         if lane is None or lane.job is None:
             return b""
-        if min(self.wanted, lane.job.difficulty) == self.difficulty:
+        if min(self.asked.wanted, lane.job.difficulty) == self.asked.difficulty:
             return b""
         job = lane.reissue(now)
         # If a clean job is still on its way to this miner, this one takes its place.
@@ -504,15 +448,12 @@ class MinerSession:
         self.hashrate += ((self.work - self._sampled_work) / period - self.hashrate) * SMOOTHING
         self._sampled_work = self.work
         if self.lane is None or self.lane.job is None:
-            self._window_start += period  # nothing to mine on: not held against it
+            self.asked.pause(period)
             return b""
-        vardiff, elapsed = self.proxy.vardiff, now - self._window_start
-        if not self.mining or not self.difficulty or elapsed < vardiff.window:
+        if not self.mining or not self.asked.due(self.proxy.vardiff, now):
             return b""
         data = self.retarget(now)
-        if vardiff.is_long(now - self._window_start):
-            self._window_start += elapsed / 2
-            self._window_shares //= 2
+        self.asked.shorten(self.proxy.vardiff, now)
         return data
 
     # -- the end ---------------------------------------------------------------------------------
@@ -531,8 +472,8 @@ class MinerSession:
 
     def closed(self, now: float) -> None:
         """The connection is gone: give back what it held."""
-        if self.worker is not None and self.wanted:
-            self.worker.difficulty = self.wanted
+        if self.worker is not None and self.asked.wanted:
+            self.worker.difficulty = self.asked.wanted
         for worker in (self.worker, *(self.workers or {}).values()):
             if worker is not None:
                 worker.connections -= 1

@@ -151,7 +151,8 @@ class Proxy:
         self.seating.rest = config.limits.resume_seconds
         self.conduct.limits = config.limits
         for miner in self.miners:
-            if miner.mining and miner.wanted != (within := self.vardiff.clamp(miner.wanted)):
+            within = self.vardiff.clamp(miner.asked.wanted)
+            if miner.mining and within != miner.asked.wanted:
                 miner.want(within)
         before = self.pools
         used = {before[pool] for lane in self.lanes for pool in (*lane.candidates, *lane.limbo)}

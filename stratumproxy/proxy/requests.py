@@ -107,7 +107,7 @@ def _configure(session: "MinerSession", params: list[Any], _now: float) -> Answe
         session.mask = wishes.version_mask & allowed
         session.rolls = session.mask != 0
     if wishes.minimum_difficulty is not None:
-        session.minimum = session.proxy.vardiff.clamp(wishes.minimum_difficulty)
+        session.asked.minimum = session.proxy.vardiff.clamp(wishes.minimum_difficulty)
     if "subscribe-extranonce" in wishes.extensions:
         session.takes_extranonce = True
     return Answer(wishes.answer(session.mask))
@@ -155,7 +155,7 @@ def _authorize(session: "MinerSession", params: list[Any], now: float) -> Answer
             session.workers[name] = worker
         worker.connections += 1
     asked = difficulty_in_password(params[1] if len(params) > 1 else None)
-    after = session.suggest(asked, now) if asked and not session.suggested else b""
+    after = session.suggest(asked, now) if asked and not session.asked.suggested else b""
     if not session.mining:
         after += session.start_mining(now)
     return Answer(after=after)

@@ -358,6 +358,6 @@ def test_a_whole_day_of_one_connection() -> None:
         play.aside('pool >> mining.notify "$n"', n=notify(f"{number}"))
     session = miner.session
     assert len(session.workers or {}) <= MAX_WORKERS
-    assert len(session._older) <= 8
+    assert len(session.asked._older) <= 8
     assert len(play.proxy.jobs) < 200
     assert play.snapshot().connected == play.snapshot().mining == 1
