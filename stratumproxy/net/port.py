@@ -5,6 +5,7 @@ each miner, 15 µs with trio's bare wait_readable, 5 µs this way (docs/architec
 """
 
 import errno
+import math
 import socket
 from collections.abc import Callable, Sequence
 
@@ -29,6 +30,12 @@ from stratumproxy.telemetry.notices import Notices
 
 BATCH = 256
 """Sockets served before other tasks get a turn: 2 ms at 8 µs each."""
+
+GATHER_SECONDS = 0.002
+"""From one batch to the next, at least: shares that come within it are served together. A
+wake-up costs as much as a share or two, and some thousand shares a second came one by one: with
+17,595 miners at 12 a minute this takes a quarter of the CPU, for 2 ms on each reply. A miner that
+speaks when nobody else did is answered at once."""
 
 READ_BYTES = 8192
 """Bytes read from one miner in its turn: some 60 shares. A flood waits for everybody else."""
@@ -93,8 +100,12 @@ class MinerPort:
         """Serve miners until cancelled. What each says is answered in the same turn."""
         fd, poll = self._readiness.fileno(), self._readiness.poll
         by_fd, clock = self._by_fd, self._clock
+        rested = -math.inf
         while True:
             await trio.lowlevel.wait_readable(fd)
+            if trio.current_time() < rested:
+                await trio.sleep_until(rested)
+            rested = trio.current_time() + GATHER_SECONDS
             now = clock()
             self._handshakes = HANDSHAKES
             for ready, what in poll(BATCH):

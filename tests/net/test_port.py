@@ -14,7 +14,7 @@ import trio
 
 from stratumproxy.errors import ProtocolError
 from stratumproxy.net import port as port_module
-from stratumproxy.net.port import PAUSE, READ_BYTES
+from stratumproxy.net.port import GATHER_SECONDS, PAUSE, READ_BYTES
 from stratumproxy.proxy.drops import BUG
 from tests.net.harbour import Harbour, ended, hear, open_harbour, reset
 
@@ -170,6 +170,22 @@ async def test_other_tasks_get_their_turn_between_batches(harbour, until, monkey
 def most_between(counts: list[int]) -> int:
     """The biggest step. Trio shuffles the tasks of a turn, so it may be that of two turns."""
     return max(after - before for before, after in pairwise(counts))
+
+
+async def test_who_speaks_first_is_answered_at_once_and_who_follows_together(
+    harbour, autojump_clock
+):
+    (first, _), (second, _), (third, _) = await harbour.met(3)
+    harbour.start(harbour.port.pump)
+    began = trio.current_time()
+    first.send(b"one\n")
+    assert await hear(first, 4) == b"one\n"
+    assert trio.current_time() == began
+    second.send(b"two\n")
+    third.send(b"and\n")
+    assert await hear(second, 4) == b"two\n"
+    assert await hear(third, 4) == b"and\n"
+    assert trio.current_time() == pytest.approx(began + GATHER_SECONDS)
 
 
 async def test_what_did_not_fit_follows_when_the_miner_reads(harbour, until):
