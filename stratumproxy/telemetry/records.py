@@ -133,21 +133,18 @@ class Batch:
     Work is never dropped: what can't be told now is told later."""
 
     def encode(self) -> bytes:
-        """As JSON, without a line feed. Records may be given as plain tuples."""
-        return orjson.dumps(
-            {
-                "run": self.run,
-                "worker": self.worker,
-                "seq": self.seq,
-                "at": self.at,
-                "shares": list(self.shares),
-                "work": list(self.work),
-                "miners": list(self.miners),
-                "jobs": list(self.jobs),
-                "events": list(self.events),
-                "dropped": self.dropped,
-            },
-            default=tuple,
+        """As JSON, without a line feed."""
+        return encode_batch(
+            self.run,
+            self.worker,
+            self.seq,
+            self.at,
+            shares=self.shares,
+            work=self.work,
+            miners=self.miners,
+            jobs=self.jobs,
+            events=self.events,
+            dropped=self.dropped,
         )
 
     @classmethod
@@ -172,3 +169,43 @@ class Batch:
             )
         except (TypeError, LookupError) as error:
             raise TelemetryError(f"this is not a batch of records: {error}") from None
+
+
+def encode_batch(
+    run: str,
+    worker: int,
+    seq: int,
+    at: float,
+    *,
+    shares: Sequence[tuple[Any, ...]],
+    work: Sequence[tuple[Any, ...]],
+    miners: Sequence[tuple[Any, ...]],
+    jobs: Sequence[tuple[Any, ...]],
+    events: Sequence[tuple[Any, ...]],
+    dropped: dict[str, int],
+) -> bytes:
+    """A batch as JSON, without a line feed.
+
+    Records may be plain tuples: orjson takes those three times as fast as named ones, and where
+    thousands a second are told nobody needs the names.
+    """
+    return orjson.dumps(
+        {
+            "run": run,
+            "worker": worker,
+            "seq": seq,
+            "at": at,
+            "shares": shares,
+            "work": work,
+            "miners": miners,
+            "jobs": jobs,
+            "events": events,
+            "dropped": dropped,
+        },
+        default=_plain,
+    )
+
+
+def _plain(value: object) -> object:
+    """What orjson can't encode by itself: named tuples, and what an event holds."""
+    return tuple(value) if isinstance(value, tuple) else str(value)
