@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from stratumproxy.telemetry.histogram import Histogram, merge_histograms
+
 
 @dataclass(frozen=True, slots=True)
 class PoolSnapshot:
@@ -29,6 +31,13 @@ class PoolSnapshot:
     """Forwarded shares whose verdict will never come: timed out, or lost with a connection."""
     detail: str = ""
     """Why it is not ready, in the pool's own words where it gave any."""
+    round_trip: Histogram = field(default_factory=Histogram)
+    """From sending a share to the pool's verdict on it."""
+
+    @classmethod
+    def parse(cls, values: dict[str, Any]) -> "PoolSnapshot":
+        """From its own JSON."""
+        return cls(**_with_histograms(values, "round_trip"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +70,23 @@ class Snapshot:
     best_difficulty: float = 0.0
     """Difficulty of the best share so far."""
     pools: tuple[PoolSnapshot, ...] = ()
+    reply: Histogram = field(default_factory=Histogram)
+    """From when the pump saw that miners had said something to the end of that batch: no answer in
+    it took longer. Not measured without a control plane, like the other times."""
+    fan_out: Histogram = field(default_factory=Histogram)
+    """From a job's arrival, or the decision to switch to it, until its last miner was sent it."""
+    stale_age: Histogram = field(default_factory=Histogram)
+    """From when a job was retired to when a share on it came nevertheless."""
+    cpu_seconds: float = 0.0
+    """CPU time of the process so far."""
+    resident_bytes: int = 0
+    """Memory of the process; 0 where the system does not say."""
 
     @classmethod
     def parse(cls, values: dict[str, Any]) -> "Snapshot":
         """A snapshot from its own JSON, as it comes from another process."""
-        pools = tuple(PoolSnapshot(**pool) for pool in values.pop("pools"))
+        values = _with_histograms(values, "reply", "fan_out", "stale_age")
+        pools = tuple(PoolSnapshot.parse(pool) for pool in values.pop("pools"))
         return cls(**values, pools=pools)
 
     def past(self) -> "Snapshot":
@@ -74,7 +95,16 @@ class Snapshot:
             replace(pool, state="", sessions=0, miners=0, lost=pool.lost + pool.pending, pending=0)
             for pool in self.pools
         )
-        return replace(self, connected=0, mining=0, hashrate=0.0, pools=pools)
+        return replace(self, connected=0, mining=0, hashrate=0.0, resident_bytes=0, pools=pools)
+
+
+def _with_histograms(values: dict[str, Any], *names: str) -> dict[str, Any]:
+    """A copy, in which those that are there are objects."""
+    values = dict(values)
+    for name in names:
+        if name in values:
+            values[name] = Histogram(**values[name])
+    return values
 
 
 STATES = ("ready", "connecting", "waiting")
@@ -103,6 +133,11 @@ def merge(snapshots: Sequence[Snapshot]) -> Snapshot:
         blocks=sum(snapshot.blocks for snapshot in snapshots),
         best_difficulty=max(snapshot.best_difficulty for snapshot in snapshots),
         pools=merge_pools(pool for snapshot in snapshots for pool in snapshot.pools),
+        reply=merge_histograms(snapshot.reply for snapshot in snapshots),
+        fan_out=merge_histograms(snapshot.fan_out for snapshot in snapshots),
+        stale_age=merge_histograms(snapshot.stale_age for snapshot in snapshots),
+        cpu_seconds=sum(snapshot.cpu_seconds for snapshot in snapshots),
+        resident_bytes=sum(snapshot.resident_bytes for snapshot in snapshots),
     )
 
 
@@ -124,4 +159,5 @@ def _merge_pool(pools: Sequence[PoolSnapshot]) -> PoolSnapshot:
         rejected=sum(pool.rejected for pool in pools),
         pending=sum(pool.pending for pool in pools),
         lost=sum(pool.lost for pool in pools),
+        round_trip=merge_histograms(pool.round_trip for pool in pools),
     )

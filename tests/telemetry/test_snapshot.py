@@ -1,0 +1,72 @@
+"""Snapshots go over a pipe as JSON, and several become one."""
+
+import orjson
+
+from stratumproxy.telemetry.histogram import Histogram
+from stratumproxy.telemetry.snapshot import PoolSnapshot, Snapshot, merge
+
+
+def times(*seconds: float) -> Histogram:
+    histogram = Histogram()
+    for each in seconds:
+        histogram.add(each)
+    return histogram
+
+
+def pool(name: str = "main", **values: object) -> PoolSnapshot:
+    numbers = dict.fromkeys(
+        ("sessions", "miners", "difficulty", "extranonce2_size", "version_mask"), 1
+    )
+    counts = dict.fromkeys(("accepted", "rejected", "pending", "lost"), 2)
+    return PoolSnapshot(
+        **{"name": name, "url": "u", "state": "ready", **numbers, **counts, **values}  # type: ignore[arg-type]
+    )
+
+
+SNAPSHOT = Snapshot(
+    uptime=7.0,
+    connected=3,
+    mining=2,
+    hashrate=1e12,
+    accepted=5,
+    work=40.0,
+    forwarded=4,
+    rejected={"stale": 1},
+    drops={"idle": 2},
+    pools=(pool(round_trip=times(0.03)),),
+    reply=times(0.001, 0.002),
+    fan_out=times(0.1),
+    stale_age=times(1.0),
+    cpu_seconds=1.5,
+    resident_bytes=1 << 20,
+)
+
+
+def test_it_comes_back_as_it_was() -> None:
+    assert Snapshot.parse(orjson.loads(orjson.dumps(SNAPSHOT))) == SNAPSHOT
+
+
+def test_times_may_be_missing() -> None:
+    values = orjson.loads(orjson.dumps(SNAPSHOT))
+    del values["reply"], values["pools"][0]["round_trip"]
+    before = orjson.dumps(values)
+    snapshot = Snapshot.parse(values)
+    assert (snapshot.reply, snapshot.pools[0].round_trip) == (Histogram(), Histogram())
+    assert orjson.dumps(values) == before, "what is parsed is left as it is"
+
+
+def test_several_are_added_up() -> None:
+    both = merge([SNAPSHOT, SNAPSHOT])
+    assert both.accepted == 10
+    assert both.rejected == {"stale": 2}
+    assert (both.cpu_seconds, both.resident_bytes) == (3.0, 2 << 20)
+    assert both.reply.count == 4
+    assert (both.fan_out.count, both.stale_age.count) == (2, 2)
+    assert both.pools[0].round_trip.count == 2
+
+
+def test_of_one_that_is_gone_its_counts_stay() -> None:
+    past = SNAPSHOT.past()
+    assert (past.connected, past.hashrate, past.resident_bytes) == (0, 0, 0)
+    assert (past.accepted, past.cpu_seconds, past.reply.count) == (5, 1.5, 2)
+    assert (past.pools[0].pending, past.pools[0].lost) == (0, 4)
