@@ -1,0 +1,267 @@
+"""What the ledger has for an audit: a pool's sums by time or by worker, and what is missing."""
+
+import json
+import sqlite3
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from stratumproxy.errors import SinkError
+from stratumproxy.ledger.receipts import Gap, gaps
+from stratumproxy.ledger.schema import DAYS, FLEET, HOURS, Level
+
+MAX_STEPS = 50_000
+"""Hours in five years: rows by time at most."""
+
+MAX_GAPS = 1000
+
+
+@dataclass(slots=True)
+class Entry:
+    """One row: a stretch of time, or a worker."""
+
+    work: float
+    """Sum of the difficulties asked of all shares that were good by our own check."""
+    expected: float | None
+    """Shares that should have reached the pool's difficulty; None if that was never known."""
+    forwarded: int
+    forwarded_work: float
+    credited: int
+    credited_work: float
+    rejected: int
+    timed_out: int
+    lost: int
+    reasons: dict[str, int] = field(default_factory=dict)
+    """The pool's rejects in its own words."""
+    dropped: int = 0
+    """Share records, of whichever worker and pool, that never came to the ledger."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A pool's account in the ledger."""
+
+    pool: str
+    since: int
+    until: int
+    """Both moved outwards to whole steps."""
+    step: int
+    steps: dict[int, Entry]
+    """By start; those in which there was nothing are left out."""
+    workers: dict[str, Entry] | None
+    """By name; None if they weren't asked for."""
+    gaps: list[Gap]
+
+
+class _Part(NamedTuple):
+    """A stretch that is read from one level."""
+
+    level: Level
+    since: int
+    until: int
+
+
+def account(
+    connection: sqlite3.Connection,
+    pool: str,
+    since: float,
+    until: float,
+    level: Level,
+    by_worker: bool,
+) -> Account:
+    """Read a pool's account; see `LedgerReader.account`."""
+    id = _pool_id(connection, pool)
+    level = _level_kept(connection, level, since)
+    step = level.step
+    first = int(since // step) * step
+    last = -int(-until // step) * step
+    if (last - first) // step > MAX_STEPS:
+        raise SinkError(f"from {since:.0f} to {until:.0f} are more than {MAX_STEPS} rows; ask less")
+    steps, _ = _by_time(connection, id, _Part(level, first, last), None)
+    workers = None
+    if by_worker:
+        workers = _by_worker(connection, id, _parts(level, first, last), _mean_difficulty(steps))
+    found = list(gaps(connection, first, last, MAX_GAPS))
+    return Account(pool, first, last, step, steps, workers, found)
+
+
+def _pool_id(connection: sqlite3.Connection, pool: str) -> int:
+    names = dict(connection.execute("SELECT name, id FROM pools WHERE name <> ''"))
+    if pool not in names:
+        known = ", ".join(sorted(names)) or "none yet"
+        raise SinkError(f"the ledger has no pool {pool!r}; it has: {known}")
+    return int(names[pool])
+
+
+def _level_kept(connection: sqlite3.Connection, level: Level, since: float) -> Level:
+    """Days, if hours are not kept back to there and days are."""
+    if level == HOURS:
+        oldest = {
+            one: connection.execute(f"SELECT min(start) FROM {one.table}").fetchone()[0]
+            for one in (HOURS, DAYS)
+        }
+        if oldest[HOURS] is not None and since < oldest[HOURS] > oldest[DAYS] + DAYS.step:
+            return DAYS
+    return level
+
+
+def _parts(level: Level, first: int, last: int) -> list[_Part]:
+    """For sums over all: whole days from the days, hours only at the ends."""
+    if level == DAYS:
+        return [_Part(DAYS, first, last)]
+    day = DAYS.step
+    begin, end = -(-first // day) * day, last // day * day
+    if begin >= end:
+        return [_Part(HOURS, first, last)]
+    return [_Part(HOURS, first, begin), _Part(DAYS, begin, end), _Part(HOURS, end, last)]
+
+
+_SUMS = (
+    "sum(b.work + b.refused_work), sum(b.forwarded), sum(b.forwarded_work), sum(b.credited), "
+    "sum(b.credited_work), sum(b.pool_rejected), sum(b.timed_out), sum(b.lost)"
+)
+
+
+def _by_time(
+    connection: sqlite3.Connection, pool: int, part: _Part, fallback: float | None
+) -> tuple[dict[int, Entry], dict[int, float]]:
+    """Entries by start, and the pool's difficulty by start where it is known."""
+    between = {"first": part.since, "last": part.until, "pool": pool, "step": part.level.step}
+    # Each bucket is one look-up: the fleet's row of a pool is among thousands of workers'.
+    starts = (
+        "WITH RECURSIVE starts (start) AS (SELECT :first WHERE :first < :last "
+        "UNION ALL SELECT start + :step FROM starts WHERE start + :step < :last) "
+    )
+    entries = {
+        start: Entry(work, None, *rest)
+        for start, work, *rest in connection.execute(
+            f"{starts} SELECT b.start, {_SUMS} FROM starts JOIN {part.level.table} AS b "
+            f"ON b.start = starts.start AND b.worker = {FLEET} AND b.pool = :pool GROUP BY b.start",
+            between,
+        )
+    }
+    for start, text, count in connection.execute(
+        f"{starts} SELECT b.start, text, sum(count) FROM starts "
+        f"JOIN {part.level.table}_rejects AS b ON b.start = starts.start AND b.worker = {FLEET} "
+        "AND b.pool = :pool JOIN reasons ON reasons.id = b.reason WHERE by_pool "
+        "GROUP BY b.start, text",
+        between,
+    ):
+        if start in entries:
+            entries[start].reasons[text] = count
+    for start, count in connection.execute(
+        "SELECT start / :step * :step, sum(count) FROM dropped "
+        "WHERE kind = 'shares' AND start >= :first AND start < :last GROUP BY 1",
+        between,
+    ):
+        entries.setdefault(start, Entry(0.0, None, 0, 0.0, 0, 0.0, 0, 0, 0)).dropped = count
+    difficulties = _difficulties(connection, pool, entries, fallback)
+    for start, entry in entries.items():
+        if not entry.work:
+            entry.expected = 0.0
+        elif start in difficulties:
+            entry.expected = entry.work / difficulties[start]
+    return dict(sorted(entries.items())), difficulties
+
+
+def _difficulties(
+    connection: sqlite3.Connection, pool: int, entries: dict[int, Entry], fallback: float | None
+) -> dict[int, float]:
+    """The pool's difficulty in each step.
+
+    If it changed within one, shares at difficulty D came in numbers proportional to work / D, so
+    their plain mean over the forwarded ones is what the whole work is to be divided by. Where
+    nothing was forwarded, what was before holds on, or what came first; or else the fallback, or
+    what it was on the newest job.
+    """
+    known = {
+        start: entry.forwarded_work / entry.forwarded
+        for start, entry in entries.items()
+        if entry.forwarded_work
+    }
+    if not known and fallback:
+        return dict.fromkeys(entries, fallback)
+    if not known:
+        row = connection.execute(
+            "SELECT difficulty FROM jobs WHERE pool = ? AND difficulty > 0 "
+            "ORDER BY at DESC LIMIT 1",
+            (pool,),
+        ).fetchone()
+        return dict.fromkeys(entries, row[0]) if row else {}
+    current = known[min(known)]
+    found = {}
+    for start in sorted(entries):
+        current = found[start] = known.get(start, current)
+    return found
+
+
+def _mean_difficulty(entries: dict[int, Entry]) -> float | None:
+    forwarded = sum(entry.forwarded for entry in entries.values())
+    return (
+        sum(entry.forwarded_work for entry in entries.values()) / forwarded if forwarded else None
+    )
+
+
+def _by_worker(
+    connection: sqlite3.Connection, pool: int, parts: Sequence[_Part], fallback: float | None
+) -> dict[str, Entry]:
+    sums: dict[str, list[float]] = {}
+    unknown: set[str] = set()
+    reasons: dict[str, dict[str, int]] = defaultdict(dict)
+    for part in parts:
+        entries, difficulties = _by_time(connection, pool, part, fallback)
+        # Work without a known difficulty of the pool counts against 0, which SQL makes NULL of.
+        each = json.dumps([[start, difficulties.get(start, 0.0)] for start in entries])
+        for name, unknown_work, *values in connection.execute(
+            "WITH steps AS (SELECT json_extract(value, '$[0]') AS start, "
+            "json_extract(value, '$[1]') AS difficulty FROM json_each(?)) "
+            "SELECT name, total(CASE WHEN steps.difficulty > 0 THEN 0 "
+            "ELSE b.work + b.refused_work END), "
+            "total((b.work + b.refused_work) / nullif(steps.difficulty, 0)), "
+            f"{_SUMS} FROM steps JOIN {part.level.table} AS b ON b.start = steps.start "
+            f"AND b.pool = ? AND b.worker <> {FLEET} JOIN workers ON workers.id = b.worker "
+            "GROUP BY b.worker",
+            (each, pool),
+        ):
+            old = sums.get(name)
+            new = [a + b for a, b in zip(old, values, strict=True)] if old else values
+            sums[name] = new
+            if unknown_work:
+                unknown.add(name)
+        for name, text, count in connection.execute(
+            f"SELECT name, text, sum(count) FROM {part.level.table}_rejects AS b "
+            "JOIN reasons ON reasons.id = b.reason JOIN workers ON workers.id = b.worker "
+            "WHERE start >= ? AND start < ? AND pool = ? AND by_pool GROUP BY b.worker, b.reason",
+            (part.since, part.until, pool),
+        ):
+            reasons[name][text] = reasons[name].get(text, 0) + count
+    return {
+        name: _entry(values, name not in unknown, reasons[name]) for name, values in sums.items()
+    }
+
+
+def _entry(values: list[float], known: bool, reasons: dict[str, int]) -> Entry:
+    (
+        expected,
+        work,
+        forwarded,
+        forwarded_work,
+        credited,
+        credited_work,
+        rejected,
+        timed_out,
+        lost,
+    ) = values
+    return Entry(
+        work,
+        expected if known else None,
+        int(forwarded),
+        forwarded_work,
+        int(credited),
+        credited_work,
+        int(rejected),
+        int(timed_out),
+        int(lost),
+        reasons,
+    )

@@ -1,0 +1,174 @@
+"""Sums per worker, pool and time: gathered in memory for one transaction, added at every level.
+
+Each level gets the same sums in the same transaction, so they never differ, however late a batch
+comes. What that costs beside rolling closed buckets up is in docs/ledger.md.
+"""
+
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from operator import attrgetter
+from typing import TypeVar
+
+from stratumproxy.ledger.names import Names
+from stratumproxy.ledger.schema import FIVE_MINUTES, FLEET, LEVELS
+from stratumproxy.telemetry.records import (
+    ACCEPTED,
+    LOST,
+    REJECTED,
+    TIMED_OUT,
+    ShareRecord,
+    WorkRecord,
+)
+
+
+@dataclass(slots=True)
+class Sums:
+    """What is added up of a worker's shares on one pool in one stretch of time."""
+
+    accepted: int = 0
+    """Shares that count."""
+    work: float = 0.0
+    """Sum of the difficulties that these were asked to meet."""
+    rejected: int = 0
+    """Shares that don't count, the pool's rejects and lost ones among them."""
+    refused_work: float = 0.0
+    """Sum of the difficulties of those that were good by our own check all the same."""
+    best: float = 0.0
+    """Highest difficulty met."""
+    forwarded: int = 0
+    """Shares sent to the pool whose fate is known: one of the four below."""
+    forwarded_work: float = 0.0
+    """Sum of the pool's difficulties of these."""
+    credited: int = 0
+    """Of the forwarded ones, those that the pool accepted."""
+    credited_work: float = 0.0
+    """Sum of the pool's difficulties of these."""
+    pool_rejected: int = 0
+    timed_out: int = 0
+    lost: int = 0
+    connects: int = 0
+    """Connections that began and authorized."""
+    disconnects: int = 0
+    """Of such, those that ended."""
+
+
+NAMES = tuple(field.name for field in fields(Sums))
+"""Of the sums, in the order of the columns."""
+
+
+def summed() -> str:
+    """All of them over several rows of a table called b, in SQL."""
+    return ", ".join(f"{'max' if name == 'best' else 'sum'}(b.{name})" for name in NAMES)
+
+
+Values = tuple[float, ...]
+_values: Callable[[Sums], Values] = attrgetter(*NAMES)
+
+T = TypeVar("T")
+
+
+class Buckets:
+    """The sums of one transaction, at the finest level."""
+
+    def __init__(self, names: Names) -> None:
+        self._names = names
+        self._sums: dict[tuple[int, ...], Sums] = {}
+        self._rejects: dict[tuple[int, ...], int] = {}
+
+    def at(self, at: float, worker: int, pool: int) -> Sums:
+        """The sums of a worker on a pool, at that time."""
+        key = int(at) // FIVE_MINUTES.step * FIVE_MINUTES.step, worker, pool
+        found = self._sums.get(key)
+        if found is None:
+            found = self._sums[key] = Sums()
+        return found
+
+    def work(self, record: WorkRecord, at: float) -> None:
+        """Add what a worker did."""
+        worker = self._names.worker(record.worker, at)
+        pool = self._names.pool(record.pool)
+        sums = self.at(at, worker, pool)
+        sums.accepted += record.accepted
+        sums.work += record.work
+        sums.refused_work += record.refused_work
+        if record.best > sums.best:
+            sums.best = float(record.best)
+        for reason, count in record.rejected.items():
+            sums.rejected += count
+            self._reject(at, worker, pool, self._names.reason(reason, by_pool=False), count)
+
+    def share(self, record: ShareRecord, worker: int, pool: int, reason: int) -> None:
+        """Add what became of a share that was sent to the pool."""
+        sums = self.at(record.at, worker, pool)
+        sums.forwarded += 1
+        sums.forwarded_work += record.pool_difficulty
+        if record.verdict == ACCEPTED:
+            sums.credited += 1
+            sums.credited_work += record.pool_difficulty
+        elif record.verdict == REJECTED:
+            sums.pool_rejected += 1
+            self._reject(record.at, worker, pool, reason, 1)
+        elif record.verdict == TIMED_OUT:
+            sums.timed_out += 1
+        elif record.verdict == LOST:
+            sums.lost += 1
+
+    def _reject(self, at: float, worker: int, pool: int, reason: int, count: int) -> None:
+        key = int(at) // FIVE_MINUTES.step * FIVE_MINUTES.step, worker, pool, reason
+        self._rejects[key] = self._rejects.get(key, 0) + count
+
+    def write(self, connection: sqlite3.Connection) -> None:
+        """Add them to what the ledger has, at every level, for the fleet as for each worker."""
+        by_worker = {key: _values(sums) for key, sums in self._sums.items()}
+        sums = sorted((_of_the_fleet(by_worker, _together) | by_worker).items())
+        rejects = sorted((_of_the_fleet(self._rejects, sum) | self._rejects).items())
+        for level in LEVELS:
+            step = level.step
+            connection.executemany(
+                _ADD[level],
+                [(start // step * step, *of, *values) for (start, *of), values in sums],
+            )
+            connection.executemany(
+                _ADD_REJECTS[level],
+                [(start // step * step, *of, count) for (start, *of), count in rejects],
+            )
+
+
+def _of_the_fleet(
+    rows: dict[tuple[int, ...], T], together: Callable[[list[T]], T]
+) -> dict[tuple[int, ...], T]:
+    """The same for all workers together; the worker is second in each key."""
+    whole: dict[tuple[int, ...], list[T]] = {}
+    for (start, _, *of), row in rows.items():
+        whole.setdefault((start, FLEET, *of), []).append(row)
+    return {key: together(rows) for key, rows in whole.items()}
+
+
+def _together(rows: list[Values]) -> Values:
+    columns = zip(*rows, strict=True)
+    return tuple(
+        max(column) if name == "best" else sum(column)
+        for name, column in zip(NAMES, columns, strict=True)
+    )
+
+
+_ADD = {
+    level: f"INSERT INTO {level.table} (start, worker, pool, {', '.join(NAMES)}) "
+    f"VALUES ({', '.join('?' * (3 + len(NAMES)))}) "
+    "ON CONFLICT (start, worker, pool) DO UPDATE SET "
+    + ", ".join(
+        f"{name} = max({name}, excluded.{name})"
+        if name == "best"
+        else f"{name} = {name} + excluded.{name}"
+        for name in NAMES
+    )
+    for level in LEVELS
+}
+
+_ADD_REJECTS = {
+    level: f"INSERT INTO {level.table}_rejects (start, worker, pool, reason, count) "
+    "VALUES (?, ?, ?, ?, ?) "
+    "ON CONFLICT (start, worker, pool, reason) DO UPDATE SET count = count + excluded.count"
+    for level in LEVELS
+}

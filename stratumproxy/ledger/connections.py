@@ -1,0 +1,70 @@
+"""Connects and disconnects of workers, from what is told of miners.
+
+A connection counts once it has authorized, at the time it began. Which ones are open is kept, so
+that one that is told again counts once, and those of a process that died count as ended.
+"""
+
+import sqlite3
+
+from stratumproxy.ledger.buckets import Buckets
+from stratumproxy.ledger.names import Names
+from stratumproxy.ledger.receipts import Run
+from stratumproxy.telemetry.records import MinerRecord
+
+
+def enter(
+    connection: sqlite3.Connection,
+    run: Run,
+    record: MinerRecord,
+    at: float,
+    names: Names,
+    buckets: Buckets,
+) -> None:
+    """Count what a record says that the ledger did not know.
+
+    Args:
+        connection: of the ledger, in a transaction.
+        run: whose miner it is.
+        record: how its connection stands.
+        at: when that was told.
+        names: of the ledger.
+        buckets: where connects and disconnects are added.
+    """
+    pool = names.pool(record.pool)
+    worker = names.worker(record.worker, at) if record.worker else None
+    known = _known(connection, run, record.id)
+    # What is told late, of a process that another has replaced since, is not open any more.
+    is_open = record.open and not run.ended
+    if worker is not None and worker != known:
+        # The first one counts from when it connected, another name from when it was told.
+        began = record.since if known is None else at
+        buckets.at(began, worker, pool).connects += 1
+        if not is_open:
+            buckets.at(at, worker, pool).disconnects += 1
+    if known is not None and (worker != known or not is_open):
+        buckets.at(at, known, pool).disconnects += 1
+        connection.execute("DELETE FROM miners WHERE run = ? AND id = ?", (run.id, record.id))
+    if is_open and worker is not None and worker != known:
+        insert = "INSERT INTO miners (run, id, worker) VALUES (?, ?, ?)"
+        connection.execute(insert, (run.id, record.id, worker))
+
+
+def end(connection: sqlite3.Connection, run: int, names: Names, buckets: Buckets) -> None:
+    """Count all miners of a run as gone, at the time it was heard of last."""
+    (last,) = connection.execute(
+        "SELECT max(last_at) FROM receipts WHERE run = ?", (run,)
+    ).fetchone()
+    rows = connection.execute(
+        "SELECT worker, count(*) FROM miners WHERE run = ? GROUP BY worker", (run,)
+    ).fetchall()
+    for worker, count in rows:
+        buckets.at(last, worker, names.pool("")).disconnects += count
+    connection.execute("DELETE FROM miners WHERE run = ?", (run,))
+    connection.execute("UPDATE runs SET ended = 1 WHERE id = ?", (run,))
+
+
+def _known(connection: sqlite3.Connection, run: Run, id: int) -> int | None:
+    row = connection.execute(
+        "SELECT worker FROM miners WHERE run = ? AND id = ?", (run.id, id)
+    ).fetchone()
+    return None if row is None else int(row[0])

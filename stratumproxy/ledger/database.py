@@ -1,0 +1,148 @@
+"""Opening the ledger's file, and what its errors mean to an operator."""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from stratumproxy.errors import SinkError
+from stratumproxy.ledger.schema import migrate, version_of
+
+BUSY_SECONDS = 5.0
+"""How long to wait for another writer: only a predecessor that is just ending, or an operator."""
+
+LOG_BYTES = 64 << 20
+"""What the write-ahead log is cut back to, after a long reader had made it grow past that."""
+
+
+def open_for_writing(path: str) -> sqlite3.Connection:
+    """The ledger of that path, made if it is not there, at this version.
+
+    Raises:
+        SinkError: it can't be.
+    """
+    folder = Path(path).absolute().parent
+    if not folder.is_dir():
+        raise SinkError(f"{path}: there is no folder {folder}; make it: mkdir -p {folder}")
+    with explained(path):
+        connection = _connect(f"{_uri(path)}?mode=rwc")
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            # One fsync a commit. NORMAL would keep the file whole too, but a power cut would take
+            # what was acknowledged since the last checkpoint.
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA fullfsync = ON")  # macOS: fsync alone stops at the disk
+            connection.execute("PRAGMA cache_size = -16000")
+            connection.execute(f"PRAGMA journal_size_limit = {LOG_BYTES}")
+            migrate(connection, path)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
+def open_for_reading(path: str) -> sqlite3.Connection:
+    """The ledger of that path, which must be there and of this version; nothing can be written.
+
+    Raises:
+        SinkError: it can't be read.
+    """
+    if not Path(path).exists():
+        raise SinkError(f"{path}: there is no such file")
+    with explained(path):
+        connection = _connect(f"{_uri(path)}?mode=ro")
+        try:
+            _check_readable(connection, path)
+        except sqlite3.OperationalError as error:
+            connection.close()
+            # A ledger that nobody has open, in a folder that we may not write: readers would have
+            # to make the log's index there. It does not change, so it needs none.
+            if code_of(error) != sqlite3.SQLITE_CANTOPEN or Path(f"{path}-wal").exists():
+                raise
+            connection = _connect(f"{_uri(path)}?mode=ro&immutable=1")
+            _check_readable(connection, path)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
+def _check_readable(connection: sqlite3.Connection, path: str) -> None:
+    if version_of(connection, path) == 0:
+        raise SinkError(f"{path}: an empty ledger; nothing was ever kept in it")
+
+
+def _connect(uri: str) -> sqlite3.Connection:
+    # Threads take turns with a connection; transactions are ours alone to begin and to end.
+    return sqlite3.connect(
+        uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+    )
+
+
+def _uri(path: str) -> str:
+    return Path(path).absolute().as_uri()
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """Everything within, or nothing."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        # A full disk ends the transaction by itself.
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+@contextmanager
+def explained(path: str) -> Iterator[None]:
+    """Errors of SQLite within leave as SinkErrors: what, where, what to do."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise SinkError(f"{path}: {_explain(error, path)}") from error
+
+
+def code_of(error: sqlite3.Error) -> int:
+    """SQLite's primary result code; 0 if it was an error of Python's module."""
+    code: int = getattr(error, "sqlite_errorcode", 0)
+    return code & 0xFF
+
+
+def _explain(error: sqlite3.Error, path: str) -> str:
+    name = getattr(error, "sqlite_errorname", type(error).__name__)
+    match code_of(error):
+        case sqlite3.SQLITE_FULL:
+            return "the disk is full; make room, and it goes on"
+        case sqlite3.SQLITE_IOERR:
+            return f"the disk can't be read or written ({name}); see what dmesg says of it"
+        case sqlite3.SQLITE_READONLY:
+            return "it is read-only; make the file and its folder writable for this user"
+        case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM:
+            return f"it can't be opened: {_why_not_opened(Path(path))}"
+        case sqlite3.SQLITE_NOTADB:
+            return "not an SQLite database; name another file for the ledger"
+        case sqlite3.SQLITE_CORRUPT:
+            return (
+                "the file is damaged; move it away and a new one is begun "
+                "(`sqlite3 FILE .recover` reads what can be read of the old one)"
+            )
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return f"another program has been writing to it for {BUSY_SECONDS:g} s; end that"
+        case sqlite3.SQLITE_INTERRUPT:
+            return "this takes too long; ask for a shorter time, or for one worker"
+    return f"{error} ({name})"
+
+
+def _why_not_opened(path: Path) -> str:
+    if path.is_dir():
+        return "it is a folder; name a file in it"
+    if path.exists() and not os.access(path, os.R_OK | os.W_OK):
+        return "this user may not read and write it"
+    if not os.access(path.parent, os.W_OK):
+        return f"this user may not write in {path.parent}"
+    return "see that it is a file on a local disk"

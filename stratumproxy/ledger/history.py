@@ -1,0 +1,194 @@
+"""The course of a worker, or of the fleet: work, rejects and connections over time."""
+
+import sqlite3
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from stratumproxy.ledger.buckets import Sums, summed
+from stratumproxy.ledger.schema import DAYS, FIVE_MINUTES, FLEET, HOURS, Level
+
+
+class Span(NamedTuple):
+    """How far back to look, and how finely."""
+
+    seconds: int
+    level: Level
+
+
+SPANS = {
+    "1h": Span(3600, FIVE_MINUTES),
+    "24h": Span(86_400, FIVE_MINUTES),
+    "7d": Span(7 * 86_400, HOURS),
+    "60d": Span(60 * 86_400, HOURS),
+    "5y": Span(1826 * 86_400, DAYS),
+}
+"""By the name that the API gives them; at most 1827 points each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One bucket."""
+
+    start: int
+    seconds: float
+    """How much of it has passed: its length, but for the one that is open."""
+    sums: Sums
+    connections: int
+    """Open at its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Buckets without a hole, the oldest first; none from before the ledger's oldest row."""
+
+    step: int
+    points: list[Point]
+
+
+def history(
+    connection: sqlite3.Connection, worker: str | None, span: str, now: float
+) -> History | None:
+    """The course of a worker on all pools together, or of the fleet.
+
+    Args:
+        connection: of the ledger.
+        worker: its name; None for the fleet.
+        span: one of `SPANS`.
+        now: Unix seconds; the bucket it is in comes last.
+
+    Returns:
+        The course; None if there is no such worker.
+    """
+    id = id_of(connection, worker)
+    if id is None:
+        return None
+    level = SPANS[span].level
+    first, end = _window(connection, SPANS[span], now)
+    columns = summed()
+    # Bucket by bucket: each is one look-up, while an index by worker would have to be kept up.
+    rows = connection.execute(
+        f"{_STARTS} SELECT starts.start, {columns} FROM starts "
+        f"JOIN {level.table} AS b ON b.start = starts.start AND b.worker = :worker "
+        "GROUP BY starts.start",
+        {"first": first, "end": end, "step": level.step, "worker": id},
+    )
+    found = {start: Sums(*values) for start, *values in rows}
+    points = []
+    connections = _open_now(connection, id)
+    for start in range(end - level.step, first - 1, -level.step):
+        sums = found.get(start) or Sums()
+        points.append(Point(start, min(level.step, max(now - start, 0.0)), sums, connections))
+        connections = max(0, connections - sums.connects + sums.disconnects)
+    points.reverse()
+    return History(level.step, points)
+
+
+def rejects(
+    connection: sqlite3.Connection, worker: str | None, span: str, now: float
+) -> dict[int, dict[str, int]]:
+    """Rejects by our own reasons, by the start of each bucket that has any; as `history`."""
+    id = id_of(connection, worker)
+    level = SPANS[span].level
+    first, end = _window(connection, SPANS[span], now)
+    rows = connection.execute(
+        f"{_STARTS} SELECT starts.start, text, sum(count) FROM starts "
+        f"JOIN {level.table}_rejects AS b ON b.start = starts.start AND b.worker = :worker "
+        "JOIN reasons ON reasons.id = b.reason WHERE NOT by_pool GROUP BY starts.start, text",
+        {"first": first, "end": end, "step": level.step, "worker": id},
+    )
+    found: dict[int, dict[str, int]] = defaultdict(dict)
+    for start, text, count in rows:
+        found[start][text] = count
+    return dict(found)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerTotals:
+    """What a worker did lately, on all pools together."""
+
+    since: float
+    """When the ledger first heard of it."""
+    last: int | None
+    """Start of the newest bucket, of five minutes within the last hour or else of an hour within
+    the last day, in which it had a share that counts."""
+    hour: Sums
+    day: Sums
+    connections: int
+    """Open now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Every worker that was heard of in the last 24 hours."""
+
+    hour_since: int
+    """What `WorkerTotals.hour` really begins with: whole buckets of five minutes."""
+    day_since: int
+    """What `WorkerTotals.day` really begins with: whole hours."""
+    workers: dict[str, WorkerTotals]
+
+
+def totals(connection: sqlite3.Connection, now: float) -> Totals:
+    """The last hour and the last day of all workers at once.
+
+    Args:
+        connection: of the ledger.
+        now: Unix seconds.
+    """
+    hour_since = (int(now) - 3600) // FIVE_MINUTES.step * FIVE_MINUTES.step + FIVE_MINUTES.step
+    day_since = (int(now) - 86_400) // HOURS.step * HOURS.step + HOURS.step
+    hour = _sums_since(connection, FIVE_MINUTES, hour_since)
+    day = _sums_since(connection, HOURS, day_since)
+    is_open = dict(connection.execute("SELECT worker, count(*) FROM miners GROUP BY worker"))
+    workers = {}
+    for id, name, since in connection.execute("SELECT id, name, since FROM workers"):
+        if id in day or id in is_open:
+            last_hour, hour_sums = hour.get(id, (None, Sums()))
+            last_day, day_sums = day.get(id, (None, Sums()))
+            workers[name] = WorkerTotals(
+                since, last_hour or last_day, hour_sums, day_sums, is_open.get(id, 0)
+            )
+    return Totals(hour_since, day_since, workers)
+
+
+def _sums_since(
+    connection: sqlite3.Connection, level: Level, since: int
+) -> dict[int, tuple[int | None, Sums]]:
+    rows = connection.execute(
+        f"SELECT worker, max(CASE WHEN accepted THEN start END), {summed()} "
+        f"FROM {level.table} AS b WHERE start >= ? AND worker <> {FLEET} GROUP BY worker",
+        (since,),
+    )
+    return {worker: (last, Sums(*values)) for worker, last, *values in rows}
+
+
+_STARTS = (
+    "WITH RECURSIVE starts (start) AS (SELECT :first WHERE :first < :end "
+    "UNION ALL SELECT start + :step FROM starts WHERE start + :step < :end)"
+)
+
+
+def _window(connection: sqlite3.Connection, span: Span, now: float) -> tuple[int, int]:
+    """Start of the first and end of the last bucket to show."""
+    step = span.level.step
+    end = int(now) // step * step + step
+    (oldest,) = connection.execute(f"SELECT min(start) FROM {span.level.table}").fetchone()
+    return max(end - span.seconds, end if oldest is None else oldest), end
+
+
+def _open_now(connection: sqlite3.Connection, worker: int) -> int:
+    if worker == FLEET:
+        (count,) = connection.execute("SELECT count(*) FROM miners").fetchone()
+    else:
+        select = "SELECT count(*) FROM miners WHERE worker = ?"
+        (count,) = connection.execute(select, (worker,)).fetchone()
+    return int(count)
+
+
+def id_of(connection: sqlite3.Connection, worker: str | None) -> int | None:
+    """Of a worker, or of the fleet for None; None if there is no such worker."""
+    if worker is None:
+        return FLEET
+    row = connection.execute("SELECT id FROM workers WHERE name = ?", (worker,)).fetchone()
+    return None if row is None else int(row[0])

@@ -1,0 +1,195 @@
+"""The ledger: batches of records into an SQLite file, each exactly once."""
+
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import orjson
+
+from stratumproxy.config.control import Ledger as Settings
+from stratumproxy.errors import SinkError
+from stratumproxy.ledger import connections, receipts, retention
+from stratumproxy.ledger.buckets import Buckets
+from stratumproxy.ledger.database import explained, open_for_writing, transaction
+from stratumproxy.ledger.names import Names
+from stratumproxy.ledger.receipts import Run
+from stratumproxy.ledger.schema import FIVE_MINUTES
+from stratumproxy.telemetry.records import VERDICTS, Batch, EventRecord, JobRecord, ShareRecord
+
+SILENT_SECONDS = 3600.0
+"""A run that tells nothing for that long is gone, and its miners with it."""
+
+MAX_INTEGER = 2**63 - 1
+"""SQLite's largest."""
+
+
+class Ledger:
+    """Keeps every share that was sent to a pool, and every worker's work over time: a `Sink`.
+
+    Nothing is opened before the first `open` or `take`, and after an error the file is opened anew,
+    so whatever was wrong with it may be mended under way.
+
+    Args:
+        settings: the table `ledger` of the configuration; its path is not empty.
+        clock: the time, in Unix seconds, by which old rows are taken out.
+    """
+
+    def __init__(self, settings: Settings, clock: Callable[[], float] = time.time) -> None:
+        self._path = settings.path
+        self._clock = clock
+        self._expiring = retention.expiring(settings)
+        self._connection: sqlite3.Connection | None = None
+        self._file: tuple[int, int] | None = None
+        self._names: Names
+        self._newest = 0.0
+        """When the newest batch of all was told."""
+
+    def open(self) -> None:
+        """Open the file, or make it, or bring it to this version; nothing if it is open.
+
+        Raises:
+            SinkError: it can't be.
+        """
+        if self._connection is not None and self._identity() != self._file:
+            self.close()  # it was moved away: what comes goes to a new one of that name
+        if self._connection is None:
+            self._connection = open_for_writing(self._path)
+            self._names = Names(self._connection)
+            self._file = self._identity()
+            self._newest = 0.0
+
+    def take(self, batches: Sequence[Batch]) -> None:
+        """Keep batches that are not in the ledger yet, in one transaction.
+
+        They are on the disk when this returns. A call costs an fsync, and rewrites the pages of all
+        workers it is about, so one every few seconds with all that gathered is cheapest.
+
+        Args:
+            batches: of any runs, those of one run in order.
+
+        Raises:
+            SinkError: it can't; it has kept none of them.
+        """
+        self.open()
+        assert self._connection is not None
+        try:
+            with explained(self._path):
+                self._expire(self._connection, sum(len(batch.shares) for batch in batches))
+                with transaction(self._connection):
+                    self._keep(self._connection, batches)
+        except SinkError:
+            self._let_go()
+            raise
+        except BaseException:
+            self._names.forget()
+            raise
+        self._newest = max((self._newest, *(batch.at for batch in batches)))
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._let_go()
+
+    def _let_go(self) -> None:
+        if self._connection is not None:
+            connection, self._connection = self._connection, None
+            connection.close()
+
+    def _identity(self) -> tuple[int, int] | None:
+        try:
+            status = Path(self._path).stat()
+        except OSError:
+            return None
+        return status.st_dev, status.st_ino
+
+    def _expire(self, connection: sqlite3.Connection, shares: int) -> None:
+        # First of all, so that it makes room on a full disk. By the clock and the data both: a
+        # clock that is years ahead for a moment must not empty the ledger.
+        now = min(self._clock(), self._newest)
+        with transaction(connection):
+            retention.expire(connection, self._expiring, now, retention.ROWS + 2 * shares)
+            if silent := receipts.silent(connection, now - SILENT_SECONDS):
+                buckets = Buckets(self._names)
+                for run in silent:
+                    connections.end(connection, run, self._names, buckets)
+                buckets.write(connection)
+
+    def _keep(self, connection: sqlite3.Connection, batches: Sequence[Batch]) -> None:
+        buckets = Buckets(self._names)
+        for batch in batches:
+            run = receipts.receive(connection, batch)
+            if run is not None:
+                for old in receipts.predecessors(connection, run):
+                    connections.end(connection, old, self._names, buckets)
+                self._enter(connection, run, batch, buckets)
+        buckets.write(connection)
+
+    def _enter(
+        self, connection: sqlite3.Connection, run: Run, batch: Batch, buckets: Buckets
+    ) -> None:
+        for work in batch.work:
+            buckets.work(work, batch.at)
+        shares = [self._share_row(share, buckets) for share in batch.shares]
+        connection.executemany(_INSERT_SHARE, shares)
+        for miner in batch.miners:
+            connections.enter(connection, run, miner, batch.at, self._names, buckets)
+        connection.executemany(_INSERT_JOB, map(self._job_row, batch.jobs))
+        connection.executemany(_INSERT_EVENT, map(_event_row, batch.events))
+        start = int(batch.at) // FIVE_MINUTES.step * FIVE_MINUTES.step
+        dropped = ((start, kind, count) for kind, count in batch.dropped.items())
+        connection.executemany(_ADD_DROPPED, dropped)
+
+    def _share_row(self, share: ShareRecord, buckets: Buckets) -> tuple[object, ...]:
+        worker = self._names.worker(share.worker, share.at)
+        pool = self._names.pool(share.pool)
+        reason = self._names.reason(share.reason, by_pool=True)
+        buckets.share(share, worker, pool, reason)
+        return (
+            share.at,
+            worker,
+            pool,
+            share.job,
+            float(share.difficulty),
+            float(share.pool_difficulty),
+            float(share.met),
+            VERDICTS.index(share.verdict),
+            reason,
+            share.latency,
+        )
+
+    def _job_row(self, job: JobRecord) -> tuple[object, ...]:
+        return (
+            job.at,
+            self._names.pool(job.pool),
+            job.lane,
+            job.job,
+            min(job.height, MAX_INTEGER),
+            job.clean,
+            float(job.difficulty),
+            job.miners,
+            job.first,
+            job.median,
+            job.last,
+        )
+
+
+def _event_row(event: EventRecord) -> tuple[object, ...]:
+    return event.at, event.level, event.event, orjson.dumps(event.values, default=str).decode()
+
+
+_INSERT_SHARE = (
+    "INSERT INTO shares (at, worker, pool, job, difficulty, pool_difficulty, met, verdict, reason,"
+    " latency) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+
+_INSERT_JOB = (
+    "INSERT INTO jobs (at, pool, lane, job, height, clean, difficulty, miners, first, median, last)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+
+_INSERT_EVENT = 'INSERT INTO events (at, level, event, "values") VALUES (?, ?, ?, ?)'
+
+_ADD_DROPPED = (
+    "INSERT INTO dropped (start, kind, count) VALUES (?, ?, ?) "
+    "ON CONFLICT (start, kind) DO UPDATE SET count = count + excluded.count"
+)

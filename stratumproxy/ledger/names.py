@@ -1,0 +1,78 @@
+"""Names stand once in the ledger; everything else holds their ids."""
+
+import sqlite3
+
+MAX_CACHED = 200_000
+"""Names held in memory; past it they are looked up again."""
+
+MAX_REASONS = 1000
+"""Pools choose their words, so only so many different ones are kept apart."""
+
+MAX_REASON_LENGTH = 200
+
+OTHER = "other"
+"""Stands for every reason past `MAX_REASONS`."""
+
+
+class Names:
+    """Ids of names, given out within the transaction that first needs them.
+
+    Args:
+        connection: of the ledger, in a transaction whenever a name is asked for.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._workers: dict[str, int] = {}
+        self._pools: dict[str, int] = {}
+        self._reasons: dict[tuple[bool, str], int] = {}
+
+    def forget(self) -> None:
+        """Drop what is in memory: a transaction that gave out ids was rolled back."""
+        self._workers.clear()
+        self._pools.clear()
+        self._reasons.clear()
+
+    def worker(self, name: str, at: float) -> int:
+        """Of a worker, first heard of at that time if it is new."""
+        found = self._workers.get(name)
+        if found is None:
+            if len(self._workers) >= MAX_CACHED:
+                self._workers.clear()
+            insert = "INSERT OR IGNORE INTO workers (name, since) VALUES (?, ?)"
+            self._connection.execute(insert, (name, at))
+            found = self._workers[name] = self._id("SELECT id FROM workers WHERE name = ?", name)
+        return found
+
+    def pool(self, name: str) -> int:
+        """Of a pool; the empty name is that of none."""
+        found = self._pools.get(name)
+        if found is None:
+            self._connection.execute("INSERT OR IGNORE INTO pools (name) VALUES (?)", (name,))
+            found = self._pools[name] = self._id("SELECT id FROM pools WHERE name = ?", name)
+        return found
+
+    def reason(self, text: str, by_pool: bool) -> int:
+        """Of a reason: the pool's own words, or one of ours."""
+        key = by_pool, text[:MAX_REASON_LENGTH]
+        found = self._reasons.get(key)
+        if found is None:
+            if len(self._reasons) >= 2 * MAX_REASONS:
+                self._reasons.clear()
+            found = self._reasons[key] = self._new_reason(*key)
+        return found
+
+    def _new_reason(self, by_pool: bool, text: str) -> int:
+        select = "SELECT id FROM reasons WHERE by_pool = ? AND text = ?"
+        row = self._connection.execute(select, (by_pool, text)).fetchone()
+        if row is None:
+            (count,) = self._connection.execute("SELECT count(*) FROM reasons").fetchone()
+            if count >= MAX_REASONS:
+                text = OTHER
+            insert = "INSERT OR IGNORE INTO reasons (by_pool, text) VALUES (?, ?)"
+            self._connection.execute(insert, (by_pool, text))
+            return self._id(select, by_pool, text)
+        return int(row[0])
+
+    def _id(self, select: str, *values: object) -> int:
+        return int(self._connection.execute(select, values).fetchone()[0])

@@ -1,0 +1,137 @@
+"""Shares, jobs and events, the newest first, a page at a time."""
+
+import math
+import re
+import sqlite3
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from stratumproxy.telemetry.records import ACCEPTED, VERDICTS, EventRecord, JobRecord, ShareRecord
+
+MAX_PAGE = 1000
+"""Rows a query gives at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class SharePage:
+    """Some shares, the newest first."""
+
+    shares: list[tuple[int, ShareRecord]]
+    """Each with its id in the ledger."""
+    next: str | None
+    """Cursor of what comes after; None if there is no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShareQuery:
+    """Which shares are wanted; what is None does not matter."""
+
+    worker: str | None = None
+    pool: str | None = None
+    verdict: str | None = None
+    """One of `stratumproxy.telemetry.records.VERDICTS`."""
+    since: float | None = None
+    until: float | None = None
+
+
+def shares(
+    connection: sqlite3.Connection, query: ShareQuery, before: str | None, limit: int
+) -> SharePage:
+    """Shares that were sent to pools; see `LedgerReader.shares`."""
+    # The one index to go by is named, lest the planner takes the rarer for the shorter one: the
+    # order by time must come out of it.
+    index = "shares_by_time"
+    where = ["s.at >= ?", "s.at < ?"]
+    values: list[object] = [
+        -math.inf if query.since is None else query.since,
+        math.inf if query.until is None else query.until,
+    ]
+    if query.verdict is not None:
+        where.append("s.verdict = ?")
+        values.append(VERDICTS.index(query.verdict))
+        if query.verdict != ACCEPTED:
+            index = "shares_not_credited"
+            where.append("s.verdict > 0")
+    if query.pool is not None:
+        if query.verdict in (None, ACCEPTED):
+            index = "shares_by_pool"
+        where.append("s.pool = (SELECT id FROM pools WHERE name = ?)")
+        values.append(query.pool)
+    if query.worker is not None:
+        index = "shares_by_worker"
+        where.append("s.worker = (SELECT id FROM workers WHERE name = ?)")
+        values.append(query.worker)
+    if before is not None:
+        at, id = parse_cursor(before)
+        where.append("s.at <= ? AND (s.at, s.id) < (?, ?)")
+        values += [at, at, id]
+    limit = min(limit, MAX_PAGE)
+    rows = connection.execute(
+        "SELECT s.id, s.at, workers.name, pools.name, s.job, s.difficulty, s.pool_difficulty,"
+        " s.met, s.verdict, reasons.text, s.latency "
+        f"FROM shares AS s INDEXED BY {index} JOIN workers ON workers.id = s.worker "
+        "JOIN pools ON pools.id = s.pool JOIN reasons ON reasons.id = s.reason "
+        f"WHERE {' AND '.join(where)} ORDER BY s.at DESC, s.id DESC LIMIT ?",
+        (*values, limit + 1),
+    ).fetchall()
+    found = [_share(row) for row in rows[:limit]]
+    more = len(rows) > limit
+    return SharePage(found, f"{found[-1][1].at!r}:{found[-1][0]}" if more and found else None)
+
+
+def _share(row: tuple[Any, ...]) -> tuple[int, ShareRecord]:
+    id, at, worker, pool, job, difficulty, pool_difficulty, met, verdict, reason, latency = row
+    return id, ShareRecord(
+        at,
+        worker,
+        pool,
+        job,
+        difficulty,
+        pool_difficulty,
+        met,
+        VERDICTS[verdict],
+        reason,
+        latency,
+    )
+
+
+_CURSOR = re.compile(r"(-?\d{1,20}(?:\.\d{1,20})?(?:e[+-]?\d{1,3})?):(\d{1,18})", re.ASCII)
+
+
+def parse_cursor(text: str) -> tuple[float, int]:
+    """Time and id of the last share that was shown.
+
+    Raises:
+        ValueError: this is not what `SharePage.next` was.
+    """
+    match = _CURSOR.fullmatch(text)
+    if match is None:
+        raise ValueError("not a cursor; give `next` of the page before, as it was")
+    return float(match[1]), int(match[2])
+
+
+def jobs(connection: sqlite3.Connection, limit: int) -> list[JobRecord]:
+    """Jobs of all pools, the newest first."""
+    rows = connection.execute(
+        "SELECT at, pools.name, lane, job, height, clean, difficulty, miners, first, median, last "
+        "FROM jobs JOIN pools ON pools.id = jobs.pool ORDER BY at DESC, jobs.id DESC LIMIT ?",
+        (min(limit, MAX_PAGE),),
+    )
+    records = map(JobRecord._make, rows)
+    return [record._replace(clean=bool(record.clean)) for record in records]
+
+
+def events(
+    connection: sqlite3.Connection, since: float, until: float, limit: int
+) -> list[EventRecord]:
+    """Events from `since` to `until`, the newest first."""
+    rows = connection.execute(
+        'SELECT at, level, event, "values" FROM events WHERE at >= ? AND at < ? '
+        "ORDER BY at DESC, id DESC LIMIT ?",
+        (since, until, min(limit, MAX_PAGE)),
+    )
+    return [
+        EventRecord(at, level, event, orjson.loads(values)) for at, level, event, values in rows
+    ]

@@ -1,0 +1,75 @@
+"""Taking out what has been kept for long enough, a little at a time.
+
+Its pages are used again by what comes next, so the file stays as large as it was at its largest.
+"""
+
+import sqlite3
+from typing import NamedTuple
+
+from stratumproxy.config.control import Ledger as Settings
+from stratumproxy.ledger.schema import DAYS, FIVE_MINUTES, HOURS, Level
+
+DAY = 86_400.0
+
+ROWS = 2000
+"""At most so many rows of a table are taken out at a time: some ten milliseconds."""
+
+
+class Expiring(NamedTuple):
+    """A table whose rows are kept for a while."""
+
+    table: str
+    key: str
+    """Its primary key, which the column of the time begins or which has an index of its own."""
+    time: str
+    """The column that says how old a row is."""
+    seconds: float
+
+
+def expiring(settings: Settings) -> tuple[Expiring, ...]:
+    """Every table that is not kept for ever, and for how long its rows are."""
+
+    def buckets(level: Level, days: float) -> tuple[Expiring, Expiring]:
+        # A bucket is as old as its end.
+        seconds = days * DAY + level.step
+        return (
+            Expiring(level.table, "start, worker, pool", "start", seconds),
+            Expiring(f"{level.table}_rejects", "start, worker, pool, reason", "start", seconds),
+        )
+
+    return (
+        Expiring("shares", "id", "at", settings.shares_days * DAY),
+        *buckets(FIVE_MINUTES, settings.five_minutes_days),
+        *buckets(HOURS, settings.hours_days),
+        *buckets(DAYS, settings.days_days),
+        Expiring("jobs", "id", "at", settings.events_days * DAY),
+        Expiring("events", "id", "at", settings.events_days * DAY),
+        Expiring("dropped", "start, kind", "start", settings.days_days * DAY),
+        Expiring("receipts", "run, low", "last_at", settings.days_days * DAY),
+    )
+
+
+def expire(
+    connection: sqlite3.Connection, tables: tuple[Expiring, ...], now: float, rows: int = ROWS
+) -> int:
+    """Take out up to `rows` rows of each table that are too old.
+
+    Args:
+        connection: of the ledger, in a transaction.
+        tables: what `expiring` gave.
+        now: Unix seconds.
+        rows: how many at most.
+
+    Returns:
+        How many it were.
+    """
+    count = 0
+    for table, key, time, seconds in tables:
+        gone = connection.execute(
+            f"DELETE FROM {table} WHERE ({key}) IN "
+            f"(SELECT {key} FROM {table} WHERE {time} < ? ORDER BY {time} LIMIT ?)",
+            (now - seconds, rows),
+        )
+        count += gone.rowcount
+    connection.execute("DELETE FROM runs WHERE ended AND id NOT IN (SELECT run FROM receipts)")
+    return count

@@ -1,0 +1,194 @@
+"""What the ledger's tables are, and how a file of an older version becomes one of this.
+
+Names stand once and are ids elsewhere. Time buckets begin at multiples of their length since 1970,
+in UTC; they are keyed by time first, so that what is written together lies together, and what
+expires together goes together. In the tables of buckets worker 0 is the whole fleet.
+"""
+
+import sqlite3
+from typing import NamedTuple
+
+from stratumproxy.errors import SinkError
+
+APPLICATION = 0x53505859
+"""``SPXY``, in the header of every ledger: PRAGMA application_id."""
+
+FLEET = 0
+"""The id that stands for all workers together."""
+
+
+class Level(NamedTuple):
+    """One length of time buckets."""
+
+    table: str
+    step: int
+    """Seconds."""
+
+
+FIVE_MINUTES = Level("five_minutes", 300)
+HOURS = Level("hours", 3600)
+DAYS = Level("days", 86_400)
+LEVELS = (FIVE_MINUTES, HOURS, DAYS)
+
+_NAMES = """
+CREATE TABLE workers (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, since REAL NOT NULL);
+CREATE TABLE pools (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+-- by_pool: the pool's own words, from the verdict on a share; else one of ours.
+CREATE TABLE reasons (
+    id INTEGER PRIMARY KEY, by_pool INTEGER NOT NULL, text TEXT NOT NULL, UNIQUE (by_pool, text)
+);
+"""
+
+_RECEIPTS = """
+CREATE TABLE runs (
+    id INTEGER PRIMARY KEY,
+    run TEXT NOT NULL UNIQUE,
+    process INTEGER NOT NULL,
+    ended INTEGER NOT NULL DEFAULT 0
+);
+-- Which batches of a run are in here: numbers from low to high, told from first_at to last_at.
+CREATE TABLE receipts (
+    run INTEGER NOT NULL,
+    low INTEGER NOT NULL,
+    high INTEGER NOT NULL,
+    first_at REAL NOT NULL,
+    last_at REAL NOT NULL,
+    PRIMARY KEY (run, low)
+) WITHOUT ROWID;
+CREATE TABLE dropped (
+    start INTEGER NOT NULL, kind TEXT NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (start, kind)
+) WITHOUT ROWID;
+"""
+
+_RECORDS = """
+CREATE TABLE shares (
+    id INTEGER PRIMARY KEY,
+    at REAL NOT NULL,
+    worker INTEGER NOT NULL,
+    pool INTEGER NOT NULL,
+    job TEXT NOT NULL,
+    difficulty REAL NOT NULL,
+    pool_difficulty REAL NOT NULL,
+    met REAL NOT NULL,
+    verdict INTEGER NOT NULL,
+    reason INTEGER NOT NULL,
+    latency REAL NOT NULL
+);
+CREATE INDEX shares_by_time ON shares (at);
+CREATE INDEX shares_by_worker ON shares (worker, at);
+CREATE INDEX shares_by_pool ON shares (pool, at);
+CREATE INDEX shares_not_credited ON shares (at) WHERE verdict > 0;
+CREATE TABLE jobs (
+    id INTEGER PRIMARY KEY,
+    at REAL NOT NULL,
+    pool INTEGER NOT NULL,
+    lane INTEGER NOT NULL,
+    job TEXT NOT NULL,
+    height INTEGER NOT NULL,
+    clean INTEGER NOT NULL,
+    difficulty REAL NOT NULL,
+    miners INTEGER NOT NULL,
+    first REAL NOT NULL,
+    median REAL NOT NULL,
+    last REAL NOT NULL
+);
+CREATE INDEX jobs_by_time ON jobs (at);
+CREATE TABLE events (
+    id INTEGER PRIMARY KEY,
+    at REAL NOT NULL,
+    level TEXT NOT NULL,
+    event TEXT NOT NULL,
+    "values" TEXT NOT NULL
+);
+CREATE INDEX events_by_time ON events (at);
+-- Open connections that have authorized.
+CREATE TABLE miners (
+    run INTEGER NOT NULL, id INTEGER NOT NULL, worker INTEGER NOT NULL, PRIMARY KEY (run, id)
+) WITHOUT ROWID;
+CREATE INDEX miners_by_worker ON miners (worker);
+"""
+
+_BUCKETS = "".join(
+    f"""
+CREATE TABLE {level.table} (
+    start INTEGER NOT NULL,
+    worker INTEGER NOT NULL,
+    pool INTEGER NOT NULL,
+    accepted INTEGER NOT NULL,
+    work REAL NOT NULL,
+    rejected INTEGER NOT NULL,
+    refused_work REAL NOT NULL,
+    best REAL NOT NULL,
+    forwarded INTEGER NOT NULL,
+    forwarded_work REAL NOT NULL,
+    credited INTEGER NOT NULL,
+    credited_work REAL NOT NULL,
+    pool_rejected INTEGER NOT NULL,
+    timed_out INTEGER NOT NULL,
+    lost INTEGER NOT NULL,
+    connects INTEGER NOT NULL,
+    disconnects INTEGER NOT NULL,
+    PRIMARY KEY (start, worker, pool)
+) WITHOUT ROWID;
+CREATE TABLE {level.table}_rejects (
+    start INTEGER NOT NULL,
+    worker INTEGER NOT NULL,
+    pool INTEGER NOT NULL,
+    reason INTEGER NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (start, worker, pool, reason)
+) WITHOUT ROWID;
+"""
+    for level in LEVELS
+)
+
+MIGRATIONS: tuple[str, ...] = (_NAMES + _RECEIPTS + _RECORDS + _BUCKETS,)
+"""What makes version n + 1 of version n, n being its place. Never edited once released."""
+
+
+def version_of(connection: sqlite3.Connection, path: str) -> int:
+    """The schema version of an open file; 0 for an empty one.
+
+    Raises:
+        SinkError: it is a database of another program, or of a newer version of this one.
+    """
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if tables and application != APPLICATION:
+        raise SinkError(f"{path}: a database of some other program; name another file for a ledger")
+    if version > len(MIGRATIONS):
+        raise SinkError(
+            f"{path}: a ledger of version {version}, from a newer stratumproxy; this one reads up "
+            f"to version {len(MIGRATIONS)}: upgrade it, or name another file"
+        )
+    return int(version)
+
+
+def migrate(connection: sqlite3.Connection, path: str) -> None:
+    """Bring an open file to this version, wholly or not at all.
+
+    Raises:
+        SinkError: as `version_of` raises it.
+        sqlite3.Error: it can't be written.
+    """
+    version_of(connection, path)
+    connection.execute("BEGIN IMMEDIATE")
+    # Once more, now that nobody else can be at it.
+    for number in range(version_of(connection, path), len(MIGRATIONS)):
+        for statement in statements(MIGRATIONS[number]):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {APPLICATION}")
+        connection.execute(f"PRAGMA user_version = {number + 1}")
+    connection.execute("COMMIT")
+
+
+def statements(script: str) -> list[str]:
+    """The statements of a script, which `executescript` would commit one by one."""
+    found, statement = [], ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            found.append(statement)
+            statement = ""
+    return found
