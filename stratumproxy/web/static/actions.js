@@ -1,0 +1,122 @@
+// What an operator with the token may do to a worker.
+
+import { ApiError, post, token } from "./api.js";
+import { announce, byId, h, setText } from "./dom.js";
+
+/** Asks before what can't be taken back; resolves to whether it was meant. */
+export function confirmed(words, verb) {
+  const dialog = byId("confirm-dialog");
+  setText(byId("confirm-words"), words);
+  setText(byId("confirm-yes"), verb);
+  dialog.returnValue = "";
+  dialog.showModal();
+  return new Promise((done) => {
+    dialog.addEventListener("close", () => done(dialog.returnValue === "yes"), { once: true });
+  });
+}
+
+/** Asks for the token, and keeps or forgets it. */
+export function askToken() {
+  const dialog = byId("token-dialog");
+  const input = byId("token-input");
+  input.value = "";
+  dialog.returnValue = "";
+  dialog.showModal();
+  dialog.addEventListener(
+    "close",
+    () => {
+      if (dialog.returnValue === "keep" && input.value.trim()) token.value = input.value.trim();
+      if (dialog.returnValue === "forget") token.value = "";
+      input.value = "";
+    },
+    { once: true },
+  );
+}
+
+/** The panel of actions on a worker; without a token it says what is needed. */
+export function actionsPanel(name) {
+  const panel = h("section", { class: "panel actions", "aria-labelledby": "worker-actions" });
+  fill(panel, name);
+  return panel;
+}
+
+/** Whether there is a token to act with. */
+actionsPanel.may = () => Boolean(token.value);
+
+/** Shows it anew, after the token was given or forgotten. */
+actionsPanel.refresh = (view, name) => {
+  const panel = view.querySelector(".actions");
+  if (panel) fill(panel, name);
+};
+
+/** A button that disconnects one connection. */
+actionsPanel.disconnect = (miner) =>
+  h("button", { type: "button", "aria-label": `Disconnect ${miner.address}`, on: { click: (event) => act(event.currentTarget, null, "disconnect", { miner: miner.id }) } }, "Disconnect");
+
+function fill(panel, worker) {
+  const title = h("h2", { id: "worker-actions" }, "Actions");
+  if (!actionsPanel.may()) {
+    const give = h("button", { type: "button", on: { click: askToken } }, "Give the token…");
+    panel.replaceChildren(title, h("p", { class: "note" }, "They need the secret of [api] token_file."), give);
+    return;
+  }
+  const said = h("p", { class: "note", role: "status" });
+  const seconds = h("select", { id: "ban-seconds" }, ...[[600, "10 minutes"], [3600, "1 hour"], [86400, "1 day"]].map(([value, label]) => h("option", { value }, label)));
+  const difficulty = h("input", { id: "set-difficulty", type: "number", min: "0", step: "any", required: true, inputmode: "decimal" });
+  const button = (label, run) => h("button", { type: "button", on: { click: (event) => run(event.currentTarget) } }, label);
+  panel.replaceChildren(
+    title,
+    h(
+      "div",
+      { class: "controls" },
+      button("Disconnect", async (self) => {
+        if (await confirmed(`Disconnect every miner of ${worker}? Most come back by themselves within seconds.`, "Disconnect")) {
+          act(self, said, "disconnect", { worker });
+        }
+      }),
+    ),
+    h(
+      "div",
+      { class: "controls" },
+      h("label", { for: "ban-seconds" }, "Ban for"),
+      seconds,
+      button("Ban", async (self) => {
+        const time = seconds.selectedOptions[0].textContent;
+        if (await confirmed(`Ban ${worker} for ${time}? Its machines earn nothing here meanwhile.`, "Ban")) {
+          act(self, said, "ban", { worker, seconds: Number(seconds.value) });
+        }
+      }),
+    ),
+    h(
+      "form",
+      {
+        class: "controls",
+        on: {
+          submit: (event) => {
+            event.preventDefault();
+            if (Number(difficulty.value) > 0) act(event.submitter, said, "difficulty", { worker, difficulty: Number(difficulty.value) });
+          },
+        },
+      },
+      h("label", { for: "set-difficulty" }, "Difficulty"),
+      difficulty,
+      h("button", {}, "Set"),
+      button("Automatic", (self) => act(self, said, "difficulty", { worker, difficulty: null })),
+    ),
+    said,
+  );
+}
+
+async function act(button, said, action, body) {
+  button.disabled = true;
+  let words;
+  try {
+    const { done } = await post(action, body);
+    words = typeof done === "string" ? done : "Done.";
+  } catch (error) {
+    words = error instanceof ApiError ? `Not done: ${error.message}` : "Not done: the server can't be reached.";
+  }
+  button.disabled = false;
+  if (said) setText(said, words);
+  else announce(words);
+}

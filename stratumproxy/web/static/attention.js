@@ -1,0 +1,146 @@
+// Which machines need a person: how many of each kind, which ones, and why, in words.
+
+import { get } from "./api.js";
+import { byId, foreign, h, keyed, setText } from "./dom.js";
+import * as format from "./format.js";
+import { KINDS } from "./fleet.js";
+import { workerLink } from "./workers.js";
+
+const SHOWN = 100;
+const REFRESH = 10_000;
+
+/** What is to be known about a worker of that kind, as a sentence. */
+export function why(kind, worker) {
+  const usual = worker.usual ? ` It usually does ${format.rate(worker.usual)}.` : "";
+  if (kind === "gone") {
+    const silence = worker.last_share === null ? "no share yet" : `no share for ${format.duration(format.now() - worker.last_share)}`;
+    return worker.connections ? `Connected, but ${silence}.${usual}` : `No connection, ${silence}.${usual}`;
+  }
+  if (kind === "slow") {
+    const hour = worker.hashrate["1h"].rate;
+    const part = worker.usual ? `, ${format.percent(hour / worker.usual)} of its usual ${format.rate(worker.usual)}` : "";
+    return `${format.rate(hour)} over the last hour${part}.`;
+  }
+  if (kind === "rejecting") {
+    const reasons = Object.entries(worker.reasons).sort(([, a], [, b]) => b - a).slice(0, 2);
+    const mostly = reasons.map(([reason, n]) => `${format.count(n)} ${reason}`).join(", ");
+    return `More than 5 % of its last shares rejected. Since start: ${mostly || format.count(worker.rejected)}.`;
+  }
+  return `5 or more connects in the last hour, ${format.count(worker.connects)} since start.`;
+}
+
+/** Hashes a second that are missing: sorts first what costs most. */
+const missing = (worker) => Math.max(0, (worker.usual ?? 0) - worker.hashrate["1h"].rate);
+
+/**
+ * Fills the panel.
+ * @param {import("./feed.js").Feed} feed
+ * @param {import("./fleet.js").Fleet} fleet
+ * @param {{only: (kind: string) => void}} table
+ */
+export function attentionPanel(feed, fleet, table) {
+  let chosen = "any";
+  let workers = [];
+  let asked = -Infinity;
+  let counted = "";
+  const filters = byId("attention-filters");
+  const list = byId("attention-list");
+  const calm = byId("attention-calm");
+  const more = byId("attention-more");
+
+  const buttons = ["any", ...Object.keys(KINDS)].map((kind) => {
+    const number = h("b", {}, "–");
+    const button = h(
+      "button",
+      { type: "button", class: `filter ${kind}`, "aria-pressed": String(kind === chosen), title: KINDS[kind] ?? "All that need a person", on: { click: () => choose(kind) } },
+      number,
+      h("span", {}, kind === "any" ? "all" : kind),
+    );
+    return { kind, number, button };
+  });
+  filters.append(...buttons.map(({ button }) => button));
+  more.addEventListener("click", () => table.only(chosen));
+
+  function choose(kind) {
+    chosen = kind;
+    for (const each of buttons) each.button.setAttribute("aria-pressed", String(each.kind === kind));
+    setText(byId("attention-rule"), KINDS[kind] ?? "");
+    list.scrollTop = 0;
+    refresh(true);
+  }
+
+  async function refresh(force) {
+    const counts = feed.summary?.attention ?? {};
+    const key = `${chosen} ${JSON.stringify(counts)}`;
+    const age = performance.now() - asked;
+    if (document.hidden || (!force && (age < 2000 || (key === counted && age < REFRESH)))) return;
+    asked = performance.now();
+    counted = key;
+    const mine = chosen;
+    const kinds = (chosen === "any" ? Object.keys(KINDS) : [chosen]).filter((kind) => counts[kind]);
+    try {
+      const answers = await Promise.all(
+        kinds.map((kind) => get(`/api/workers?attention=${kind}&sort=-hashrate_24h&limit=${SHOWN}`)),
+      );
+      if (mine !== chosen) return;
+      const found = new Map(answers.flatMap((answer) => answer.workers).map((each) => [each.name, each]));
+      workers = [...found.values()].sort((a, b) => missing(b) - missing(a)).slice(0, SHOWN);
+      show();
+    } catch {
+      counted = "";
+    }
+  }
+
+  function show() {
+    keyed(list, workers, (worker) => worker.name, make, update);
+    const counts = feed.summary?.attention ?? {};
+    const kinds = chosen === "any" ? Object.keys(KINDS) : [chosen];
+    const all = kinds.reduce((sum, kind) => sum + (counts[kind] ?? 0), 0);
+    list.hidden = !workers.length;
+    calm.hidden = workers.length > 0 || all > 0;
+    setText(calm, feed.summary?.workers ? "None. Every machine does what it usually does." : "No miners yet.");
+    more.hidden = !all;
+  }
+
+  function make(worker) {
+    return h(
+      "li",
+      {},
+      h("a", { href: workerLink(worker.name) }, foreign(worker.name || "(no name)")),
+      h("span", { class: "marks" }),
+      h("p", {}),
+    );
+  }
+
+  function update(item, worker) {
+    const [, marks, words] = item.children;
+    const said = worker.attention.join(" ");
+    if (marks.dataset.said !== said) {
+      marks.dataset.said = said;
+      marks.replaceChildren(...worker.attention.map((kind) => h("span", { class: `mark ${kind}` }, kind)));
+    }
+    const kinds = chosen !== "any" && worker.attention.includes(chosen) ? [chosen] : worker.attention;
+    setText(words, kinds.map((kind) => why(kind, worker)).join(" "));
+  }
+
+  /** How many there are: of both kinds only once, as soon as all rows are known. */
+  function total(counts) {
+    if (fleet.loaded) return fleet.rows.filter((row) => row.urgency > 0).length;
+    return Object.values(counts).reduce((a, b) => a + b, 0);
+  }
+
+  feed.addEventListener("summary", () => {
+    const counts = feed.summary.attention;
+    const any = Object.values(counts).reduce((a, b) => a + b, 0);
+    for (const { kind, number, button } of buttons) {
+      const n = kind === "any" ? total(counts) : (counts[kind] ?? 0);
+      setText(number, format.count(n));
+      button.classList.toggle("none", n === 0);
+    }
+    if (any) refresh(false);
+    else {
+      workers = [];
+      show();
+    }
+  });
+}

@@ -1,0 +1,114 @@
+// Every worker's row, kept in step with the server by what changed since the last time.
+
+import { get } from "./api.js";
+
+/** Attention kinds, the most urgent first: what each is called, and its rule in words. */
+export const KINDS = {
+  gone: "It mined, and has no connection now, or sent no share for 10 minutes or 20 expected shares, whichever is longer.",
+  slow: "Its rate over 1 h is below 70 % of its usual one (24 h), by more than 3 times the error of the two figures.",
+  rejecting: "More than 5 % of its last shares (50 at least) were rejected.",
+  reconnecting: "It connected 5 times or more within the last hour.",
+};
+const ORDER = Object.keys(KINDS);
+
+/** Text to sort by so that rig-9 comes before rig-10. */
+const natural = (text) => text.toLowerCase().replace(/\d+/g, (digits) => digits.padStart(12, "0"));
+
+/** How urgent: sorts first what needs a person most. */
+const urgency = (kinds) => kinds.reduce((sum, kind) => sum + 2 ** (3 - ORDER.indexOf(kind)), 0);
+
+/** What each column sorts by: a number or a text; null always comes last. */
+const SORTS = {
+  attention: (row) => row.urgency || null,
+  name: (row) => row.nameKey,
+  rejected: (row) => (row.accepted + row.rejected ? row.rejected / (row.accepted + row.rejected) : null),
+  pool: (row) => row.pool || null,
+  agent: (row) => row.agent || null,
+  address: (row) => (row.address ? natural(row.address) : null),
+};
+
+export class Fleet extends EventTarget {
+  rows = [];
+  /** Rises whenever rows change. */
+  version = 0;
+  loaded = false;
+
+  #byName = new Map();
+  #revision = 0;
+  #sorted = { key: "", version: -1, rows: [] };
+
+  /** Forgets the revision: the next refresh asks for everything. */
+  restart() {
+    this.#revision = 0;
+  }
+
+  /** Asks for what changed. Raises what `get` does. */
+  async refresh() {
+    const table = await get(`/api/table?since=${this.#revision}`);
+    this.#revision = table.revision;
+    if (table.all) {
+      const names = table.columns.indexOf("name");
+      const kept = new Set(table.rows.map((values) => values[names]));
+      for (const name of this.#byName.keys()) if (!kept.has(name)) this.#byName.delete(name);
+    }
+    for (const name of table.gone) this.#byName.delete(name);
+    for (const values of table.rows) this.#take(table.columns, values);
+    if (table.rows.length || table.gone.length || !this.loaded) {
+      this.rows = [...this.#byName.values()];
+      this.version += 1;
+    }
+    this.loaded = true;
+    this.dispatchEvent(new Event("rows"));
+  }
+
+  #take(columns, values) {
+    const fresh = {};
+    columns.forEach((column, index) => {
+      fresh[column] = values[index];
+    });
+    let row = this.#byName.get(fresh.name);
+    if (!row) {
+      row = { nameKey: natural(fresh.name) };
+      this.#byName.set(fresh.name, row);
+    }
+    if (row.address !== fresh.address || row.agent !== fresh.agent || row.pool !== fresh.pool) {
+      const words = [fresh.name, fresh.address, fresh.agent, fresh.pool];
+      row.words = words.filter(Boolean).join("\n").toLowerCase();
+    }
+    Object.assign(row, fresh);
+    row.urgency = urgency(row.attention);
+  }
+
+  /**
+   * The rows that match, sorted.
+   * @param {{search: string, attention: string, sort: string, descending: boolean}} view every word of
+   *   `search` has to be in the name, the address, the agent or the pool; `attention` is a kind, "any"
+   *   for all that need a person, or ""
+   */
+  view({ search, attention, sort, descending }) {
+    const words = search.toLowerCase().split(/\s+/).filter(Boolean);
+    return this.#sort(sort, descending).filter(
+      (row) =>
+        words.every((word) => row.words.includes(word)) &&
+        (!attention || (attention === "any" ? row.urgency > 0 : row.attention.includes(attention))),
+    );
+  }
+
+  #sort(sort, descending) {
+    const key = `${sort} ${descending}`;
+    if (this.#sorted.key === key && this.#sorted.version === this.version) return this.#sorted.rows;
+    const of = SORTS[sort] ?? ((row) => row[sort]);
+    const pairs = this.rows.map((row) => [of(row), row]);
+    const sign = descending ? -1 : 1;
+    pairs.sort(([a, rowA], [b, rowB]) => {
+      if (a !== b) {
+        if (a === null) return 1;
+        if (b === null) return -1;
+        return a < b ? -sign : sign;
+      }
+      return rowA.nameKey < rowB.nameKey ? -1 : rowA.nameKey > rowB.nameKey ? 1 : 0;
+    });
+    this.#sorted = { key, version: this.version, rows: pairs.map(([, row]) => row) };
+    return this.#sorted.rows;
+  }
+}

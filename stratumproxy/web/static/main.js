@@ -1,0 +1,151 @@
+// Puts the page together: views by address, the state of the connection, colours, the token.
+
+import { askToken } from "./actions.js";
+import { token } from "./api.js";
+import { attentionPanel } from "./attention.js";
+import { announce, byId, setText } from "./dom.js";
+import { Feed, silentProcesses } from "./feed.js";
+import { Fleet } from "./fleet.js";
+import * as format from "./format.js";
+import { lists } from "./log.js";
+import { overview } from "./overview.js";
+import { workerPage } from "./worker.js";
+import { workersTable } from "./workers.js";
+
+const feed = new Feed();
+const fleet = new Fleet();
+const table = workersTable(fleet, feed);
+attentionPanel(feed, fleet, table);
+overview(feed);
+const logs = lists(feed);
+
+// Views: #/ the fleet, #/jobs, #/events, #/worker/NAME.
+let leave = () => {};
+let scrolled = 0;
+let shown = null;
+
+function route(first) {
+  const address = location.hash.replace(/^#\/?/, "");
+  const worker = address.startsWith("worker/") ? decoded(address.slice("worker/".length)) : null;
+  const view = worker !== null ? "worker" : ["jobs", "events"].includes(address) ? address : "fleet";
+  if (shown === "fleet") scrolled = scrollY;
+  leave();
+  leave = () => {};
+  for (const each of ["fleet", "worker", "jobs", "events"]) byId(`${each}-view`).hidden = each !== view;
+  for (const link of document.querySelectorAll("header nav a")) {
+    const here = link.getAttribute("href") === `#/${view === "fleet" ? "" : view}`;
+    if (here) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+  if (view === "worker") leave = workerPage(worker, feed);
+  if (view in logs) logs[view]();
+  shown = view;
+  scrollTo(0, view === "fleet" ? scrolled : 0);
+  // Who follows a link with the keyboard or a screen reader goes on reading there.
+  if (first !== true) (byId(`${view}-view`).querySelector("h1[tabindex]") ?? byId("main")).focus({ preventScroll: true });
+  title();
+}
+
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+function title() {
+  const name = shown === "worker" ? byId("worker-view").querySelector("h1").textContent : "";
+  const five = feed.summary?.hashrate["5m"].rate;
+  const state = feed.state === "live" ? format.rate(five) : "not connected";
+  document.title = [name, state, "stratumproxy"].filter(Boolean).join(" · ");
+}
+
+addEventListener("hashchange", route);
+
+// The state of the connection. Nothing on the page may look live that is not.
+let announced = "connecting";
+
+function connection() {
+  const { state, why, retryAt, summary } = feed;
+  const silent = state === "live" ? silentProcesses(summary) : [];
+  const live = byId("live");
+  live.className = silent.length ? "lost" : state;
+  document.documentElement.classList.toggle("stale", state !== "live");
+  byId("main").classList.toggle("waiting", !summary);
+  setText(byId("live-words"), silent.length ? "data plane silent" : { live: "live", lost: "not connected", connecting: "connecting" }[state]);
+  live.title = summary ? `Last heard ${format.full(summary.now)}` : "";
+  byId("trouble").hidden = state === "live" ? !silent.length : !why;
+  byId("retry").hidden = state === "live";
+  setText(byId("trouble-words"), trouble());
+  if (state !== announced && state !== "connecting") {
+    announce(state === "live" ? "Connected, the page is live." : "Connection lost. The page is not live.");
+    announced = state;
+  }
+
+  function trouble() {
+    if (silent.length) {
+      const which = silent.map(({ worker, seconds }) => `worker process ${worker} for ${format.duration(seconds)}`).join(", ");
+      return `Nothing was heard of ${which}: its figures are old.`;
+    }
+    const next = retryAt ? `trying again in ${Math.max(1, Math.ceil((retryAt - performance.now()) / 1000))} s` : "trying again now";
+    const old = summary ? ` What you see is of ${format.clock(summary.now)}, ${format.ago(summary.now)}.` : "";
+    return `Not connected: ${why}.${old} ${next[0].toUpperCase()}${next.slice(1)}.`;
+  }
+}
+
+feed.addEventListener("state", connection);
+byId("retry").addEventListener("click", () => feed.retry());
+feed.addEventListener("summary", ({ detail: summary }) => {
+  const lost = summary.lost_records ? ` · ${format.count(summary.lost_records)} records lost` : "";
+  setText(byId("about"), `stratumproxy ${summary.version} · up ${format.duration(summary.uptime)} · control process up ${format.duration(summary.control_uptime)}${lost}`);
+});
+setInterval(() => {
+  format.tick();
+  connection();
+  title();
+}, 1000);
+
+// Colours: the system's, or the other ones if chosen.
+const CHOICES = ["system", "light", "dark"];
+
+function colours(choice) {
+  if (choice === "system") delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = choice;
+  const button = byId("theme-button");
+  setText(button, { system: "Auto", light: "Light", dark: "Dark" }[choice]);
+  button.setAttribute("aria-label", `Colours: ${choice}. Change`);
+  button.title = `Colours: ${choice}`;
+  document.dispatchEvent(new Event("theme"));
+}
+
+byId("theme-button").addEventListener("click", () => {
+  const now = document.documentElement.dataset.theme ?? "system";
+  const next = CHOICES[(CHOICES.indexOf(now) + 1) % CHOICES.length];
+  try {
+    localStorage.setItem("theme", next);
+  } catch {
+    // Without storage it holds for this visit.
+  }
+  colours(next);
+});
+colours(document.documentElement.dataset.theme ?? "system");
+
+// The token.
+function tokenGiven() {
+  setText(byId("token-button"), token.value ? "Token given" : "Token");
+}
+
+byId("token-button").addEventListener("click", askToken);
+document.addEventListener("token", () => {
+  tokenGiven();
+  feed.retry();
+});
+document.addEventListener("unauthorized", () => {
+  if (!byId("token-dialog").open && !token.value) askToken();
+});
+tokenGiven();
+
+route(true);
+connection();
+feed.run();
