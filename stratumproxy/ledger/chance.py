@@ -9,11 +9,11 @@ within a tenth of a share, and sums would take long."""
 
 
 def poisson_interval(mean: float, confidence: float) -> tuple[int, int]:
-    """The counts that chance allows: outside lies no more than 1 − confidence, half at either end.
+    """The counts that chance allows: outside lies no more than 1 - confidence, half at either end.
 
     Shares come independently of each other, so of `mean` expected ones the number that is found is
     Poisson distributed. Fewer than the lower bound are found with a probability of at most
-    (1 − confidence) / 2, and so are more than the upper one.
+    (1 - confidence) / 2, and so are more than the upper one.
 
     Args:
         mean: the expected count, 0 or more.
