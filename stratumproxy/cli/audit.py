@@ -1,0 +1,274 @@
+"""``stratumproxy audit``: did the pool credit what it should have?"""
+
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+import orjson
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from stratumproxy.cli.options import examples
+from stratumproxy.config import load
+from stratumproxy.errors import ConfigError, SinkError
+from stratumproxy.ledger import LedgerReader
+from stratumproxy.ledger.audit import BY, CONFIDENCE, FINE, Audit, Row
+from stratumproxy.ledger.audit import audit as audit_pool
+from stratumproxy.ledger.period import as_text, parse_time
+from stratumproxy.ledger.statement import StatementError, read_statement
+
+ROWS = 50
+"""Workers a table shows at most, those first that need a look."""
+
+PLAIN_WIDTH = 250
+"""Columns where the output is no terminal, so that nothing is folded."""
+
+
+class Unreadable(click.ClickException):
+    """There is nothing to audit by; as opposed to exit status 1, a discrepancy."""
+
+    exit_code = 2
+
+    def show(self, file: object = None) -> None:
+        """Print it as other commands do."""
+        click.echo(f"stratumproxy: {self.message}", err=True)
+
+
+def _moment(ctx: click.Context, param: click.Parameter, value: str) -> float:
+    try:
+        return parse_time(value, time.time())
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+@click.command(
+    epilog=examples(
+        "stratumproxy audit --config farm.toml --pool eu.pool.example:3333 --since 24h",
+        "stratumproxy audit --config farm.toml --pool main --since 2026-11-01 --until 2026-12-01 "
+        "--by day",
+        "stratumproxy audit --ledger ledger.sqlite3 --pool main --since 7d --by worker",
+        "stratumproxy audit --config farm.toml --pool main --since 24h --pool-figures theirs.csv",
+        "stratumproxy audit --config farm.toml --pool main --since 24h --json | jq .total",
+    )
+)
+@click.option(
+    "-c",
+    "--config",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The configuration; its [ledger] says where the ledger is.",
+)
+@click.option("--ledger", type=click.Path(), metavar="FILE", help="The ledger itself.")
+@click.option(
+    "--pool", required=True, metavar="NAME", help="The pool, as it is called in the configuration."
+)
+@click.option(
+    "--since",
+    metavar="TIME",
+    callback=_moment,
+    default="24h",
+    show_default=True,
+    help="From when on: 24h ago (m, h, d, w), 2026-11-01, 2026-11-01T06:00 (UTC), or Unix seconds. "
+    "Moved back to the whole hour or day.",
+)
+@click.option(
+    "--until",
+    metavar="TIME",
+    callback=_moment,
+    default="now",
+    show_default=True,
+    help="Until when, alike.",
+)
+@click.option(
+    "--by",
+    type=click.Choice(BY),
+    default="hour",
+    show_default=True,
+    help="What a row is.",
+)
+@click.option(
+    "--pool-figures",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The pool's own figures, to be laid beside: CSV with a header line, or a JSON list of "
+    "objects. Each row has `start` (a time as above) or, with --by worker, `worker`; and `shares`, "
+    "or `work` (the sum of their difficulties), or both.",
+)
+@click.option(
+    "--confidence",
+    type=click.FloatRange(50, 99.999999),
+    default=100 * CONFIDENCE,
+    show_default=True,
+    metavar="PERCENT",
+    help="How sure a discrepancy must be. It holds for the total, and for all rows together.",
+)
+@click.option(
+    "--tolerate",
+    type=click.FloatRange(0, 50),
+    default=0.0,
+    show_default=True,
+    metavar="PERCENT",
+    help="Of the expected shares, how many may be missing besides chance, such as stale ones.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON object.")
+@click.pass_context
+def audit(
+    ctx: click.Context,
+    config: Path | None,
+    ledger: str | None,
+    pool: str,
+    since: float,
+    until: float,
+    by: str,
+    pool_figures: Path | None,
+    confidence: float,
+    tolerate: float,
+    as_json: bool,
+) -> None:
+    """Hold what a pool credited against what it should have, by our own ledger.
+
+    Expected is what the miners' work, as checked here, comes to in shares at the pool's difficulty.
+    Which of them reach that is chance: the bounds say how many it may be. Sent is what went
+    to the pool, credited is what it said yes to, and the difference is rejected, timed out
+    (no answer), or lost (the connection broke before there was one).
+
+    The exit status is 0 if all is within chance, 1 if a row is not, and 2 if the ledger or the
+    pool's figures can't be read.
+    """
+    if (config is None) == (ledger is None):
+        raise click.UsageError("give either --config FILE or --ledger FILE")
+    if since >= until:
+        raise click.UsageError("--since is not before --until")
+    reader = LedgerReader(ledger or _ledger_of(config), seconds=None)
+    try:
+        statement = read_statement(pool_figures, by == "worker") if pool_figures else None
+        found = audit_pool(
+            reader,
+            pool,
+            since,
+            until,
+            by,
+            confidence=confidence / 100,
+            tolerated=tolerate / 100,
+            statement=statement,
+        )
+    except (SinkError, StatementError) as error:
+        raise Unreadable(str(error)) from None
+    finally:
+        reader.close()
+    if as_json:
+        option = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+        click.echo(orjson.dumps(found.to_dict(), option=option), nl=False)
+    else:
+        _show(found)
+    ctx.exit(0 if found.fine else 1)
+
+
+def _ledger_of(config: Path | None) -> str:
+    assert config is not None
+    path = load(config).ledger.path
+    if not path:
+        raise ConfigError([f"{config}: ledger.path: is empty, so there is no ledger to audit by"])
+    return path
+
+
+def _show(found: Audit) -> None:
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = PLAIN_WIDTH
+    console.print(
+        Text(
+            f"{_plain(found.pool)}, {as_text(found.since)} to {as_text(found.until)} UTC; "
+            f"bounds at {100 * found.confidence:g} %"
+            + (f", {100 * found.tolerated:g} % tolerated" if found.tolerated else "")
+        )
+    )
+    rows = found.rows
+    if found.by == "worker":
+        rows = sorted(rows, key=lambda row: (row.fine, -(row.expected or 0), row.worker))[:ROWS]
+    console.print(_table(found, rows))
+    if len(rows) < len(found.rows):
+        bad = sum(not row.fine for row in found.rows) - sum(not row.fine for row in rows)
+        console.print(
+            Text(
+                f"... and {len(found.rows) - len(rows)} more workers, {bad} of them not fine; "
+                "--json has all"
+            )
+        )
+    console.print(Text(_missing(found.total)))
+    for note in found.notes:
+        console.print(Text(f"Note: {_plain(note)}"))
+
+
+def _table(found: Audit, rows: Iterable[Row]) -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_footer=False)
+    by_worker = found.by == "worker"
+    table.add_column(
+        "Worker" if by_worker else "Hour (UTC)" if found.step < 86_400 else "Day (UTC)"
+    )
+    shares = found.total.pool_shares is not None
+    work = found.total.pool_work is not None
+    names = ["Expected", "Chance allows", "Sent", "Credited", "Rejected", "Timed out", "Lost"]
+    names += ["Should be work", "Credited work"]
+    names += ["Pool's shares"] * shares + ["Pool's work"] * work
+    for name in names:
+        table.add_column(name, justify="right")
+    table.add_column("Verdict")
+    for row in rows:
+        label = row.worker if row.worker is not None else as_text(row.start or 0)
+        table.add_row(*_cells(label, row, shares, work))
+    table.add_section()
+    table.add_row(*_cells("Total", found.total, shares, work), style="bold")
+    return table
+
+
+def _cells(label: str, row: Row, shares: bool, work: bool) -> list[Text]:
+    cells = [
+        _plain(label),
+        "?" if row.expected is None else f"{row.expected:,.1f}",
+        "?" if row.low is None else f"{row.low:,} to {row.high:,}",
+        *(
+            f"{count:,}"
+            for count in (row.forwarded, row.credited, row.rejected, row.timed_out, row.lost)
+        ),
+        _work(row.expected_work),
+        _work(row.credited_work),
+    ]
+    if shares:
+        cells.append("-" if row.pool_shares is None else f"{row.pool_shares:,.10g}")
+    if work:
+        cells.append("-" if row.pool_work is None else _work(row.pool_work))
+    style = "" if row.fine else "red"
+    return [*map(Text, cells), Text(row.verdict, style=style)]
+
+
+def _missing(total: Row) -> str:
+    """Where the shares of the total that were not credited went, in a sentence."""
+    if total.expected is None:
+        return "Nothing was sent, and no job of the pool is known, so neither is its difficulty."
+    reasons = ", ".join(
+        f"{count:,} {_plain(text) or 'without words'}" for text, count in total.reasons.items()
+    )
+    return (
+        f"Of {total.expected:,.1f} expected shares {total.credited:,} were credited. "
+        f"{total.rejected:,} rejected{f' ({reasons})' if reasons else ''}, "
+        f"{total.timed_out:,} timed out, {total.lost:,} lost, {total.dropped:,} unknown; "
+        f"chance: {total.forwarded + total.dropped - total.expected:+,.1f} ({FINE}: "
+        f"{total.low:,} to {total.high:,})."
+    )
+
+
+def _work(value: float) -> str:
+    for unit in ("", "K", "M", "G", "T", "P"):
+        if value < 1000:
+            return f"{value:.5g}{unit}"
+        value /= 1000
+    return f"{value:.5g}E"
+
+
+def _plain(text: str) -> str:
+    """Names and reasons come from the network: nothing in them may steer a terminal."""
+    return "".join(char if char.isprintable() else "\ufffd" for char in text)

@@ -1,0 +1,316 @@
+"""What a pool should have credited, what it acknowledged, and what chance allows between them.
+
+A share that was asked to meet difficulty d meets the pool's difficulty D, if that is higher, with a
+probability of d / D, and is credited D then. So of W, the sum of the difficulties of all shares
+that were good by our own check, W / D shares should have been credited, give or take chance. It is
+Poisson's chance if d is far below D, and smaller else, so the bounds are never too narrow.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from stratumproxy.ledger.account import Account, Entry
+from stratumproxy.ledger.chance import poisson_interval
+from stratumproxy.ledger.reader import LedgerReader
+from stratumproxy.ledger.schema import DAYS, HOURS
+from stratumproxy.ledger.statement import Figure, Statement
+
+BY = ("hour", "day", "worker")
+
+CONFIDENCE = 0.99
+
+EDGE_SECONDS = 60.0
+"""A pool's own figures may be cut so much earlier or later than ours, at either end."""
+
+ROUNDING = 1e-3
+"""Part by which a pool's figure of work may be rounded."""
+
+NOTHING = "nothing mined"
+FINE = "within chance"
+UNKNOWN = "the pool's difficulty is not known"
+DROPPED = "can't tell: records were dropped"
+SENT_LESS = "sent less than chance allows"
+SENT_MORE = "sent more than chance allows"
+CREDITED_LESS = "pool credited less than chance allows"
+STATED_LESS = "pool's figures are below what it acknowledged"
+STATED_MORE = "pool's figures are above what it acknowledged"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A stretch of time, a worker, or the total. Work is in shares of difficulty 1."""
+
+    start: int | None
+    """Unix seconds; None for a worker and the total."""
+    worker: str | None
+    """None for a time and the total."""
+    expected: float | None
+    """Shares that should have been credited by our own check of the miners' work."""
+    low: int | None
+    high: int | None
+    """What chance allows around it."""
+    expected_work: float
+    forwarded: int
+    forwarded_work: float
+    credited: int
+    credited_work: float
+    rejected: int
+    reasons: dict[str, int]
+    """Of the rejected ones, in the pool's words."""
+    timed_out: int
+    lost: int
+    dropped: int
+    """Share records that the ledger never got, of any worker and pool."""
+    pool_shares: float | None
+    """The pool's own figure, if it was given."""
+    pool_work: float | None
+    verdict: str
+
+    @property
+    def fine(self) -> bool:
+        """Nothing a person should look at."""
+        return self.verdict in (FINE, NOTHING)
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """A pool's audit."""
+
+    pool: str
+    since: int
+    until: int
+    by: str
+    step: int
+    """Seconds of a row by time; of days, if hours were asked for and are not kept so long."""
+    confidence: float
+    """Of the total, and of all other rows together."""
+    tolerated: float
+    rows: list[Row]
+    total: Row
+    notes: list[str] = field(default_factory=list)
+    """What else should be known, in words."""
+
+    @property
+    def fine(self) -> bool:
+        """Whether every row is."""
+        return self.total.fine and all(row.fine for row in self.rows)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values, for JSON."""
+        values = asdict(self)
+        for row, plain in zip(
+            (*self.rows, self.total), (*values["rows"], values["total"]), strict=True
+        ):
+            plain["fine"] = row.fine
+        return values | {"fine": self.fine}
+
+
+def audit(
+    reader: LedgerReader,
+    pool: str,
+    since: float,
+    until: float,
+    by: str = "hour",
+    *,
+    confidence: float = CONFIDENCE,
+    tolerated: float = 0.0,
+    statement: Statement | None = None,
+) -> Audit:
+    """Audit a pool by the ledger.
+
+    Args:
+        reader: of the ledger.
+        pool: its name.
+        since: Unix seconds, moved back to the whole hour or day.
+        until: Unix seconds, moved on to it.
+        by: one of `BY`: what a row is. By worker, the times are moved to whole hours.
+        confidence: with which all rows stay within the bounds if only chance is at work. It holds
+            for the total, and for all others together: of n rows each has 1 - (1 - confidence) / n.
+        tolerated: part of the shares that may miss besides, such as 0.005 for usual stale ones.
+        statement: the pool's own figures, by time if `by` is a time, else by worker.
+
+    Raises:
+        SinkError: the ledger can't be read, or has no such pool.
+    """
+    level = DAYS if by == "day" else HOURS
+    account = reader.account(pool, since, until, level, by_worker=by == "worker")
+    return judge(account, by, confidence, tolerated, statement)
+
+
+def judge(
+    account: Account,
+    by: str,
+    confidence: float = CONFIDENCE,
+    tolerated: float = 0.0,
+    statement: Statement | None = None,
+) -> Audit:
+    """An audit of an account; arguments as those of `audit`."""
+    rules = _Rules(tolerated, statement is not None)
+    each = 1 - (1 - confidence) / max(1, len(account.workers or account.steps))
+    rows, notes, stated = [], [], Figure(None, None)
+    if account.workers is None:
+        figures: Mapping[Any, Figure] = {}
+        if statement:
+            figures, left = statement.by_time(account.since, account.until, account.step)
+            notes += _left_out("times outside of this audit", left)
+        for start in sorted(account.steps.keys() | figures.keys()):
+            entry, figure = account.steps.get(start, _nothing()), figures.get(start)
+            rows.append(rules.row(entry, figure, each, account.step, start=start))
+    else:
+        figures = statement.by_worker() if statement else {}
+        notes += _left_out(
+            "workers the ledger doesn't have", list(figures.keys() - account.workers.keys())
+        )
+        for name, entry in sorted(account.workers.items()):
+            seconds = account.until - account.since
+            rows.append(rules.row(entry, figures.get(name), each, seconds, worker=name))
+    for figure in figures.values():
+        stated = stated.plus(figure)
+    total = rules.row(
+        _total(list(account.steps.values())),
+        stated if figures else None,
+        confidence,
+        account.until - account.since,
+    )
+    notes += _gap_notes(account)
+    if total.dropped:
+        notes.append(
+            f"{total.dropped} share records, of any pool, were dropped on the way to the ledger; "
+            "their work is in it, what became of them is not"
+        )
+    return Audit(
+        account.pool,
+        account.since,
+        account.until,
+        by,
+        account.step,
+        confidence,
+        tolerated,
+        rows,
+        total,
+        notes,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    tolerated: float
+    stated: bool
+    """There is a statement, so a row without a figure in it is one of 0."""
+
+    def row(
+        self,
+        entry: Entry,
+        figure: Figure | None,
+        confidence: float,
+        seconds: float,
+        start: int | None = None,
+        worker: str | None = None,
+    ) -> Row:
+        low = high = None
+        if entry.expected is not None:
+            low = poisson_interval(entry.expected * (1 - self.tolerated), confidence)[0]
+            high = poisson_interval(entry.expected, confidence)[1]
+        verdict = _of_ledger(entry, low, high)
+        if self.stated and verdict in (FINE, NOTHING):
+            verdict = _of_statement(entry, figure, seconds, confidence) or verdict
+        return Row(
+            start,
+            worker,
+            entry.expected,
+            low,
+            high,
+            entry.work,
+            entry.forwarded,
+            entry.forwarded_work,
+            entry.credited,
+            entry.credited_work,
+            entry.rejected,
+            dict(sorted(entry.reasons.items(), key=lambda item: (-item[1], item[0]))),
+            entry.timed_out,
+            entry.lost,
+            entry.dropped,
+            figure.shares if figure else None,
+            figure.work if figure else None,
+            verdict,
+        )
+
+
+def _of_ledger(entry: Entry, low: int | None, high: int | None) -> str:
+    if low is None or high is None:
+        return UNKNOWN
+    if not entry.work and not entry.forwarded:
+        return NOTHING
+    if entry.forwarded > high:
+        return SENT_MORE
+    if entry.credited >= low:
+        return FINE
+    if entry.credited + entry.dropped >= low:
+        return DROPPED
+    # What was rejected or lost was sent; what never was is not the pool's doing.
+    return SENT_LESS if entry.forwarded + entry.dropped < low else CREDITED_LESS
+
+
+def _of_statement(
+    entry: Entry, figure: Figure | None, seconds: float, confidence: float
+) -> str | None:
+    """What is wrong with the pool's own figure; None if nothing is."""
+    figure = figure or Figure(0.0, None)
+    # As many as may come within the time that the two may be cut apart.
+    shifted = entry.credited * min(1.0, 2 * EDGE_SECONDS / seconds)
+    slack = poisson_interval(shifted, confidence)[1]
+    each = entry.credited_work / entry.credited if entry.credited else 0.0
+    for stated, ours, allowed in (
+        (figure.shares, entry.credited, slack + 0.5),
+        (figure.work, entry.credited_work, slack * each + entry.credited_work * ROUNDING),
+    ):
+        if stated is not None and stated < ours - allowed:
+            return STATED_LESS
+        if stated is not None and stated > ours + allowed + entry.dropped * (each or 1):
+            return STATED_MORE
+    return None
+
+
+def _nothing() -> Entry:
+    return Entry(0.0, 0.0, 0, 0.0, 0, 0.0, 0, 0, 0)
+
+
+def _total(entries: list[Entry]) -> Entry:
+    reasons: dict[str, int] = {}
+    for entry in entries:
+        for text, count in entry.reasons.items():
+            reasons[text] = reasons.get(text, 0) + count
+    expected = [entry.expected for entry in entries]
+    return Entry(
+        work=sum(entry.work for entry in entries),
+        expected=None if None in expected else sum(one or 0.0 for one in expected),
+        forwarded=sum(entry.forwarded for entry in entries),
+        forwarded_work=sum(entry.forwarded_work for entry in entries),
+        credited=sum(entry.credited for entry in entries),
+        credited_work=sum(entry.credited_work for entry in entries),
+        rejected=sum(entry.rejected for entry in entries),
+        timed_out=sum(entry.timed_out for entry in entries),
+        lost=sum(entry.lost for entry in entries),
+        reasons=reasons,
+        dropped=sum(entry.dropped for entry in entries),
+    )
+
+
+SHOWN = 5
+"""How many names a note shows."""
+
+
+def _left_out(what: str, names: list[str]) -> list[str]:
+    if not names:
+        return []
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return [f"the pool's figures have {what}: {', '.join(sorted(names)[:SHOWN])}{more}"]
+
+
+def _gap_notes(account: Account) -> list[str]:
+    return [
+        f"batches {gap.first} to {gap.last} of run {gap.run} (process {gap.process}) "
+        "are not in the ledger"
+        for gap in account.gaps
+    ]
