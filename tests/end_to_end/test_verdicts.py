@@ -89,7 +89,7 @@ async def test_a_pool_that_answers_nothing(site, verdict):
 
 async def test_the_pool_is_cut_while_verdicts_are_due(site):
     pool = await site.pool(clean_every=0, job_interval=0)
-    proxy = await site.proxy(pool)
+    proxy = await site.proxy(pool, pool="reply_timeout_seconds = 2")
     miners = await site.miners(proxy, 24, styles=TELLING)
     await miners.each(accepted=1)
     pool.pool.settings.reply_delay = 60
@@ -103,7 +103,8 @@ async def test_the_pool_is_cut_while_verdicts_are_due(site):
     assert total.pending == 0
     [told] = end.pools
     assert told.lost >= 50
-    assert end.rejected["lost"] == told.lost
+    # timed out, if this machine was so slow that the cut came after the timeout
+    assert end.rejected["lost"] + end.rejected.get("timed-out", 0) == told.lost
     assert end.forwarded == told.accepted + told.lost
     assert end.accepted == total.accepted
     assert sum(end.rejected.values()) == total.rejected.total()

@@ -117,7 +117,7 @@ def check(
     return verdict
 
 
-NOT_A_STRING = [None, 1, 1.5, True, b"00000001", ["00000001"], {}, object()]
+NOT_A_STRING = [None, 1, 1.5, True, b"00000001", ["00000001"], {}, object]
 NOT_HEX = ["0000000g", "0x000001", "0000 001", " 0000001", "00000_01", "+0000001", "-0000001"]
 NOT_ASCII = [
     "\u0660\u0660\u0660\u0660\u0660\u0660\u0660\u0661",  # Arabic digits
