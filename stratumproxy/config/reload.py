@@ -1,14 +1,41 @@
 """Reading the configuration again while miners mine: what changes, and what has to wait."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
+from stratumproxy.config.control import Api, Kafka, Ledger
 from stratumproxy.config.models import Config
 
-RESTART = (("listen",), ("workers",), ("log", "format"))
+RESTART = (("listen",), ("workers",), ("log", "format"), ("api", "listen"))
 """What can't be changed under way: the sockets are open, the processes run, and whoever collects
 the log knows one format."""
+
+CONTROL = ("api", "ledger", "kafka")
+"""Tables of the control plane. Whether there is one at all can't be changed under way either."""
+
+
+class ControlTables(NamedTuple):
+    """What the control process is started again for when it changes."""
+
+    api: Api
+    ledger: Ledger
+    kafka: Kafka
+    token: str
+
+    @classmethod
+    def of(cls, config: Config) -> "ControlTables":
+        """Those of a configuration, with the token as its file has it now; empty if it can't."""
+        try:
+            token = config.api.token
+        except ValueError:
+            token = ""
+        return cls(config.api, config.ledger, config.kafka, token)
+
+
+def controlled(config: Config) -> bool:
+    """Whether there is anything for a control process to do."""
+    return bool(config.api.listen or config.ledger.path or config.kafka.brokers)
 
 
 def reloaded(running: Config, wanted: Config) -> tuple[Config, list[str], list[str]]:
@@ -23,14 +50,18 @@ def reloaded(running: Config, wanted: Config) -> tuple[Config, list[str], list[s
         changes, such as ``difficulty.start`` and ``pool``; the names of what needs a restart.
     """
     changed = _differences(running, wanted)
-    waiting = [path for path in changed if path in RESTART]
-    applied = wanted.model_copy(
-        update={
-            "listen": running.listen,
-            "workers": running.workers,
-            "log": wanted.log.model_copy(update={"format": running.log.format}),
-        }
-    )
+    restart = set(RESTART)
+    update: dict[str, object] = {
+        "listen": running.listen,
+        "workers": running.workers,
+        "log": wanted.log.model_copy(update={"format": running.log.format}),
+        "api": wanted.api.model_copy(update={"listen": running.api.listen}),
+    }
+    if controlled(running) != controlled(wanted):
+        restart |= {path for path in changed if path[0] in CONTROL}
+        update |= {name: getattr(running, name) for name in CONTROL}
+    waiting = [path for path in changed if path in restart]
+    applied = wanted.model_copy(update=update)
     return (
         applied,
         [".".join(path) for path in changed if path not in waiting],

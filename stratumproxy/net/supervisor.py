@@ -1,77 +1,115 @@
-"""The supervisor: holds the listening sockets, and keeps worker processes on them.
+"""The supervisor: holds the sockets, and keeps the other processes on them.
 
 One process serves miners on one core. With `workers = N` there are N of them, each with sessions of
-its own upstream, and the kernel spreads the miners over them (SO_REUSEPORT). The supervisor opens
-every listening socket and never closes it before the end: while a worker is started again, miners
-that connect to it wait in its backlog, and none is refused.
+its own upstream, and the kernel spreads the miners over them (SO_REUSEPORT). One more, the control
+process, keeps what they tell and shows it. The supervisor opens every listening socket and never
+closes it before the end: while a process is started again, whoever connects to it waits in its
+backlog, and nobody is refused.
 
-A worker is told its configuration on standard input, and each new one on another line of it. It is
-told to stop by SIGTERM or by the end of that input, so none outlives its supervisor. Its standard
-output is the telemetry channel: a snapshot a line. One that says nothing for too long is killed.
+What workers tell the control process goes through a pair of sockets for each worker. The supervisor
+holds both ends of it, so either process may die without the other noticing more than silence.
+
+Every process is told its configuration on standard input, and each new one on another line of it
+(`net/child.py`). A worker says a snapshot a line, the control process that it is there.
 """
 
 import itertools
 import math
-import signal
 import socket
-import subprocess
 import sys
 from collections.abc import AsyncIterable, Callable, Sequence
-from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from contextlib import ExitStack
+from functools import partial
 
 import orjson
 import structlog
 import trio
 
-from stratumproxy.config import Config
-from stratumproxy.errors import ProtocolError
-from stratumproxy.net.listeners import open_listeners
+from stratumproxy.config import Config, Listen
+from stratumproxy.config.control import Api, Kafka, Ledger
+from stratumproxy.config.reload import ControlTables, controlled
+from stratumproxy.net.child import Child
+from stratumproxy.net.listeners import open_listener, open_listeners
 from stratumproxy.net.systemd import Service, match_listeners, status_line
-from stratumproxy.stratum.framing import split_lines
 from stratumproxy.telemetry.snapshot import Snapshot, merge
 
-COMMAND = (sys.executable, "-P", "-m", "stratumproxy", "worker")
-
-SNAPSHOT_LIMIT = 1 << 20
-"""Bytes of one snapshot; some 500 a pool."""
-
-RESTART_PAUSE = 0.2
-"""Seconds before a worker that ended is started again; doubled each time it ends soon."""
-
-LONGEST_PAUSE = 5.0
-LIVED = 10.0
-"""Seconds after which a worker counts as having run well."""
+COMMAND = (sys.executable, "-P", "-m", "stratumproxy")
 
 GRACE = 2.0
 """Seconds beyond `drain_seconds` that a worker has to stop in before it is killed."""
 
-LOOK_EVERY = 1.0
-LOOKS = 30
-"""Looks without a snapshot, which comes once a second, after which a worker is taken to hang. Looks
-are counted and not seconds: a supervisor that was itself frozen for a while looks only once."""
+CONTROL_GRACE = 5.0
+"""Seconds that the control process has to keep the last of it in, once the workers are gone."""
+
+BACKLOG = 128
+"""Browsers and scripts that may wait while the control process is started again."""
 
 
 class Supervisor:
-    """Worker processes on shared ports. Made by `supervise`.
+    """Processes on shared sockets. Made by `supervise`.
 
     Args:
         config: what they serve.
-        command: how a worker is started; the numbers of its listening sockets follow.
+        command: what ``worker`` or ``control`` and their arguments are appended to.
+        sets: each worker's listening sockets.
+        api: the listening socket of the API, if there is one.
     """
 
-    def __init__(self, config: Config, command: Sequence[str]) -> None:
+    def __init__(
+        self,
+        config: Config,
+        command: Sequence[str],
+        sets: Sequence[Sequence[socket.socket]],
+        api: socket.socket | None,
+    ) -> None:
         self._config = config
-        self._command = command
-        self._log = structlog.get_logger()
-        self._changed = trio.Event()
+        self._tables = ControlTables.of(config)
+        self._sets = sets
         self._heard: dict[int, float] = {}
         """When each worker, by number, sent its newest snapshot."""
         self._current: dict[int, Snapshot] = {}
         self._past: list[Snapshot] = []
-        self._stopping = False
-        self._processes: dict[int, trio.Process] = {}
-        self._ended = trio.lowlevel.ParkingLot()
+        self._channels = [socket.socketpair() for _ in sets] if controlled(config) else []
+        for sock in itertools.chain(*self._channels):
+            sock.setblocking(False)
+        self._workers = [
+            self._worker(number, listeners, command) for number, listeners in enumerate(sets)
+        ]
+        self._control = self._control_process(command, api) if controlled(config) else None
+
+    def _worker(
+        self, number: int, listeners: Sequence[socket.socket], command: Sequence[str]
+    ) -> Child:
+        descriptors = [sock.fileno() for sock in listeners]
+        options = ["--number", str(number)]
+        if self._channels:
+            channel = self._channels[number][0].fileno()
+            options += ["--channel", str(channel)]
+            descriptors.append(channel)
+        return Child(
+            "a worker",
+            [*command, "worker", *options, *(str(sock.fileno()) for sock in listeners)],
+            descriptors,
+            for_workers(self._config),
+            hear=partial(self._hear, number),
+            ended=partial(self._ended, number),
+            worker=number,
+        )
+
+    def _control_process(self, command: Sequence[str], api: socket.socket | None) -> Child:
+        descriptors = [end.fileno() for _, end in self._channels]
+        arguments = [str(descriptor) for descriptor in descriptors]
+        if api is not None:
+            arguments = ["--listener", str(api.fileno()), *arguments]
+            descriptors.append(api.fileno())
+        return Child(
+            "the control process",
+            [*command, "control", *arguments],
+            descriptors,
+            for_control(self._config),
+            hear=lambda line: True,
+            finishes=True,
+        )
 
     def snapshot(self) -> Snapshot | None:
         """All workers together, those that are gone included; None before the first."""
@@ -85,138 +123,92 @@ class Supervisor:
         return len(heard) == self._config.workers and min(heard) >= since
 
     def reconfigure(self, config: Config) -> None:
-        """Serve something else from now on; `listen` and `workers` are as they were."""
+        """Serve something else from now on; sockets and number of processes are as they were."""
+        before, self._tables = self._tables, ControlTables.of(config)
         self._config = config
-        self._changed.set()
-        self._changed = trio.Event()
+        for worker in self._workers:
+            worker.tell(for_workers(config))
+        if self._control is not None:
+            if self._tables == before:
+                self._control.tell(for_control(config))
+            else:
+                self._control.restart(for_control(config))
 
-    async def run(self, sets: Sequence[Sequence[socket.socket]], stop: trio.Event) -> None:
-        """Keep a worker on each set of listeners until `stop`."""
+    async def run(self, stop: trio.Event) -> None:
+        """Keep all of them running until `stop`; the control process until the workers are gone."""
         async with trio.open_nursery() as nursery:
-            for number, listeners in enumerate(sets):
-                nursery.start_soon(self._keep, number, listeners)
-            await stop.wait()
-            self._stopping = True
-            for process in self._processes.values():
-                process.send_signal(signal.SIGTERM)
-            if len(self._processes) == len(sets):  # none is about to be given them
-                for listener in itertools.chain(*sets):
-                    listener.close()
-            with trio.move_on_after(self._config.limits.drain_seconds + GRACE):
-                while self._processes:
-                    await self._ended.park()
-            nursery.cancel_scope.cancel()
+            if self._control is not None:
+                nursery.start_soon(self._control.keep)
+            async with trio.open_nursery() as serving:
+                for worker in self._workers:
+                    serving.start_soon(worker.keep)
+                await stop.wait()
+                for worker in self._workers:
+                    worker.stop()
+                # None is about to be given them.
+                if all(worker.process for worker in self._workers):
+                    for listener in itertools.chain(*self._sets):
+                        listener.close()
+                drain = self._config.limits.drain_seconds + GRACE
+                serving.cancel_scope.deadline = trio.current_time() + drain
+            if self._control is not None:
+                for end, _ in self._channels:
+                    end.close()  # so that it comes to the end of what the workers told
+                self._control.stop()
+                nursery.cancel_scope.deadline = trio.current_time() + CONTROL_GRACE
 
-    async def _keep(self, number: int, listeners: Sequence[socket.socket]) -> None:
-        """Run a worker, and another when it ends, until the supervisor stops."""
-        pause = RESTART_PAUSE
-        while not self._stopping:
-            started = trio.current_time()
-            status = await self._run_worker(number, listeners)
-            if self._stopping:
-                break
-            pause = RESTART_PAUSE if trio.current_time() - started > LIVED else pause
-            self._log.error(
-                "a worker ended and is started again",
-                worker=number,
-                status=status,
-                again_in_seconds=pause,
-            )
-            await trio.sleep(pause)
-            pause = min(pause * 2, LONGEST_PAUSE)
+    def close(self) -> None:
+        """Let go of the channels."""
+        for sock in itertools.chain(*self._channels):
+            sock.close()
 
-    async def _run_worker(self, number: int, listeners: Sequence[socket.socket]) -> str:
-        """Run one worker from its start to its end, and take its snapshots.
+    def _hear(self, number: int, line: bytes) -> bool:
+        if (snapshot := _parse(line)) is None:
+            return False
+        self._heard[number] = trio.current_time()
+        self._current[number] = snapshot
+        return True
 
-        Returns:
-            How it ended, in words.
-        """
-        numbers = [str(sock.fileno()) for sock in listeners]
-        try:
-            process = await trio.lowlevel.open_process(
-                [*self._command, "--number", str(number), *numbers],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                pass_fds=[sock.fileno() for sock in listeners],
-                start_new_session=True,  # Ctrl-C is for the supervisor, who passes it on
-            )
-        except OSError as error:
-            return f"it could not be started: {error.strerror}"
-        self._processes[number] = process
-        if self._stopping:
-            process.send_signal(signal.SIGTERM)  # the others were sent it meanwhile
-        try:
-            await self._attend(number, process)
-            return _status(await process.wait())
-        finally:
-            with trio.CancelScope(shield=True):
-                process.kill()
-                await process.wait()
-            del self._processes[number]
-            self._ended.unpark_all()
-            gone = self._current.pop(number, None)
-            if gone is not None:
-                self._past = [merge([*self._past, gone.past()])]
-
-    async def _attend(self, number: int, process: trio.Process) -> None:
-        """Tell a worker what to serve, and take its snapshots as long as there are any."""
-        assert process.stdin is not None
-        assert process.stdout is not None
-        silence = Silence()
-        async with process.stdin, process.stdout, trio.open_nursery() as nursery:
-            nursery.start_soon(self._tell, process.stdin)
-            nursery.start_soon(self._watch, number, process, silence)
-            await self._listen(number, process, process.stdout, silence)
-            nursery.cancel_scope.cancel()
-
-    async def _tell(self, stdin: trio.abc.SendStream) -> None:
-        """Say what to serve, and say it anew whenever that changes."""
-        with suppress(trio.BrokenResourceError, trio.ClosedResourceError):  # it ends
-            while True:
-                changed = self._changed
-                await stdin.send_all(self._config.model_dump_json().encode() + b"\n")
-                await changed.wait()
-
-    async def _listen(
-        self,
-        number: int,
-        process: trio.Process,
-        stdout: trio.abc.ReceiveStream,
-        silence: "Silence",
-    ) -> None:
-        tail = b""
-        try:
-            async for data in stdout:
-                lines, tail = split_lines(tail, bytes(data), SNAPSHOT_LIMIT)
-                for line in lines:
-                    if (snapshot := _parse(line)) is not None:
-                        silence.looks = 0
-                        self._heard[number] = trio.current_time()
-                        self._current[number] = snapshot
-        except (trio.BrokenResourceError, trio.ClosedResourceError):
-            return
-        except ProtocolError:
-            process.kill()
-
-    async def _watch(self, number: int, process: trio.Process, silence: "Silence") -> None:
-        """Kill a worker that hangs: its miners come back to the one that is started instead."""
-        while silence.looks < LOOKS:
-            await trio.sleep(LOOK_EVERY)
-            silence.looks += 1
-        self._log.error(
-            "a worker hangs and is killed; please report it",
-            worker=number,
-            process=process.pid,
-            silent_for_seconds=LOOKS * LOOK_EVERY,
-        )
-        process.kill()
+    def _ended(self, number: int) -> None:
+        gone = self._current.pop(number, None)
+        if gone is not None:
+            self._past = [merge([*self._past, gone.past()])]
 
 
-@dataclass(slots=True)
-class Silence:
-    """How long a worker has said nothing."""
+def for_workers(config: Config) -> bytes:
+    """What a worker is told: all but what is none of its business.
 
-    looks: int = 0
+    What it is told is checked again, and a token that can't be read must not keep it from mining.
+    """
+    config = config.model_copy(update={"api": Api(), "ledger": Ledger(), "kafka": Kafka()})
+    return config.model_dump_json().encode()
+
+
+def for_control(config: Config) -> bytes:
+    """What the control process is told: all but the certificates, for the same reason."""
+    listen = [Listen(address=each.address) for each in config.listen]
+    return config.model_copy(update={"listen": listen}).model_dump_json().encode()
+
+
+def open_api(config: Config) -> socket.socket | None:
+    """The API's listening socket, if there is to be one; the log says where to look.
+
+    Raises:
+        StratumProxyError: the address can't be listened on.
+    """
+    if not config.api.listen:
+        return None
+    sock = open_listener(Listen(address=config.api.listen, backlog=BACKLOG))
+    structlog.get_logger().info("dashboard, API and metrics", url=url_of(sock))
+    return sock
+
+
+def url_of(sock: socket.socket) -> str:
+    """Where a browser on this machine finds what listens there."""
+    host, port = sock.getsockname()[:2]
+    if host in ("0.0.0.0", "::"):
+        host = "localhost"
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
 
 def _parse(line: bytes) -> Snapshot | None:
@@ -225,16 +217,6 @@ def _parse(line: bytes) -> Snapshot | None:
         return Snapshot.parse(orjson.loads(line))
     except (ValueError, TypeError, LookupError, AttributeError):
         return None
-
-
-def _status(status: int) -> str:
-    """How a process ended, in words."""
-    if status >= 0:
-        return f"exit status {status}"
-    try:
-        return f"killed by {signal.Signals(-status).name}"
-    except ValueError:
-        return f"killed by signal {-status}"
 
 
 async def supervise(
@@ -252,7 +234,7 @@ async def supervise(
 
     Args:
         config: what to serve.
-        command: how a worker is started.
+        command: how processes are started; see `Supervisor`.
         on_snapshot: called once a second, once there is a snapshot.
         stop: when set, stop in good order.
         configs: what to serve from then on, whenever there is another; see `Supervisor`.
@@ -269,7 +251,6 @@ async def supervise(
     """
     stop = trio.Event() if stop is None else stop
     service = service or Service()
-    supervisor = Supervisor(config, command)
 
     async def report() -> None:
         ready = False
@@ -301,11 +282,15 @@ async def supervise(
             sets = [match_listeners(config, inherited)] * config.workers
         else:
             sets = stack.enter_context(open_listeners(config, config.workers))
+        if (api := open_api(config)) is not None:
+            stack.enter_context(api)
+        supervisor = Supervisor(config, command, sets, api)
+        stack.callback(supervisor.close)
         task_status.started([sock.getsockname()[:2] for sock in sets[0]])
         async with trio.open_nursery() as nursery:
             nursery.start_soon(report)
             nursery.start_soon(reconfigure)
             nursery.start_soon(say_stopping)
-            await supervisor.run(sets, stop)
+            await supervisor.run(stop)
             nursery.cancel_scope.cancel()
     return supervisor.snapshot()

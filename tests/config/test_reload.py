@@ -1,7 +1,11 @@
 """What a running proxy makes of a changed file."""
 
+from pathlib import Path
+
+import pytest
+
 from stratumproxy.config import Config, loads
-from stratumproxy.config.reload import reloaded
+from stratumproxy.config.reload import ControlTables, reloaded
 
 TEXT = """\
 workers = 1
@@ -54,3 +58,37 @@ def test_what_needs_a_restart_is_named_each_time() -> None:
     wanted = changed(("workers = 1", "workers = 2"))
     running, _, first = reloaded(loads(TEXT), wanted)
     assert reloaded(running, wanted)[2] == first == ["workers"]
+
+
+LEDGER = '[ledger]\npath = "/tmp/ledger"\n'
+API = '[api]\nlisten = "127.0.0.1:8080"\n'
+
+
+def test_the_control_plane_changes_under_way_but_for_its_address() -> None:
+    running = loads(TEXT + API + LEDGER)
+    other = API.replace("8080", "8081") + "event_streams = 2\n"
+    applied, changes, waiting = reloaded(running, loads(TEXT + other))
+    assert waiting == ["api.listen"]
+    assert changes == ["api.event_streams", "ledger.path"]
+    assert (applied.api.listen, applied.api.event_streams) == ("127.0.0.1:8080", 2)
+    assert applied.ledger.path == ""
+
+
+@pytest.mark.parametrize(("before", "after"), [("", LEDGER), (LEDGER, ""), ("", API), (API, "")])
+def test_whether_there_is_a_control_plane_needs_a_restart(before: str, after: str) -> None:
+    running = loads(TEXT + before)
+    applied, changes, waiting = reloaded(running, loads(TEXT + after))
+    assert (changes, len(waiting)) == ([], 1)
+    assert applied == running
+
+
+def test_a_token_that_changed_in_its_file_is_a_change(tmp_path: Path) -> None:
+    token = tmp_path / "token"
+    token.write_text("0123456789abcdef")
+    config = loads(TEXT + API + f'token_file = "{token}"\n')
+    before = ControlTables.of(config)
+    assert ControlTables.of(config) == before
+    token.write_text("fedcba9876543210")
+    assert ControlTables.of(config) != before
+    token.unlink()
+    assert ControlTables.of(config).token == ""

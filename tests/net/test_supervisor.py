@@ -1,4 +1,4 @@
-"""The supervisor with workers that are a few lines of Python: what it does when they misbehave."""
+"""The supervisor with processes of a few lines of Python: what it does when they misbehave."""
 
 import json
 import os
@@ -14,7 +14,7 @@ import trio
 from structlog.testing import capture_logs
 
 from stratumproxy.config import loads
-from stratumproxy.net import supervisor as module
+from stratumproxy.net import child, supervisor
 from stratumproxy.net.supervisor import supervise
 from stratumproxy.net.systemd import Service
 from stratumproxy.telemetry.snapshot import PoolSnapshot, Snapshot
@@ -27,7 +27,10 @@ SNAPSHOT = Snapshot(5.0, 2, 2, 1.0, 3, 3.0, 4, pools=(POOL,))
 
 BEGIN = f"""
 import os, signal, socket, sys, time
-number, listeners = sys.argv[2], [socket.socket(fileno=int(fd)) for fd in sys.argv[3:]]
+role, number, *numbers = sys.argv[1], *sys.argv[3:]
+if numbers[0] == "--channel":
+    channel, numbers = socket.socket(fileno=int(numbers[1])), numbers[2:]
+listeners = [socket.socket(fileno=int(fd)) for fd in numbers]
 def tell():
     os.write(1, {orjson.dumps(SNAPSHOT)!r} + b"\\n")
 def serve():
@@ -184,7 +187,7 @@ async def test_miners_that_come_while_a_worker_starts_again_are_not_refused():
 
 
 async def test_a_worker_that_does_not_stop_is_killed(monkeypatch):
-    monkeypatch.setattr(module, "GRACE", 0.1)
+    monkeypatch.setattr(supervisor, "GRACE", 0.1)
     async with running("signal.signal(signal.SIGTERM, signal.SIG_IGN)\nserve()") as run:
         _, process, _ = await run.call()
         assert alive(process)
@@ -193,7 +196,7 @@ async def test_a_worker_that_does_not_stop_is_killed(monkeypatch):
 
 
 async def test_a_stop_does_not_wait_longer_than_the_workers_take(monkeypatch):
-    monkeypatch.setattr(module, "GRACE", 10 * MOMENT)
+    monkeypatch.setattr(supervisor, "GRACE", 10 * MOMENT)
     async with running(STOPS + "serve()", workers=2, drain=60) as run:
         await run.call()
         await run.stop()
@@ -201,7 +204,7 @@ async def test_a_stop_does_not_wait_longer_than_the_workers_take(monkeypatch):
 
 async def test_a_stop_at_the_very_start(monkeypatch):
     """Some workers exist by then, some are on their way."""
-    monkeypatch.setattr(module, "GRACE", 10 * MOMENT)
+    monkeypatch.setattr(supervisor, "GRACE", 10 * MOMENT)
     for turns in (0, 1, 3, 10, 30):
         async with running(STOPS + "serve()", workers=2) as run:
             for _ in range(turns):
@@ -210,7 +213,7 @@ async def test_a_stop_at_the_very_start(monkeypatch):
 
 
 async def test_a_stop_while_a_worker_is_about_to_be_started_again(until, monkeypatch):
-    monkeypatch.setattr(module, "RESTART_PAUSE", 10 * MOMENT)
+    monkeypatch.setattr(child, "RESTART_PAUSE", 10 * MOMENT)
     async with running(STOPS + "serve()") as run:
         _, process, _ = await run.call()
         os.kill(process, signal.SIGKILL)
@@ -257,7 +260,7 @@ async def test_a_worker_that_can_not_be_started_is_tried_again(monkeypatch):
         return await open_process(*args, **kwargs)
 
     monkeypatch.setattr(trio.lowlevel, "open_process", fail_at_first)
-    monkeypatch.setattr(module, "RESTART_PAUSE", 0.01)
+    monkeypatch.setattr(child, "RESTART_PAUSE", 0.01)
     async with running(STOPS + "serve()", workers=2) as run:
         met = set()
         while met != {0, 1}:
@@ -298,7 +301,7 @@ async def test_a_worker_that_is_started_later_has_the_new_one():
 
 
 async def test_a_worker_that_hangs_is_killed_and_started_again(monkeypatch):
-    monkeypatch.setattr(module, "LOOK_EVERY", 0.1)
+    monkeypatch.setattr(child, "LOOK_EVERY", 0.1)
     hang = "tell()\nif number == '0': time.sleep(1000)\n"
     chatter = """
 import threading
@@ -357,7 +360,7 @@ async def test_inherited_sockets_are_shared_by_all_workers():
 
 @pytest.mark.parametrize("how", ["stop", "cancel", "killed"])
 async def test_it_leaves_nothing_behind(how, descriptors: Callable[[], set[str]], monkeypatch):
-    monkeypatch.setattr(module, "GRACE", 0.1)
+    monkeypatch.setattr(supervisor, "GRACE", 0.1)
     before = descriptors()
     stubborn = "signal.signal(signal.SIGTERM, signal.SIG_IGN)\nserve()"
     async with running(stubborn if how == "killed" else STOPS + "serve()", workers=2) as run:
