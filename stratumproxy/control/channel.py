@@ -1,0 +1,201 @@
+"""The control process's end of one worker's channel; what is said on it: `telemetry.channel`.
+
+Neither end ever waits for the other for good: a worker that does not read is sent nothing more than
+a bounded number of orders, and the newest acknowledgement.
+"""
+
+import itertools
+import socket
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
+
+import structlog
+import trio
+
+from stratumproxy.control.intake import Gap, Intake, Told
+from stratumproxy.errors import TelemetryError
+from stratumproxy.telemetry.channel import HELLO, START, Lines, encode, encode_ack
+from stratumproxy.telemetry.records import Batch
+from stratumproxy.telemetry.snapshot import Snapshot
+
+CHUNK = 1 << 18
+MOST_ORDERS = 64
+"""Orders that wait to be sent."""
+
+LOG_EVERY = 60.0
+"""Seconds from one line about what can't be understood to the next."""
+
+
+class Channel:
+    """What one process of the data plane tells, and what it is told.
+
+    Args:
+        worker: its number, as the supervisor counts them.
+        sock: connected, non-blocking. It is not closed here.
+        asker: the run of this process, so that it knows the answers to its own questions.
+        batch: awaited for each batch, once and in order, and for what is missing between two.
+        snapshot: called for each snapshot, with the run it is of.
+        done: called for each answer to an order: the order's id, and the whole answer.
+    """
+
+    def __init__(
+        self,
+        worker: int,
+        sock: socket.socket,
+        *,
+        asker: str,
+        batch: Callable[[int, Told | Gap], Awaitable[None]],
+        snapshot: Callable[[int, str, Snapshot], None],
+        done: Callable[[int, object, dict[str, Any]], None],
+    ) -> None:
+        self.worker = worker
+        self._sock = sock
+        self._on_batch = batch
+        self._on_snapshot = snapshot
+        self._on_done = done
+        self._log = structlog.get_logger()
+        self._logged = -LOG_EVERY
+        self._lines = Lines()
+        self._intake = Intake()
+        self._hellos = (f"{asker}-hello-{number}" for number in itertools.count(1))
+        self._hello = ""
+        self._skipped = 0
+        self._leaving = False
+        self._waiting = trio.CancelScope()
+        self._acks: dict[str, int] = {}
+        self._out: deque[bytes] = deque([START])
+        self._news = trio.Event()
+        self._say_hello(trio.current_time())
+
+    @property
+    def run(self) -> str:
+        """The run of the newest batch; empty before the first."""
+        return self._intake.run
+
+    def acknowledge(self, run: str, seq: int) -> None:
+        """Say that a batch, and all before it, are kept for good."""
+        self._acks[run] = seq
+        self._news.set()
+
+    def order(self, order: dict[str, Any]) -> bool:
+        """Give an order; False if there is no room, for it reads nothing."""
+        if len(self._out) >= MOST_ORDERS:
+            return False
+        self._out.append(encode(order))
+        self._news.set()
+        return True
+
+    def leave(self) -> None:
+        """Read only what has come already, and no more."""
+        self._leaving = True
+        self._waiting.cancel()
+
+    async def read(self) -> None:
+        """Take what it tells, until its end or `leave`."""
+        while True:
+            try:
+                data = self._sock.recv(CHUNK)
+            except BlockingIOError:
+                if self._leaving:
+                    break
+                with trio.CancelScope() as self._waiting:
+                    await trio.lowlevel.wait_readable(self._sock)
+                continue
+            except OSError:
+                break
+            if not data:
+                break
+            for message in self._lines.cut(data):
+                await self._take(message)
+            self._ask_again(trio.current_time())
+            await trio.lowlevel.checkpoint()
+        await self._pass_on(self._intake.end())
+
+    async def write(self) -> None:
+        """Send what it is told, until it is gone or this is cancelled."""
+        while True:
+            await self._news.wait()
+            self._news = trio.Event()
+            acks, self._acks = self._acks, {}
+            orders, self._out = self._out, deque()
+            data = b"".join([*orders, *(encode_ack(run, seq) for run, seq in acks.items())])
+            while data:
+                try:
+                    data = data[self._sock.send(data) :]
+                except BlockingIOError:
+                    await trio.lowlevel.wait_writable(self._sock)
+                except OSError:
+                    return
+
+    async def look(self, now: float) -> None:
+        """Give up what was waited for long enough. Called once a second, with trio's time."""
+        await self._pass_on(self._intake.look(now))
+        self._ask_again(now)
+
+    async def _take(self, message: dict[str, Any]) -> None:
+        if "seq" in message:
+            await self._take_batch(message)
+        elif "snapshot" in message:
+            try:
+                run = str(message["run"])
+                self._on_snapshot(self.worker, run, Snapshot.parse(message["snapshot"]))
+            except (TypeError, LookupError, AttributeError) as error:
+                self._odd(f"this is not a snapshot: {error}")
+        elif "done" in message:
+            if message["done"] == self._hello:
+                self._intake.heard()
+            else:
+                self._on_done(self.worker, message["done"], message)
+
+    async def _take_batch(self, message: dict[str, Any]) -> None:
+        run, seq = message.get("run"), message["seq"]
+        if not isinstance(run, str) or not isinstance(seq, int):
+            self._odd("a batch of records without run and number")
+            return
+        try:
+            batch = Batch.decode(message)
+        except TelemetryError as error:
+            self._odd(str(error))
+            await self._on_batch(self.worker, Gap(run, seq, seq))
+            batch = Batch(run, self.worker, seq, 0.0)
+        told = Told(batch, _size(batch))
+        await self._pass_on(self._intake.take(told))
+
+    async def _pass_on(self, ready: Iterable[Told | Gap]) -> None:
+        for each in ready:
+            await self._on_batch(self.worker, each)
+
+    def _ask_again(self, now: float) -> None:
+        """Say hello if something was lost on the way."""
+        skipped, self._skipped = self._lines.skipped > self._skipped, self._lines.skipped
+        if (skipped and not self._intake.asked) or self._intake.missing:
+            self._say_hello(now)
+
+    def _say_hello(self, now: float) -> None:
+        # The process answers an order it does not know, too. It reads both at once, so what comes
+        # after that answer it told after it had heard hello.
+        self._hello = next(self._hellos)
+        self._out.append(encode({"do": self._hello, "action": "none"}) + HELLO)
+        self._intake.hello(now)
+        self._news.set()
+
+    def _odd(self, what: str) -> None:
+        now = trio.current_time()
+        if now - self._logged >= LOG_EVERY:
+            self._logged = now
+            self._log.error(
+                "a worker says what can't be understood; please report it",
+                worker=self.worker,
+                what=what,
+            )
+
+
+RECORD = 200
+"""Bytes of a record in memory, roughly."""
+
+
+def _size(batch: Batch) -> int:
+    """What a batch takes, roughly: it is told as a line, whose length is not at hand here."""
+    records = batch.shares, batch.work, batch.miners, batch.jobs, batch.events
+    return RECORD * (1 + sum(map(len, records)))

@@ -1,0 +1,127 @@
+"""Orders to the data plane: given to every worker, and what they answer put together."""
+
+import itertools
+import os
+import signal
+from collections.abc import Sequence
+from typing import Any
+
+import trio
+
+from stratumproxy.control.channel import Channel
+from stratumproxy.errors import StratumProxyError
+
+TIMEOUT = 5.0
+"""Seconds for every worker to answer."""
+
+
+class Orders:
+    """Gives orders on channels.
+
+    Args:
+        run: of this process, so that no answer is taken for one to another's order.
+        channels: one a worker; may be filled later.
+        supervisor: the process that is sent SIGHUP for `reload`; None: nobody.
+    """
+
+    def __init__(
+        self, run: str, channels: Sequence[Channel], supervisor: int | None = None
+    ) -> None:
+        self._ids = (f"{run}-{number}" for number in itertools.count(1))
+        self._channels = channels
+        self._supervisor = supervisor
+        self._open: dict[str, _Order] = {}
+
+    async def give(self, action: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Have something done by all workers.
+
+        Args:
+            action: ``disconnect``, ``ban``, ``switch-pool``, ``difficulty`` or ``reload``.
+            arguments: what goes with it.
+
+        Returns:
+            What was done: numbers added up, lists put together, of anything else the first. If
+            some workers could not, ``failed`` says why, by worker.
+
+        Raises:
+            StratumProxyError: no worker has done it; the text says why.
+        """
+        if action == "reload":
+            return self._reload()
+        order = _Order({channel.worker for channel in self._channels})
+        number = next(self._ids)
+        self._open[number] = order
+        try:
+            for channel in self._channels:
+                if not channel.order({**arguments, "do": number, "action": action}):
+                    order.answer(channel.worker, {"error": "it reads no orders"})
+            with trio.move_on_after(TIMEOUT):
+                await order.answered.wait()
+        finally:
+            del self._open[number]
+        return order.outcome()
+
+    def done(self, worker: int, number: object, answer: dict[str, Any]) -> None:
+        """A worker has answered an order."""
+        if isinstance(number, str) and number in self._open:
+            self._open[number].answer(worker, answer)
+
+    def _reload(self) -> dict[str, Any]:
+        """Ask the supervisor to read the configuration again."""
+        if self._supervisor is None:
+            raise StratumProxyError("there is no configuration file to read again")
+        os.kill(self._supervisor, signal.SIGHUP)
+        return {"reload": "asked for; the log says what changed"}
+
+
+class _Order:
+    """One order, and who has not answered it yet."""
+
+    def __init__(self, waited_for: set[int]) -> None:
+        self.answered = trio.Event()
+        self._waited_for = waited_for
+        self._results: list[Any] = []
+        self._failed: dict[str, str] = {}
+        if not waited_for:
+            self.answered.set()
+
+    def answer(self, worker: int, answer: dict[str, Any]) -> None:
+        """What a worker says."""
+        if worker not in self._waited_for:
+            return
+        self._waited_for.discard(worker)
+        if "error" in answer:
+            self._failed[str(worker)] = str(answer["error"])
+        else:
+            self._results.append(answer.get("result"))
+        if not self._waited_for:
+            self.answered.set()
+
+    def outcome(self) -> dict[str, Any]:
+        """What all of them say together."""
+        failed = self._failed | {
+            str(worker): f"no answer within {TIMEOUT:g} s" for worker in sorted(self._waited_for)
+        }
+        if not self._results:
+            reasons = dict.fromkeys(failed.values())
+            raise StratumProxyError("; ".join(reasons) or "there is no worker to do it")
+        merged = merge_results(self._results)
+        return {**merged, "failed": failed} if failed else merged
+
+
+def merge_results(results: Sequence[Any]) -> dict[str, Any]:
+    """Several workers' results as one."""
+    merged: dict[str, Any] = {}
+    for result in results:
+        for key, value in result.items() if isinstance(result, dict) else [("result", result)]:
+            merged[key] = _together(merged[key], value) if key in merged else value
+    return merged
+
+
+def _together(one: Any, other: Any) -> Any:
+    match one, other:
+        case bool(), bool():  # what one of them did was done
+            return one or other
+        case (int() | float(), int() | float()) | (list(), list()):
+            return one + other
+    return one
