@@ -1,0 +1,114 @@
+"""The sink that hands records to Apache Kafka."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+import structlog
+
+from stratumproxy.config.control import Kafka
+from stratumproxy.errors import ConfigError
+from stratumproxy.kafka.messages import count
+from stratumproxy.kafka.segment import Entry
+from stratumproxy.kafka.spool import Spool
+from stratumproxy.telemetry.records import Batch
+
+if TYPE_CHECKING:
+    from stratumproxy.kafka.feed import Feed
+
+
+class KafkaStats(NamedTuple):
+    """How it goes, for metrics."""
+
+    spooled_bytes: int
+    """What the spool holds on disk."""
+    spool_limit_bytes: int
+    waiting: int
+    """Messages in the spool that no broker has acknowledged."""
+    delivered: int
+    """Messages that brokers acknowledged, those sent again included."""
+    skipped: int
+    """Messages, or records of the spool, that can never be delivered: 0, or something is broken."""
+    restarts: int
+    """Producers that failed for good, and were replaced."""
+    reachable: bool
+    """Whether the last thing heard from the brokers was good."""
+    last_error: str
+    """The latest, whether or not it is over; empty if there was none."""
+
+
+class KafkaSink:
+    """Keeps batches in a spool on disk, and delivers them from there; see docs/kafka.md.
+
+    Args:
+        config: brokers, topics and spool.
+
+    Raises:
+        ConfigError: confluent-kafka is not installed, or its options can't be used.
+        SinkError: the spool can't be used.
+    """
+
+    def __init__(self, config: Kafka) -> None:
+        self._spool = Spool(config.spool, config.spool_bytes)
+        try:
+            self._feed = _feed(self._spool, config)
+        except Exception:
+            self._spool.close()
+            raise
+        if self._spool.cut_bytes:
+            structlog.get_logger().warning(
+                "cut off the end of the Kafka spool, torn when it was written last",
+                bytes=self._spool.cut_bytes,
+            )
+        self._feed.start()
+
+    def take(self, batches: Sequence[Batch]) -> None:
+        """Keep batches on disk: they are delivered whenever there are brokers.
+
+        Raises:
+            SinkError: the spool is full, or can't be written. What did fit is known by run and
+                number when it is told again.
+        """
+        self._spool.append([entry(batch) for batch in batches if count(batch)])
+
+    def stats(self) -> KafkaStats:
+        """How it goes. Cheap; any thread may ask."""
+        feed, spool = self._feed, self._spool
+        return KafkaStats(
+            spooled_bytes=spool.size,
+            spool_limit_bytes=spool.limit_bytes,
+            waiting=spool.waiting,
+            delivered=feed.delivered,
+            skipped=feed.skipped,
+            restarts=feed.restarts,
+            reachable=feed.reachable,
+            last_error=feed.last_error,
+        )
+
+    def close(self) -> None:
+        """Stop delivering, within some seconds; the rest stays in the spool."""
+        self._feed.close()
+        self._spool.close()
+
+
+def entry(batch: Batch) -> Entry:
+    """A batch as the spool keeps it: without connections, which are no message."""
+    data = replace(batch, miners=()).encode()
+    return Entry(batch.run, batch.seq, count(batch), data)
+
+
+def _feed(spool: Spool, config: Kafka) -> "Feed":
+    try:
+        from stratumproxy.kafka.client import connect
+        from stratumproxy.kafka.feed import Feed
+    except ModuleNotFoundError as error:
+        if error.name != "confluent_kafka":
+            raise
+        raise ConfigError(
+            [
+                "kafka.brokers is set, and the package confluent-kafka is not installed: "
+                "pip install 'stratumproxy[kafka]'"
+            ]
+        ) from None
+    return Feed(spool, config.topic_prefix, partial(connect, config))
