@@ -1,0 +1,170 @@
+"""``stratumproxy top``: the fleet in a terminal, over the API."""
+
+import sys
+from pathlib import Path
+
+import click
+import orjson
+import trio
+from rich.console import Console
+
+from stratumproxy.cli.options import examples
+from stratumproxy.cli.top_api import Address, Api, ApiError
+from stratumproxy.cli.top_fill import fill
+from stratumproxy.cli.top_live import Top
+from stratumproxy.cli.top_state import SORTS, State
+from stratumproxy.cli.top_view import page
+
+DEFAULT_URL = "http://127.0.0.1:8080"
+
+INTERRUPTED = 130
+"""What shells make of SIGINT."""
+
+ROWS_ONCE = 20
+"""Workers on the one page for scripts, unless it is asked for more."""
+
+
+WIDTH_ONCE = 160
+"""Columns where there is no terminal."""
+
+
+KEYS = """\b
+Keys:
+  arrows, PgUp, PgDn, Home, End   choose a worker
+  Enter                           its own page; Esc goes back
+  /                               search by name; Esc ends it
+  s                               sort by something else
+  a                               only workers that need a person, kind by kind
+  q                               quit
+
+"""
+
+
+def _address(ctx: click.Context, param: click.Parameter, url: str) -> Address:
+    try:
+        return Address.parse(url)
+    except ValueError as error:
+        raise click.BadParameter(str(error), ctx, param) from None
+
+
+@click.command(
+    epilog=KEYS
+    + examples(
+        "stratumproxy top",
+        "stratumproxy top --sort -rejected --search hall-3",
+        "stratumproxy top --url https://farm.example:8443 --token-file ~/.stratumproxy-token",
+        "stratumproxy top --once --rows 50 > page.txt",
+        "stratumproxy top --once --json | jq '.workers[] | select(.attention != [])'",
+    )
+)
+@click.option(
+    "--url",
+    "address",
+    metavar="URL",
+    callback=_address,
+    default=DEFAULT_URL,
+    show_default=True,
+    help="Where the API is: `listen` of [api] in the proxy's configuration.",
+)
+@click.option(
+    "--token-file",
+    type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path),
+    help="File with the API's token on its first line. Not needed on the proxy's own machine.",
+)
+@click.option(
+    "--sort",
+    type=click.Choice(SORTS),
+    default=SORTS[0],
+    show_default=True,
+    help="What the table of workers begins with; a minus in front: the most first.",
+)
+@click.option("--search", default="", metavar="TEXT", help="Only workers whose name holds this.")
+@click.option(
+    "--rows",
+    type=click.IntRange(1, 1000),
+    default=ROWS_ONCE,
+    show_default=True,
+    help="How many workers, where it is not the terminal that decides.",
+)
+@click.option("--once", is_flag=True, help="Print one page and end; also if there is no terminal.")
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="JSON instead: an object with summary and workers; without --once one a second, each in "
+    "a line.",
+)
+def top(
+    address: Address,
+    token_file: Path | None,
+    sort: str,
+    search: str,
+    rows: int,
+    once: bool,
+    as_json: bool,
+) -> None:
+    """Watch the fleet in a terminal: hashrate, pools, rejects, every worker.
+
+    What the dashboard shows, over the same API, from wherever that can be reached. Each hashrate
+    is shown with its error, one standard deviation: n shares know it to 1/sqrt(n).
+    """
+    if not sys.stdout.encoding.lower().startswith("utf"):
+        sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
+    api = Api(address, _token(token_file))
+    state = State(sort=sort, search=search, rows=rows)
+    console = Console()
+    failure: BaseException | None = None
+    try:
+        if as_json:
+            trio.run(_json, api, state, once)
+        elif once or not console.is_terminal or console.is_dumb_terminal:
+            trio.run(_once, api, state, console)
+        else:
+            trio.run(Top(api, state, console).run)
+    except* (ApiError, BrokenPipeError, KeyboardInterrupt) as group:
+        failure = _first(group)
+    if isinstance(failure, KeyboardInterrupt):
+        raise SystemExit(INTERRUPTED)
+    if failure is not None:
+        raise failure
+
+
+def _token(path: Path | None) -> str:
+    if path is None:
+        return ""
+    from stratumproxy.config.control import read_token
+
+    try:
+        token = read_token(str(path))
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--token-file") from None
+    if not (token.isascii() and token.isprintable()):
+        raise click.BadParameter(
+            f"the token in {str(path)!r} is not ASCII", param_hint="--token-file"
+        )
+    return token
+
+
+async def _once(api: Api, state: State, console: Console) -> None:
+    """Print one page."""
+    await fill(api, state)
+    if not console.is_terminal:
+        console.width = WIDTH_ONCE
+    ascii_only = console.options.ascii_only
+    console.print(page(state, str(api.address), console.width, None, ascii_only=ascii_only))
+
+
+async def _json(api: Api, state: State, once: bool) -> None:
+    """Print what there is, once or each second."""
+    while True:
+        await fill(api, state)
+        click.echo(orjson.dumps({"summary": state.summary, "workers": state.workers}))
+        if once:
+            return
+        await trio.sleep(1)
+
+
+def _first(error: BaseException) -> BaseException:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
