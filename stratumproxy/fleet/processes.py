@@ -1,0 +1,75 @@
+"""The processes of the data plane: what each told last, and what is left of those that are gone."""
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+
+from stratumproxy.telemetry.records import MinerRecord
+from stratumproxy.telemetry.snapshot import Snapshot, merge
+
+REMEMBERED = 64
+"""Ended runs that are still known as such: none of their miners comes back by a late batch."""
+
+
+@dataclass(slots=True)
+class Process:
+    """One run of one process."""
+
+    worker: int
+    """As the supervisor counts them."""
+    run: str
+    heard: float
+    """When it told anything last."""
+    seq: int = 0
+    """The newest batch that was counted."""
+    snapshot: Snapshot | None = None
+    miners: dict[int, MinerRecord] = field(default_factory=dict)
+
+    def miner_id(self, miner: MinerRecord) -> str:
+        """What the API calls a miner."""
+        return f"{self.worker}-{self.run}:{miner.id}"
+
+
+class Processes:
+    """All of them, by the supervisor's number."""
+
+    def __init__(self) -> None:
+        self.running: dict[int, Process] = {}
+        self._ended: OrderedDict[str, Process] = OrderedDict()
+        self._past: Snapshot | None = None
+        self.counted: dict[tuple[int, str], int] = {}
+        """The newest batch of runs that others counted before us."""
+
+    def find(self, worker: int, run: str) -> Process | None:
+        """That run, if it runs."""
+        process = self.running.get(worker)
+        return process if process is not None and process.run == run else None
+
+    def ended(self, run: str) -> Process | None:
+        """That run, if it has ended and is remembered."""
+        return self._ended.get(run)
+
+    def start(self, worker: int, run: str, now: float) -> Process:
+        """A run that was not known yet; any other of that number must have been ended."""
+        seq = self.counted.pop((worker, run), 0)
+        process = self.running[worker] = Process(worker, run, now, seq)
+        return process
+
+    def end(self, worker: int) -> Process | None:
+        """The run of that number is gone; it is given back with the miners it had."""
+        process = self.running.pop(worker, None)
+        if process is None:
+            return None
+        if process.snapshot is not None:
+            past = process.snapshot.past()
+            self._past = merge([self._past, past]) if self._past is not None else past
+        self._ended[process.run] = process
+        if len(self._ended) > REMEMBERED:
+            self._ended.popitem(last=False)
+        return process
+
+    def snapshot(self) -> Snapshot | None:
+        """All together, the past included; None before the first snapshot."""
+        known = [process.snapshot for process in self.running.values() if process.snapshot]
+        if self._past is not None:
+            known.append(self._past)
+        return merge(known) if known else None
