@@ -234,7 +234,7 @@ class MinerPort:
         connection.sock.close()
         session = connection.session
         del connection.session, connection.recv  # no circle is left for the garbage collector
-        self._proxy.disconnect(session, self._clock())
+        self._proxy.disconnect(session, self._clock(), reason)
         if reason:
             self._proxy.drops.add(reason, session.peer)
 

@@ -17,8 +17,9 @@ from stratumproxy.net.listeners import open_listeners
 from stratumproxy.net.port import MinerPort
 from stratumproxy.proxy.lane import Lane
 from stratumproxy.proxy.pools import PoolState
-from stratumproxy.proxy.proxy import ROUND, Proxy
+from stratumproxy.proxy.proxy import Proxy
 from stratumproxy.proxy.report import Report
+from stratumproxy.proxy.rounds import ROUND
 from stratumproxy.stratum.messages import encode_notification
 from stratumproxy.telemetry.snapshot import Snapshot
 
@@ -170,7 +171,7 @@ class Server:
         while True:
             await self._fan_out.wait()
             self._fan_out = trio.Event()
-            while self.proxy.fan_out_slice(FAN_OUT_SLICE, self._clock()):
+            while self.proxy.fan_out_slice(FAN_OUT_SLICE, self._clock):
                 await trio.lowlevel.checkpoint()
 
     async def _judge(self) -> None:
@@ -178,8 +179,8 @@ class Server:
         while True:
             await trio.sleep(JUDGE_EVERY)
             count = int(len(self.proxy.miners) * JUDGE_EVERY / ROUND) + 1
-            self.proxy.judge(count, self._clock())
-            self.proxy.let_go(int(LET_GO_A_SECOND * JUDGE_EVERY))
+            self.proxy.rounds.look(count, self._clock())
+            self.proxy.leaving.let_go(int(LET_GO_A_SECOND * JUDGE_EVERY))
 
     async def _tend(self, on_snapshot: Callable[[Snapshot], None] | None) -> None:
         while True:

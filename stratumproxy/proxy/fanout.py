@@ -5,6 +5,7 @@ their turn. A newer job takes over from one that is still on its way; a miner th
 not reached yet gets the newer one only, as a clean one if either was.
 """
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from stratumproxy.proxy.job import Job
@@ -20,18 +21,28 @@ class Fanout:
         miners: in the order they are served.
         job: what they get.
         clean: whether they must drop what they had.
+        started: when the job came, or it was decided to mine on it.
+        news: it is a new job, and not one that is sent again.
     """
 
-    __slots__ = ("_at", "_miners", "clean", "job", "started")
+    __slots__ = ("_at", "_miners", "_slices", "clean", "job", "news", "started")
 
     def __init__(
-        self, miners: "list[MinerSession]", job: Job, clean: bool, started: float = 0.0
+        self,
+        miners: "list[MinerSession]",
+        job: Job,
+        clean: bool,
+        started: float,
+        news: bool = True,
     ) -> None:
         self._miners = miners
         self._at = 0
+        self._slices: list[tuple[int, float]] = []
+        """For each slice so far, how many were served before it, and when it began."""
         self.job = job
         self.clean = clean
         self.started = started
+        self.news = news
 
     @property
     def done(self) -> bool:
@@ -49,6 +60,7 @@ class Fanout:
             How many were served.
         """
         at = self._at
+        self._slices.append((at, now))
         served = self._miners[at : at + count]
         self._at = at + len(served)
         job, clean = self.job, self.clean
@@ -61,3 +73,24 @@ class Fanout:
             elif miner.mining and (data := miner.deliver(job, clean, now)):
                 miner.link.send(data)
         return len(served)
+
+    def delays(self, now: float) -> tuple[int, float, float, float]:
+        """How long it took so far.
+
+        Args:
+            now: when the last miner that was served had been.
+
+        Returns:
+            How many were served, and the seconds until the first, the middle and the last one was.
+        """
+        if not self._at:
+            return 0, 0.0, 0.0, 0.0
+        moments = [*self._slices, (self._at, now)]
+        middle = self._at / 2
+        median = next(
+            since + (until - since) * (middle - before) / (served - before)
+            for (before, since), (served, until) in pairwise(moments)
+            if served >= middle
+        )
+        start = self.started
+        return self._at, self._slices[0][1] - start, median - start, now - start

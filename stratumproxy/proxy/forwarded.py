@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from stratumproxy.proxy.job import Job
     from stratumproxy.proxy.miner import MinerSession
     from stratumproxy.proxy.tally import Worker
 
@@ -18,6 +19,7 @@ class Forwarded:
         difficulty: what the miner was asked to meet, and is credited for.
         met: the difficulty of its hash.
         sent: when it went upstream.
+        job: what it was found on.
     """
 
     __slots__ = (
@@ -26,6 +28,7 @@ class Forwarded:
         "error",
         "fields",
         "head",
+        "job",
         "met",
         "miner",
         "request_id",
@@ -48,6 +51,7 @@ class Forwarded:
         difficulty: float | int,
         met: float,
         sent: float,
+        job: "Job",
     ) -> None:
         self.again = False
         """It was sent twice: see `limbo.py`."""
@@ -57,3 +61,4 @@ class Forwarded:
         self.difficulty = difficulty
         self.met = met
         self.sent = sent
+        self.job = job

@@ -22,6 +22,7 @@ class Job:
         seen: hashes already counted, shared by all jobs on one chain tip.
         ntime_roll: seconds ntime may run ahead of the job's.
         source: the pool session it came from, and its shares go to.
+        pool: the pool's name.
     """
 
     __slots__ = (
@@ -30,6 +31,7 @@ class Job:
         "check",
         "clean",
         "number",
+        "pool",
         "pool_job",
         "pool_target",
         "room",
@@ -52,11 +54,13 @@ class Job:
         ntime_roll: int,
         whole: bool = False,
         source: PoolSession,
+        pool: str,
     ) -> None:
         self.number = number
         self.pool_job = pool_job
         self.terms = terms
         self.source = source
+        self.pool = pool
         self.whole = whole
         self.clean = pool_job.clean
         self.version = pool_job.version
@@ -100,6 +104,42 @@ class Job:
         if padding is None:
             padding = self._paddings[total] = "00" * (self.room - total)
         return padding
+
+    def upstream(
+        self,
+        total: int,
+        slot_hex: str,
+        extranonce2: str,
+        ntime: str,
+        nonce: str,
+        bits: str | None,
+        mask: int,
+    ) -> str:
+        """A share's fields, which the check found to be hex, in the pool's terms.
+
+        The version bits go as they stand in the header: what a pool that replaces them needs, and
+        the others too unless the job's version has bits inside the mask.
+
+        Args:
+            total: bytes of the miner's slot and extranonce2.
+            slot_hex: the slot.
+            extranonce2, ntime, nonce, bits: as the miner sent them.
+            mask: the bits that the miner may roll.
+
+        Returns:
+            What `PoolSession.submit` wants.
+        """
+        if len(nonce) != 8:
+            nonce = nonce.rjust(8, "0")
+        if len(ntime) != 8:
+            ntime = ntime.rjust(8, "0")
+        fields = f'{self.padding(total)}{slot_hex}{extranonce2}","{ntime}","{nonce}'
+        if self.version_mask:
+            version = self.version
+            if bits is not None:
+                version = (version & ~mask) | (int(bits, 16) & mask)
+            fields = f'{fields}","{version & self.version_mask:08x}'
+        return fields
 
     def notify(self, total: int, clean: bool) -> bytes:
         """The mining.notify line for miners whose slot and extranonce2 take `total` bytes.

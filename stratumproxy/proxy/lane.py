@@ -139,9 +139,10 @@ class Lane:
         if self.active != pool:
             return
         self._failed.add(pool)
-        self._retire()
+        self._retire(now)
         self.job = None
         self.active = None
+        self._moved()
         self.proxy.fanouts.pop(self, None)
         if self.candidates:
             self.switch(self._best(), now)
@@ -226,12 +227,18 @@ class Lane:
             miners=len(self.miners),
         )
         self._mine(candidate.newest, candidate.session, True, now, int(now - candidate.arrived))
+        self._moved()
+
+    def _moved(self) -> None:
+        """Its miners mine somewhere else."""
+        if self.proxy.journal is not None:
+            self.proxy.journal.changed.update(self.miners)
 
     # -- shares whose session ended --------------------------------------------------------------
 
     def into_limbo(self, pool: int, session: PoolSession, now: float) -> None:
         """A session is gone with shares under way; it may be taken up again."""
-        self.lose(pool)
+        self.lose(pool, now)
         if session.pending:
             self.limbo[pool] = Limbo(session, now)
 
@@ -243,12 +250,12 @@ class Lane:
             del self.limbo[pool]
             limbo.send_again(session, now)
         else:
-            self.lose(pool)
+            self.lose(pool, now)
 
-    def lose(self, pool: int) -> None:
+    def lose(self, pool: int, now: float) -> None:
         """Give up on what is in limbo for a pool."""
         if limbo := self.limbo.pop(pool, None):
-            self.proxy.lose(pool, limbo.shares, rejects.LOST)
+            self.proxy.lose(pool, limbo.shares, rejects.LOST, now)
 
     def is_for_one(self, now: float) -> None:
         """Nobody is here, and the next miner will have the session to itself."""
@@ -266,14 +273,14 @@ class Lane:
         if age:
             new_job = replace(new_job, job=pool_job.aged(age))
         if clean:
-            self._retire()
+            self._retire(now)
         elif len(self._generations) >= MAX_JOBS:
-            self._forget(self._generations.popleft())
+            self._forget(self._generations.popleft(), now)
         self._seen = self._seen_on(pool_job.prevhash_hex)
         self._generations.append([])
         self._reissued = None
         self._ahead = age
-        self.job = self._prepare(new_job, session)
+        self.job = self._prepare(new_job, session, now)
         self.job_sent = now
         if self.number == 0:
             self.proxy.version_mask = self.job.version_mask
@@ -281,7 +288,7 @@ class Lane:
         for miner in waiting:
             if self.proxy.seating.place(miner, self):
                 miner.link.send(requests.subscribed(miner, now))
-        self.proxy.fan_out(self, self.job, clean)
+        self.proxy.fan_out(self, self.job, clean, now)
 
     def _seen_on(self, prevhash: str) -> Seen:
         """The shares counted on a tip. Two pools may be on different ones, and take turns."""
@@ -291,7 +298,8 @@ class Lane:
             self._tips.popitem(last=False)
         return seen
 
-    def _prepare(self, new_job: NewJob, session: PoolSession) -> Job:
+    def _prepare(self, new_job: NewJob, session: PoolSession, now: float) -> Job:
+        assert self.active is not None
         job = Job(
             self.proxy.next_job_number(),
             new_job.job,
@@ -300,11 +308,12 @@ class Lane:
             ntime_roll=max(self.proxy.ntime_roll - self._ahead, 0),
             whole=self.space is None,
             source=session,
+            pool=self.proxy.pools[self.active].name,
         )
         ids = self._generations[-1]
         ids.append(job.job_id)
         if len(ids) > MAX_REISSUED:
-            self._forget([ids.pop(0)])
+            self._forget([ids.pop(0)], now)
         self.proxy.jobs[job.job_id] = job
         return job
 
@@ -325,7 +334,7 @@ class Lane:
         self._ahead = max(age, self._ahead + 1)
         newest = candidate.newest
         again = replace(newest, job=newest.job.aged(self._ahead))
-        self._reissued = self._prepare(again, candidate.session)
+        self._reissued = self._prepare(again, candidate.session, now)
         return self._reissued
 
     def keep_alive(self, after: float, now: float) -> None:
@@ -352,15 +361,17 @@ class Lane:
         if job is not None:
             self.job_sent = now
             self.job = job
-            self.proxy.fan_out(self, job, False)
+            self.proxy.fan_out(self, job, False, now, news=False)
 
-    def _retire(self) -> None:
+    def _retire(self, now: float) -> None:
         """Shares on every job so far are stale from now on."""
         for ids in self._generations:
-            self._forget(ids)
+            self._forget(ids, now)
         self._generations.clear()
         self._reissued = None
 
-    def _forget(self, ids: list[str]) -> None:
+    def _forget(self, ids: list[str], now: float) -> None:
         for job_id in ids:
             self.proxy.jobs.pop(job_id, None)
+        if self.proxy.journal is not None:
+            self.proxy.journal.retired(ids, now)

@@ -60,6 +60,7 @@ class MinerSession:
         link: the connection under it, for what is not an answer: jobs, and verdicts of the pool.
         peer: the miner's address, for logs.
         now: seconds, on the clock of all other `now`.
+        number: differs from that of every other connection.
     """
 
     __slots__ = (
@@ -80,6 +81,7 @@ class MinerSession:
         "mask",
         "messages",
         "mining",
+        "number",
         "parked",
         "peer",
         "proxy",
@@ -92,6 +94,7 @@ class MinerSession:
         "slot_hex",
         "space",
         "takes_extranonce",
+        "told",
         "total",
         "wished_mask",
         "work",
@@ -99,8 +102,9 @@ class MinerSession:
         "workers",
     )
 
-    def __init__(self, proxy: "Proxy", link: Link, peer: str, now: float) -> None:
+    def __init__(self, proxy: "Proxy", link: Link, peer: str, now: float, number: int = 0) -> None:
         self.proxy = proxy
+        self.number = number
         self.link = link
         self.peer = peer
         self.host = peer.rpartition(":")[0]
@@ -108,6 +112,8 @@ class MinerSession:
         self.heard = now
         """When it last sent a line."""
         self.agent = ""
+        self.told = False
+        """The control plane knows of it."""
         # where it mines
         self.lane: Lane | None = None
         """None before mining.subscribe."""
@@ -262,6 +268,8 @@ class MinerSession:
                 return self._reject(reply_to, reject, None)
         job = self.proxy.jobs.get(job_id)
         if job is None or job.room < self.total:  # a guessed id: no such job was sent to it
+            if self.proxy.journal is not None:
+                self.proxy.journal.stale(job_id, now)
             return self._reject(reply_to, rejects.STALE, worker)
         asked = self.asked
         difficulty, target = asked.difficulty, asked.target
@@ -272,74 +280,63 @@ class MinerSession:
             self.slot, self.extranonce2_size, extranonce2, ntime, nonce, bits, mask, target
         )
         if verdict >= REJECTED:
-            return self._reject(reply_to, rejects.OF_VERDICT[verdict], worker)
+            return self._reject(reply_to, rejects.OF_VERDICT[verdict], worker, job)
         asked.shares += 1
         if verdict == SHARE:
-            self.count(worker, difficulty, met)
+            self.count(worker, job.pool, difficulty, met)
             reply = encode_true(reply_to)
         else:
             if verdict == BLOCK:
                 self.proxy.found_block(self, worker, job, header_hash)
             local = self.proxy.verdict_local
-            share = Forwarded(self, worker, b"" if local else reply_to, difficulty, met, now)
-            self._forward(job, share, extranonce2, ntime, nonce, bits, mask)
+            share = Forwarded(self, worker, b"" if local else reply_to, difficulty, met, now, job)
+            fields = job.upstream(self.total, self.slot_hex, extranonce2, ntime, nonce, bits, mask)
+            self.proxy.forward(job, share, fields)
             reply = encode_true(reply_to) if local else b""
         if asked.shares % JUDGE_EVERY == 0:
             reply += self.retarget(now)
         return reply
 
-    def _forward(
-        self,
-        job: Job,
-        share: Forwarded,
-        extranonce2: str,
-        ntime: str,
-        nonce: str,
-        bits: str | None,
-        mask: int,
-    ) -> None:
-        """Put a share, whose fields the check found to be hex, into the pool's terms and send it.
-
-        The version bits go as they stand in the header: what a pool that replaces them needs, and
-        the others too unless the job's version has bits inside the mask.
-        """
-        extranonce2 = job.padding(self.total) + self.slot_hex + extranonce2
-        if len(nonce) != 8:
-            nonce = nonce.rjust(8, "0")
-        if len(ntime) != 8:
-            ntime = ntime.rjust(8, "0")
-        rest = f'{extranonce2}","{ntime}","{nonce}'
-        if job.version_mask:
-            version = job.version
-            if bits is not None:
-                version = (version & ~mask) | (int(bits, 16) & mask)
-            rest = f'{rest}","{version & job.version_mask:08x}'
-        self.proxy.forward(job, share, rest)
-
-    def count(self, worker: Worker, difficulty: float | int, met: float) -> None:
+    def count(self, worker: Worker, pool: str, difficulty: float | int, met: float) -> None:
         """Credit a share that counts."""
         self.accepted += 1
         self.work += difficulty
-        worker.accepted += 1
-        worker.work += difficulty
+        row = worker.row
+        if row.pool != pool:
+            row = worker.on(pool)
+        row.accepted += 1
+        row.work += difficulty
+        if met > row.best:
+            row.best = met
         tally = self.proxy.tally
         tally.accepted += 1
         tally.work += difficulty
         if met > tally.best:
             tally.best = met
 
-    def refuse(self, worker: Worker | None, reason: str) -> None:
-        """Count a share that does not."""
+    def refuse(self, worker: Worker | None, pool: str, reason: str, work: float = 0.0) -> None:
+        """Count a share that does not; `work` if it was good by our own check."""
         self.rejected += 1
         if worker is not None:
-            worker.rejected += 1
+            row = worker.row if worker.row.pool == pool else worker.on(pool)
+            row.refuse(reason, work)
         self.proxy.tally.reject(reason)
 
-    def _reject(self, reply_to: bytes, reject: Reject, worker: Worker | None) -> bytes:
-        self.refuse(worker, reject.reason)
+    def _reject(
+        self, reply_to: bytes, reject: Reject, worker: Worker | None, job: Job | None = None
+    ) -> bytes:
+        if worker is not None:
+            self.refuse(worker, job.pool if job else self.pool or worker.row.pool, reject.reason)
+        else:
+            self.refuse(None, "", reject.reason)
         self.messages += 1
         self.invalid += reject is not rejects.STALE
         return encode_error(reply_to, reject.code, reject.text) if reply_to else b""
+
+    @property
+    def pool(self) -> str:
+        """Name of the pool that it mines on; empty for none."""
+        return self.lane.job.pool if self.lane is not None and self.lane.job is not None else ""
 
     def worker_of(self, name: object) -> Worker | None:
         """The authorized worker of that name."""
@@ -370,6 +367,7 @@ class MinerSession:
         difficulty = min(self.asked.wanted, job.difficulty)
         if difficulty != self.asked.difficulty:
             data += self.asked.bind(difficulty, job.number, now)
+            self.changed()
         self.last_job = job.number
         self.settled = job.terms
         notify = job.notify(self.total, clean)
@@ -379,6 +377,11 @@ class MinerSession:
         """The miner has reset: its difficulty is 1 again, because it subscribed."""
         self.asked.difficulty = 0
         self.settled = None
+
+    def changed(self) -> None:
+        """What is told about it is not as it was."""
+        if self.proxy.journal is not None:
+            self.proxy.journal.changed[self] = None
 
     def want(self, difficulty: float | int) -> None:
         """Ask for a difficulty, within the configured limits, from the next job on."""
@@ -390,6 +393,7 @@ class MinerSession:
         lane, worker = self.lane, self.worker
         if lane is None or worker is None:
             return b""
+        self.changed()
         if not self.mining:
             self.mining = True
             lane.miners[self] = None
@@ -461,9 +465,9 @@ class MinerSession:
     def settle(self, share: Forwarded, reject: Reject | None) -> None:
         """The verdict on a forwarded share is there: count it, and tell the miner if it waits."""
         if reject is None:
-            self.count(share.worker, share.difficulty, share.met)
+            self.count(share.worker, share.job.pool, share.difficulty, share.met)
         else:
-            self.refuse(share.worker, reject.reason)
+            self.refuse(share.worker, share.job.pool, reject.reason, share.difficulty)
         if share.request_id:
             if reject is None:
                 self.link.send(encode_true(share.request_id))

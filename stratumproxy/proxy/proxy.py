@@ -4,35 +4,36 @@ The shell (`stratumproxy.net`) owns sockets, clock and tasks, and calls in here;
 through `Shell`. All state of the data plane hangs on `Proxy`.
 """
 
+from collections.abc import Callable
 from typing import Protocol
 
 from stratumproxy.config import Config
 from stratumproxy.errors import ProtocolError
 from stratumproxy.proxy.conduct import Conduct
-from stratumproxy.proxy.drops import HANDSHAKE, IDLE, NO_POOL, Drops, reason_of
+from stratumproxy.proxy.drops import NO_POOL, Drops, reason_of
 from stratumproxy.proxy.fanout import Fanout
 from stratumproxy.proxy.forwarded import Forwarded
 from stratumproxy.proxy.job import Job
+from stratumproxy.proxy.journal import Journal
 from stratumproxy.proxy.lane import Lane
+from stratumproxy.proxy.leaving import Leaving
 from stratumproxy.proxy.limbo import accepted
 from stratumproxy.proxy.miner import Link, MinerSession
 from stratumproxy.proxy.pool import Event as PoolEvent
 from stratumproxy.proxy.pool import MaskChanged, NewJob, PoolSession, Said
 from stratumproxy.proxy.pools import RETIRE_SECONDS, PoolState, carried_over
+from stratumproxy.proxy.rounds import Rounds
 from stratumproxy.proxy.seating import Seating
 from stratumproxy.proxy.tally import Tally, Worker, Workers
 from stratumproxy.stratum import rejects
 from stratumproxy.stratum.rejects import Reject
-from stratumproxy.telemetry.notices import NoNotices, Notices
+from stratumproxy.telemetry.notices import NoNotices, Notices, NoticesTo
+from stratumproxy.telemetry.records import ACCEPTED, LOST, REJECTED, TIMED_OUT
 from stratumproxy.work.extranonce import SlotSpace
 from stratumproxy.work.vardiff import Vardiff
 
 PATIENCE = 5.0
 """Seconds to wait at the start for pools whose extranonce2 size is not known yet."""
-
-ROUND = 5.0
-"""Seconds in which every miner is looked at once."""
-
 
 NO_LIMIT = 1 << 32
 
@@ -72,6 +73,7 @@ class Proxy:
         first_job: where the numbers of our jobs start. Something that rises from one start of the
             proxy to the next keeps job ids of different runs apart.
         notices: where rare events are told.
+        journal: where the control plane is told what happens; None without one.
     """
 
     def __init__(
@@ -82,10 +84,14 @@ class Proxy:
         *,
         first_job: int = 1,
         notices: Notices | None = None,
+        journal: Journal | None = None,
     ) -> None:
         self._configure(config)
         self._shell = shell
+        self.journal = journal
         self.notices: Notices = notices or NoNotices()
+        if journal is not None:
+            self.notices = NoticesTo(self.notices, journal)
         self.started = now
         self.pools = [PoolState(pool) for pool in config.pool]
         """In the configured order; retired ones at the end."""
@@ -104,22 +110,19 @@ class Proxy:
         self.turning_away = False
         """No pool was ready for so long that nobody is taken in."""
         self._dark_since: float | None = None
-        self.leaving: dict[MinerSession, str] = {}
-        """Miners to be disconnected at a gentle pace, and why."""
+        self.leaving = Leaving(self)
+        self.rounds = Rounds(self, now)
         self.fanouts: dict[Lane, Fanout] = {}
         self.conduct = Conduct(config.limits)
         self.drops = Drops(self.notices)
         """Miners disconnected by us, or turned away."""
-        self.workers = Workers()
+        self.workers = Workers(forgotten=journal.forgotten) if journal else Workers()
         self.tally = Tally()
         self.pending = 0
         """Forwarded shares without a verdict."""
         self._job_number = first_job
         self._lane_number = 0
-        self._round: list[MinerSession] = []
-        self._round_began = now
-        self._period = ROUND
-        """Seconds from the beginning of the last round to that of this one."""
+        self._miner_number = 0
 
     def _configure(self, config: Config) -> None:
         """Take over what is read from the configuration again and again."""
@@ -171,7 +174,7 @@ class Proxy:
             for state in retired:
                 pool = self.pools.index(state) if state in self.pools else None
                 if pool is not None:
-                    lane.lose(pool)
+                    lane.lose(pool, now)
                 if pool not in lane.candidates:
                     self._shell.session_unwanted(lane, state)
             self._retire_pools(lane, now)
@@ -195,14 +198,18 @@ class Proxy:
 
     def connect(self, link: Link, peer: str, now: float) -> MinerSession:
         """A miner connected."""
-        miner = MinerSession(self, link, peer, now)
+        self._miner_number += 1
+        miner = MinerSession(self, link, peer, now, self._miner_number)
         self.miners[miner] = None
+        miner.changed()
         return miner
 
-    def disconnect(self, miner: MinerSession, now: float) -> None:
-        """A miner's connection is closed."""
+    def disconnect(self, miner: MinerSession, now: float, reason: str = "") -> None:
+        """A miner's connection is closed: by itself, if there is no reason."""
+        if self.journal is not None:
+            self.journal.closed(miner, reason)
         del self.miners[miner]
-        self.leaving.pop(miner, None)
+        self.leaving.gone(miner)
         self.conduct.disconnected(miner.host)
         miner.closed(now)
 
@@ -342,7 +349,7 @@ class Proxy:
         if session.ready or session.pending:
             lane.into_limbo(pool, session, now)
         if self.pools[pool].retired is not None:
-            lane.lose(pool)  # it will not be taken up again
+            lane.lose(pool, now)  # it will not be taken up again
             self._shell.session_unwanted(lane, self.pools[pool])
 
     def give_up(self, now: float) -> None:
@@ -355,13 +362,14 @@ class Proxy:
         for pool in sorted(lane.candidates, key=lambda pool: pool == lane.active):
             self._end(lane, pool, lane.candidates[pool].session, now)
         for pool in list(lane.limbo):
-            lane.lose(pool)
+            lane.lose(pool, now)
 
-    def lose(self, pool: int, shares: list[Forwarded], reject: Reject) -> None:
+    def lose(self, pool: int, shares: list[Forwarded], reject: Reject, now: float) -> None:
         """Shares sent to a pool will never have its verdict."""
         self.pools[pool].tally.lost += len(shares)
+        verdict = TIMED_OUT if reject is rejects.TIMED_OUT else LOST
         for share in shares:
-            self._settle(share, reject)
+            self._settle(pool, share, reject, verdict, now)
 
     def _verdict(self, lane: Lane, pool: int, share: Forwarded, now: float) -> None:
         tally = self.pools[pool].tally
@@ -369,15 +377,20 @@ class Proxy:
             tally.accepted += 1
             if candidate := lane.candidates.get(pool):
                 candidate.accepted += 1
-            self._settle(share, None)
+            self._settle(pool, share, None, ACCEPTED, now)
         elif share.error is not None:
             code, text = share.error
             tally.reject(text)
-            self._settle(share, Reject(code, text, "pool"))
+            self._settle(pool, share, Reject(code, text, "pool"), REJECTED, now)
             lane.pool_refused(pool, self._config.failover.reject_percent / 100, now)
 
-    def _settle(self, share: Forwarded, reject: Reject | None) -> None:
+    def _settle(
+        self, pool: int, share: Forwarded, reject: Reject | None, verdict: str, now: float
+    ) -> None:
         share.miner.settle(share, reject)
+        if self.journal is not None:
+            words = reject.text if reject is not None and verdict == REJECTED else ""
+            self.journal.share(share, self.pools[pool], verdict, words, now)
         self.pending -= 1
         if not self.pending:
             self._shell.all_settled()
@@ -409,21 +422,37 @@ class Proxy:
             pool_job=job.pool_job.pool_job_id,
         )
 
-    def fan_out(self, lane: Lane, job: Job, clean: bool, now: float = 0.0) -> None:
-        """Send a job to every miner of a lane, beginning now."""
-        unfinished = self.fanouts.get(lane)
-        if unfinished is not None and unfinished.clean:
-            clean = True
+    def fan_out(self, lane: Lane, job: Job, clean: bool, now: float, news: bool = True) -> None:
+        """Send a job to every miner of a lane, beginning now; `news` if it was not sent before."""
+        unfinished = self.fanouts.pop(lane, None)
+        if unfinished is not None:
+            clean = clean or unfinished.clean
+            self._fanned_out(lane, unfinished, now)
         if lane.miners:
-            self.fanouts[lane] = Fanout(list(lane.miners), job, clean, now)
+            self.fanouts[lane] = Fanout(list(lane.miners), job, clean, now, news)
             self._shell.fan_out()
+        elif news and self.journal is not None:
+            self.journal.job(lane, job, None, now)
 
-    def fan_out_slice(self, count: int, now: float) -> bool:
-        """Serve up to `count` miners; whether there are more to serve."""
+    def _fanned_out(self, lane: Lane, fanout: Fanout, now: float) -> None:
+        if fanout.news and self.journal is not None:
+            self.journal.job(lane, fanout.job, fanout, now)
+
+    def fan_out_slice(self, count: int, clock: Callable[[], float]) -> bool:
+        """Serve up to `count` miners.
+
+        Args:
+            count: how many.
+            clock: says `now`, since it takes a while.
+
+        Returns:
+            Whether there are more to serve.
+        """
         for lane, fanout in list(self.fanouts.items()):
-            count -= fanout.slice(count, now)
+            count -= fanout.slice(count, clock())
             if fanout.done:
                 del self.fanouts[lane]
+                self._fanned_out(lane, fanout, clock())
             if count <= 0:
                 break
         return bool(self.fanouts)
@@ -439,10 +468,10 @@ class Proxy:
                 late = candidate.session.overdue(
                     now - self.pools[pool].config.reply_timeout_seconds
                 )
-                self.lose(pool, late, rejects.TIMED_OUT)
+                self.lose(pool, late, rejects.TIMED_OUT, now)
             for pool, limbo in list(lane.limbo.items()):
                 if now - limbo.since >= self.pools[pool].config.reply_timeout_seconds:
-                    lane.lose(pool)
+                    lane.lose(pool, now)
             self._retire_pools(lane, now)
             lane.keep_alive(self._config.jobs.keepalive_seconds, now)
             lane.prefer(failover.return_seconds, failover.reject_pause_seconds, now)
@@ -461,44 +490,4 @@ class Proxy:
             return
         self.turning_away = True
         self.notices.warning("no pool is ready: miners are let go", miners=len(self.miners))
-        for miner in self.miners:
-            self.leaving.setdefault(miner, NO_POOL)
-
-    def judge(self, count: int, now: float) -> None:
-        """Look at the next `count` miners: hashrate, vardiff, silence.
-
-        Called with such a count that a round takes no more than `ROUND` seconds; the next begins
-        when they are over, and makes the order of the fan-out anew, most hashrate first.
-        """
-        if not self._round:
-            if now - self._round_began < ROUND:
-                return
-            self._period, self._round_began = now - self._round_began, now
-            for lane in self.lanes:
-                order = sorted(lane.miners, key=lambda miner: miner.hashrate, reverse=True)
-                lane.miners = dict.fromkeys(order)
-            self._round = list(self.miners)
-        limits = self._config.limits
-        for miner in self._round[-count:]:
-            if miner not in self.miners:
-                continue
-            if data := miner.judge(now, self._period):
-                miner.link.send(data)
-            if reason := miner.misconduct(now):
-                self.offence(miner, now)
-                miner.link.close(reason)
-                continue
-            if not miner.mining and self.open and not miner.parked:
-                if now - max(miner.connected_at, self.opened_at) >= limits.handshake_seconds:
-                    miner.link.close(HANDSHAKE)
-            elif now - miner.heard >= limits.idle_seconds:
-                miner.link.close(IDLE)
-        del self._round[-count:]
-
-    def let_go(self, count: int) -> None:
-        """Disconnect the next of the miners that have to reconnect."""
-        for miner in list(self.leaving)[:count]:
-            reason = self.leaving.pop(miner)
-            job = miner.lane.job if miner.lane is not None else None
-            if job is None or not self.seating.fits(miner, job):
-                miner.link.close(reason)
+        self.leaving.add(self.miners, NO_POOL)

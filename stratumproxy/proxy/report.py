@@ -3,6 +3,7 @@
 from collections import deque
 
 from stratumproxy.proxy.proxy import Proxy
+from stratumproxy.telemetry.histogram import Histogram
 from stratumproxy.telemetry.snapshot import PoolSnapshot, Snapshot, merge_pools
 
 HASHES_PER_DIFFICULTY = 2**48 / 0xFFFF
@@ -24,7 +25,7 @@ class Report:
 
     def snapshot(self, now: float) -> Snapshot:
         """How things stand. Meant to be called once a second."""
-        proxy, tally = self._proxy, self._proxy.tally
+        proxy, tally, journal = self._proxy, self._proxy.tally, self._proxy.journal
         return Snapshot(
             uptime=now - proxy.started,
             connected=len(proxy.miners),
@@ -40,6 +41,9 @@ class Report:
             blocks=tally.blocks,
             best_difficulty=tally.best,
             pools=merge_pools(self._pool(index) for index in range(len(proxy.pools))),
+            reply=journal.reply.copy() if journal else Histogram(),
+            fan_out=journal.fan_out.copy() if journal else Histogram(),
+            stale_age=journal.stale_age.copy() if journal else Histogram(),
         )
 
     def _hashrate(self, now: float) -> float:
@@ -73,4 +77,5 @@ class Report:
             + sum(len(lane.limbo[index].shares) for lane in lanes if index in lane.limbo),
             lost=pool.tally.lost,
             detail=pool.detail,
+            round_trip=pool.tally.round_trip.copy(),
         )

@@ -168,7 +168,7 @@ class Seating:
         if self.fits(miner, job):
             return b""
         if not (miner.takes_extranonce and self._reseat(miner, job, now)):
-            self._proxy.leaving.setdefault(miner, DOES_NOT_FIT)
+            self._proxy.leaving.add([miner], DOES_NOT_FIT)
             return None
         return encode_notification(
             "mining.set_extranonce", [miner.slot.hex(), miner.extranonce2_size]

@@ -1,8 +1,14 @@
 """Counting shares: for the whole proxy, for a pool, for a worker."""
 
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
+
+from stratumproxy.telemetry.histogram import Histogram, merge_histograms
+
+TRIES = 16
+"""Workers looked at when one too many is remembered."""
 
 
 @dataclass(slots=True)
@@ -35,6 +41,8 @@ class PoolTally:
     lost: int = 0
     reasons: dict[str, int] = field(default_factory=dict)
     """Rejects by the pool's own words, for the first `MAX_REASONS` different ones."""
+    round_trip: Histogram = field(default_factory=Histogram)
+    """From sending a share to the verdict on it."""
 
     MAX_REASONS: ClassVar[int] = 32
 
@@ -48,6 +56,7 @@ class PoolTally:
         self.accepted += other.accepted
         self.lost += other.lost
         self.rejected += other.rejected
+        self.round_trip = merge_histograms([self.round_trip, other.round_trip])
         for reason, count in other.reasons.items():
             self.reasons[reason] = self.reasons.get(reason, 0) + count
 
@@ -60,40 +69,128 @@ class PoolTally:
 
 
 @dataclass(slots=True)
-class Worker:
-    """One worker name, over all its connections."""
+class Row:
+    """What one worker did on one pool's jobs since it was last told."""
 
-    name: str
+    pool: str
     accepted: int = 0
     work: float = 0.0
-    rejected: int = 0
-    connections: int = 0
-    """Open ones that authorized under it."""
-    difficulty: float | int = 0
-    """What vardiff had come to when a connection of it last closed; 0 before that."""
+    """Sum of what the accepted shares were asked to meet."""
+    best: float = 0.0
+    rejected: dict[str, int] | None = None
+    """By reason; most never have any."""
+    refused_work: float = 0.0
+    """Sum of what shares were asked to meet that were good, and that the pool did not credit."""
+
+    def refuse(self, reason: str, work: float) -> None:
+        """Count one share that does not count; `work` if it was good by our own check."""
+        if self.rejected is None:
+            self.rejected = {}
+        self.rejected[reason] = self.rejected.get(reason, 0) + 1
+        self.refused_work += work
+
+    def take(self, worker: str) -> tuple[Any, ...]:
+        """As a `WorkRecord`, and begin anew."""
+        record = (
+            worker,
+            self.pool,
+            self.accepted,
+            self.work,
+            self.rejected or {},
+            self.refused_work,
+            self.best,
+        )
+        self.accepted, self.work, self.best = 0, 0.0, 0.0
+        self.rejected, self.refused_work = None, 0.0
+        return record
+
+
+class Worker:
+    """One worker name, over all its connections.
+
+    Args:
+        name: what miners authorize as.
+    """
+
+    __slots__ = ("connections", "difficulty", "known", "name", "others", "row")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.connections = 0
+        """Open ones that authorized under it."""
+        self.difficulty: float | int = 0
+        """What vardiff had come to when a connection of it last closed; 0 before that."""
+        self.known = True
+        """Not forgotten yet by `Workers`."""
+        self.row = Row("")
+        """On the pool that it had a share for last."""
+        self.others: dict[str, Row] | None = None
+        """On other pools, until they are told."""
+
+    def on(self, pool: str) -> Row:
+        """Its row for another pool than that of `row`, whose place it takes."""
+        if not self.row.pool:
+            self.row.pool = pool
+            return self.row
+        if self.others is None:
+            self.others = {}
+        self.others[self.row.pool] = self.row
+        self.row = self.others.pop(pool) if pool in self.others else Row(pool)
+        return self.row
+
+    def take(self) -> list[tuple[Any, ...]]:
+        """What it did since this was last asked, as `WorkRecord`s."""
+        rows = [self.row, *(self.others or {}).values()]
+        self.others = None
+        return [row.take(self.name) for row in rows if row.accepted or row.rejected]
 
 
 class Workers:
     """Workers by name, a bounded number of them: names come from the network.
 
     Args:
-        limit: how many are remembered; past it the one that authorized longest ago is forgotten.
+        limit: how many are remembered; past it the one that authorized longest ago, of those that
+            are not connected, is forgotten.
+        forgotten: called with it.
     """
 
-    def __init__(self, limit: int = 100_000) -> None:
+    def __init__(
+        self, limit: int = 100_000, forgotten: Callable[[Worker], None] = lambda worker: None
+    ) -> None:
         self._limit = limit
+        self._forgotten = forgotten
         self._by_name: OrderedDict[str, Worker] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._by_name)
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._by_name
+
+    def all(self) -> list[Worker]:
+        """All that are remembered."""
+        return list(self._by_name.values())
+
     def get(self, name: str) -> Worker:
         """The worker of that name, new if it was not known."""
         worker = self._by_name.get(name)
         if worker is None:
+            if len(self._by_name) >= self._limit:
+                self._forget()
             worker = self._by_name[name] = Worker(name)
-            if len(self._by_name) > self._limit:
-                self._by_name.popitem(last=False)
         else:
             self._by_name.move_to_end(name)
         return worker
+
+    def _forget(self) -> None:
+        """Forget one, or a few where connected ones are in the way; they stay."""
+        for _ in range(min(TRIES, len(self._by_name))):
+            name, worker = next(iter(self._by_name.items()))
+            if worker.connections:
+                self._by_name.move_to_end(name)
+                continue
+            del self._by_name[name]
+            worker.known = False
+            self._forgotten(worker)
+            if len(self._by_name) < self._limit:
+                return

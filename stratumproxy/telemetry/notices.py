@@ -21,3 +21,24 @@ class NoNotices:
 
     def warning(self, event: str, **values: object) -> None:
         """Drop it."""
+
+
+class NoticesTo:
+    """Tells several.
+
+    Args:
+        notices: whom, in this order.
+    """
+
+    def __init__(self, *notices: Notices) -> None:
+        self._notices = notices
+
+    def info(self, event: str, **values: object) -> None:
+        """Tell each."""
+        for notices in self._notices:
+            notices.info(event, **values)
+
+    def warning(self, event: str, **values: object) -> None:
+        """Tell each."""
+        for notices in self._notices:
+            notices.warning(event, **values)

@@ -9,7 +9,7 @@ import structlog
 import trio
 
 from stratumproxy.net import server
-from stratumproxy.proxy import proxy as proxy_module
+from stratumproxy.proxy import rounds
 from tests.end_to_end.conftest import Miners, Proxy, ServedPool, Site, site
 
 __all__ = ["site"]
@@ -68,7 +68,7 @@ class Siege:
 @pytest.fixture
 def siege(site: Site, monkeypatch: pytest.MonkeyPatch) -> Callable:
     """Make a siege; limits as TOML. Nobody is exempt, since all are on the loopback."""
-    monkeypatch.setattr(proxy_module, "ROUND", 0.2)
+    monkeypatch.setattr(rounds, "ROUND", 0.2)
     monkeypatch.setattr(server, "ROUND", 0.2)
 
     async def begin(limits: str = "") -> Siege:

@@ -51,7 +51,7 @@ class Core:
         self._change()
         return session
 
-    def disconnect(self, session: Session, now: float) -> None:
+    def disconnect(self, session: Session, now: float, reason: str = "") -> None:
         assert session not in self.gone
         self.gone.append(session)
         self._change()

@@ -5,6 +5,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from stratumproxy.errors import PoolError, ProtocolError
+from stratumproxy.proxy.drops import Reason
 from stratumproxy.proxy.lane import Lane
 from stratumproxy.proxy.miner import MinerSession
 from stratumproxy.proxy.pool import Event, PoolSession
@@ -63,7 +64,9 @@ class MinerEnd(Peer):
         if self.closed is None:
             self.closed = reason
             self.play.log.append(f"{self.name} -- closed: {reason}")
-            self.play.proxy.disconnect(self.session, self.play.now)
+            self.play.proxy.disconnect(
+                self.session, self.play.now, reason if isinstance(reason, Reason) else ""
+            )
 
     # the miner
 

@@ -21,10 +21,12 @@ import re
 from typing import Any
 
 from stratumproxy.config import Config
+from stratumproxy.proxy.journal import Journal
 from stratumproxy.proxy.lane import Lane
 from stratumproxy.proxy.pools import PoolState
 from stratumproxy.proxy.proxy import Proxy
 from stratumproxy.proxy.report import Report
+from stratumproxy.telemetry.outbox import Outbox
 from stratumproxy.telemetry.snapshot import Snapshot
 from stratumproxy.testing import PoolJob
 from tests.proxy.peers import MinerEnd, Peer, PoolEnd
@@ -32,6 +34,7 @@ from tests.proxy.peers import MinerEnd, Peer, PoolEnd
 EASY = 1e-9
 """A difficulty that four hashes meet; `POOL_EASY` takes some 4,000."""
 POOL_EASY = 1e-6
+UNIX = 1e9
 
 LINE = re.compile(r"(\S+)\s+(>>|<<|--)\s+(.*)")
 METHOD = re.compile(r"(?:(\S+) )?([a-z_]+(?:\.[a-z_.(0-9]+)?) (.*)")
@@ -94,10 +97,11 @@ class Playbook:
 
     Args:
         pools: names of pools; each gets one session a lane.
+        outbox: of a control plane, if there is one; Unix time is `UNIX` more than `now`.
         settings: tables of the configuration, and ``pool`` for what all pools have.
     """
 
-    def __init__(self, *pools: str, **settings: Any) -> None:
+    def __init__(self, *pools: str, outbox: Outbox | None = None, **settings: Any) -> None:
         self.log: list[str] = []
         self.now = 1000.0
         self.peers: dict[str, Peer] = {}
@@ -111,7 +115,10 @@ class Playbook:
         self.settled = 0
         """How often the proxy said that no share waits for a verdict."""
         self.random = 0
-        self.proxy = Proxy(self.config, self, self.now, first_job=0xA0, notices=self)
+        self.journal = Journal(outbox, self.now, self.now + UNIX) if outbox is not None else None
+        self.proxy = Proxy(
+            self.config, self, self.now, first_job=0xA0, notices=self, journal=self.journal
+        )
         self.report = Report(self.proxy)
         self.proxy.start()
         self._settle()
@@ -296,15 +303,17 @@ class Playbook:
         while self.now < end:
             self.now = min(self.now + 1, end)
             self.proxy.tend(self.now)
-            self.proxy.judge(len(self.proxy.miners) // 5 + 1, self.now)
-            self.proxy.let_go(1)
+            self.proxy.rounds.look(len(self.proxy.miners) // 5 + 1, self.now)
+            self.proxy.leaving.let_go(1)
+            if self.journal is not None:
+                self.journal.tick(self.proxy, self.now, self.now + UNIX)
             self._settle()
 
     def _settle(self) -> None:
         """Let the proxy finish what it has begun, and hear what it said to pools."""
         while self.waiting_fan_out and self.slices:
             self.slices -= 1
-            self.waiting_fan_out = self.proxy.fan_out_slice(2, self.now)
+            self.waiting_fan_out = self.proxy.fan_out_slice(2, lambda: self.now)
         for peer in list(self.peers.values()):
             if isinstance(peer, PoolEnd) and peer.closed is None:
                 peer.collect()

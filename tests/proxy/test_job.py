@@ -31,6 +31,7 @@ def job(
         ntime_roll=7000,
         whole=whole,
         source=POOL,
+        pool="main",
     )
 
 

@@ -59,7 +59,7 @@ def test_another_name_than_the_authorized_one() -> None:
     share = play.miner("a").share(worker="b")
     answer(play, share, 'error [24, "Unauthorized worker", null]')
     assert play.snapshot().rejected == {"unauthorized": 1}
-    assert play.proxy.workers.get("a").rejected == 0
+    assert not play.proxy.workers.get("a").row.rejected
 
 
 # -- the form ----------------------------------------------------------------------------------
@@ -196,7 +196,7 @@ def test_a_hash_that_is_too_easy() -> None:
     play = mined_on()
     share = play.miner("a").share(meets=1e-12, misses=EASY)
     answer(play, share, 'error [23, "Low difficulty share", null]')
-    assert play.proxy.workers.get("a").rejected == 1
+    assert play.proxy.workers.get("a").row.rejected == {"low-difficulty": 1}
     answer(play, share, 'error [23, "Low difficulty share", null]')  # no duplicate of a reject
 
 
@@ -460,7 +460,9 @@ def test_what_is_counted() -> None:
     answer(play, [*good[:1], "ff", *good[2:]], 'error [21, "Job not found (stale)", null]')
     session, worker = miner.session, play.proxy.workers.get("a")
     assert (session.accepted, session.rejected, session.work) == (1, 2, EASY)
-    assert (worker.accepted, worker.rejected, worker.work) == (1, 2, EASY)
+    row = worker.row
+    assert (row.pool, row.accepted, row.work) == ("pool", 1, EASY)
+    assert row.rejected == {"duplicate": 1, "stale": 1}
     assert play.snapshot().rejected == {"duplicate": 1, "stale": 1}
 
 

@@ -51,7 +51,7 @@ def ready(**settings: Any) -> PoolSession:
 
 
 def share(sent: float = 0.0) -> Forwarded:
-    return Forwarded(None, None, b"4", 1, 1.0, sent)  # type: ignore[arg-type]
+    return Forwarded(None, None, b"4", 1, 1.0, sent, None)  # type: ignore[arg-type]
 
 
 # -- the handshake -----------------------------------------------------------------------------

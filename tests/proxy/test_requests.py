@@ -184,8 +184,8 @@ def test_several_names_on_one_connection() -> None:
         share=share,
         other=other,
     )
-    assert play.proxy.workers.get("a").accepted == 1
-    assert play.proxy.workers.get("second").accepted == 1
+    assert play.proxy.workers.get("a").row.accepted == 1
+    assert play.proxy.workers.get("second").row.accepted == 1
 
 
 def test_but_not_any_number_of_them() -> None:

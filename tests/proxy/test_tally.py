@@ -1,6 +1,6 @@
 """Counting, with names and reasons that come from the network."""
 
-from stratumproxy.proxy.tally import PoolTally, Tally, Worker, Workers
+from stratumproxy.proxy.tally import PoolTally, Row, Tally, Worker, Workers
 
 
 def test_rejects_by_reason() -> None:
@@ -26,7 +26,6 @@ def test_a_worker_is_one_over_all_its_connections() -> None:
     workers = Workers()
     assert workers.get("a") is workers.get("a")
     assert workers.get("a") is not workers.get("b")
-    assert workers.get("a") == Worker("a")
     assert len(workers) == 2
 
 
@@ -39,3 +38,45 @@ def test_so_many_workers_are_remembered() -> None:
     assert workers.get("a") is first["a"]
     assert workers.get("c") is first["c"]
     assert workers.get("b") is not first["b"], "it was the one that authorized longest ago"
+
+
+def test_one_that_is_connected_is_not_forgotten() -> None:
+    forgotten: list[str] = []
+    workers = Workers(2, lambda worker: forgotten.append(worker.name))
+    workers.get("a").connections = 1
+    workers.get("b")
+    workers.get("c")
+    assert forgotten == ["b"]
+    workers.get("c").connections = 1
+    workers.get("d").connections = 1
+    assert forgotten == ["b"], "there may be more than so many, if all are connected"
+    assert len(workers) == 3
+    for worker in workers.all():
+        worker.connections = 0
+    workers.get("e")
+    assert len(workers) == 2, "and as soon as they are not, there are no more"
+    assert "e" in workers
+
+
+def test_a_row_for_each_pool() -> None:
+    worker = Worker("a")
+    worker.row.refuse("stale", 0)
+    row = worker.on("main")
+    assert row is worker.row, "the first pool takes over what came before it"
+    row.accepted, row.work, row.best = 2, 16.0, 9.0
+    worker.on("backup").refuse("pool", 8.0)
+    assert worker.on("main") is row
+    assert worker.take() == [
+        ("a", "main", 2, 16.0, {"stale": 1}, 0.0, 9.0),
+        ("a", "backup", 0, 0.0, {"pool": 1}, 8.0, 0.0),
+    ]
+    assert worker.take() == []
+    assert (worker.row, worker.others) == (Row("main"), None)
+
+
+def test_the_times_of_a_pool_that_is_gone_are_its_heirs() -> None:
+    one, other = PoolTally(), PoolTally()
+    one.round_trip.add(0.1)
+    other.round_trip.add(0.2)
+    one.add(other)
+    assert one.round_trip.count == 2

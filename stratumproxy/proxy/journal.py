@@ -1,0 +1,347 @@
+"""What is told to the control plane: gathered here as it happens, and cut into batches.
+
+A share that stays here costs nothing: it is counted in its worker's row, which is looked at every
+`ROUND` seconds. Only what a pool was sent is told share by share. While the outbox is full rows and
+changes wait where they are, so no work is ever lost; records that can't wait are dropped, and
+counted by kind.
+"""
+
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any
+
+from stratumproxy.proxy.drops import Reason
+from stratumproxy.telemetry.histogram import Histogram
+from stratumproxy.telemetry.outbox import Outbox
+
+if TYPE_CHECKING:
+    from stratumproxy.proxy.fanout import Fanout
+    from stratumproxy.proxy.forwarded import Forwarded
+    from stratumproxy.proxy.job import Job
+    from stratumproxy.proxy.lane import Lane
+    from stratumproxy.proxy.miner import MinerSession
+    from stratumproxy.proxy.pools import PoolState
+    from stratumproxy.proxy.proxy import Proxy
+    from stratumproxy.proxy.tally import Worker
+
+ROUND = 10.0
+"""Seconds in which every worker is looked at once, and told if it did anything."""
+
+TICKS = 90
+"""Ticks that a round takes; they come every 100 ms."""
+
+CUT_EVERY = 0.5
+"""Seconds between two batches, unless one has `ENOUGH` before."""
+
+ENOUGH = 1000
+"""Records of one kind that make a batch: encoding it takes a millisecond."""
+
+MINERS_A_TICK = 500
+MOST_EVENTS = 200
+MOST_JOBS = 200
+MOST_CLOSED = 100_000
+MOST_FORGOTTEN = 10_000
+"""Forgotten workers that wait to be told; what others did beyond that is told without a name."""
+
+JOB_LANES = 16
+"""Lanes whose jobs are told. Where every miner has a session of its own they are all alike."""
+
+MOST_RETIRED = 1024
+"""Job ids remembered with when they were retired."""
+
+LONGEST_TEXT = 300
+ACCEPTED_OR_NOT = ("accepted", "rejected")
+
+Record = tuple[Any, ...]
+
+
+class Journal:
+    """Gathers records, and hands them to the outbox in batches.
+
+    It is itself one of the `Notices`. Times are Unix times for those who read them: `tick` says how
+    they follow from `now`.
+
+    Args:
+        outbox: where batches go.
+        now: seconds, on the clock of all other `now`.
+        unix: the same moment in Unix time.
+    """
+
+    def __init__(self, outbox: Outbox, now: float, unix: float) -> None:
+        self._outbox = outbox
+        self._now = now
+        self._offset = unix - now
+        self._greeted = 0
+        self._cut_at = now
+        self._round: list[Worker] = []
+        self._round_began = now - ROUND
+        self._pace = 1
+        self.changed: dict[MinerSession, None] = {}
+        """Miners to be told of: new ones, and those that are not as they were told."""
+        self._closed: dict[int, Record] = {}
+        self._forgotten: dict[tuple[str, str], Record] = {}
+        self._retired: OrderedDict[str, float] = OrderedDict()
+        self._shares: list[Record] = []
+        self._work: list[Record] = []
+        self._miners: list[Record] = []
+        self._jobs: list[Record] = []
+        self._events: list[Record] = []
+        self._dropped: dict[str, int] = {}
+        self.reply = Histogram()
+        self.fan_out = Histogram()
+        self.stale_age = Histogram()
+
+    # -- as it happens ---------------------------------------------------------------------------
+
+    def share(
+        self, share: "Forwarded", pool: "PoolState", verdict: str, reason: str, now: float
+    ) -> None:
+        """It is known what became of a share that a pool was sent, and it was counted.
+
+        Args:
+            share: which.
+            pool: where.
+            verdict: one of `records.VERDICTS`.
+            reason: the pool's words for a reject.
+            now: the time.
+        """
+        job = share.job
+        latency = now - share.sent
+        if verdict in ACCEPTED_OR_NOT:
+            pool.tally.round_trip.add(latency)
+        worker = share.worker
+        if not worker.known:
+            self.forgotten(worker)
+        shares = self._shares
+        if len(shares) >= ENOUGH and not self._cut(now):
+            self._drop("shares")
+            return
+        shares = self._shares
+        shares.append(
+            (
+                now + self._offset,
+                worker.name,
+                job.pool,
+                job.pool_job.pool_job_id,
+                share.difficulty,
+                job.terms.difficulty,
+                share.met,
+                verdict,
+                reason,
+                latency,
+            )
+        )
+
+    def closed(self, miner: "MinerSession", reason: str) -> None:
+        """A miner's connection is gone; one that was never told of is forgotten."""
+        self.changed.pop(miner, None)
+        if not miner.told:
+            return
+        if len(self._closed) >= MOST_CLOSED:
+            self._drop("miners")
+            return
+        key = reason.key if isinstance(reason, Reason) else "other" if reason else ""
+        self._closed[miner.number] = self._miner(miner, False, key)
+
+    def forgotten(self, worker: "Worker") -> None:
+        """A worker that is not remembered any more: what it did is still told."""
+        for record in worker.take():
+            name, pool = record[:2]
+            if (name, pool) not in self._forgotten and len(self._forgotten) >= MOST_FORGOTTEN:
+                name = ""
+            before = self._forgotten.get((name, pool))
+            self._forgotten[name, pool] = (
+                _sum(name, before, record)
+                if before
+                else (
+                    name,
+                    *record[1:],
+                )
+            )
+
+    def retired(self, job_ids: list[str], now: float) -> None:
+        """Shares on these are stale from now on."""
+        for job_id in job_ids:
+            self._retired[job_id] = now
+        while len(self._retired) > MOST_RETIRED:
+            self._retired.popitem(last=False)
+
+    def stale(self, job_id: str, now: float) -> None:
+        """A share came for a job that is not there."""
+        retired = self._retired.get(job_id)
+        if retired is not None:
+            self.stale_age.add(now - retired)
+
+    def job(self, lane: "Lane", job: "Job", fanout: "Fanout | None", now: float) -> None:
+        """A job was sent to the last miner of a lane; or there was none to send it to."""
+        first = median = last = 0.0
+        miners = 0
+        if fanout is not None:
+            miners, first, median, last = fanout.delays(now)
+            self.fan_out.add(last)
+        if lane.number >= JOB_LANES:
+            return
+        if len(self._jobs) >= MOST_JOBS:
+            self._drop("jobs")
+            return
+        height = job.pool_job.height(job.terms) or 0
+        self._jobs.append(
+            (
+                now + self._offset,
+                job.pool,
+                lane.number,
+                job.pool_job.pool_job_id,
+                height,
+                job.clean,
+                job.difficulty,
+                miners,
+                first,
+                median,
+                last,
+            )
+        )
+
+    # -- notices ---------------------------------------------------------------------------------
+
+    def info(self, event: str, **values: object) -> None:
+        """Something worth knowing."""
+        self._event("info", event, values)
+
+    def warning(self, event: str, **values: object) -> None:
+        """Something an operator should look at."""
+        self._event("warning", event, values)
+
+    def _event(self, level: str, event: str, values: dict[str, object]) -> None:
+        if len(self._events) >= MOST_EVENTS:
+            self._drop("events")
+            return
+        told = {key: _plain(value) for key, value in values.items() if key != "exc_info"}
+        self._events.append((self._now + self._offset, level, _plain(event), told))
+
+    # -- batches ---------------------------------------------------------------------------------
+
+    def tick(self, proxy: "Proxy", now: float, unix: float) -> None:
+        """Called every 100 ms: look at a few workers and miners, and cut a batch if it is time.
+
+        Args:
+            proxy: whose journal this is.
+            now: the time.
+            unix: the same in Unix time.
+        """
+        self._now, self._offset = now, unix - now
+        if self._greeted != self._outbox.greeted:
+            self._greeted = self._outbox.greeted
+            self.changed.update(proxy.miners)
+        if self._outbox.full:
+            return
+        self._tell_workers(proxy, now)
+        self._tell_miners(MINERS_A_TICK)
+        most = max(map(len, (self._shares, self._work, self._miners)))
+        if most >= ENOUGH or now - self._cut_at >= CUT_EVERY:
+            self._cut(now)
+
+    def finish(self, proxy: "Proxy", now: float) -> None:
+        """The process ends: tell all that is left, whether there is room for it or not."""
+        self._now = now
+        for worker in proxy.workers.all():
+            if worker.row.accepted or worker.row.rejected or worker.others:
+                self._work += worker.take()
+            if len(self._work) >= ENOUGH:
+                self._cut(now, whatever=True)
+        self._tell_forgotten()
+        self._cut(now, whatever=True)
+        while self.changed or self._closed:
+            self._tell_miners(ENOUGH)
+            self._cut(now, whatever=True)
+
+    def _tell_workers(self, proxy: "Proxy", now: float) -> None:
+        if not self._round and now - self._round_began >= ROUND:
+            self._round_began = now
+            self._round = proxy.workers.all()
+            self._pace = len(self._round) // TICKS + 1
+        if self._round:
+            work = self._work
+            for worker in self._round[-self._pace :]:
+                row = worker.row
+                if row.accepted or row.rejected or worker.others:
+                    work += worker.take()
+            del self._round[-self._pace :]
+        self._tell_forgotten()
+
+    def _tell_forgotten(self) -> None:
+        self._work += self._forgotten.values()
+        self._forgotten.clear()
+
+    def _tell_miners(self, count: int) -> None:
+        while self._closed and count:
+            number = next(iter(self._closed))
+            self._miners.append(self._closed.pop(number))
+            count -= 1
+        while self.changed and count:
+            miner = next(iter(self.changed))
+            del self.changed[miner]
+            miner.told = True
+            self._miners.append(self._miner(miner, True, ""))
+            count -= 1
+
+    def _miner(self, miner: "MinerSession", is_open: bool, reason: str) -> Record:
+        return (
+            miner.number,
+            miner.worker.name if miner.worker is not None else "",
+            miner.peer,
+            miner.agent,
+            miner.asked.difficulty,
+            miner.connected_at + self._offset,
+            miner.pool,
+            is_open,
+            reason,
+        )
+
+    def _cut(self, now: float, whatever: bool = False) -> bool:
+        """Hand over what there is as a batch; whether there was room for it."""
+        if self._outbox.full and not whatever:
+            return False
+        self._cut_at = now
+        parts = {
+            "shares": self._shares,
+            "work": self._work,
+            "miners": self._miners,
+            "jobs": self._jobs,
+            "events": self._events,
+        }
+        if any(parts.values()) or self._dropped:
+            self._outbox.add(now + self._offset, **parts, dropped=self._dropped)
+            self._shares, self._work, self._miners = [], [], []
+            self._jobs, self._events, self._dropped = [], [], {}
+        return True
+
+    def _drop(self, kind: str) -> None:
+        self._dropped[kind] = self._dropped.get(kind, 0) + 1
+
+
+def _plain(value: object) -> object:
+    """As JSON can have it, and not too long: some of it was said by pools and miners."""
+    if value is None or isinstance(value, bool | float):
+        return value
+    if isinstance(value, int) and abs(value) < 1 << 53:
+        return value
+    if isinstance(value, dict):
+        return {str(key): _plain(each) for key, each in list(value.items())[:32]}
+    text = str(value)[:LONGEST_TEXT]
+    return text.encode("utf-8", "replace").decode()
+
+
+def _sum(name: str, one: Record, other: Record) -> Record:
+    """Two `WorkRecord`s of one pool as one."""
+    _, pool, accepted, work, rejected, refused, best = one
+    rejected = dict(rejected)
+    for reason, count in other[4].items():
+        rejected[reason] = rejected.get(reason, 0) + count
+    return (
+        name,
+        pool,
+        accepted + other[2],
+        work + other[3],
+        rejected,
+        refused + other[5],
+        max(best, other[6]),
+    )
