@@ -141,7 +141,7 @@ def _coinbase(
     rest = len(tag) + 4 + 1 + sum(map(len, outputs)) + 4
     missing = wanted_size - len(coinb1) - extranonce_size - rest
     if missing >= 10:
-        frame = 8 + len(_varint(missing - 11))
+        frame = 9 if missing - 9 < 0xFD else 11  # the value, and one or three bytes of size
         outputs.append(_output(0, b"\x6a" * (missing - frame)))
     coinb2 = tag + b"\xff" * 4 + bytes([len(outputs)]) + b"".join(outputs) + bytes(4)
     return coinb1, coinb2

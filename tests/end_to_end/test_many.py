@@ -7,9 +7,9 @@ async def test_2000_miners(site):
     pool = await site.pool(difficulty=site.pool_difficulty)
     proxy = await site.proxy(
         pool,
-        difficulty="start = 1e-7\nmin = 1e-8\nshares_per_minute = 120\nretarget_seconds = 1",
+        difficulty="start = 1e-7\nmin = 1e-8\nshares_per_minute = 30\nretarget_seconds = 1",
     )
-    miners = await site.miners(proxy, 2000, hashrates=(500.0, 1000.0, 2000.0))
+    miners = await site.miners(proxy, 2000, hashrates=(125.0, 250.0, 500.0))
     await site.until(lambda: miners.fleet.mining == 2000)
     await site.until(lambda: sum(map(bool, miners.accepted().values())) > 1500)
     await site.until(lambda: pool.pool.total.accepted > 500)

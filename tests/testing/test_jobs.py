@@ -3,7 +3,7 @@ import random
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from stratumproxy.stratum.difficulty import target_of_nbits
@@ -45,6 +45,7 @@ def test_notify_is_as_on_the_wire() -> None:
 
 
 @settings(deadline=None)
+@example(height=17, extranonce_size=4, coinbase_size=419)  # the script's size takes three bytes
 @given(
     height=st.integers(17, 2**31 - 1),
     extranonce_size=st.integers(4, 48),
