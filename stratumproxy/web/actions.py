@@ -1,0 +1,101 @@
+"""POST /api/actions/…: orders for the data plane. Each needs the token."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from pydantic import BaseModel, Field, model_validator
+
+from stratumproxy.errors import StratumProxyError
+from stratumproxy.web.errors import Refusal
+from stratumproxy.web.operation import Given, Operation
+from stratumproxy.web.site import Site
+
+LONGEST_BAN = 366 * 86400.0
+
+
+class Done(BaseModel):
+    """It was done."""
+
+    done: Any = Field(description="What was done, such as how many miners were disconnected.")
+
+
+class Disconnect(Given):
+    """Whom: a worker's miners, or one miner."""
+
+    worker: str | None = Field(None, min_length=1, max_length=2000)
+    miner: str | None = Field(None, min_length=1, max_length=200, description="Its id.")
+
+    @model_validator(mode="after")
+    def _one(self) -> "Disconnect":
+        if (self.worker is None) == (self.miner is None):
+            raise ValueError("give either worker or miner")
+        return self
+
+
+class Ban(Given):
+    """Whom, and for how long."""
+
+    worker: str = Field(min_length=1, max_length=2000)
+    seconds: float = Field(gt=0, le=LONGEST_BAN)
+
+
+class SwitchPool(Given):
+    """Where to."""
+
+    pool: str = Field(max_length=64, description="Its name; empty for the configured order.")
+
+
+class Difficulty(Given):
+    """Whose, and what it is to be."""
+
+    worker: str = Field(min_length=1, max_length=2000)
+    difficulty: float | None = Field(
+        gt=0, le=1e300, description="For its miners; null for what vardiff makes of it."
+    )
+
+
+class Reload(Given):
+    """Nothing."""
+
+
+Carry = Callable[[Site, Any], Awaitable[dict[str, Any]]]
+
+
+def _order(action: str, description: str) -> Carry:
+    """The endpoint of an action."""
+
+    async def carry(site: Site, given: BaseModel) -> dict[str, Any]:
+        if site.orders is None:
+            raise Refusal(503, "no process of the data plane takes orders")
+        try:
+            done = await site.orders.give(action, given.model_dump(exclude_unset=True))
+        except StratumProxyError as error:
+            raise Refusal(409, str(error)) from None
+        return {"done": done}
+
+    carry.__doc__ = description
+    return carry
+
+
+def _operation(action: str, given: type[BaseModel], description: str) -> Operation:
+    return Operation(
+        "POST",
+        f"/api/actions/{action}",
+        _order(action, description),
+        given,
+        Done,
+        tag="actions",
+        need="act",
+        errors=(409, 503),
+    )
+
+
+OPERATIONS = [
+    _operation("disconnect", Disconnect, "Hang up on a worker's miners, or on one miner."),
+    _operation("ban", Ban, "Hang up on a worker's miners, and turn them away for a while."),
+    _operation(
+        "switch-pool", SwitchPool, "Mine on one pool until told otherwise, and while it is ready."
+    ),
+    _operation("difficulty", Difficulty, "Set the difficulty of a worker's miners."),
+    _operation("reload", Reload, "Read the configuration file again, as SIGHUP does."),
+]

@@ -1,0 +1,133 @@
+"""The application: every endpoint, behind the checks that all requests pass."""
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from stratumproxy.config.control import Api
+from stratumproxy.fleet import Fleet
+from stratumproxy.ledger.reader import LedgerReader
+from stratumproxy.web import (
+    actions,
+    audit,
+    auth,
+    events,
+    health,
+    history,
+    journal,
+    miners,
+    openapi,
+    pools,
+    shares,
+    static,
+    summary,
+    table,
+    workers,
+)
+from stratumproxy.web.answer import json_response
+from stratumproxy.web.errors import Guard, respond
+from stratumproxy.web.headers import HostCheck, SecurityHeaders
+from stratumproxy.web.metrics import Metrics, SinkState
+from stratumproxy.web.operation import Operation
+from stratumproxy.web.site import Access, Orders, Site
+
+GZIP_LEVEL = 4
+"""Half the time of the usual 9 for a tenth more bytes, and the table is gzipped every second."""
+
+OPERATIONS: Sequence[Operation] = [
+    *summary.OPERATIONS,
+    *workers.OPERATIONS,
+    *table.OPERATIONS,
+    *history.OPERATIONS,
+    *miners.OPERATIONS,
+    *pools.OPERATIONS,
+    *journal.OPERATIONS,
+    *shares.OPERATIONS,
+    *audit.OPERATIONS,
+    *events.OPERATIONS,
+    *actions.OPERATIONS,
+    *auth.OPERATIONS,
+    *health.OPERATIONS,
+]
+
+
+def make_app(
+    fleet: Fleet,
+    *,
+    config: Api,
+    clock: Callable[[], float],
+    ledger: LedgerReader | None = None,
+    orders: Orders | None = None,
+    health: Callable[[], Sequence[str]] = list,
+    sinks: Callable[[], Iterable[SinkState]] = tuple,
+) -> Starlette:
+    """The API as an ASGI application for trio.
+
+    Args:
+        fleet: the live picture that is answered from.
+        config: where it will listen, which decides who needs the token, and the token.
+        clock: the time in Unix seconds, as the fleet is told it.
+        ledger: what shares and long histories are read from, in threads.
+        orders: who carries out actions.
+        health: reasons why this is not ready, beyond those that the fleet shows; one line each.
+        sinks: how the ledger and the others do, for /metrics.
+
+    Returns:
+        The application; its `state.site` is what it answers from.
+    """
+    site = Site(
+        fleet=fleet,
+        access=Access(config),
+        clock=clock,
+        streams=events.Streams(fleet, config.event_streams),
+        ledger=ledger,
+        orders=orders,
+        health=health,
+    )
+    metrics = Metrics(fleet, clock, sinks=sinks, streams=lambda: site.streams.open)
+    app = Starlette(
+        routes=[
+            *(_route(site, operation) for operation in OPERATIONS),
+            _guarded(site, "/metrics", metrics.respond),
+            _guarded(site, "/api/openapi.json", _description),
+            *static.routes(),
+        ],
+        middleware=[
+            Middleware(SecurityHeaders),
+            Middleware(Guard),
+            Middleware(HostCheck, access=site.access),
+            Middleware(GZipMiddleware, minimum_size=1024, compresslevel=GZIP_LEVEL),
+        ],
+        exception_handlers={HTTPException: respond},
+    )
+    app.router.redirect_slashes = False
+    app.state.site = site
+    return app
+
+
+async def _description(request: Request) -> Response:
+    return json_response(openapi.document(OPERATIONS))
+
+
+def _route(site: Site, operation: Operation) -> BaseRoute:
+    async def endpoint(request: Request) -> Response:
+        auth.may(site.access, operation.need, request, site.now())
+        return await operation.respond(site, request)
+
+    return Route(operation.path, endpoint, methods=[operation.method])
+
+
+def _guarded(site: Site, path: str, answer: Callable[[Request], Awaitable[Response]]) -> BaseRoute:
+    """An endpoint for all who may read, that checks its parameters itself."""
+
+    async def endpoint(request: Request) -> Response:
+        auth.may(site.access, "read", request, site.now())
+        return await answer(request)
+
+    return Route(path, endpoint)

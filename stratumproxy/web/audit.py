@@ -1,0 +1,88 @@
+"""/api/audit: what a pool should have credited, and what it acknowledged, from the ledger."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+from stratumproxy.errors import SinkError
+from stratumproxy.ledger.audit import audit
+from stratumproxy.ledger.reader import LedgerReader
+from stratumproxy.web.errors import Refusal
+from stratumproxy.web.operation import Given, Operation
+from stratumproxy.web.reading import ledger_of, read
+from stratumproxy.web.site import Site
+
+DAY = 86_400.0
+
+
+class Row(BaseModel):
+    """A stretch of time, a worker, or the total. Work is in shares of difficulty 1."""
+
+    start: int | None = Field(description="Null for a worker and the total.")
+    worker: str | None
+    expected: float | None = Field(description="Shares that should have been credited.")
+    low: int | None = Field(description="What chance allows below that, …")
+    high: int | None = Field(description="… and above.")
+    expected_work: float
+    forwarded: int
+    forwarded_work: float
+    credited: int
+    credited_work: float
+    rejected: int
+    reasons: dict[str, int]
+    timed_out: int
+    lost: int
+    dropped: int = Field(description="Share records that the ledger never got.")
+    pool_shares: float | None = Field(description="Null here: the command line takes a statement.")
+    pool_work: float | None
+    verdict: str = Field(description="What the figures come to, in words.")
+    fine: bool
+
+
+class AuditAnswer(BaseModel):
+    """A pool's audit, as `stratumproxy audit` prints it."""
+
+    pool: str
+    since: int
+    until: int
+    by: str
+    step: int = Field(description="Seconds of a row by time.")
+    confidence: float
+    tolerated: float
+    rows: list[Row]
+    total: Row
+    notes: list[str]
+    fine: bool = Field(description="Whether nothing in it is for a person to look at.")
+
+
+class AuditGiven(Given):
+    """Which pool, and when."""
+
+    pool: str = Field(min_length=1, max_length=2000)
+    since: float | None = Field(
+        None, ge=0, le=1e11, description="Unix seconds; a day before `until` if left out."
+    )
+    until: float | None = Field(None, ge=0, le=1e11, description="Unix seconds; now if left out.")
+    by: Literal["hour", "day", "worker"] = "hour"
+
+
+async def answer(site: Site, given: AuditGiven) -> dict[str, Any]:
+    """The work that a pool should have credited against what it acknowledged; needs the ledger."""
+    until = site.now() if given.until is None else given.until
+    since = max(until - DAY, 0.0) if given.since is None else given.since
+    if since >= until:
+        raise Refusal(422, "since: must be before until")
+    return await read(site, _audit, ledger_of(site), given.pool, since, until, given.by)
+
+
+def _audit(ledger: LedgerReader, pool: str, since: float, until: float, by: str) -> dict[str, Any]:
+    try:
+        return audit(ledger, pool, since, until, by).to_dict()
+    except SinkError as error:
+        ledger.jobs(1)  # if that can't be read either, the question is not what is wrong
+        raise Refusal(422, str(error)) from None
+
+
+OPERATIONS = [
+    Operation("GET", "/api/audit", answer, AuditGiven, AuditAnswer, tag="ledger", errors=(404, 503))
+]

@@ -1,0 +1,95 @@
+"""Who may ask and who may order: a bearer token, and for browsers' event streams a cookie by it."""
+
+import hmac
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.requests import Request
+from starlette.responses import Response
+
+from stratumproxy.web.answer import json_response
+from stratumproxy.web.errors import Refusal
+from stratumproxy.web.operation import Operation
+from stratumproxy.web.site import Access, Site
+
+COOKIE = "stratumproxy"
+SESSION_SECONDS = 12 * 3600
+
+CHALLENGE = {"WWW-Authenticate": 'Bearer realm="stratumproxy"'}
+
+
+def may(access: Access, need: Literal["open", "read", "act"], request: Request, now: float) -> None:
+    """Let a request pass.
+
+    Raises:
+        Refusal: it lacks the token (401), or there is none (403).
+    """
+    if need == "open" or (need == "read" and access.loopback):
+        return
+    if not access.token:
+        raise Refusal(403, "orders need a token, and none is configured: see [api] token_file")
+    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        if hmac.compare_digest(given.strip().encode("latin-1"), access.token):
+            return
+        raise Refusal(401, "this is not the token of [api] token_file", headers=CHALLENGE)
+    if need == "act":
+        raise Refusal(401, "orders need the header Authorization: Bearer TOKEN", headers=CHALLENGE)
+    if not _is_session(access, request.cookies.get(COOKIE, ""), now):
+        raise Refusal(
+            401,
+            "this needs the header Authorization: Bearer TOKEN, or a session by /api/login",
+            headers=CHALLENGE,
+        )
+
+
+def _session(access: Access, until: int) -> str:
+    """A session's cookie: when it ends, signed with the token, so that nothing need be kept."""
+    signature = hmac.digest(access.token, f"session until {until}".encode(), "sha256").hex()
+    return f"{until}.{signature}"
+
+
+def _is_session(access: Access, cookie: str, now: float) -> bool:
+    until, _, _ = cookie.partition(".")
+    if not until.isascii() or not until.isdigit() or len(until) > 12 or int(until) <= now:
+        return False
+    return hmac.compare_digest(cookie.encode(), _session(access, int(until)).encode())
+
+
+class Login(BaseModel):
+    """What to log in with."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    token: str = Field(max_length=4096, description="The secret of [api] token_file.")
+
+
+class LoggedIn(BaseModel):
+    """A session began; its cookie is in the answer's headers."""
+
+    seconds: int = Field(description="How long it lasts.")
+
+
+async def login(site: Site, given: Login) -> Response:
+    """Trade the token for a cookie, for browsers: theirs can't put headers on event streams."""
+    access = site.access
+    if not access.token:
+        raise Refusal(403, "there is no token to log in with: see [api] token_file")
+    if not hmac.compare_digest(given.token.encode(errors="replace"), access.token):
+        raise Refusal(401, "this is not the token of [api] token_file", headers=CHALLENGE)
+    response = json_response({"seconds": SESSION_SECONDS})
+    response.set_cookie(
+        COOKIE,
+        _session(access, int(site.now()) + SESSION_SECONDS),
+        max_age=SESSION_SECONDS,
+        httponly=True,
+        samesite="strict",
+    )
+    return response
+
+
+OPERATIONS = [
+    Operation(
+        "POST", "/api/login", login, Login, LoggedIn, tag="access", need="open", errors=(401, 403)
+    )
+]

@@ -1,0 +1,149 @@
+"""/api/events: server-sent events. A summary a second, and every job and event as it comes.
+
+Nothing is queued for a stream: each takes what is new when it can send, so one that is slow gets
+fewer summaries, and one that does not read costs what its socket holds, and is hung up on.
+"""
+
+from collections import deque
+from math import floor
+
+import orjson
+import trio
+from starlette.datastructures import Headers
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from stratumproxy.fleet import Fleet
+from stratumproxy.fleet.journal import EVENTS, JOBS
+from stratumproxy.web.errors import Refusal
+from stratumproxy.web.operation import Nothing, Operation
+from stratumproxy.web.site import Site
+from stratumproxy.web.summary import summary
+
+STALLED = 10.0
+"""Seconds that one send may take before the client counts as one that does not read."""
+
+RETRY = 2000
+"""Milliseconds after which a browser tries again."""
+
+
+class Streams:
+    """All event streams: how many there are, and what each is sent, encoded once for all.
+
+    Args:
+        fleet: what they tell.
+        limit: streams at a time.
+    """
+
+    def __init__(self, fleet: Fleet, limit: int) -> None:
+        self._fleet = fleet
+        self._limit = limit
+        self.open = 0
+        self.dropped = 0
+        """Streams that were ended since their clients did not read."""
+        self._second = -1
+        self._summary = b""
+        self._encoded: deque[tuple[int, bytes]] = deque(maxlen=JOBS + EVENTS)
+        self._newest = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether there are as many as there may be."""
+        return self.open >= self._limit
+
+    def summary(self, now: float, second: int) -> bytes:
+        """The summary of a second, encoded when it is asked for first."""
+        if second != self._second:
+            self._second = second
+            self._summary = _event("summary", summary(self._fleet, now))
+        return self._summary
+
+    def since(self, newest: int) -> tuple[bytes, int]:
+        """Jobs and events after an id, and the id of the last of them."""
+        journal = self._fleet.journal
+        for entry in journal.since(self._newest):
+            self._encoded.append((entry.id, _event(entry.kind, entry.record._asdict(), entry.id)))
+        self._newest = journal.newest
+        new = []
+        for id, event in reversed(self._encoded):
+            if id <= newest:
+                break
+            new.append(event)
+        return b"".join(reversed(new)), journal.newest
+
+
+def _event(kind: str, value: object, id: int | None = None) -> bytes:
+    number = b"" if id is None else b"id: %d\n" % id
+    return b"event: %s\n%sdata: %s\n\n" % (kind.encode(), number, orjson.dumps(value))
+
+
+class EventStream(Response):
+    """One client's stream, until it leaves or the server stops.
+
+    Args:
+        site: what it tells of.
+    """
+
+    media_type = "text/event-stream"
+
+    def __init__(self, site: Site) -> None:
+        super().__init__(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+        del self.headers["content-length"]
+        self._site = site
+        self._streams = site.streams
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send events until the client leaves."""
+        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        if scope["method"] == "HEAD":
+            await send({"type": "http.response.body", "body": b""})
+            return
+        newest = self._newest_of(Headers(scope=scope).get("last-event-id", ""))
+        self._streams.open += 1
+        try:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._until_gone, receive, nursery.cancel_scope)
+                await self._tell(send, newest)
+                nursery.cancel_scope.cancel()
+        finally:
+            self._streams.open -= 1
+
+    def _newest_of(self, id: str) -> int:
+        """What the client has already; what is there now, if it does not say."""
+        if id.isascii() and id.isdigit() and len(id) <= 18:
+            return int(id)
+        return self._site.fleet.journal.newest
+
+    async def _until_gone(self, receive: Receive, scope: trio.CancelScope) -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        scope.cancel()
+
+    async def _tell(self, send: Send, newest: int) -> None:
+        """Send what is new each second, until that takes too long."""
+        greeting = b"retry: %d\n\n" % RETRY
+        while True:
+            entries, newest = self._streams.since(newest)
+            started = trio.current_time()
+            body = greeting + entries + self._streams.summary(self._site.now(), floor(started))
+            greeting = b""
+            with trio.move_on_after(STALLED) as scope:
+                await send({"type": "http.response.body", "body": body, "more_body": True})
+            if scope.cancelled_caught or trio.current_time() - started >= STALLED:
+                self._streams.dropped += 1
+                return
+            await trio.sleep_until(floor(trio.current_time()) + 1)
+
+
+async def answer(site: Site, given: Nothing) -> Response:
+    """Server-sent events: `summary` each second, as /api/summary; `job` and `event` as they come.
+
+    Jobs and events have ids: with the header Last-Event-ID come those after it that are still in
+    memory. A client that does not read is hung up on.
+    """
+    if site.streams.full:
+        raise Refusal(503, "there are as many event streams as [api] event_streams allows")
+    return EventStream(site)
+
+
+OPERATIONS = [Operation("GET", "/api/events", answer, media="text/event-stream", errors=(503,))]

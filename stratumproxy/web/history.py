@@ -1,0 +1,131 @@
+"""/api/history, and a worker's: hashrate, shares and connections over time."""
+
+from collections.abc import Iterable
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+from stratumproxy.fleet import Worker
+from stratumproxy.fleet.hashrate import DAY, HASHES_PER_DIFFICULTY, HOUR, WINDOWS, Bucket
+from stratumproxy.fleet.history import Point
+from stratumproxy.ledger import history as ledger_history
+from stratumproxy.web.errors import Refusal
+from stratumproxy.web.figures import told
+from stratumproxy.web.operation import Given, Operation
+from stratumproxy.web.reading import ledger_of, read
+from stratumproxy.web.site import Site
+from stratumproxy.web.workers import find
+
+Span = Literal["1h", "24h", "7d", "60d", "5y"]
+
+PointAnswer = tuple[float, float, int, int, float | None, int | None]
+
+
+class History(BaseModel):
+    """A course over time."""
+
+    step: int = Field(description="Seconds from one point to the next.")
+    points: list[PointAnswer] = Field(
+        description="Each is [start, hashrate in H/s, accepted shares, rejected shares, mean "
+        "difficulty asked of the accepted ones or null, open connections or null]; the oldest "
+        "first. The last is of the time that is still running."
+    )
+    source: Literal["memory", "ledger"] = Field(
+        description="memory: what this process has seen itself, and no more."
+    )
+
+
+class FleetHistoryGiven(Given):
+    """How far back."""
+
+    span: Span = Field("24h", description="More than 24h needs the ledger.")
+
+
+class WorkerHistoryGiven(FleetHistoryGiven):
+    """Whose, and how far back."""
+
+    name: str = Field(
+        min_length=1, max_length=2000, description="Its name, percent-encoded, slashes too."
+    )
+
+
+async def answer_fleet(site: Site, given: FleetHistoryGiven) -> dict[str, Any]:
+    """The whole fleet over time."""
+    now = site.now()
+    if given.span == "1h":
+        return _from_memory(site.fleet.hour.seconds, site.fleet.hour.points(now))
+    if given.span == "24h" and site.ledger is None:
+        return _from_memory(site.fleet.day.seconds, site.fleet.day.points(now))
+    return await _from_ledger(site, None, given.span, now)
+
+
+async def answer_worker(site: Site, given: WorkerHistoryGiven) -> dict[str, Any]:
+    """One worker over time; with the ledger also one that is not known any more."""
+    now = site.now()
+    if given.span == "1h" or (given.span == "24h" and site.ledger is None):
+        worker = find(site, given.name)
+        window = HOUR if given.span == "1h" else DAY
+        return _from_memory(WINDOWS[window].seconds, _points(worker, window, now))
+    return await _from_ledger(site, given.name, given.span, now)
+
+
+def _points(worker: Worker, window: int, now: float) -> Iterable[Point]:
+    seconds = WINDOWS[window].seconds
+    for bucket in worker.rates.buckets(window, now):
+        begin = max(bucket.start, worker.rates.long_since)
+        passed = max(min(now, bucket.start + seconds) - begin, 1.0)
+        yield Point(
+            bucket.start,
+            bucket.work * HASHES_PER_DIFFICULTY / passed,
+            bucket.accepted,
+            bucket.rejected,
+            _difficulty(bucket),
+            None,
+        )
+
+
+def _difficulty(bucket: Bucket) -> float | None:
+    return bucket.work / bucket.accepted if bucket.accepted else None
+
+
+def _from_memory(step: int, points: Iterable[Point]) -> dict[str, Any]:
+    rows = [(start, told(rate), *rest) for start, rate, *rest in points]
+    return {"step": step, "points": rows, "source": "memory"}
+
+
+async def _from_ledger(site: Site, worker: str | None, span: Span, now: float) -> dict[str, Any]:
+    if site.ledger is None:
+        raise Refusal(
+            404,
+            f"{span} needs the ledger, and there is none: see [ledger] path in the configuration; "
+            "1h and 24h are kept in memory",
+        )
+    found = await read(site, ledger_of(site).history, worker, span, now)
+    if found is None:
+        raise Refusal(404, f"the ledger has no worker {(worker or '')[:200]!r}")
+    return {
+        "step": found.step,
+        "points": [_ledger_point(point) for point in found.points],
+        "source": "ledger",
+    }
+
+
+def _ledger_point(point: ledger_history.Point) -> tuple[Any, ...]:
+    sums = point.sums
+    rate = sums.work * HASHES_PER_DIFFICULTY / max(point.seconds, 1.0)
+    difficulty = sums.work / sums.accepted if sums.accepted else None
+    return (point.start, told(rate), sums.accepted, sums.rejected, difficulty, point.connections)
+
+
+OPERATIONS = [
+    Operation("GET", "/api/history", answer_fleet, FleetHistoryGiven, History, errors=(404, 503)),
+    Operation(
+        "GET",
+        "/api/workers/{name}/history",
+        answer_worker,
+        WorkerHistoryGiven,
+        History,
+        tag="workers",
+        errors=(404, 503),
+    ),
+]

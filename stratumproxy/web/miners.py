@@ -1,0 +1,107 @@
+"""/api/miners: every open connection."""
+
+from collections.abc import Iterator
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+from stratumproxy.fleet import Fleet
+from stratumproxy.fleet.processes import Process
+from stratumproxy.telemetry.records import MinerRecord
+from stratumproxy.web.operation import Given, Operation
+from stratumproxy.web.site import Site
+
+
+class MinerAnswer(BaseModel):
+    """A miner's connection."""
+
+    id: str = Field(description="For actions; of this connection alone.")
+    worker: str = Field(description="The name it authorized with; empty before.")
+    address: str
+    agent: str
+    difficulty: float
+    since: float = Field(description="When it connected.")
+    pool: str = Field(description="What it mines on; empty for nothing.")
+
+
+class MinerPage(BaseModel):
+    """Some of the miners."""
+
+    total: int
+    matched: int
+    offset: int
+    miners: list[MinerAnswer]
+
+
+Sort = Literal["worker", "address", "agent", "difficulty", "since", "pool"]
+
+
+class MinersGiven(Given):
+    """Which miners."""
+
+    search: str = Field(
+        "", max_length=200, description="Every word must be in worker, address, agent or pool."
+    )
+    sort: str = Field(
+        "worker",
+        pattern="^-?(worker|address|agent|difficulty|since|pool)$",
+        description="By what; with - in front the highest first.",
+    )
+    offset: int = Field(0, ge=0, le=1_000_000)
+    limit: int = Field(100, ge=1, le=1000)
+
+
+def tell(process: Process, miner: MinerRecord) -> dict[str, Any]:
+    """A miner as `MinerAnswer`."""
+    return {
+        "id": process.miner_id(miner),
+        "worker": miner.worker,
+        "address": miner.address,
+        "agent": miner.agent,
+        "difficulty": miner.difficulty,
+        "since": miner.since,
+        "pool": miner.pool,
+    }
+
+
+def _all(fleet: Fleet) -> Iterator[tuple[Process, MinerRecord]]:
+    for process in fleet.processes.running.values():
+        for miner in process.miners.values():
+            yield process, miner
+
+
+MOST_OF_A_WORKER = 1000
+"""Miners of a worker that are told with it; /api/miners has all, by the page."""
+
+
+def miners_of(fleet: Fleet, worker: str) -> list[dict[str, Any]]:
+    """A worker's miners."""
+    found = [tell(process, miner) for process, miner in _all(fleet) if miner.worker == worker]
+    return found[:MOST_OF_A_WORKER]
+
+
+async def answer(site: Site, given: MinersGiven) -> dict[str, Any]:
+    """Every open connection, or those that match, by the page."""
+    words = given.search.casefold().split()
+    every = list(_all(site.fleet))
+    matching = [pair for pair in every if _has(pair[1], words)] if words else every
+    key = given.sort.removeprefix("-")
+    matching.sort(
+        key=lambda pair: (getattr(pair[1], key), pair[0].worker, pair[1].id),
+        reverse=given.sort.startswith("-"),
+    )
+    page = matching[given.offset : given.offset + given.limit]
+    return {
+        "total": len(every),
+        "matched": len(matching),
+        "offset": given.offset,
+        "miners": [tell(process, miner) for process, miner in page],
+    }
+
+
+def _has(miner: MinerRecord, words: list[str]) -> bool:
+    text = f"{miner.worker}\n{miner.address}\n{miner.agent}\n{miner.pool}".casefold()
+    return all(word in text for word in words)
+
+
+OPERATIONS = [Operation("GET", "/api/miners", answer, MinersGiven, MinerPage, tag="workers")]

@@ -1,0 +1,90 @@
+"""One endpoint: where it is, what it is given, what it gives back. Routes and OpenAPI follow."""
+
+import inspect
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+from urllib.parse import unquote
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from starlette.requests import Request
+from starlette.responses import Response
+
+from stratumproxy.web.answer import json_response
+from stratumproxy.web.body import read_json
+from stratumproxy.web.errors import Refusal, wrong_fields
+from stratumproxy.web.site import Site
+
+
+class Given(BaseModel):
+    """Parameters of a request; each is checked, and an unknown one is an error."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+class Nothing(Given):
+    """No parameters at all."""
+
+
+Answer = Callable[[Site, Any], Awaitable[Any]]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One endpoint.
+
+    Args:
+        method: ``GET`` or ``POST``.
+        path: with parameters in braces, as OpenAPI writes them.
+        answer: takes the site and the parameters, and returns a response, or what is made JSON.
+            Its docstring is the endpoint's description.
+        given: the parameters: of path and query, or of a POST's body.
+        returns: the JSON that comes back; None if it is none.
+        tag: the group it is shown in.
+        need: ``read`` may be done by all who may read, ``act`` needs the token, ``open`` nothing.
+        errors: statuses it may answer with, beside those that `need` and `given` bring.
+        media: the content type of what comes back.
+    """
+
+    method: Literal["GET", "POST"]
+    path: str
+    answer: Answer
+    given: type[BaseModel] = Nothing
+    returns: type[BaseModel] | None = None
+    tag: str = "fleet"
+    need: Literal["open", "read", "act"] = "read"
+    errors: tuple[int, ...] = ()
+    media: str = "application/json"
+
+    @property
+    def description(self) -> str:
+        """What it is for, in words."""
+        return inspect.getdoc(self.answer) or ""
+
+    async def respond(self, site: Site, request: Request) -> Response:
+        """Check the parameters, and answer.
+
+        Raises:
+            Refusal: they are wrong, or there is no answer to them.
+        """
+        try:
+            if self.method == "POST":
+                given = self.given.model_validate(await read_json(request), strict=True)
+            else:
+                given = self.given.model_validate(_parameters(request))
+        except ValidationError as error:
+            raise wrong_fields(error) from None
+        value = await self.answer(site, given)
+        return value if isinstance(value, Response) else json_response(value)
+
+
+def _parameters(request: Request) -> dict[str, str]:
+    """Those of the query, and those of the path, which is matched before it is decoded."""
+    values: dict[str, str] = {}
+    for key, value in request.query_params.multi_items():
+        if key in values:
+            raise Refusal(422, f"{key[:100]}: given twice")
+        values[key] = value
+    for key, value in request.path_params.items():
+        values[key] = unquote(value)
+    return values

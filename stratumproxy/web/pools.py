@@ -1,0 +1,65 @@
+"""/api/pools: each configured pool, and how it does."""
+
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from stratumproxy.fleet import Fleet
+from stratumproxy.telemetry.snapshot import PoolSnapshot
+from stratumproxy.web.operation import Nothing, Operation
+from stratumproxy.web.site import Site
+
+
+class RoundTrip(BaseModel):
+    """How long a pool takes to judge a share: its last 1,000 shares within an hour."""
+
+    p50: float = Field(description="Seconds; half of them took no longer.")
+    p99: float = Field(description="Seconds; 99 of a hundred took no longer.")
+
+
+class Pool(BaseModel):
+    """A pool."""
+
+    name: str
+    url: str
+    state: str = Field(
+        description="ready, connecting, or waiting (to try again); empty for one that is not "
+        "configured any more."
+    )
+    sessions: int
+    miners: int = Field(description="That mine on it now.")
+    difficulty: float = Field(description="Of its newest job; 0 before the first.")
+    extranonce2_size: int = Field(description="Bytes.")
+    version_mask: int = Field(description="Version bits that miners may roll.")
+    accepted: int
+    rejected: int
+    pending: int = Field(description="Shares sent, without a verdict yet.")
+    lost: int = Field(description="Shares sent, whose verdict will never come.")
+    detail: str = Field(description="Why it is not ready, in its own words where it gave any.")
+    round_trip: RoundTrip | None
+
+
+class Pools(BaseModel):
+    """All pools, in the order of preference."""
+
+    pools: list[Pool]
+
+
+def pools(fleet: Fleet, now: float) -> list[dict[str, Any]]:
+    """All pools, each as `Pool`."""
+    snapshot = fleet.processes.snapshot()
+    return [_told(pool, fleet, now) for pool in snapshot.pools] if snapshot else []
+
+
+def _told(pool: PoolSnapshot, fleet: Fleet, now: float) -> dict[str, Any]:
+    took = fleet.round_trips.percentiles(pool.name, now)
+    values = {name: getattr(pool, name) for name in Pool.model_fields if name != "round_trip"}
+    return {**values, "round_trip": {"p50": took[0], "p99": took[1]} if took else None}
+
+
+async def answer(site: Site, given: Nothing) -> dict[str, Any]:
+    """Each configured pool, its state, counts and round trip."""
+    return {"pools": pools(site.fleet, site.now())}
+
+
+OPERATIONS = [Operation("GET", "/api/pools", answer, returns=Pools, tag="pools")]

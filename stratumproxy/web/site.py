@@ -1,0 +1,73 @@
+"""What the API answers from, in one place: handed to every endpoint."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any, Protocol
+
+import trio
+
+from stratumproxy.config.address import parse_listen
+from stratumproxy.config.control import Api
+from stratumproxy.fleet import Fleet
+
+if TYPE_CHECKING:
+    from stratumproxy.ledger.reader import LedgerReader
+    from stratumproxy.web.events import Streams
+
+LEDGER_READERS = 2
+"""Threads that read the ledger at a time; more requests wait, so that reading starves nothing."""
+
+
+class Orders(Protocol):
+    """Where orders for the data plane go."""
+
+    async def give(self, action: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Have it done, and say what was done.
+
+        Args:
+            action: ``disconnect``, ``ban``, ``switch-pool``, ``difficulty`` or ``reload``.
+            arguments: the request's.
+
+        Raises:
+            StratumProxyError: it can't be done; the text is one line that says why.
+        """
+
+
+class Access:
+    """Who may come from where, as `[api]` says.
+
+    Args:
+        config: where it listens, and its token, which is read here once.
+    """
+
+    def __init__(self, config: Api) -> None:
+        host = parse_listen(config.listen)[0] if config.listen else "127.0.0.1"
+        self.loopback = host is not None and ip_address(host).is_loopback
+        """Whether only this machine can connect: reading then needs no token."""
+        self.hosts = {"localhost", "127.0.0.1", "::1"} | ({host} if host else set())
+        """What a browser on this machine calls us; anything else is another site's name."""
+        self.token = config.token.encode()
+        """The secret; empty for none."""
+
+
+@dataclass(slots=True)
+class Site:
+    """Everything that endpoints need."""
+
+    fleet: Fleet
+    access: Access
+    clock: Callable[[], float]
+    """Unix seconds."""
+    streams: "Streams"
+    ledger: "LedgerReader | None" = None
+    orders: Orders | None = None
+    health: Callable[[], Sequence[str]] = list
+    """Asked for reasons why this is not ready, beyond those that the fleet shows."""
+    readers: trio.CapacityLimiter = field(
+        default_factory=lambda: trio.CapacityLimiter(LEDGER_READERS)
+    )
+
+    def now(self) -> float:
+        """Unix seconds."""
+        return self.clock()

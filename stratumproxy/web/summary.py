@@ -1,0 +1,99 @@
+"""/api/summary: the whole fleet at a glance."""
+
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from stratumproxy import __version__
+from stratumproxy.fleet import Fleet
+from stratumproxy.telemetry.snapshot import Snapshot
+from stratumproxy.web.figures import Hashrates, hashrates
+from stratumproxy.web.journal import Job, jobs
+from stratumproxy.web.operation import Nothing, Operation
+from stratumproxy.web.pools import Pool, pools
+from stratumproxy.web.site import Site
+
+NOTHING = Snapshot(
+    uptime=0.0, connected=0, mining=0, hashrate=0.0, accepted=0, work=0.0, forwarded=0
+)
+"""What is known before the first snapshot."""
+
+LAST_JOBS = 20
+
+
+class Process(BaseModel):
+    """A process of the data plane."""
+
+    worker: int = Field(description="As the supervisor counts them, from 0.")
+    run: str = Field(description="Differs from one start of the process to the next.")
+    heard: float = Field(description="Seconds since it told anything.")
+
+
+class Summary(BaseModel):
+    """The whole fleet. Counts are since the proxy started."""
+
+    version: str
+    now: float
+    uptime: float = Field(description="Seconds since the longest running process started.")
+    control_uptime: float = Field(description="Seconds since the process that answers started.")
+    connected: int = Field(description="Open connections of miners.")
+    mining: int = Field(description="Of these, subscribed and authorized.")
+    workers: int = Field(description="Known worker names.")
+    hashrate: Hashrates
+    accepted: int = Field(description="Shares that count.")
+    work: float = Field(description="Sum of the difficulties of the accepted shares.")
+    forwarded: int = Field(description="Shares sent to pools.")
+    blocks: int = Field(description="Shares that met the network's target.")
+    best_difficulty: float
+    jobs: int
+    clean_jobs: int
+    rejected: dict[str, int] = Field(description="Shares that don't count, by reason.")
+    drops: dict[str, int] = Field(description="Miners disconnected or turned away, by reason.")
+    attention: dict[str, int] = Field(description="Workers that need a person, by kind.")
+    pools: list[Pool]
+    last_jobs: list[Job] = Field(description="Newest first.")
+    lost_records: int = Field(description="Records that there was no room for.")
+    processes: list[Process]
+    revision: int = Field(description="Of the table of workers: rises with each change.")
+
+
+def summary(fleet: Fleet, now: float) -> dict[str, Any]:
+    """The fleet at a glance, as `Summary`."""
+    fleet.tend(now)
+    snapshot = fleet.processes.snapshot() or NOTHING
+    return {
+        "version": __version__,
+        "now": now,
+        "uptime": snapshot.uptime,
+        "control_uptime": max(now - fleet.started, 0.0),
+        "connected": snapshot.connected,
+        "mining": snapshot.mining,
+        "workers": len(fleet.roll),
+        "hashrate": hashrates(fleet.rates, now),
+        "accepted": snapshot.accepted,
+        "work": snapshot.work,
+        "forwarded": snapshot.forwarded,
+        "blocks": snapshot.blocks,
+        "best_difficulty": snapshot.best_difficulty,
+        "jobs": snapshot.jobs,
+        "clean_jobs": snapshot.clean_jobs,
+        "rejected": snapshot.rejected,
+        "drops": snapshot.drops,
+        "attention": fleet.attention,
+        "pools": pools(fleet, now),
+        "last_jobs": jobs(fleet, LAST_JOBS),
+        "lost_records": fleet.lost.total(),
+        "processes": [
+            {"worker": process.worker, "run": process.run, "heard": max(now - process.heard, 0.0)}
+            for _, process in sorted(fleet.processes.running.items())
+        ],
+        "revision": fleet.roll.revision,
+    }
+
+
+async def answer(site: Site, given: Nothing) -> dict[str, Any]:
+    """The whole fleet at a glance."""
+    return summary(site.fleet, site.now())
+
+
+OPERATIONS = [Operation("GET", "/api/summary", answer, returns=Summary)]

@@ -1,0 +1,88 @@
+"""/api/table: every worker in a row, and later only the rows that changed."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from stratumproxy.fleet import Worker
+from stratumproxy.fleet.hashrate import FIVE_MINUTES
+from stratumproxy.web.figures import told
+from stratumproxy.web.operation import Given, Operation
+from stratumproxy.web.site import Site
+
+COLUMNS = [
+    "name",
+    "pool",
+    "hashrate_1m",
+    "hashrate_5m",
+    "hashrate_1h",
+    "hashrate_24h",
+    "error_5m",
+    "difficulty",
+    "accepted",
+    "rejected",
+    "connections",
+    "last_share",
+    "agent",
+    "address",
+    "attention",
+]
+
+
+class TableGiven(Given):
+    """What the client has."""
+
+    since: int = Field(0, ge=0, le=2**53, description="Revision that it has; 0 for nothing.")
+
+
+class Table(BaseModel):
+    """Workers in rows."""
+
+    revision: int = Field(description="To be given as `since` the next time.")
+    columns: list[str] = Field(description="What a row holds.")
+    rows: list[list[Any]]
+    all: bool = Field(description="Whether these are all rows; if not, those that changed.")
+    gone: list[str] = Field(description="Names of rows to be removed.")
+
+
+def row(worker: Worker, now: float) -> tuple[Any, ...]:
+    """A worker as `COLUMNS` say."""
+    figures = worker.rates.figures(now)
+    error = figures[FIVE_MINUTES].error
+    return (
+        worker.name,
+        worker.pool,
+        told(figures[0].rate),
+        told(figures[1].rate),
+        told(figures[2].rate),
+        told(figures[3].rate),
+        None if error is None else round(error, 4),
+        worker.difficulty,
+        worker.accepted,
+        worker.rejected,
+        worker.connections,
+        worker.last_share,
+        worker.agent,
+        worker.address,
+        worker.attention,
+    )
+
+
+async def answer(site: Site, given: TableGiven) -> dict[str, Any]:
+    """Every worker in a row; with `since` only the rows that changed after that revision."""
+    fleet, now = site.fleet, site.now()
+    fleet.tend(now)
+    roll = fleet.roll
+    follows = roll.follows(given.since)
+    workers: Iterable[Worker] = roll.since(given.since) if follows else roll.workers
+    return {
+        "revision": roll.revision,
+        "columns": COLUMNS,
+        "rows": [row(worker, now) for worker in workers],
+        "all": not follows,
+        "gone": roll.gone_since(given.since) if follows else [],
+    }
+
+
+OPERATIONS = [Operation("GET", "/api/table", answer, TableGiven, Table, tag="workers")]

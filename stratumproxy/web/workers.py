@@ -1,0 +1,211 @@
+"""/api/workers: all of them, searched, sorted, by the page; and one."""
+
+from collections.abc import Callable
+from heapq import nlargest, nsmallest
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+from stratumproxy.fleet import Worker
+from stratumproxy.fleet.attention import usual
+from stratumproxy.fleet.hashrate import FIVE_MINUTES, WINDOWS
+from stratumproxy.web.errors import Refusal
+from stratumproxy.web.figures import Hashrates, hashrates, told
+from stratumproxy.web.miners import MinerAnswer, miners_of
+from stratumproxy.web.operation import Given, Operation
+from stratumproxy.web.site import Site
+
+Kind = Literal["gone", "slow", "rejecting", "reconnecting"]
+
+
+class WorkerAnswer(BaseModel):
+    """A worker: a name that miners authorize with, over all its connections."""
+
+    name: str
+    pool: str = Field(description="What it mines on, or mined on last.")
+    hashrate: Hashrates
+    usual: float | None = Field(
+        description="Hashes a second that it usually does: over 24 h; null until it is known for 2."
+    )
+    difficulty: float = Field(description="What its newest miner is asked to meet.")
+    accepted: int
+    rejected: int
+    reasons: dict[str, int] = Field(description="Rejected shares by reason.")
+    work: float = Field(description="Sum of the difficulties of its accepted shares.")
+    best: float = Field(description="Difficulty of its best share.")
+    connections: int = Field(description="Open now.")
+    connects: int = Field(description="Since start.")
+    last_share: float | None = Field(description="When its last share was accepted.")
+    since: float = Field(description="When it was first seen.")
+    agent: str = Field(description="What its newest miner calls itself.")
+    address: str = Field(description="Where its newest miner connected from.")
+    attention: list[Kind] = Field(
+        description="Why it needs a person. gone: it mined, and has no connection, or no share for "
+        "10 minutes or for the time of 20 expected shares if that is longer. slow: its rate over "
+        "1 h is below 70 % of its usual one, by more than 3 standard deviations of both. "
+        "rejecting: more than 5 % of its newest shares (50 at least) were rejected. reconnecting: "
+        "5 connects or more within the last hour."
+    )
+
+
+class WorkerPage(BaseModel):
+    """Some of the workers."""
+
+    total: int = Field(description="Workers there are.")
+    matched: int = Field(description="Of these, those that were asked for.")
+    offset: int
+    workers: list[WorkerAnswer]
+
+
+class OneWorker(WorkerAnswer):
+    """A worker, and its miners."""
+
+    miners: list[MinerAnswer]
+
+
+def _by(attribute: str) -> Callable[[Worker, float], Any]:
+    return lambda worker, now: getattr(worker, attribute)
+
+
+def _by_hashrate(window: int) -> Callable[[Worker, float], Any]:
+    return lambda worker, now: worker.rates.figure(window, now).rate
+
+
+SORTS: dict[str, Callable[[Worker, float], Any]] = {
+    "hashrate": _by_hashrate(FIVE_MINUTES),
+    **{f"hashrate_{window.name}": _by_hashrate(index) for index, window in enumerate(WINDOWS)},
+    "last_share": lambda worker, now: worker.last_share or 0.0,
+    **{
+        name: _by(name)
+        for name in (
+            "name",
+            "pool",
+            "difficulty",
+            "accepted",
+            "rejected",
+            "work",
+            "best",
+            "connections",
+            "connects",
+            "since",
+            "agent",
+            "address",
+        )
+    },
+}
+"""``hashrate`` is that of five minutes."""
+
+
+class WorkersGiven(Given):
+    """Which workers."""
+
+    search: str = Field(
+        "", max_length=200, description="Every word must be in name, address, agent or pool."
+    )
+    sort: str = Field(
+        "name",
+        pattern=f"^-?({'|'.join(SORTS)})$",
+        description="By what; with - in front the highest first. hashrate is that of 5 minutes.",
+    )
+    attention: Literal["", "any", "gone", "slow", "rejecting", "reconnecting"] = Field(
+        "", description="Only those that need a person for this; any for all that need one."
+    )
+    offset: int = Field(0, ge=0, le=1_000_000)
+    limit: int = Field(100, ge=1, le=1000)
+
+
+class WorkerGiven(Given):
+    """Which worker."""
+
+    name: str = Field(
+        min_length=1, max_length=2000, description="Its name, percent-encoded, slashes too."
+    )
+
+
+def tell(worker: Worker, now: float) -> dict[str, Any]:
+    """A worker as `WorkerAnswer`."""
+    hashrate = hashrates(worker.rates, now)
+    day = usual(worker, now)
+    return {
+        "name": worker.name,
+        "pool": worker.pool,
+        "hashrate": hashrate,
+        "usual": told(day.rate) if day else None,
+        "difficulty": worker.difficulty,
+        "accepted": worker.accepted,
+        "rejected": worker.rejected,
+        "reasons": worker.reasons,
+        "work": worker.work,
+        "best": worker.best,
+        "connections": worker.connections,
+        "connects": worker.connects,
+        "last_share": worker.last_share,
+        "since": worker.since,
+        "agent": worker.agent,
+        "address": worker.address,
+        "attention": worker.attention,
+    }
+
+
+def find(site: Site, name: str) -> Worker:
+    """The worker of a name.
+
+    Raises:
+        Refusal: there is none.
+    """
+    worker = site.fleet.roll.get(name)
+    if worker is None:
+        raise Refusal(404, f"there is no worker {name[:200]!r}")
+    return worker
+
+
+async def answer_workers(site: Site, given: WorkersGiven) -> dict[str, Any]:
+    """All workers, or those that match, by the page."""
+    now = site.now()
+    matching = select(list(site.fleet.roll.workers), given)
+    key = SORTS[given.sort.removeprefix("-")]
+    end = given.offset + given.limit
+    pick = nlargest if given.sort.startswith("-") else nsmallest
+    # The name too, so that no page repeats a worker of another.
+    page = pick(end, matching, key=lambda worker: (key(worker, now), worker.name))
+    return {
+        "total": len(site.fleet.roll),
+        "matched": len(matching),
+        "offset": given.offset,
+        "workers": [tell(worker, now) for worker in page[given.offset :]],
+    }
+
+
+def select(workers: list[Worker], given: WorkersGiven) -> list[Worker]:
+    """Those that are asked for."""
+    if given.attention == "any":
+        workers = [worker for worker in workers if worker.attention]
+    elif given.attention:
+        workers = [worker for worker in workers if given.attention in worker.attention]
+    for word in given.search.casefold().split():
+        workers = [
+            worker
+            for worker in workers
+            if word in f"{worker.name}\n{worker.address}\n{worker.agent}\n{worker.pool}".casefold()
+        ]
+    return workers
+
+
+async def answer_worker(site: Site, given: WorkerGiven) -> dict[str, Any]:
+    """One worker, and the miners that mine under its name."""
+    worker = find(site, given.name)
+    return {**tell(worker, site.now()), "miners": miners_of(site.fleet, worker.name)}
+
+
+OPERATIONS = [
+    Operation("GET", "/api/workers", answer_workers, WorkersGiven, WorkerPage, tag="workers"),
+    Operation(
+        "GET",
+        "/api/workers/{name}",
+        answer_worker,
+        WorkerGiven,
+        OneWorker,
+        tag="workers",
+        errors=(404,),
+    ),
+]

@@ -1,0 +1,273 @@
+"""The fleet as batches and snapshots tell of it."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stratumproxy.fleet.fleet import LOOK_SECONDS, Done, Earlier
+from stratumproxy.fleet.hashrate import DAY, HASHES_PER_DIFFICULTY, HOUR, MINUTE
+from stratumproxy.telemetry.records import Batch
+from tests.fleet.telling import NOW, RUN, Told, event, job, miner, share, snapshot, work
+
+
+def test_work_is_the_workers_and_the_fleets() -> None:
+    told = Told()
+    told.works(work("a", 2), work("b", 3, stale=1), after=20)
+    told.works(work("a", 1), after=10)
+    assert (told.worker("a").accepted, told.worker("b").accepted) == (3, 3)
+    figure = told.fleet.rates.figure(MINUTE, told.now)
+    assert (figure.shares, figure.window) == (6, 30.0)
+    assert figure.rate == 6 * 1024 * HASHES_PER_DIFFICULTY / 30
+    assert sum(point.accepted for point in told.fleet.hour.points(told.now)) == 6
+    assert sum(point.rejected for point in told.fleet.day.points(told.now)) == 1
+
+
+def test_a_batch_told_again_changes_nothing() -> None:
+    told = Told()
+    batch = Batch(
+        RUN, 0, 1, NOW, work=[work()], jobs=[job()], events=[event()], dropped={"shares": 2}
+    )
+    assert told.fleet.apply(batch, NOW)
+    revision = told.fleet.roll.revision
+    assert not told.fleet.apply(batch, NOW)
+    assert told.worker().accepted == 1
+    assert told.fleet.lost == {"shares": 2}
+    assert len(told.fleet.journal.jobs) == len(told.fleet.journal.events) == 1
+    assert told.fleet.roll.revision == revision
+
+
+def test_jobs_events_and_latencies_are_kept() -> None:
+    told = Told()
+    told.tell(jobs=[job()], events=[event()], shares=[share(latency=0.25)])
+    assert told.fleet.journal.jobs[0].record == job()
+    assert told.fleet.journal.events[0].record == event()
+    assert told.fleet.round_trips.percentiles("pool", NOW) == (0.25, 0.25)
+
+
+class TestMiners:
+    def test_they_come_change_and_go(self) -> None:
+        told = Told()
+        told.miners(miner(1), miner(2))
+        assert (told.worker().connections, told.worker().connects) == (2, 2)
+        told.miners(miner(2, difficulty=4096.0))
+        assert (told.worker().connections, told.worker().connects) == (2, 2)
+        assert told.worker().difficulty == 4096.0
+        told.miners(miner(1, open=False), after=5)
+        assert (told.worker().connections, told.worker().connects) == (1, 2)
+        assert list(told.fleet.processes.running[0].miners) == [2]
+
+    def test_before_it_authorizes_a_miner_is_no_worker(self) -> None:
+        told = Told()
+        told.miners(miner(1, worker=""))
+        assert len(told.fleet.roll) == 0
+        assert len(told.fleet.processes.running[0].miners) == 1
+        told.miners(miner(1))
+        assert told.worker().connections == 1
+
+    def test_one_that_takes_another_name_leaves_the_first(self) -> None:
+        told = Told()
+        told.miners(miner(1, worker="a"))
+        told.miners(miner(1, worker="b"))
+        assert (told.worker("a").connections, told.worker("b").connections) == (0, 1)
+        told.miners(miner(1, worker="b", open=False))
+        assert (told.worker("a").connections, told.worker("b").connections) == (0, 0)
+
+    def test_one_that_came_and_went_between_two_batches_did_connect(self) -> None:
+        told = Told()
+        told.miners(miner(1, open=False))
+        assert (told.worker().connections, told.worker().connects) == (0, 1)
+        assert told.fleet.processes.running[0].miners == {}
+
+    def test_a_worker_is_known_since_its_miner_connected(self) -> None:
+        told = Told()
+        told.miners(miner(1, since=NOW - 500), after=30)
+        assert told.worker().since == NOW - 500
+        told.works(work(), after=30)
+        assert told.worker().rates.figure(DAY, told.now).window == 60, "counted since we began"
+
+
+class TestRuns:
+    def test_the_miners_of_a_run_go_with_it_and_its_counts_stay(self) -> None:
+        told = Told()
+        told.miners(miner(1), miner(2, worker="other"))
+        told.works(work())
+        told.fleet.snapshot(0, RUN, snapshot(accepted=50), told.now)
+        told.tell(run="run-2", miners=[miner(1)])
+        assert told.worker().connections == 1
+        assert told.worker("other").connections == 0
+        assert told.worker().accepted == 1
+        told.fleet.snapshot(0, "run-2", snapshot(accepted=1, connected=1), told.now)
+        together = told.fleet.processes.snapshot()
+        assert together is not None
+        assert (together.accepted, together.connected) == (51, 1)
+
+    def test_what_a_gone_run_tells_late_still_counts_but_for_its_miners(self) -> None:
+        told = Told()
+        told.miners(miner(1))
+        told.fleet.ended(0, told.now)
+        assert told.worker().connections == 0
+        told.tell(work=[work()], miners=[miner(9)])
+        assert told.worker().accepted == 1
+        assert told.worker().connections == 0
+        assert told.fleet.processes.running == {}
+
+    def test_two_processes_number_their_miners_alike(self) -> None:
+        told = Told()
+        told.miners(miner(1))
+        told.tell(process=1, run="other", miners=[miner(1)])
+        assert told.worker().connections == 2
+        told.fleet.ended(1, told.now)
+        assert told.worker().connections == 1
+
+
+class TestAttention:
+    def test_a_reject_or_a_disconnect_shows_at_once(self) -> None:
+        told = Told()
+        told.miners(miner(1))
+        told.works(work(accepted=40, stale=20))
+        assert told.worker().attention == ("rejecting",)
+        assert told.fleet.attention["rejecting"] == 1
+        told.miners(miner(1, open=False))
+        assert told.worker().attention == ("gone", "rejecting")
+        assert told.fleet.attention["gone"] == 1
+        told.miners(miner(2))
+        assert told.worker().attention == ("rejecting",)
+        told.works(work(accepted=60))
+        assert told.worker().attention == ()
+        assert told.fleet.attention.total() == 0
+
+    def test_silence_shows_within_a_round(self) -> None:
+        told = Told()
+        told.miners(*(miner(number, f"rig {number}") for number in range(25)))
+        told.works(*(work(f"rig {number}") for number in range(25)))
+        told.passes(600)
+        assert told.fleet.attention["gone"] == 0
+        revision = told.fleet.roll.revision
+        told.passes(2 * LOOK_SECONDS)
+        assert told.fleet.attention["gone"] == 25
+        assert len(list(told.fleet.roll.since(revision))) == 25, "the rows have changed"
+
+    def test_a_process_that_was_frozen_looks_at_all_at_once(self) -> None:
+        told = Told()
+        told.miners(*(miner(number, f"rig {number}") for number in range(25)))
+        told.works(*(work(f"rig {number}") for number in range(25)))
+        told.now += 3000
+        told.fleet.tend(told.now)
+        told.passes(LOOK_SECONDS)
+        assert told.fleet.attention["gone"] == 25
+
+
+class TestBounds:
+    def test_silent_workers_are_forgotten_in_the_end(self) -> None:
+        told = Told(retention=1000.0)
+        told.works(work("silent"))
+        told.miners(miner(1, worker="connected"))
+        before = told.fleet.roll.revision
+        told.passes(999)
+        assert "silent" in told.fleet.roll
+        told.passes(2)
+        assert "silent" not in told.fleet.roll
+        assert "connected" in told.fleet.roll
+        assert told.fleet.roll.gone_since(before) == ["silent"]
+        assert told.fleet.attention["gone"] == 0, "the forgotten need nobody"
+
+    def test_new_names_push_out_the_silent_but_never_the_connected(self) -> None:
+        told = Told(limit=3)
+        told.miners(miner(1, worker="connected"))
+        for number in range(10):
+            told.works(work(f"name {number}"), after=1)
+        assert len(told.fleet.roll) == 3
+        assert {"connected", "name 8", "name 9"} == set(told.fleet.roll.names)
+
+    def test_when_all_are_connected_the_next_is_counted_and_not_kept(self) -> None:
+        told = Told(limit=2)
+        told.miners(miner(1, worker="a"), miner(2, worker="b"), miner(3, worker="c"))
+        told.works(work("c", accepted=4))
+        assert set(told.fleet.roll.names) == {"a", "b"}
+        assert told.fleet.lost["workers"] == 2
+        assert told.fleet.rates.figure(MINUTE, told.now).shares == 4, "its work is the fleet's"
+        told.miners(miner(3, worker="c", open=False))
+
+
+class TestRevisions:
+    def test_each_change_has_a_higher_one(self) -> None:
+        told = Told()
+        told.miners(miner(1, worker="a"), miner(2, worker="b"))
+        seen = told.fleet.roll.revision
+        told.works(work("a"))
+        assert [worker.name for worker in told.fleet.roll.since(seen)] == ["a"]
+
+    def test_a_rate_that_only_time_changes_is_a_change(self) -> None:
+        told = Told()
+        told.miners(miner(1))
+        told.works(work())
+        told.passes(11)
+        seen = told.fleet.roll.revision
+        told.passes(60 + LOOK_SECONDS)
+        assert [worker.name for worker in told.fleet.roll.since(seen)] == ["rig"]
+
+    def test_a_later_process_numbers_from_higher(self) -> None:
+        first, second = Told(NOW), Told(NOW + 60)
+        first.works(*(work(str(number)) for number in range(1000)))
+        assert not second.fleet.roll.follows(first.fleet.roll.revision)
+        assert second.fleet.journal.newest > first.fleet.journal.newest
+
+
+class TestWarm:
+    @staticmethod
+    def warmed(**changes: object) -> Told:
+        told = Told()
+        earlier = Earlier(
+            "rig", NOW - 1e6, NOW - 30, Done(3600.0, 360, 4), Done(72_000.0, 7200, 80)
+        )
+        told.fleet.warm(
+            [earlier._replace(**changes)],
+            NOW,
+            hour_since=NOW - 3600,
+            day_since=NOW - 80_000,
+            counted={(0, RUN): 40},
+        )
+        return told
+
+    def test_the_long_windows_are_there_again(self) -> None:
+        told = self.warmed()
+        hour, day = (told.worker().rates.figure(window, NOW) for window in (HOUR, DAY))
+        assert (hour.shares, day.shares) == (360, 7200)
+        assert (hour.window, day.window) == (pytest.approx(3600, abs=300), 80_000)
+        assert told.fleet.rates.figure(DAY, NOW).shares == 7200
+        assert told.worker().rates.figure(MINUTE, NOW).shares == 0
+        assert (told.worker().accepted, told.worker().rejected) == (7200, 80)
+        assert told.worker().since == NOW - 1e6
+
+    def test_one_that_is_not_there_any_more_is_gone(self) -> None:
+        told = self.warmed()
+        assert told.worker().attention == ("gone",)
+        told.tell(run="a new one", miners=[miner(1)])
+        assert told.worker().attention == ()
+
+    def test_one_that_is_new_has_what_it_has_been_there_for(self) -> None:
+        told = self.warmed(since=NOW - 600)
+        assert told.worker().rates.figure(DAY, NOW).window == 600
+
+    def test_batches_that_the_ledger_has_are_not_counted_again(self) -> None:
+        told = self.warmed()
+        assert not told.fleet.apply(Batch(RUN, 0, 40, NOW, work=[work()]), NOW)
+        assert told.fleet.apply(Batch(RUN, 0, 41, NOW, work=[work()]), NOW)
+        assert told.worker().accepted == 7201
+
+
+OPENED = st.tuples(st.integers(0, 5), st.sampled_from(["", "a", "b"]), st.booleans())
+
+
+@given(told_of=st.lists(st.lists(OPENED, max_size=6), max_size=12))
+def test_connections_are_always_what_is_open(told_of: list[list[tuple[int, str, bool]]]) -> None:
+    told = Told(limit=100)
+    for records in told_of:
+        told.miners(*(miner(id, worker, open=is_open) for id, worker, is_open in records), after=1)
+    miners = told.fleet.processes.running[0].miners.values() if told_of else ()
+    for name in ("a", "b"):
+        is_open = sum(miner.worker == name for miner in miners)
+        worker = told.fleet.roll.get(name)
+        assert (worker.connections if worker else 0) == is_open
+    told.fleet.ended(0, told.now)
+    assert all(worker.connections == 0 for worker in told.fleet.roll.workers)

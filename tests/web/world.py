@@ -1,0 +1,412 @@
+"""A fleet made up for tests: thousands of workers with a day behind them, and served, live.
+
+By hand, to look at the dashboard: ``python -m tests.web.world`` serves it until Ctrl-C.
+"""
+
+import random
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from math import sin, sqrt
+
+import trio
+from starlette.applications import Starlette
+
+from stratumproxy.config.control import Api
+from stratumproxy.fleet import Fleet
+from stratumproxy.fleet.fleet import Done, Earlier
+from stratumproxy.fleet.hashrate import HASHES_PER_DIFFICULTY
+from stratumproxy.fleet.history import History
+from stratumproxy.telemetry.records import (
+    Batch,
+    EventRecord,
+    JobRecord,
+    MinerRecord,
+    ShareRecord,
+    WorkRecord,
+)
+from stratumproxy.telemetry.snapshot import PoolSnapshot, Snapshot
+from stratumproxy.web import make_app, serve
+
+WORKERS = 17_595
+RUN = "3f9c2a"
+AGENTS = {
+    "bmminer/2.0.0": 110e12,
+    "cgminer/4.12.1": 66e12,
+    "whatsminer/v1.1": 112e12,
+    "bosminer-plus-tuner/0.9": 95e12,
+    "bitaxe/BM1370/v2.4.0": 1.2e12,
+}
+"""Hashes a second of a machine of each kind."""
+
+SHARES_A_MINUTE = 12
+TOLD_EVERY = 10
+"""Seconds from one work record of a worker to the next."""
+
+GONE, SLOW, REJECTING, RECONNECTING = 97, 89, 83, 79
+"""One of so many workers needs a person, for this."""
+
+
+@dataclass
+class Machine:
+    """One miner of the made-up fleet."""
+
+    number: int
+    name: str
+    agent: str
+    address: str
+    rate: float
+    difficulty: float
+
+    @property
+    def gone(self) -> bool:
+        return self.number % GONE == 5
+
+    @property
+    def slow(self) -> bool:
+        return self.number % SLOW == 7
+
+    @property
+    def rejecting(self) -> bool:
+        return self.number % REJECTING == 11
+
+    @property
+    def reconnecting(self) -> bool:
+        return self.number % RECONNECTING == 13
+
+    @property
+    def usual(self) -> float:
+        """Shares a second that it finds on a usual day."""
+        return self.rate / (self.difficulty * HASHES_PER_DIFFICULTY)
+
+
+class World:
+    """Machines, and the process of the data plane that would tell of them.
+
+    Args:
+        workers: how many.
+        now: Unix seconds.
+        seed: of all that is random.
+    """
+
+    def __init__(self, workers: int, now: float, seed: int = 1) -> None:
+        self.random = random.Random(seed)
+        self.machines = [self._machine(number) for number in range(workers)]
+        self.started = now - 86_400
+        self.seq = 0
+        self.height = 909_000
+        self.turn = 0
+        self.accepted = self.forwarded = self.rejected = 0
+        self.work = 0.0
+
+    def _machine(self, number: int) -> Machine:
+        agent, rate = list(AGENTS.items())[self.random.choices(range(5), (50, 20, 20, 8, 2))[0]]
+        rate *= self.random.uniform(0.92, 1.06)
+        rack, slot = divmod(number, 40)
+        name = "größe/b 100%.rig" if number == 12 else f"farm.r{rack:03}s{slot:02}"
+        difficulty = 2.0 ** round(rate * 60 / SHARES_A_MINUTE / HASHES_PER_DIFFICULTY).bit_length()
+        address = f"10.{rack // 250}.{rack % 250}.{slot + 10}:{self.random.randint(20_000, 60_000)}"
+        return Machine(number, name, agent, address, rate, difficulty)
+
+    def earlier(self, now: float) -> list[Earlier]:
+        """What each did in the last hour and day."""
+        return [self._earlier(machine, now) for machine in self.machines]
+
+    def _earlier(self, machine: Machine, now: float) -> Earlier:
+        vigour = 0.5 if machine.slow else 0.2 if machine.gone else 1.0
+        hour = self._found(machine.usual * 3600 * vigour)
+        day = self._found(machine.usual * 82_800) + hour
+        rejects = day // 10 if machine.rejecting else day // 400
+        last = now - (1500 if machine.gone else self.random.expovariate(machine.usual) % 300)
+        return Earlier(
+            machine.name,
+            now - 60 * 86_400,
+            last,
+            Done(hour * machine.difficulty, hour, rejects // 24),
+            Done(day * machine.difficulty, day, rejects),
+        )
+
+    def _found(self, expected: float) -> int:
+        """How many shares, when so many are expected."""
+        return max(0, round(expected + self.random.triangular(-2, 2) * sqrt(expected)))
+
+    def arrivals(self, now: float) -> Batch:
+        """Every miner's connection."""
+        miners = []
+        for machine in self.machines:
+            times = [now - 80_000.0 + machine.number]
+            if machine.reconnecting:
+                times = [now - 500.0 * back for back in (6, 5, 4, 3, 2, 1)]
+            for again, since in enumerate(times):
+                last = again == len(times) - 1
+                if not (last and machine.gone):
+                    id = machine.number * 10 + again
+                    miners.append(self._miner(machine, id, since, last))
+        return self._batch(now, miners=miners)
+
+    def _miner(self, machine: Machine, id: int, since: float, is_open: bool) -> MinerRecord:
+        return MinerRecord(
+            id,
+            machine.name,
+            machine.address,
+            machine.agent,
+            machine.difficulty,
+            since,
+            "pool.example:3333" if is_open else "",
+            is_open,
+            "" if is_open else "broken",
+        )
+
+    def second(self, now: float) -> Batch:
+        """What a second brings: a tenth of all workers have found shares."""
+        self.turn = (self.turn + 1) % TOLD_EVERY
+        work = [
+            self._work(machine, TOLD_EVERY)
+            for machine in self.machines[self.turn :: TOLD_EVERY]
+            if not machine.gone
+        ]
+        jobs, events = [], []
+        if not self.seq % 30:
+            jobs = [self._job(now)]
+        if not self.seq % 20:
+            values = {"pool": "backup.example:3333", "error": "connection refused"}
+            events = [EventRecord(now, "warning", "a pool can't be reached", values)]
+        return self._batch(now, work=work, jobs=jobs, events=events, shares=self._shares(now))
+
+    def minute(self, now: float) -> Batch:
+        """What a minute brought, of all workers at once."""
+        work = [self._work(machine, 60) for machine in self.machines if not machine.gone]
+        return self._batch(now, work=work)
+
+    def past(self, history: History, start: float, seconds: float) -> None:
+        """A stretch of the fleet's past, with its ups and downs."""
+        rate = sum(machine.usual for machine in self.machines)
+        shares = self._found(rate * seconds * (1 + 0.02 * sin(start / 9000)))
+        work = sum(machine.difficulty for machine in self.machines) / len(self.machines) * shares
+        history.add(start, work, shares, shares // 300, len(self.machines))
+
+    def _work(self, machine: Machine, seconds: float) -> WorkRecord:
+        vigour = 0.5 if machine.slow else 1.0
+        accepted = self._found(machine.usual * seconds * vigour)
+        rejected: dict[str, int] = {}
+        if self.random.random() < (0.5 if machine.rejecting else 0.005):
+            reason = self.random.choice(("stale", "low-difficulty", "duplicate"))
+            rejected[reason] = 20 if machine.rejecting else 1
+        self.accepted += accepted
+        self.rejected += sum(rejected.values())
+        self.work += accepted * machine.difficulty
+        best = machine.difficulty / max(self.random.random(), 1e-9) if accepted else 0.0
+        return WorkRecord(
+            machine.name,
+            "pool.example:3333",
+            accepted,
+            accepted * machine.difficulty,
+            rejected,
+            0.0,
+            best,
+        )
+
+    def _job(self, now: float) -> JobRecord:
+        self.height += 1
+        last = self.random.uniform(0.06, 0.2)
+        return JobRecord(
+            now,
+            "pool.example:3333",
+            0,
+            f"{self.height:x}",
+            self.height,
+            self.height % 2 == 0,
+            2.0**24,
+            len(self.machines),
+            0.0004,
+            last / 2,
+            last,
+        )
+
+    def _shares(self, now: float) -> list[ShareRecord]:
+        self.forwarded += 1
+        machine = self.random.choice(self.machines)
+        latency = self.random.lognormvariate(-3.2, 0.4)
+        met = 2.0**24 / max(self.random.random(), 1e-9)
+        job = f"{self.height:x}"
+        asked = (machine.difficulty, 2.0**24)
+        return [
+            ShareRecord(
+                now, machine.name, "pool.example:3333", job, *asked, met, "accepted", "", latency
+            )
+        ]
+
+    def _batch(self, now: float, **records: object) -> Batch:
+        self.seq += 1
+        return Batch(RUN, 0, self.seq, now, **records)  # type: ignore[arg-type]
+
+    def snapshot(self, now: float) -> Snapshot:
+        """How the process stands."""
+        mining = sum(not machine.gone for machine in self.machines)
+        pools = (
+            PoolSnapshot(
+                "pool.example:3333",
+                "stratum+tcp://pool.example:3333",
+                "ready",
+                sessions=3,
+                miners=mining,
+                difficulty=2.0**24,
+                extranonce2_size=8,
+                version_mask=0x1FFFE000,
+                accepted=self.forwarded,
+                rejected=2,
+                pending=1,
+                lost=0,
+            ),
+            PoolSnapshot(
+                "backup.example:3333",
+                "stratum+ssl://backup.example:3333",
+                "waiting",
+                sessions=0,
+                miners=0,
+                difficulty=0.0,
+                extranonce2_size=0,
+                version_mask=0,
+                accepted=0,
+                rejected=0,
+                pending=0,
+                lost=0,
+                detail="connection refused",
+            ),
+        )
+        return Snapshot(
+            uptime=now - self.started,
+            connected=mining,
+            mining=mining,
+            hashrate=sum(machine.rate for machine in self.machines),
+            accepted=self.accepted,
+            work=self.work,
+            forwarded=self.forwarded,
+            rejected={"stale": self.rejected, "low-difficulty": 3},
+            drops={"idle": 4, "not-stratum": 2},
+            jobs=self.height - 909_000,
+            clean_jobs=(self.height - 909_000) // 2,
+            best_difficulty=2.0**40,
+            pools=pools,
+        )
+
+
+def make_world(workers: int = WORKERS, now: float | None = None) -> tuple[World, Fleet]:
+    """A fleet with a day behind it, and what goes on telling of it."""
+    now = time.time() if now is None else now
+    begin = now - 300
+    world, fleet = World(workers, now), Fleet(now - 86_400)
+    for point in range(288):
+        world.past(fleet.day, begin - (288 - point) * 300, 300)
+    for point in range(60):
+        world.past(fleet.hour, begin - (60 - point) * 60, 60)
+    fleet.warm(
+        world.earlier(begin),
+        begin,
+        hour_since=begin - 3600,
+        day_since=begin - 86_400,
+        counted={},
+    )
+    fleet.apply(world.arrivals(begin), begin)
+    for back in (240, 180, 120, 60):
+        fleet.apply(world.minute(now - back), now - back)
+    for back in range(60, -1, -1):
+        tell(world, fleet, now - back)
+    return world, fleet
+
+
+def make_fleet(workers: int = WORKERS, now: float | None = None) -> Fleet:
+    """A fleet with a day behind it.
+
+    Args:
+        workers: how many; some of each kind need a person: see `GONE` and so on.
+        now: Unix seconds; the clock's, if it is left out.
+    """
+    return make_world(workers, now)[1]
+
+
+def tell(world: World, fleet: Fleet, now: float) -> None:
+    """What one second brings."""
+    fleet.apply(world.second(now), now)
+    fleet.snapshot(0, RUN, world.snapshot(now), now)
+
+
+class MadeUpOrders:
+    """Says that whatever was ordered was done, and remembers it."""
+
+    def __init__(self) -> None:
+        self.given: list[tuple[str, dict[str, object]]] = []
+
+    async def give(self, action: str, arguments: dict[str, object]) -> dict[str, object]:
+        self.given.append((action, arguments))
+        return {"miners": 1}
+
+
+@dataclass
+class Served:
+    """A world that is being served."""
+
+    url: str
+    world: World
+    fleet: Fleet
+    app: Starlette
+    orders: MadeUpOrders
+    stop: trio.Event
+
+
+async def serve_world(
+    workers: int = WORKERS,
+    *,
+    config: Api | None = None,
+    port: int = 0,
+    clock: Callable[[], float] = time.time,
+    task_status: trio.TaskStatus[Served] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """Serve a made-up fleet on a loopback port, with something new each second, until told to stop.
+
+    ::
+
+        served = await nursery.start(serve_world)
+        ...  # served.url
+        served.stop.set()
+
+    Args:
+        workers: how many.
+        config: the API's; on loopback, without a token, if it is left out.
+        port: 0 for any.
+        clock: Unix seconds.
+        task_status: given the `Served`, when it listens.
+    """
+    world, fleet = make_world(workers, clock())
+    orders = MadeUpOrders()
+    app = make_app(fleet, config=config or Api(), clock=clock, orders=orders)
+    listeners = await trio.open_tcp_listeners(port, host="127.0.0.1")
+    address = listeners[0].socket.getsockname()
+    stop = trio.Event()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(_go_on, world, fleet, clock)
+        async with trio.open_nursery() as serving:
+            await serving.start(partial(serve, app, listeners, stop))
+            task_status.started(
+                Served(f"http://127.0.0.1:{address[1]}", world, fleet, app, orders, stop)
+            )
+        nursery.cancel_scope.cancel()
+
+
+async def _go_on(world: World, fleet: Fleet, clock: Callable[[], float]) -> None:
+    while True:
+        await trio.sleep(1)
+        tell(world, fleet, clock())
+
+
+async def _by_hand() -> None:
+    async with trio.open_nursery() as nursery:
+        port = int(sys.argv[1]) if len(sys.argv) > 1 else 8080
+        served = await nursery.start(partial(serve_world, port=port))
+        print(f"{served.url}  ({len(served.world.machines)} workers; Ctrl-C ends it)")
+
+
+if __name__ == "__main__":
+    trio.run(_by_hand)
