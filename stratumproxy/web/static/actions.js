@@ -2,6 +2,7 @@
 
 import { ApiError, post, token } from "./api.js";
 import { announce, byId, h, setText } from "./dom.js";
+import { plain } from "./log.js";
 
 /** Asks before what can't be taken back; resolves to whether it was meant. */
 export function confirmed(words, verb) {
@@ -22,6 +23,8 @@ export function askToken() {
   input.value = "";
   dialog.returnValue = "";
   dialog.showModal();
+  byId("token-forget").onclick = () => dialog.close("forget");
+  byId("token-cancel").onclick = () => dialog.close("");
   dialog.addEventListener(
     "close",
     () => {
@@ -112,7 +115,7 @@ async function act(button, said, action, body) {
   let words;
   try {
     const { done } = await post(action, body);
-    words = typeof done === "string" ? done : "Done.";
+    words = done && typeof done === "object" ? `Done: ${plain(done)}.` : "Done.";
   } catch (error) {
     words = error instanceof ApiError ? `Not done: ${error.message}` : "Not done: the server can't be reached.";
   }

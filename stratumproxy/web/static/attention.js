@@ -77,14 +77,10 @@ export function attentionPanel(feed, fleet, table) {
     asked = performance.now();
     counted = key;
     const mine = chosen;
-    const kinds = (chosen === "any" ? Object.keys(KINDS) : [chosen]).filter((kind) => counts[kind]);
     try {
-      const answers = await Promise.all(
-        kinds.map((kind) => get(`/api/workers?attention=${kind}&sort=-hashrate_24h&limit=${SHOWN}`)),
-      );
+      const page = await get(`/api/workers?attention=${chosen}&sort=-hashrate_24h&limit=${SHOWN}`);
       if (mine !== chosen) return;
-      const found = new Map(answers.flatMap((answer) => answer.workers).map((each) => [each.name, each]));
-      workers = [...found.values()].sort((a, b) => missing(b) - missing(a)).slice(0, SHOWN);
+      workers = page.workers.sort((a, b) => missing(b) - missing(a));
       show();
     } catch {
       counted = "";

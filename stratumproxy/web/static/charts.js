@@ -223,6 +223,11 @@ export function columns({ step, points }, span) {
   return [0, 1, 2, 3, 4, 5].map((column) => rows.map((row) => row[column] ?? null));
 }
 
+/** Why there is nothing to show, as a sentence. */
+export function noHistory(error) {
+  return `No history: ${error.message}.`;
+}
+
 /** A history in a sentence. */
 export function inWords(values, value) {
   const known = values.filter((each) => each !== null);

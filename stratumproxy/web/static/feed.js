@@ -7,7 +7,7 @@
 //   state    when `state`, `why` or `retryAt` changed
 
 import { get, stream } from "./api.js";
-import { now, setNow } from "./format.js";
+import { setNow } from "./format.js";
 
 /** Summaries come every second; after this long without one the page is not live (seconds). */
 const SILENCE = 5;
@@ -139,10 +139,9 @@ export class Feed extends EventTarget {
 
 /** Data-plane processes that were not heard of lately: [{worker, seconds}]. */
 export function silentProcesses(summary) {
-  const since = Math.max(0, now() - summary.now);
-  return (summary.processes ?? [])
-    .map(({ worker, heard }) => ({ worker, seconds: heard + since }))
-    .filter(({ seconds }) => seconds > SILENCE);
+  return summary.processes
+    .filter(({ heard }) => heard > SILENCE)
+    .map(({ worker, heard }) => ({ worker, seconds: heard }));
 }
 
 const explain = (error) => (error instanceof TypeError ? "the server can't be reached" : error.message);

@@ -24,7 +24,7 @@ const SORTS = {
   rejected: (row) => (row.accepted + row.rejected ? row.rejected / (row.accepted + row.rejected) : null),
   pool: (row) => row.pool || null,
   agent: (row) => row.agent || null,
-  address: (row) => (row.address ? natural(row.address) : null),
+  address: (row) => row.addressKey,
 };
 
 export class Fleet extends EventTarget {
@@ -36,6 +36,8 @@ export class Fleet extends EventTarget {
   #byName = new Map();
   #revision = 0;
   #sorted = { key: "", version: -1, rows: [] };
+  #named = [];
+  #renamed = true;
 
   /** Forgets the revision: the next refresh asks for everything. */
   restart() {
@@ -52,6 +54,7 @@ export class Fleet extends EventTarget {
       for (const name of this.#byName.keys()) if (!kept.has(name)) this.#byName.delete(name);
     }
     for (const name of table.gone) this.#byName.delete(name);
+    if (table.all || table.gone.length) this.#renamed = true;
     for (const values of table.rows) this.#take(table.columns, values);
     if (table.rows.length || table.gone.length || !this.loaded) {
       this.rows = [...this.#byName.values()];
@@ -70,10 +73,12 @@ export class Fleet extends EventTarget {
     if (!row) {
       row = { nameKey: natural(fresh.name) };
       this.#byName.set(fresh.name, row);
+      this.#renamed = true;
     }
     if (row.address !== fresh.address || row.agent !== fresh.agent || row.pool !== fresh.pool) {
       const words = [fresh.name, fresh.address, fresh.agent, fresh.pool];
       row.words = words.filter(Boolean).join("\n").toLowerCase();
+      row.addressKey = fresh.address ? natural(fresh.address) : null;
     }
     Object.assign(row, fresh);
     row.urgency = urgency(row.attention);
@@ -94,21 +99,31 @@ export class Fleet extends EventTarget {
     );
   }
 
+  /** All rows in that order; rows that are equal in it go by name, and those without a value last. */
   #sort(sort, descending) {
     const key = `${sort} ${descending}`;
     if (this.#sorted.key === key && this.#sorted.version === this.version) return this.#sorted.rows;
+    const named = this.#byNames();
     const of = SORTS[sort] ?? ((row) => row[sort]);
-    const pairs = this.rows.map((row) => [of(row), row]);
+    const values = named.map(of);
+    const known = Uint32Array.from(named.keys()).filter((place) => values[place] !== null);
     const sign = descending ? -1 : 1;
-    pairs.sort(([a, rowA], [b, rowB]) => {
-      if (a !== b) {
-        if (a === null) return 1;
-        if (b === null) return -1;
-        return a < b ? -sign : sign;
-      }
-      return rowA.nameKey < rowB.nameKey ? -1 : rowA.nameKey > rowB.nameKey ? 1 : 0;
+    known.sort((i, j) => {
+      const [a, b] = [values[i], values[j]];
+      return a < b ? -sign : a > b ? sign : i - j;
     });
-    this.#sorted = { key, version: this.version, rows: pairs.map(([, row]) => row) };
-    return this.#sorted.rows;
+    const unknown = named.filter((row, place) => values[place] === null);
+    const rows = Array.from(known, (place) => named[place]).concat(unknown);
+    this.#sorted = { key, version: this.version, rows };
+    return rows;
+  }
+
+  /** All rows by name. Names come and go rarely, so this seldom has to be done. */
+  #byNames() {
+    if (this.#named.length !== this.rows.length || this.#renamed) {
+      this.#named = this.rows.toSorted((a, b) => (a.nameKey < b.nameKey ? -1 : a.nameKey > b.nameKey ? 1 : 0));
+      this.#renamed = false;
+    }
+    return this.#named;
   }
 }

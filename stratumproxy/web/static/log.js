@@ -3,8 +3,8 @@
 import { byId, foreign, h, keyed } from "./dom.js";
 import * as format from "./format.js";
 
-/** A value of an event, without the brackets of JSON where that is clear enough. */
-function plain(value) {
+/** A value of others in words, without the brackets of JSON where that is clear enough. */
+export function plain(value) {
   if (Array.isArray(value)) return value.map(plain).join(", ");
   if (value !== null && typeof value === "object") {
     return Object.entries(value).map(([name, each]) => `${name} ${plain(each)}`).join(", ");

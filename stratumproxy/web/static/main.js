@@ -63,6 +63,15 @@ function title() {
 
 addEventListener("hashchange", route);
 
+// Ways past what comes first, for the keyboard. Not links: the address says which view this is.
+for (const skip of document.querySelectorAll(".skip")) {
+  skip.addEventListener("click", () => {
+    const to = byId(skip.dataset.to);
+    if (shown !== "fleet" && to.id === "search") location.hash = "#/";
+    setTimeout(() => to.focus());
+  });
+}
+
 // The state of the connection. Nothing on the page may look live that is not.
 let announced = "connecting";
 
@@ -70,8 +79,9 @@ function connection() {
   const { state, why, retryAt, summary } = feed;
   const silent = state === "live" ? silentProcesses(summary) : [];
   const live = byId("live");
-  live.className = silent.length ? "lost" : state;
-  document.documentElement.classList.toggle("stale", state !== "live");
+  live.className = silent.length ? "silent" : state;
+  const old = state !== "live" || (silent.length > 0 && silent.length === summary.processes.length);
+  document.documentElement.classList.toggle("stale", old);
   byId("main").classList.toggle("waiting", !summary);
   setText(byId("live-words"), silent.length ? "data plane silent" : { live: "live", lost: "not connected", connecting: "connecting" }[state]);
   live.title = summary ? `Last heard ${format.full(summary.now)}` : "";
@@ -89,8 +99,8 @@ function connection() {
       return `Nothing was heard of ${which}: its figures are old.`;
     }
     const next = retryAt ? `trying again in ${Math.max(1, Math.ceil((retryAt - performance.now()) / 1000))} s` : "trying again now";
-    const old = summary ? ` What you see is of ${format.clock(summary.now)}, ${format.ago(summary.now)}.` : "";
-    return `Not connected: ${why}.${old} ${next[0].toUpperCase()}${next.slice(1)}.`;
+    const seen = summary ? ` What you see is of ${format.clock(summary.now)}, ${format.ago(summary.now)}.` : "";
+    return `Not connected: ${why}.${seen} ${next[0].toUpperCase()}${next.slice(1)}.`;
   }
 }
 

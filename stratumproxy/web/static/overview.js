@@ -1,7 +1,7 @@
 // The fleet at a glance: hashrate, shares, pools, fan-out and the latest events.
 
-import { get } from "./api.js";
-import { Chart, columns, inWords, refreshAfter, spanButtons } from "./charts.js";
+import { ApiError, get } from "./api.js";
+import { Chart, columns, inWords, noHistory, refreshAfter, spanButtons } from "./charts.js";
 import { byId, foreign, h, keyed, setAttribute, setText } from "./dom.js";
 import * as format from "./format.js";
 import { eventItem } from "./log.js";
@@ -178,7 +178,8 @@ function historyPanel(feed) {
     series: [{ label: "", colour: "accent" }],
     value: format.rate,
   });
-  byId("history").append(chart.element);
+  const note = h("p", { class: "note" });
+  byId("history").append(chart.element, note);
   const load = async () => {
     asked = performance.now();
     const mine = span;
@@ -187,8 +188,12 @@ function historyPanel(feed) {
       if (mine !== span) return;
       const [at, rate] = columns(history, span);
       chart.show([at, rate], inWords(rate, format.rate), history.step);
-    } catch {
-      // The stream says what is wrong; the next summary tries again after a while.
+      setText(note, "");
+    } catch (error) {
+      // If there was no answer, the stream says so, and the next summary tries again after a while.
+      if (mine !== span || !(error instanceof ApiError)) return;
+      chart.show([[], []], "No figures");
+      setText(note, noHistory(error));
     }
   };
   byId("history-spans").append(

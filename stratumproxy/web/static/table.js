@@ -51,8 +51,9 @@ export class Table {
         ),
       ),
     );
-    this.above = h("td", { colspan: columns.length });
-    this.below = h("td", { colspan: columns.length });
+    // Without a colspan: columns that the style sheet hides on a phone must not come back by it.
+    this.above = h("td", {});
+    this.below = h("td", {});
     this.body = h("tbody", {});
     this.table = h(
       "table",

@@ -3,7 +3,7 @@
 import { ApiError, get, workerPath } from "./api.js";
 import { actionsPanel } from "./actions.js";
 import { why } from "./attention.js";
-import { Chart, columns, inWords, refreshAfter, spanButtons } from "./charts.js";
+import { Chart, columns, inWords, noHistory, refreshAfter, spanButtons } from "./charts.js";
 import { byId, foreign, h, keyed, setAttribute, setText } from "./dom.js";
 import * as format from "./format.js";
 import { KINDS } from "./fleet.js";
@@ -78,7 +78,7 @@ export function workerPage(name, feed) {
       "section",
       { class: "panel", "aria-labelledby": "worker-miners" },
       h("h2", { id: "worker-miners" }, "Miners ", h("small", {}, "its connections")),
-      h("div", { class: "wide", tabindex: "0", role: "region", "aria-labelledby": "worker-miners" }, minersTable),
+      h("div", { class: "wide", tabindex: "0", role: "group", "aria-labelledby": "worker-miners" }, minersTable),
       noMiners,
     ),
     actionsPanel(name),
@@ -113,9 +113,11 @@ export function workerPage(name, feed) {
       for (const { chart, column, value } of charts) {
         chart.show([data[0], data[column]], inWords(data[column], value), history.step);
       }
-      setText(source, history.source === "ledger" ? "" : "From memory: it begins when the control process started. Longer spans need the ledger ([ledger] path).");
+      setText(source, history.source === "ledger" ? "" : "From memory: it begins when the control process started.");
     } catch (error) {
-      if (!signal.aborted && error instanceof ApiError) setText(source, `No history: ${error.message}`);
+      if (signal.aborted || chosen !== span || !(error instanceof ApiError)) return;
+      for (const { chart } of charts) chart.show([[], []], "No figures");
+      setText(source, noHistory(error));
     }
   }
 

@@ -1,0 +1,157 @@
+"""A real browser on the dashboard: Debian's Chromium, driven by playwright, on a generated fleet.
+
+playwright's synchronous API keeps an event loop of its own in the thread, so what is here lives no
+longer than the test module that uses it, and the fleet is served by another process.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+try:
+    from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+except ImportError:
+    sync_playwright = None  # type: ignore[assignment]
+
+ROOT = Path(__file__).parent.parent.parent
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+DESKTOP = {"width": 1440, "height": 1000}
+PHONE = {"width": 360, "height": 780}
+
+PATIENCE = 60_000
+"""Milliseconds until a test gives up waiting: the machine may be busy."""
+
+needed = [
+    pytest.mark.skipif(sync_playwright is None, reason="playwright is not installed"),
+    pytest.mark.skipif(not CHROMIUM, reason="there is no chromium: apt install chromium"),
+]
+
+
+def artifacts() -> Path:
+    """Where screenshots and times are kept: STRATUMPROXY_ARTIFACTS, or tests/artifacts."""
+    folder = Path(os.environ.get("STRATUMPROXY_ARTIFACTS") or ROOT / "tests" / "artifacts")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@dataclass
+class World:
+    """A process that serves a generated fleet."""
+
+    process: subprocess.Popen[str]
+    url: str
+    token: str
+
+
+@contextmanager
+def world(workers: int) -> Iterator[World]:
+    """Serves a fleet of so many workers until the end of the block."""
+    command = [sys.executable, "-m", "tests.web.browser_world", str(workers)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            said = json.loads(process.stdout.readline() or "{}")
+            yield World(process, said["url"].rstrip("/"), said["token"])
+        finally:
+            process.terminate()
+
+
+@contextmanager
+def chromium() -> "Iterator[Browser]":
+    """A browser with a fresh profile, until the end of the block."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@dataclass
+class Visit:
+    """A page that someone looks at, and what its console said meanwhile."""
+
+    context: "BrowserContext"
+    page: "Page"
+    url: str
+    complaints: list[str] = field(default_factory=list)
+
+    def go(self, address: str = "#/") -> "Page":
+        """Opens an address of the dashboard, and waits until it is live."""
+        self.page.goto(f"{self.url}/{address}")
+        self.page.wait_for_selector("#live.live")
+        return self.page
+
+    def until(self, condition: str, arg: Any = None) -> None:
+        """Waits until a function of the page's says yes.
+
+        playwright's own way evaluates text inside the page, which its policy forbids.
+        """
+        for _ in range(PATIENCE // 50):
+            if self.page.evaluate(condition, arg):
+                return
+            self.page.wait_for_timeout(50)
+        raise AssertionError(f"it never came true: {condition}")
+
+    def charts(self) -> None:
+        """Waits until a worker's charts are drawn."""
+        self.until("() => document.querySelectorAll('#worker-view canvas').length === 4")
+
+    def all_rows(self) -> None:
+        """Waits until the table has all workers."""
+        self.page.wait_for_selector("#workers tbody tr[aria-rowindex]")
+
+    def keep(self, name: str) -> None:
+        """Keeps a screenshot."""
+        self.page.screenshot(path=artifacts() / f"{name}.png")
+
+
+@contextmanager
+def visit(
+    browser: "Browser", url: str, viewport: dict[str, int] = DESKTOP, **options: Any
+) -> Iterator[Visit]:
+    """A fresh visit; fails at its end if the page complained about anything."""
+    context = browser.new_context(viewport=viewport, **options)  # type: ignore[arg-type]
+    context.set_default_timeout(PATIENCE)
+    page = context.new_page()
+    found = Visit(context, page, url)
+
+    def said(message: Any) -> None:
+        if message.type in ("error", "warning"):
+            found.complaints.append(f"{message.type}: {message.text}")
+
+    page.on("console", said)
+    page.on("pageerror", lambda error: found.complaints.append(f"error: {error}"))
+    page.on("dialog", lambda dialog: found.complaints.append(f"dialog: {dialog.message}"))
+    try:
+        yield found
+    finally:
+        context.close()
+    assert found.complaints == []
+
+
+def number(text: str) -> int:
+    """The first whole number in a text, thousands apart or not."""
+    found = re.search(r"\d[\d,]*", text)
+    assert found, text
+    return int(found[0].replace(",", ""))

@@ -1,0 +1,408 @@
+"""The dashboard in a real browser, with a fleet of 17,595 workers that goes on mining."""
+
+import json
+import re
+import signal
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from tests.web.browser import (
+    PHONE,
+    Visit,
+    World,
+    artifacts,
+    chromium,
+    needed,
+    number,
+    visit,
+    world,
+)
+
+pytestmark = needed
+
+WORKERS = 17_595
+COLUMN = """(key) => [...document.querySelectorAll(`#workers td.${key}`)]
+    .map((cell) => cell.textContent)"""
+
+MEASURE = """async ([selector, type, value]) => {
+    // From the input to the frame that shows it; one frame before, so that none is waited for.
+    const element = document.querySelector(selector);
+    await new Promise(requestAnimationFrame);
+    const start = performance.now();
+    if (type === "click") element.click();
+    else { element.value = value; element.dispatchEvent(new Event(type, {bubbles: true})); }
+    document.querySelector("#workers").getBoundingClientRect();
+    const worked = performance.now();
+    await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+    return {work: worked - start, painted: performance.now() - start};
+}"""
+
+
+@pytest.fixture(scope="module")
+def fleet() -> Iterator[World]:
+    with world(WORKERS) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with chromium() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def some() -> Iterator[World]:
+    """A smaller fleet, for what does not depend on its size."""
+    with world(1000) as found:
+        yield found
+
+
+@pytest.fixture
+def look(browser: Any, some: World) -> Iterator[Visit]:
+    with visit(browser, some.url) as found:
+        yield found
+
+
+@pytest.fixture
+def look_at_all(browser: Any, fleet: World) -> Iterator[Visit]:
+    with visit(browser, fleet.url) as found:
+        yield found
+
+
+def test_the_whole_fleet_is_on_the_page(look_at_all: Visit) -> None:
+    page = look_at_all.go()
+    look_at_all.all_rows()
+    assert page.get_attribute("#workers", "aria-rowcount") == str(WORKERS + 1)
+    assert number(page.inner_text("#matched")) == WORKERS
+    assert page.locator("#workers tbody tr").count() < 100, "rows out of sight are in the document"
+    assert re.fullmatch(
+        r"[\d.]+\sEH/s\s*±\s[\d.]+\s%", page.inner_text("#rates div:nth-child(1) dd")
+    )
+    assert page.locator("#rates dd").count() == 4
+    assert page.locator("#pools tbody tr").count() >= 1
+    assert page.locator("#reasons tbody tr").count() >= 1
+    assert page.locator("#history canvas").count() == 1
+    assert page.locator("#fanout canvas").count() == 1
+    page.wait_for_selector("#attention-list li")
+    look_at_all.keep("dashboard-light")
+
+
+def test_searching_and_sorting(look_at_all: Visit) -> None:
+    """Rows and their order are checked; the times are told and kept, for people to judge."""
+    page = look_at_all.go()
+    look_at_all.all_rows()
+    names = page.evaluate(COLUMN, "name")
+    wanted = names[3]
+    times: dict[str, dict[str, float]] = {}
+
+    for length in (1, len(wanted) // 2, len(wanted)):
+        typed = wanted[:length]
+        times[f"search for {length} characters"] = page.evaluate(
+            MEASURE, ["#search", "input", typed]
+        )
+        shown = page.evaluate(COLUMN, "name")
+        assert shown
+        assert 0 < number(page.inner_text("#matched")) <= WORKERS
+    assert wanted in shown
+    times["search for nothing there is"] = page.evaluate(
+        MEASURE, ["#search", "input", "no such worker"]
+    )
+    assert page.inner_text("#workers-table .empty") == "No worker matches “no such worker”."
+    times["search ended"] = page.evaluate(MEASURE, ["#search", "input", ""])
+    assert page.get_attribute("#workers", "aria-rowcount") == str(WORKERS + 1)
+
+    columns = page.locator("#workers thead th").evaluate_all(
+        "(all) => all.map((th) => th.classList[0])"
+    )
+    for column in columns:
+        button = f"#workers th.{column} button"
+        for direction in "first", "second":
+            times[f"sort by {column}, {direction}"] = page.evaluate(MEASURE, [button, "click", ""])
+            order = page.get_attribute(f"#workers th.{column}", "aria-sort")
+            texts = page.evaluate(COLUMN, column)
+            assert order in ("ascending", "descending")
+            check_order(column, texts, order == "descending")
+
+    print()
+    for what, taken in times.items():
+        print(f"{what:32} {taken['work']:6.1f} ms work, {taken['painted']:6.1f} ms until painted")
+    kept = {"workers": WORKERS, "unit": "ms", "times": times}
+    (artifacts() / "dashboard-times.json").write_text(json.dumps(kept, indent=1))
+
+
+UNITS = {"": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18}
+
+
+def check_order(column: str, texts: list[str], descending: bool) -> None:
+    """Rows in the document are in their order on the page; the last pool slots may be unused."""
+    if not column.startswith("hashrate"):
+        return
+    values = []
+    for text in texts:
+        found = re.match(r"([\d.]+)\s([kMGTPE]?)H/s", text)
+        assert found, text
+        values.append(float(found[1]) * UNITS[found[2]])
+    # Figures are those of three digits.
+    for one, next_one in pairwise(values):
+        assert one >= next_one * 0.99 if descending else one <= next_one * 1.01
+
+
+def test_a_search_takes_every_word_and_looks_everywhere(look: Visit) -> None:
+    page = look.go()
+    look.all_rows()
+    row = page.locator("#workers tbody:not(.spacer) tr").first
+    name, address, agent = (
+        row.locator(f".{each}").inner_text() for each in ("name", "address", "agent")
+    )
+    page.fill("#search", f"{agent.upper()}  {address}")
+    assert name in page.evaluate(COLUMN, "name")
+    assert number(page.inner_text("#matched")) < 100
+
+
+def test_figures_move_by_themselves(look_at_all: Visit) -> None:
+    page = look_at_all.go()
+    look_at_all.all_rows()
+    before = number(page.inner_text("#shares-figures dd"))
+    row = page.evaluate("() => document.querySelector('#workers tbody').parentElement.innerText")
+    look_at_all.until(
+        "before => Number(document.querySelector('#shares-figures .value')"
+        ".textContent.replaceAll(',', '')) > before",
+        arg=before,
+    )
+    look_at_all.until("before => document.querySelector('#workers').innerText !== before", arg=row)
+
+
+def test_which_machines_need_a_person(look: Visit) -> None:
+    page = look.go()
+    look.all_rows()
+    for kind in "gone", "slow", "rejecting", "reconnecting":
+        button = page.locator(f"#attention-filters .{kind}")
+        if not number(button.inner_text()):
+            continue
+        button.click()
+        look.until(
+            "kind => { const all = [...document.querySelectorAll('#attention-list li')];"
+            " return all.length && all.every((li) => li.querySelector('.mark.' + kind)); }",
+            arg=kind,
+        )
+        assert page.inner_text("#attention-list li p").endswith(".")
+        assert page.inner_text("#attention-rule")
+    page.click("#attention-more")
+    marks = page.locator("#workers td.attention").all_inner_texts()
+    assert marks
+    assert all("reconnecting" in each for each in marks)
+
+
+def test_a_workers_page(look: Visit) -> None:
+    page = look.go()
+    look.all_rows()
+    page.click("#workers th.accepted button")
+    link = page.locator("#workers td.name a").first
+    name = link.inner_text()
+    link.click()
+    page.wait_for_selector("#worker-view h1")
+    assert page.inner_text("#worker-view h1") == name
+    look.charts()
+    assert page.locator("#worker-view h3").all_inner_texts() == [
+        "Hashrate",
+        "Difficulty",
+        "Rejected shares",
+        "Connections",
+    ]
+    look.until("() => /H\\/s/.test(document.querySelector('#worker-view .value').textContent)")
+    look.keep("dashboard-worker-light")
+    page.get_by_role("button", name="1 h", exact=True).click()
+    page.click("text=← Fleet")
+    page.wait_for_selector("#fleet-view:not([hidden])")
+
+
+def test_jobs_and_events(look: Visit) -> None:
+    page = look.go("#/jobs")
+    page.wait_for_selector("#jobs tbody tr")
+    page.click("header nav >> text=Events")
+    page.wait_for_selector("#events li")
+    assert page.get_attribute("header nav [href='#/events']", "aria-current") == "page"
+
+
+def test_only_the_keyboard(look: Visit) -> None:
+    page = look.go()
+    look.all_rows()
+    for _ in range(2):
+        page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "To the workers"
+    assert page.locator(":focus").bounding_box()["y"] >= 0
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#search:focus")
+    page.keyboard.type("1")
+    for _ in range(2):
+        page.keyboard.press("Tab")
+    page.wait_for_selector("#workers:focus")
+    active = """() => Number(document.getElementById(
+        document.querySelector('#workers').getAttribute('aria-activedescendant')).ariaRowIndex)"""
+    assert page.evaluate(active) == 2
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate(active) == 3
+    page.keyboard.press("PageDown")
+    further = page.evaluate(active)
+    assert further > 8
+    page.keyboard.press("PageUp")
+    assert page.evaluate(active) == 3
+    page.keyboard.press("End")
+    assert page.evaluate(active) == int(page.get_attribute("#workers", "aria-rowcount") or 0)
+    seen = page.locator("#workers tr[aria-selected=true]").bounding_box()
+    frame = page.locator(".scroller").bounding_box()
+    assert seen is not None
+    assert frame is not None
+    assert frame["y"] < seen["y"] < frame["y"] + frame["height"]
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowUp")
+    assert page.evaluate(active) == 2
+    name = page.inner_text("#workers tr[aria-selected=true] .name")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#worker-view h1")
+    assert page.inner_text("#worker-view h1") == name
+    assert page.evaluate("document.activeElement.tagName") == "H1"
+
+
+@pytest.mark.parametrize("address", ["#/", "#/jobs", "#/events", "worker"])
+def test_a_phone_scrolls_one_way(browser: Any, some: World, address: str) -> None:
+    with visit(browser, some.url, PHONE, has_touch=True) as look:
+        page = look.go()
+        look.all_rows()
+        if address == "worker":
+            page.locator("#workers td.name a").first.click()
+            look.charts()
+        elif address != "#/":
+            look.go(address)
+        width = page.evaluate("document.documentElement.scrollWidth")
+        assert width <= PHONE["width"]
+        look.keep(f"dashboard-phone-{address.strip('#/') or 'fleet'}")
+
+
+def test_the_dark(browser: Any, fleet: World) -> None:
+    ground = "getComputedStyle(document.body).backgroundColor"
+    with visit(browser, fleet.url, color_scheme="dark") as look:
+        page = look.go()
+        look.all_rows()
+        page.wait_for_selector("#attention-list li")
+        dark = page.evaluate(ground)
+        look.keep("dashboard-dark")
+        page.click("#theme-button")
+        light = page.evaluate(ground)
+        assert sum(map(int, re.findall(r"\d+", light))) > 600
+        assert sum(map(int, re.findall(r"\d+", dark))) < 100
+        look.go()
+        assert page.evaluate(ground) == light, "the choice did not outlive a reload"
+        page.click("#theme-button")
+        assert page.evaluate(ground) == dark
+
+
+def test_a_lost_connection_is_said_and_mended(browser: Any) -> None:
+    with world(50) as small, visit(browser, small.url) as look:
+        page = look.go()
+        assert not page.is_visible("#trouble")
+        small.process.send_signal(signal.SIGSTOP)
+        page.wait_for_selector("#live.lost")
+        assert page.evaluate("document.documentElement.classList.contains('stale')")
+        assert "What you see is of" in page.inner_text("#trouble")
+        look.until("() => document.title.startsWith('not connected')")
+        assert page.inner_text("#announcer") == "Connection lost. The page is not live."
+        look.keep("dashboard-lost")
+        small.process.send_signal(signal.SIGCONT)
+        page.wait_for_selector("#live.live")
+        assert not page.evaluate("document.documentElement.classList.contains('stale')")
+        assert not page.is_visible("#trouble")
+        assert page.inner_text("#announcer") == "Connected, the page is live."
+
+
+def test_an_empty_fleet_looks_sensible(browser: Any) -> None:
+    with world(0) as nobody, visit(browser, nobody.url) as look:
+        page = look.go()
+        look.until(
+            "() => document.querySelector('#workers-table .empty').textContent !== 'Loading…'"
+        )
+        assert "No miners yet" in page.inner_text("#fleet-view")
+        assert "NaN" not in page.inner_text("body")
+        assert "undefined" not in page.inner_text("body")
+        look.keep("dashboard-empty")
+
+
+def test_the_token_is_kept_for_the_tab_only(look: Visit, some: World) -> None:
+    page = look.go()
+    look.all_rows()
+    page.locator("#workers td.name a").first.click()
+    page.click("text=Give the token…")
+    page.fill("#token-input", some.token)
+    page.keyboard.press("Enter")
+    assert page.evaluate("Object.values(sessionStorage)") == [some.token]
+    assert some.token not in page.evaluate("JSON.stringify(localStorage) + document.cookie")
+    with page.expect_request("**/api/actions/difficulty") as ordered:
+        page.fill("#set-difficulty", "4096.5")
+        page.get_by_role("button", name="Set", exact=True).click()
+    assert ordered.value.post_data_json["difficulty"] == 4096.5
+    assert ordered.value.headers["authorization"] == f"Bearer {some.token}"
+    look.until("() => document.querySelector('.actions [role=status]').textContent !== ''")
+    with page.expect_request("**/api/actions/disconnect"):
+        page.get_by_role("button", name="Disconnect", exact=True).first.click()
+        page.locator("#confirm-yes").click()
+
+
+HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script>"
+
+
+def test_what_miners_say_stays_text(look: Visit) -> None:
+    """Names, agents, reasons and events are laid under the page as an attacker would."""
+    look.page.route(re.compile("/api/(table|workers/|log|jobs)"), Liar())
+    page = look.go()
+    look.all_rows()
+    page.wait_for_selector("#news li")
+    assert page.inner_text("#workers td.name") == HOSTILE
+    assert page.inner_text("#workers td.agent") == HOSTILE
+    assert HOSTILE in page.inner_text("#news li")
+    page.locator("#workers td.name a").first.click()
+    page.wait_for_selector("#worker-view .reasons tbody th")
+    assert page.inner_text("#worker-view h1") == HOSTILE
+    assert HOSTILE in page.inner_text("#worker-view .reasons")
+    page.click("header nav >> text=Events")
+    assert HOSTILE in page.inner_text("#events li")
+    assert page.locator("body img, body script").count() == 0
+
+
+class Liar:
+    """Answers as the server would, had one of its miners such a name."""
+
+    def __init__(self) -> None:
+        self.name = ""
+
+    def __call__(self, route: Any) -> None:
+        real = route.request.url.replace(quote(HOSTILE, safe="()'!~*"), quote(self.name, safe=""))
+        answer = route.fetch(url=real)
+        said = answer.json()
+        if "columns" in said and said["rows"]:
+            at = said["columns"].index
+            row = said["rows"][0]
+            self.name = row[at("name")]
+            row[at("name")] = row[at("agent")] = row[at("address")] = HOSTILE
+            said["rows"] = [row]
+        elif "events" in said:
+            event = {
+                "at": 1.7e9,
+                "level": "warning",
+                "event": HOSTILE,
+                "values": {HOSTILE: HOSTILE},
+            }
+            said["events"] = [event]
+        elif "jobs" in said:
+            for job in said["jobs"]:
+                job["job"] = job["pool"] = HOSTILE
+        elif "reasons" in said:
+            said["name"] = said["agent"] = said["pool"] = HOSTILE
+            said["reasons"] = {HOSTILE: 10}
+            said["rejected"] = 10
+            for miner in said["miners"]:
+                miner["address"] = miner["agent"] = HOSTILE
+        route.fulfill(response=answer, json=said)

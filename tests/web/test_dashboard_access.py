@@ -1,0 +1,90 @@
+"""The dashboard for people who see, hear or point otherwise: axe-core finds nothing wrong."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.web.browser import DESKTOP, PHONE, Visit, World, chromium, needed, visit, world
+
+try:
+    from axe_playwright_python.sync_playwright import Axe
+except ImportError:
+    Axe = None
+
+pytestmark = [
+    *needed,
+    pytest.mark.skipif(Axe is None, reason="axe-playwright-python is not installed"),
+]
+
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+
+@pytest.fixture(scope="module")
+def fleet() -> Iterator[World]:
+    with world(500) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with chromium() as found:
+        yield found
+
+
+def assert_nothing_is_wrong(look: Visit) -> None:
+    # The server forbids scripts that are not its own; playwright's evaluate is not bound by that.
+    found = Axe().run(look.page, options=RULES)
+    wrong = [
+        f"{each['id']}: {each['help']}: {[node['html'][:200] for node in each['nodes'][:3]]}"
+        for each in found.response["violations"]
+    ]
+    assert wrong == []
+    assert found.response["passes"]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_the_fleet(browser: Any, fleet: World, viewport: dict[str, int], scheme: Any) -> None:
+    with visit(browser, fleet.url, viewport, color_scheme=scheme) as look:
+        page = look.go()
+        look.all_rows()
+        page.wait_for_selector("#attention-list li")
+        page.wait_for_selector("#history canvas")
+        assert_nothing_is_wrong(look)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_worker(browser: Any, fleet: World, scheme: Any) -> None:
+    with visit(browser, fleet.url, color_scheme=scheme) as look:
+        page = look.go()
+        page.locator("#attention-list li a").first.click()
+        look.charts()
+        page.wait_for_selector("#worker-view .whys li")
+        assert_nothing_is_wrong(look)
+        page.evaluate(
+            "sessionStorage.setItem('stratumproxy-token', 'x');"
+            "document.dispatchEvent(new Event('token'))"
+        )
+        page.wait_for_selector("#set-difficulty")
+        assert_nothing_is_wrong(look)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_jobs_events_and_the_token(browser: Any, fleet: World, scheme: Any) -> None:
+    with visit(browser, fleet.url, color_scheme=scheme) as look:
+        page = look.go("#/jobs")
+        page.wait_for_selector("#jobs tbody tr")
+        assert_nothing_is_wrong(look)
+        page.click("header nav >> text=Events")
+        page.wait_for_selector("#events li")
+        assert_nothing_is_wrong(look)
+        page.click("#token-button")
+        assert_nothing_is_wrong(look)
+
+
+def test_less_motion(browser: Any, fleet: World) -> None:
+    with visit(browser, fleet.url, reduced_motion="reduce") as look:
+        page = look.go()
+        running = page.evaluate("document.getAnimations().length")
+        assert running == 0
