@@ -1,0 +1,123 @@
+"""The control process at work: between the workers' channels, the fleet's picture, and sinks."""
+
+import socket
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+import structlog
+import trio
+
+from stratumproxy.control.channel import Channel
+from stratumproxy.control.delivery import SinkState
+from stratumproxy.control.intake import Gap, Told
+from stratumproxy.control.keep import Keep
+from stratumproxy.control.orders import Orders
+from stratumproxy.fleet import Fleet
+from stratumproxy.telemetry.sink import Sink
+from stratumproxy.telemetry.snapshot import Snapshot
+
+LEAVE_SECONDS = 1.0
+"""For what has come to be taken in at the stop."""
+
+FINISH_SECONDS = 3.0
+"""For sinks to keep it, then."""
+
+
+class Control:
+    """Takes in what workers tell, has it kept, and tells them what to do.
+
+    Args:
+        run: differs from one start of the control process to the next.
+        sockets: this end of each worker's channel, in the order of the workers; non-blocking.
+        fleet: the picture that is kept up to date.
+        sinks: who keeps records, by name.
+        supervisor: the process that reads the configuration again on SIGHUP, if there is one.
+        clock: the time in Unix seconds.
+    """
+
+    def __init__(
+        self,
+        run: str,
+        sockets: Sequence[socket.socket],
+        *,
+        fleet: Fleet,
+        sinks: Mapping[str, Sink],
+        supervisor: int | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._fleet = fleet
+        self._clock = clock
+        self._log = structlog.get_logger()
+        self._keep = Keep(
+            run, sinks, clock=clock, acknowledge=self._acknowledge, event=fleet.journal.event
+        )
+        self._channels: list[Channel] = []
+        self.orders = Orders(run, self._channels, supervisor)
+        self._channels += (
+            Channel(
+                worker,
+                sock,
+                asker=run,
+                batch=self._batch,
+                snapshot=self._snapshot,
+                done=self.orders.done,
+            )
+            for worker, sock in enumerate(sockets)
+        )
+
+    def sinks(self) -> list[SinkState]:
+        """How the sinks do."""
+        return self._keep.states()
+
+    async def run(self, stop: trio.Event) -> None:
+        """Work until every channel is at its end, or until `stop`.
+
+        Args:
+            stop: when set, no more is read than has come by then. In either case all of that is
+                kept before this returns, if the sinks do so in time.
+        """
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._look)
+            for channel in self._channels:
+                nursery.start_soon(channel.write)
+            async with trio.open_nursery() as keeping:
+                keeping.start_soon(self._keep.run)
+                async with trio.open_nursery() as reading:
+                    nursery.start_soon(self._leave, stop, reading.cancel_scope)
+                    for channel in self._channels:
+                        reading.start_soon(channel.read)
+                self._keep.finish()
+                keeping.cancel_scope.deadline = trio.current_time() + FINISH_SECONDS
+            nursery.cancel_scope.cancel()
+
+    async def _leave(self, stop: trio.Event, reading: trio.CancelScope) -> None:
+        await stop.wait()
+        for channel in self._channels:
+            channel.leave()
+        reading.deadline = trio.current_time() + LEAVE_SECONDS  # there may be no room for it
+
+    async def _look(self) -> None:
+        while True:
+            await trio.sleep(1)
+            self._fleet.tend(self._clock())
+            self._keep.look()
+            for channel in self._channels:
+                await channel.look(trio.current_time())
+
+    async def _batch(self, worker: int, told: Told | Gap) -> None:
+        if isinstance(told, Told):
+            self._fleet.apply(told.batch, self._clock())
+            await self._keep.put(told)
+            return
+        values: dict[str, object] = {"worker": worker, **told._asdict()}
+        self._log.error("batches of a worker's records are lost", **values)
+        self._fleet.lost["batches"] += told.last - told.first + 1
+        self._keep.record("warning", "batches of records are lost", values)
+
+    def _snapshot(self, worker: int, run: str, snapshot: Snapshot) -> None:
+        self._fleet.snapshot(worker, run, snapshot, self._clock())
+
+    def _acknowledge(self, run: str, seq: int) -> None:
+        for channel in self._channels:
+            if channel.run == run:
+                channel.acknowledge(run, seq)

@@ -1,0 +1,37 @@
+"""Sinks that behave as they are told."""
+
+from collections.abc import Sequence
+from threading import Event
+
+from stratumproxy.errors import SinkError
+from stratumproxy.telemetry.records import Batch
+
+
+class Memory:
+    """Keeps batches in a list; fails as long as `problem` says something."""
+
+    def __init__(self, problem: str = "") -> None:
+        self.problem = problem
+        self.kept: list[Batch] = []
+        self.calls: list[int] = []
+        """How many batches it was given at a time, the times it failed included."""
+        self.closed = False
+        self.go = Event()
+        """Cleared, it takes until it is set."""
+        self.go.set()
+
+    def take(self, batches: Sequence[Batch]) -> None:
+        self.calls.append(len(batches))
+        self.go.wait(20)
+        if self.problem == "a bug":
+            raise ZeroDivisionError("a bug")
+        if self.problem:
+            raise SinkError(self.problem)
+        known = {(batch.run, batch.seq) for batch in self.kept}
+        self.kept += (batch for batch in batches if (batch.run, batch.seq) not in known)
+
+    def close(self) -> None:
+        self.closed = True
+
+    def seqs(self, run: str = "run") -> list[int]:
+        return [batch.seq for batch in self.kept if batch.run == run]

@@ -1,0 +1,298 @@
+"""Control and workers on real channels, either of which may end at any moment."""
+
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+import trio
+from structlog.testing import capture_logs
+
+from stratumproxy.control import delivery
+from stratumproxy.control import intake as module
+from stratumproxy.control.control import Control
+from stratumproxy.errors import StratumProxyError
+from stratumproxy.fleet import Fleet
+from tests.control.sinks import Memory
+from tests.control.worker import SNAPSHOT, working
+
+NOW = 1000.0
+
+
+@pytest.fixture(autouse=True)
+def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delivery, "GATHER", 0.0)
+
+
+@pytest.fixture
+def pairs() -> Iterator[list[tuple[socket.socket, socket.socket]]]:
+    """Two channels: the worker's end, the control process's end."""
+    found = [socket.socketpair() for _ in range(2)]
+    for pair in found:
+        for sock in pair:
+            sock.setblocking(False)
+    yield found
+    for pair in found:
+        for sock in pair:
+            sock.close()
+
+
+class Run:
+    """A control process."""
+
+    def __init__(self, run: str, ends: list[socket.socket], sink: Memory) -> None:
+        self.sink = sink
+        self.fleet = Fleet(NOW)
+        self.control = Control(run, ends, fleet=self.fleet, sinks={"sink": sink}, clock=lambda: NOW)
+        self.stop = trio.Event()
+        self.ended = trio.Event()
+
+    async def run(self) -> None:
+        await self.control.run(self.stop)
+        self.ended.set()
+
+    async def stopped(self) -> None:
+        self.stop.set()
+        with trio.fail_after(20):
+            await self.ended.wait()
+
+    async def give(self, action: str, **arguments: Any) -> dict[str, Any]:
+        return await self.control.orders.give(action, arguments)
+
+
+@asynccontextmanager
+async def controlling(
+    *ends: socket.socket, run: str = "control", sink: Memory | None = None
+) -> AsyncIterator[Run]:
+    running = Run(run, list(ends), sink or Memory())
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(running.run)
+        yield running
+        nursery.cancel_scope.cancel()
+
+
+async def test_what_a_worker_tells_is_shown_kept_and_acknowledged(pairs, until):
+    [(ours, theirs), _] = pairs
+    async with working(ours) as worker, controlling(theirs) as run:
+        worker.tell(3)
+        worker.show()
+        await until(lambda: run.sink.seqs() == [1, 2, 3])
+        await until(lambda: not worker.outbox.unacknowledged)
+        assert run.fleet.roll.get("farm.1").accepted == 3
+        await until(lambda: run.fleet.processes.snapshot() == SNAPSHOT)
+        assert run.fleet.processes.running[0].run == "run"
+        await run.stopped()
+        assert run.sink.closed
+
+
+async def test_every_worker_is_heard(pairs, until):
+    [(ours, theirs), (our_other, their_other)] = pairs
+    async with (
+        working(ours, "one") as one,
+        working(our_other, "two", 1) as two,
+        controlling(theirs, their_other) as run,
+    ):
+        one.tell(2)
+        two.tell(3)
+        await until(lambda: (run.sink.seqs("one"), run.sink.seqs("two")) == ([1, 2], [1, 2, 3]))
+        await until(lambda: not one.outbox.unacknowledged)
+        await until(lambda: not two.outbox.unacknowledged)
+
+
+async def test_it_is_killed_and_another_takes_all_over(pairs, until):
+    """What was on its way is told again, and comes in order; what was kept is kept once."""
+    [(ours, theirs), _] = pairs
+    sink = Memory()
+    async with working(ours) as worker:
+        for turn in range(20):
+            async with controlling(theirs, run=f"control-{turn}", sink=sink):
+                worker.tell(50)
+                for _ in range(turn):
+                    await trio.lowlevel.checkpoint()
+            worker.tell(50)
+        async with controlling(theirs, sink=sink) as run:
+            worker.tell(50)
+            await until(lambda: not worker.outbox.unacknowledged)
+            assert not run.fleet.lost
+    assert sink.seqs() == list(range(1, worker.told + 1))
+
+
+async def test_a_worker_is_killed_in_the_middle_of_a_line(pairs, until):
+    [(ours, theirs), _] = pairs
+    async with controlling(theirs) as run:
+        async with working(ours, "one") as worker:
+            worker.tell(3)
+            await until(lambda: run.sink.seqs("one") == [1, 2, 3])
+        ours.send(b'{"run":"one","worker":0,"seq":4,"at":10')
+        async with working(ours, "two") as worker:
+            worker.tell(3)
+            await until(lambda: run.sink.seqs("two") == [1, 2, 3])
+            await until(lambda: not worker.outbox.unacknowledged)
+        assert run.sink.seqs("one") == [1, 2, 3]
+        assert not run.fleet.lost
+
+
+@pytest.mark.parametrize(
+    "noise", [b"not JSON", b"[]", b"{}", b'{"seq":1}', b'{"seq":"1","run":2}', b'{"snapshot":5}']
+)
+async def test_whatever_is_said_beside_it_the_rest_arrives(noise, pairs, until):
+    [(ours, theirs), _] = pairs
+    async with controlling(theirs) as run:
+        ours.send(b"\n" + noise + b"\n")
+        async with working(ours) as worker:
+            worker.tell(3)
+            await until(lambda: not worker.outbox.unacknowledged)
+        assert run.sink.seqs() == [1, 2, 3]
+
+
+async def test_a_gap_is_named_and_put_on_record(pairs, until, monkeypatch):
+    monkeypatch.setattr(module, "PATIENCE", 0.1)
+    [(ours, theirs), _] = pairs
+    with capture_logs() as logs:
+        async with working(ours) as worker, controlling(theirs) as run:
+            worker.tell(1)
+            await until(lambda: not worker.outbox.unacknowledged)
+            worker.outbox._seq += 3
+            worker.tell(1)
+            await until(lambda: not worker.outbox.unacknowledged)
+            assert run.fleet.lost["batches"] == 3
+            assert run.sink.seqs() == [1, 5]
+            await until(lambda: run.sink.seqs("control") == [1])
+    [told] = [entry for entry in logs if entry["event"].startswith("batches of a worker's")]
+    assert told["worker"] == 0
+    assert (told["run"], told["first"], told["last"]) == ("run", 2, 4)
+    [batch] = [batch for batch in run.sink.kept if batch.run == "control"]
+    assert batch.events[0].values == {"worker": 0, "run": "run", "first": 2, "last": 4}
+
+
+async def test_a_batch_that_makes_no_sense_is_a_gap_and_stops_nothing(pairs, until):
+    [(ours, theirs), _] = pairs
+    with capture_logs() as logs:
+        async with controlling(theirs) as run:
+            ours.send(b'\n{"run":"run","seq":1,"work":5}\n')
+            async with working(ours) as worker:
+                worker.outbox._seq = 1
+                worker.tell(2)
+                await until(lambda: not worker.outbox.unacknowledged)
+            assert run.fleet.lost["batches"] == 1
+    assert "a worker says what can't be understood; please report it" in [
+        entry["event"] for entry in logs
+    ]
+
+
+async def test_at_the_stop_what_has_come_is_kept(pairs):
+    [(ours, theirs), _] = pairs
+    async with working(ours) as worker:
+        await trio.testing.wait_all_tasks_blocked()
+        async with controlling(theirs) as run:
+            for _ in range(20):
+                worker.tell(20)
+                await trio.lowlevel.checkpoint()
+            await trio.testing.wait_all_tasks_blocked()
+            await run.stopped()
+            assert len(run.sink.seqs()) == worker.told
+
+
+async def test_it_ends_with_the_channels(pairs, until):
+    [(ours, theirs), _] = pairs
+    async with controlling(theirs) as run:
+        async with working(ours) as worker:
+            worker.tell(5)
+            await until(lambda: not worker.outbox.unacknowledged)
+        ours.close()
+        with trio.fail_after(20):
+            await run.ended.wait()
+        assert run.sink.seqs() == [1, 2, 3, 4, 5]
+
+
+async def test_a_sink_that_hangs_does_not_hold_up_the_stop(pairs, until, monkeypatch):
+    monkeypatch.setattr("stratumproxy.control.control.FINISH_SECONDS", 0.05)
+    [(ours, theirs), _] = pairs
+    sink = Memory()
+    sink.go.clear()
+    async with working(ours) as worker, controlling(theirs, sink=sink) as run:
+        worker.tell()
+        await until(lambda: sink.calls)
+        await run.stopped()
+        sink.go.set()
+
+
+async def test_nor_does_a_full_one(pairs, until, monkeypatch):
+    monkeypatch.setattr("stratumproxy.control.control.LEAVE_SECONDS", 0.05)
+    monkeypatch.setattr("stratumproxy.control.control.FINISH_SECONDS", 0.05)
+    monkeypatch.setattr(delivery, "HELD_BYTES", 500)
+    [(ours, theirs), _] = pairs
+    sink = Memory("full")
+    async with working(ours) as worker, controlling(theirs, sink=sink) as run:
+        worker.tell(50)
+        await until(lambda: sink.calls)
+        await run.stopped()
+
+
+# -- orders ----------------------------------------------------------------------------------------
+
+
+async def test_an_order_goes_to_every_worker_and_what_they_did_is_added_up(pairs):
+    [(ours, theirs), (our_other, their_other)] = pairs
+    async with (
+        working(ours, "one") as one,
+        working(our_other, "two", 1) as two,
+        controlling(theirs, their_other) as run,
+    ):
+        one.obey = lambda order: {"result": {"miners": 2, "of": ["a"], "any": False}}
+        two.obey = lambda order: {"result": {"miners": 3, "of": ["b"], "any": True, "more": 1}}
+        done = await run.give("disconnect", worker="farm.1")
+        assert done == {"miners": 5, "of": ["a", "b"], "any": True, "more": 1}
+        [order] = one.orders
+        assert (order["action"], order["worker"]) == ("disconnect", "farm.1")
+        assert [each["do"] for each in two.orders] == [order["do"]]
+
+
+async def test_a_worker_that_can_not_is_named_and_if_none_can_it_is_an_error(pairs):
+    [(ours, theirs), (our_other, their_other)] = pairs
+    async with (
+        working(ours, "one") as one,
+        working(our_other, "two", 1) as two,
+        controlling(theirs, their_other) as run,
+    ):
+        one.obey = lambda order: {"result": {"miners": 2}}
+        two.obey = lambda order: {"error": "no such miner"}
+        assert await run.give("disconnect") == {"miners": 2, "failed": {"1": "no such miner"}}
+        one.obey = two.obey
+        with pytest.raises(StratumProxyError, match=r"^no such miner$"):
+            await run.give("disconnect")
+
+
+async def test_nobody_is_waited_for_for_ever(pairs, monkeypatch):
+    monkeypatch.setattr("stratumproxy.control.orders.TIMEOUT", 0.2)
+    [(ours, theirs), _] = pairs
+    async with working(ours) as worker, controlling(theirs) as run:
+        worker.obey = lambda order: None
+        with pytest.raises(StratumProxyError, match=r"no answer within 0\.2 s"):
+            await run.give("ban", worker="farm.1", seconds=5)
+
+
+async def test_orders_do_not_pile_up_for_one_that_reads_nothing(pairs, monkeypatch):
+    monkeypatch.setattr("stratumproxy.control.orders.TIMEOUT", 0.0)
+    [(_, theirs), _] = pairs
+    async with controlling(theirs) as run:
+        said = []
+        for _ in range(2000):
+            with pytest.raises(StratumProxyError) as raised:
+                await run.give("ban", worker="x" * 1000)
+            said.append(str(raised.value))
+        assert set(said) == {"no answer within 0 s", "it reads no orders"}
+        assert said[-1] == "it reads no orders"
+
+
+async def test_reload_is_asked_of_the_supervisor(pairs, monkeypatch):
+    sent = []
+    monkeypatch.setattr("os.kill", lambda *args: sent.append(args))
+    [(_, theirs), _] = pairs
+    fleet = Fleet(NOW)
+    control = Control("run", [theirs], fleet=fleet, sinks={}, supervisor=4711)
+    assert await control.orders.give("reload", {})
+    assert sent == [(4711, 1)]
+    with pytest.raises(StratumProxyError, match="no configuration file"):
+        await Control("run", [theirs], fleet=fleet, sinks={}).orders.give("reload", {})
