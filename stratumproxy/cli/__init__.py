@@ -25,7 +25,7 @@ COMMANDS = {
 }
 """Every command, in the order of the help, with its line there."""
 
-HIDDEN = ("worker",)
+HIDDEN = ("worker", "control")
 """Commands that only the program itself runs."""
 
 

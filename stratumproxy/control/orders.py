@@ -80,7 +80,7 @@ class _Order:
     def __init__(self, waited_for: set[int]) -> None:
         self.answered = trio.Event()
         self._waited_for = waited_for
-        self._results: list[Any] = []
+        self._results: dict[int, Any] = {}
         self._failed: dict[str, str] = {}
         if not waited_for:
             self.answered.set()
@@ -93,7 +93,7 @@ class _Order:
         if "error" in answer:
             self._failed[str(worker)] = str(answer["error"])
         else:
-            self._results.append(answer.get("result"))
+            self._results[worker] = answer.get("result")
         if not self._waited_for:
             self.answered.set()
 
@@ -105,7 +105,7 @@ class _Order:
         if not self._results:
             reasons = dict.fromkeys(failed.values())
             raise StratumProxyError("; ".join(reasons) or "there is no worker to do it")
-        merged = merge_results(self._results)
+        merged = merge_results([result for _, result in sorted(self._results.items())])
         return {**merged, "failed": failed} if failed else merged
 
 
