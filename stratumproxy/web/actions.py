@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from stratumproxy.errors import StratumProxyError
 from stratumproxy.web.errors import Refusal
@@ -21,6 +21,15 @@ class Done(BaseModel):
 
 class Disconnect(Given):
     """Whom: a worker's miners, or one miner."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [
+                {"required": [one], "properties": {one: {"type": "string"}}}
+                for one in ("worker", "miner")
+            ]
+        }
+    )
 
     worker: str | None = Field(None, min_length=1, max_length=2000)
     miner: str | None = Field(None, min_length=1, max_length=200, description="Its id.")

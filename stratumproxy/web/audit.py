@@ -13,6 +13,7 @@ from stratumproxy.web.reading import ledger_of, read
 from stratumproxy.web.site import Site
 
 DAY = 86_400.0
+MOST_SECONDS = 5 * 366 * DAY
 
 
 class Row(BaseModel):
@@ -70,8 +71,8 @@ async def answer(site: Site, given: AuditGiven) -> dict[str, Any]:
     """The work that a pool should have credited against what it acknowledged; needs the ledger."""
     until = site.now() if given.until is None else given.until
     since = max(until - DAY, 0.0) if given.since is None else given.since
-    if since >= until:
-        raise Refusal(422, "since: must be before until")
+    if not since < until <= since + MOST_SECONDS:
+        raise Refusal(422, "since: must be before until, by five years at most")
     return await read(site, _audit, ledger_of(site), given.pool, since, until, given.by)
 
 
@@ -80,7 +81,7 @@ def _audit(ledger: LedgerReader, pool: str, since: float, until: float, by: str)
         return audit(ledger, pool, since, until, by).to_dict()
     except SinkError as error:
         ledger.jobs(1)  # if that can't be read either, the question is not what is wrong
-        raise Refusal(422, str(error)) from None
+        raise Refusal(404, str(error)) from None
 
 
 OPERATIONS = [

@@ -44,7 +44,10 @@ class Refusal(HTTPException):
 def wrong_fields(error: ValidationError) -> Refusal:
     """Every field that is wrong, at once."""
     problems = [
-        {"where": ".".join(map(str, problem["loc"])) or "the body", "what": problem["msg"]}
+        {
+            "where": ".".join(map(str, problem["loc"])) or "the body",
+            "what": problem["msg"].removeprefix("Value error, "),
+        }
         for problem in error.errors(include_url=False, include_context=False, include_input=False)
     ]
     sentence = "; ".join(f"{problem['where']}: {problem['what']}" for problem in problems[:5])

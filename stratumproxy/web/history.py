@@ -1,7 +1,7 @@
 """/api/history, and a worker's: hashrate, shares and connections over time."""
 
 from collections.abc import Iterable
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
@@ -18,7 +18,7 @@ from stratumproxy.web.workers import find
 
 Span = Literal["1h", "24h", "7d", "60d", "5y"]
 
-PointAnswer = tuple[float, float, int, int, float | None, int | None]
+PointAnswer = Annotated[list[float | None], Field(min_length=6, max_length=6)]
 
 
 class History(BaseModel):

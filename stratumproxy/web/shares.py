@@ -46,7 +46,12 @@ class SharesGiven(Given):
     verdict: Verdict | None = None
     since: float | None = Field(None, ge=0, le=1e11, description="Unix seconds.")
     until: float | None = Field(None, ge=0, le=1e11, description="Unix seconds; not included.")
-    before: str | None = Field(None, max_length=100, description="`next` of the page before.")
+    before: str | None = Field(
+        None,
+        max_length=60,
+        pattern=r"^[0-9.e+-]+:[0-9]{1,18}$",
+        description="`next` of the page before.",
+    )
     limit: int = Field(100, ge=1, le=MAX_PAGE)
 
 
