@@ -29,7 +29,7 @@ run: $(VENV)/installed ## The demo; with CONFIG=farm.toml the proxy on your pool
 	@$(BIN)/stratumproxy $(if $(CONFIG),run --config '$(CONFIG)',demo) $(ARGS)
 
 test: $(VENV)/installed-dev ## All tests, JOBS at a time
-	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile $(ARGS)
 
 lint: $(VENV)/installed-dev ## ruff and mypy --strict
 	$(BIN)/ruff check .
