@@ -7,6 +7,7 @@
     ├── ProtocolError      a peer sent bytes that are not Stratum
     │   └── LineTooLong    … or a line past the limit
     ├── PoolError          a pool can't be mined on (refused, unusable sizes, gone)
+    ├── OrderError         an operator's order can't be carried out
     ├── TelemetryError     what should be telemetry is something else
     ├── SinkError          records can't be kept: disk full, damaged, wrong version
     └── NativeUnavailable  the C share check was demanded and is not there
@@ -56,6 +57,10 @@ class LineTooLong(ProtocolError):
 
 class PoolError(StratumProxyError):
     """A pool can't be mined on: it refused, sent unusable sizes, or is gone."""
+
+
+class OrderError(StratumProxyError):
+    """An operator's order can't be carried out."""
 
 
 class TelemetryError(StratumProxyError):

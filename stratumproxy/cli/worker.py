@@ -12,11 +12,14 @@ import click
 import orjson
 import structlog
 import trio
+from pydantic import ValidationError
 
 from stratumproxy.cli.files import raise_file_limit
 from stratumproxy.cli.logging import configure
 from stratumproxy.config import Config
+from stratumproxy.errors import ConfigError
 from stratumproxy.net.server import serve
+from stratumproxy.net.telemetry import Telemetry
 from stratumproxy.stratum.framing import split_lines
 from stratumproxy.telemetry.snapshot import Snapshot
 
@@ -26,23 +29,44 @@ CONFIG_LIMIT = 1 << 24
 
 @click.command(hidden=True)
 @click.option("--number", type=int, required=True)
+@click.option("--channel", type=int)
 @click.argument("listeners", type=int, nargs=-1, required=True)
-def worker(number: int, listeners: tuple[int, ...]) -> None:
+def worker(number: int, channel: int | None, listeners: tuple[int, ...]) -> None:
     """Serve miners on listening sockets inherited from the supervisor.
 
     The configuration is the first line of standard input, and each later line is one to serve from
     then on; the end of it all, or SIGTERM, is the order to stop. A snapshot a second goes to
-    standard output, one JSON object a line.
+    standard output, one JSON object a line. The channel is a socket: what is said on it is in
+    `stratumproxy.telemetry.channel`.
     """
     with open(0, "rb", buffering=0, closefd=False) as first:  # which leaves the next line there
-        config = Config.model_validate_json(first.readline())
+        config = _read(first.readline())
     configure(config.log)
     # Nothing on a miner's way is circular, so reference counts free it all; the collector only
     # walks over every miner again and again while thousands of them connect.
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
     structlog.contextvars.bind_contextvars(worker=number)
-    trio.run(_serve, config, [socket.socket(fileno=fd) for fd in listeners])
+    to_control = socket.socket(fileno=channel) if channel is not None else None
+    trio.run(_serve, config, [socket.socket(fileno=fd) for fd in listeners], number, to_control)
+
+
+def _read(line: bytes) -> Config:
+    """The configuration on a line.
+
+    Raises:
+        ConfigError: it can't be used any more, though it could when the supervisor read it: a
+            certificate's file is not what it was.
+    """
+    try:
+        return Config.model_validate_json(line)
+    except ValidationError as error:
+        raise ConfigError(
+            [
+                f"{'.'.join(map(str, each['loc']))}: {each['msg'].removeprefix('Value error, ')}"
+                for each in error.errors()
+            ]
+        ) from None
 
 
 def _tell(snapshot: Snapshot) -> None:
@@ -54,9 +78,14 @@ def _tell(snapshot: Snapshot) -> None:
         os.write(sys.stdout.fileno(), orjson.dumps(snapshot) + b"\n")
 
 
-async def _serve(config: Config, listeners: list[socket.socket]) -> None:
+async def _serve(
+    config: Config, listeners: list[socket.socket], number: int, to_control: socket.socket | None
+) -> None:
     os.set_blocking(sys.stdout.fileno(), False)
     stop = trio.Event()
+    telemetry = None
+    if to_control is not None:
+        telemetry = Telemetry(to_control, number, trio.current_time)
     # Before the log says that it listens: whoever reads that may send a signal at once.
     with trio.open_signal_receiver(signal.SIGTERM) as signals:
         async with trio.open_nursery() as nursery:
@@ -64,7 +93,12 @@ async def _serve(config: Config, listeners: list[socket.socket]) -> None:
             to_server, configs = trio.open_memory_channel[Config](0)
             nursery.start_soon(_read_configs, to_server, stop)
             last = await serve(
-                config, listeners=listeners, on_snapshot=_tell, stop=stop, configs=configs
+                config,
+                listeners=listeners,
+                on_snapshot=_tell,
+                stop=stop,
+                configs=configs,
+                telemetry=telemetry,
             )
             _tell(last)
             nursery.cancel_scope.cancel()
@@ -82,7 +116,14 @@ async def _read_configs(to_server: trio.MemorySendChannel[Config], stop: trio.Ev
         async for data in stream:
             lines, tail = split_lines(tail, bytes(data), CONFIG_LIMIT)
             for line in lines:
-                config = Config.model_validate_json(line)
+                try:
+                    config = _read(line)
+                except ConfigError as error:
+                    structlog.get_logger().error(
+                        "the configuration can't be used, and nothing was changed",
+                        problems=error.problems,
+                    )
+                    continue
                 configure(config.log)
                 raise_file_limit(config)
                 await to_server.send(config)

@@ -101,14 +101,17 @@ class MinerPort:
         fd, poll = self._readiness.fileno(), self._readiness.poll
         by_fd, clock = self._by_fd, self._clock
         rested = -math.inf
+        journal = self._proxy.journal
         while True:
             await trio.lowlevel.wait_readable(fd)
-            if trio.current_time() < rested:
+            woken = trio.current_time()
+            if woken < rested:
                 await trio.sleep_until(rested)
             rested = trio.current_time() + GATHER_SECONDS
             now = clock()
             self._handshakes = HANDSHAKES
-            for ready, what in poll(BATCH):
+            batch = poll(BATCH)
+            for ready, what in batch:
                 connection = by_fd.get(ready)
                 if connection is None:
                     continue  # closed by an earlier one of this batch
@@ -118,6 +121,8 @@ class MinerPort:
                     connection.close(broken("the connection broke"))
                 if what & WRITE and connection.open:
                     connection.flush()
+            if journal is not None:
+                journal.reply.add(trio.current_time() - woken, len(batch))
 
     def _read(self, connection: Connection, now: float) -> None:
         try:

@@ -15,7 +15,9 @@ from stratumproxy.errors import ConfigError
 from stratumproxy.net.link import PoolLink
 from stratumproxy.net.listeners import open_listeners
 from stratumproxy.net.port import MinerPort
+from stratumproxy.net.telemetry import Telemetry, of_this_process
 from stratumproxy.proxy.lane import Lane
+from stratumproxy.proxy.orders import Orders
 from stratumproxy.proxy.pools import PoolState
 from stratumproxy.proxy.proxy import Proxy
 from stratumproxy.proxy.report import Report
@@ -38,10 +40,15 @@ class Server:
         config: what to serve.
         listeners: bound and listening.
         clock: seconds.
+        telemetry: the channel to the control plane, if there is one.
     """
 
     def __init__(
-        self, config: Config, listeners: Sequence[socket.socket], clock: Callable[[], float]
+        self,
+        config: Config,
+        listeners: Sequence[socket.socket],
+        clock: Callable[[], float],
+        telemetry: Telemetry | None = None,
     ) -> None:
         self._config = config
         self._clock = clock
@@ -50,7 +57,15 @@ class Server:
         self._fan_out = trio.Event()
         self._settled = trio.Event()
         self._nursery: trio.Nursery | None = None
-        self.proxy = Proxy(config, self, clock(), first_job=int(time.time()), notices=self._log)
+        self._telemetry = telemetry
+        self.proxy = Proxy(
+            config,
+            self,
+            clock(),
+            first_job=int(time.time()),
+            notices=self._log,
+            journal=telemetry.journal if telemetry is not None else None,
+        )
         self.port = MinerPort(
             self.proxy,
             listeners,
@@ -138,6 +153,28 @@ class Server:
         configs: AsyncIterable[Config] | None = None,
     ) -> None:
         """Serve until `stop`, then let go in good order."""
+        async with trio.open_nursery() as nursery:
+            if self._telemetry is not None:
+                orders = Orders(self.proxy, self._clock, self._telemetry.process)
+                nursery.start_soon(self._telemetry.run, orders)
+            deadline = await self._serve(on_snapshot, stop, configs)
+            self.port.close()
+            if self._telemetry is not None:
+                self._telemetry.show(self.snapshot())
+                await self._telemetry.finish(self.proxy, deadline)
+            nursery.cancel_scope.cancel()
+
+    async def _serve(
+        self,
+        on_snapshot: Callable[[Snapshot], None] | None,
+        stop: trio.Event,
+        configs: AsyncIterable[Config] | None,
+    ) -> float:
+        """Serve until `stop`, and then until the pools gave their verdicts.
+
+        Returns:
+            When `drain_seconds` will have passed, on trio's clock.
+        """
         async with trio.open_nursery() as pools:
             self._nursery = pools
             self.proxy.start()
@@ -154,9 +191,15 @@ class Server:
                 # Nobody new, and no more shares: verdicts would be due for ever.
                 miners.cancel_scope.cancel()
             self.port.stop_accepting()
-            await self._drain(trio.current_time() + self._config.limits.drain_seconds)
+            deadline = trio.current_time() + self._config.limits.drain_seconds
+            await self._drain(deadline)
             self.proxy.give_up(self._clock())
             pools.cancel_scope.cancel()
+        return deadline
+
+    def snapshot(self) -> Snapshot:
+        """How things stand."""
+        return of_this_process(self.report.snapshot(self._clock()))
 
     async def _run_link(self, link: PoolLink, scope: trio.CancelScope) -> None:
         with scope:
@@ -181,14 +224,18 @@ class Server:
             count = int(len(self.proxy.miners) * JUDGE_EVERY / ROUND) + 1
             self.proxy.rounds.look(count, self._clock())
             self.proxy.leaving.let_go(int(LET_GO_A_SECOND * JUDGE_EVERY))
+            if self._telemetry is not None:
+                self._telemetry.tick(self.proxy)
 
     async def _tend(self, on_snapshot: Callable[[Snapshot], None] | None) -> None:
         while True:
             await trio.sleep(1)
-            now = self._clock()
-            self.proxy.tend(now)
+            self.proxy.tend(self._clock())
+            snapshot = self.snapshot()
             if on_snapshot is not None:
-                on_snapshot(self.report.snapshot(now))
+                on_snapshot(snapshot)
+            if self._telemetry is not None:
+                self._telemetry.show(snapshot)
 
     async def _drain(self, deadline: float) -> None:
         """Wait for the pools' verdicts on what was sent to them, for a moment."""
@@ -220,6 +267,7 @@ async def serve(
     on_snapshot: Callable[[Snapshot], None] | None = None,
     stop: trio.Event | None = None,
     configs: AsyncIterable[Config] | None = None,
+    telemetry: Telemetry | None = None,
     task_status: trio.TaskStatus[list[tuple[str, int]]] = trio.TASK_STATUS_IGNORED,
 ) -> Snapshot:
     """Serve miners on the configured pools.
@@ -231,6 +279,7 @@ async def serve(
         stop: when set, accept nobody any more, wait for verdicts that are due (up to
             `drain_seconds`), close, and return.
         configs: what to serve from then on, whenever there is another.
+        telemetry: the channel to the control plane, if there is one.
         task_status: started with the (host, port) of each listener, once it listens.
 
     Returns:
@@ -240,7 +289,7 @@ async def serve(
         StratumProxyError: a listener can't be opened.
     """
     with open_listeners(config) if listeners is None else nullcontext([listeners]) as sets:
-        server = Server(config, sets[0], trio.current_time)
+        server = Server(config, sets[0], trio.current_time, telemetry)
         addresses = [sock.getsockname()[:2] for sock in sets[0]]
         server.log_start(addresses)
         task_status.started(addresses)
@@ -248,4 +297,4 @@ async def serve(
             await server.run(on_snapshot, trio.Event() if stop is None else stop, configs)
         finally:
             server.port.close()
-        return server.report.snapshot(trio.current_time())
+        return server.snapshot()

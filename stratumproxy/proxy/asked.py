@@ -25,6 +25,7 @@ class Asked:
         "_older",
         "_window_start",
         "difficulty",
+        "fixed",
         "minimum",
         "shares",
         "since",
@@ -38,6 +39,8 @@ class Asked:
         """By mining.suggest_difficulty or the like; 0 if it did not."""
         self.minimum: float | int = 0
         """The least it takes (BIP310 minimum-difficulty)."""
+        self.fixed = False
+        """The operator says what it is asked for, and not vardiff."""
         self.wanted: float | int = 0
         """What vardiff wants, before the pool's difficulty caps it."""
         self.difficulty: float | int = 0
@@ -87,6 +90,8 @@ class Asked:
 
     def better(self, vardiff: Vardiff, now: float) -> float | None:
         """What vardiff would rather ask for, if not what is in force."""
+        if self.fixed:
+            return None
         return vardiff.retarget(self.difficulty, self.shares, now - self._window_start)
 
     def due(self, vardiff: Vardiff, now: float) -> bool:

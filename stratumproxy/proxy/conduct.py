@@ -79,6 +79,8 @@ class Conduct:
         self.limits = limits
         self._connections: Counter[str] = Counter()
         self._offenders: OrderedDict[tuple[str, str], tuple[float, bool]] = OrderedDict()
+        self._banned: dict[str, float] = {}
+        """Names that the operator banned, and until when."""
 
     @property
     def limits(self) -> Limits:
@@ -139,6 +141,22 @@ class Conduct:
         """Seconds that this name is banned from there; 0 if it is not."""
         until, banned = self._offenders.get((host, name), (now, False))
         return until - now if banned and until > now else 0.0
+
+    def ban(self, name: str, until: float, now: float) -> bool:
+        """Take in nobody under a name until then, from wherever: the operator says so.
+
+        Returns:
+            False if there are too many names like that already.
+        """
+        self._banned = {each: end for each, end in self._banned.items() if end > now}
+        if name not in self._banned and len(self._banned) >= MAX_OFFENDERS:
+            return False
+        self._banned[name] = until
+        return True
+
+    def shut_out(self, name: str, now: float) -> float:
+        """Seconds that nobody of that name is taken in by the operator's order; 0 if one may be."""
+        return max(self._banned.get(name, now) - now, 0.0)
 
     def _forget(self, now: float) -> None:
         """What is over: the oldest is the first, since each lasts as long as the others."""

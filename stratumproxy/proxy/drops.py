@@ -37,6 +37,8 @@ NO_POOL = Reason("no pool is ready", "no-pool")
 FLOOD = Reason("it sends more than limits.messages_per_second", "flood")
 INVALID_SHARES = Reason("most of its shares are invalid", "invalid-shares")
 BANNED = Reason("its worker is banned from this address for invalid shares or floods", "banned")
+ORDERED = Reason("an operator ordered it", "ordered")
+BANNED_BY_ORDER = Reason("an operator banned its worker", "banned")
 BUG = Reason("a bug of the proxy's came out by what it sent", "bug")
 DOES_NOT_FIT = Reason("its extranonce does not fit the pool's any more", "extranonce-changed")
 

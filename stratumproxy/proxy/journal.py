@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from stratumproxy.proxy.drops import Reason
 from stratumproxy.telemetry.histogram import Histogram
 from stratumproxy.telemetry.outbox import Outbox
+from stratumproxy.telemetry.records import ACCEPTED, REJECTED
 
 if TYPE_CHECKING:
     from stratumproxy.proxy.fanout import Fanout
@@ -49,7 +50,6 @@ MOST_RETIRED = 1024
 """Job ids remembered with when they were retired."""
 
 LONGEST_TEXT = 300
-ACCEPTED_OR_NOT = ("accepted", "rejected")
 
 Record = tuple[Any, ...]
 
@@ -106,17 +106,15 @@ class Journal:
         """
         job = share.job
         latency = now - share.sent
-        if verdict in ACCEPTED_OR_NOT:
+        if verdict is ACCEPTED or verdict is REJECTED:
             pool.tally.round_trip.add(latency)
         worker = share.worker
         if not worker.known:
             self.forgotten(worker)
-        shares = self._shares
-        if len(shares) >= ENOUGH and not self._cut(now):
+        if len(self._shares) >= ENOUGH and not self._cut(now):
             self._drop("shares")
             return
-        shares = self._shares
-        shares.append(
+        self._shares.append(
             (
                 now + self._offset,
                 worker.name,
@@ -262,8 +260,10 @@ class Journal:
             work = self._work
             for worker in self._round[-self._pace :]:
                 row = worker.row
-                if row.accepted or row.rejected or worker.others:
+                if worker.others:
                     work += worker.take()
+                elif row.accepted or row.rejected:
+                    work.append(row.take(worker.name))
             del self._round[-self._pace :]
         self._tell_forgotten()
 

@@ -128,7 +128,7 @@ class Lane:
             candidate = self.candidates[pool] = Candidate(session, new_job, now, now)
         candidate.newest, candidate.arrived = new_job, now
         self._leave_limbo(pool, session, new_job, now)
-        if self.active is None or (pool < self.active and pool not in self._failed):
+        if self.active is None or (self._before(pool, self.active) and pool not in self._failed):
             self.switch(pool, now)
         elif self.active == pool:
             self._mine(new_job, session, new_job.job.clean, now)
@@ -149,7 +149,12 @@ class Lane:
 
     def _best(self) -> int:
         """The first pool in the order that is ready and well, or else just ready."""
-        return min(self.candidates, key=lambda pool: (self.candidates[pool].unwell, pool))
+        rank = self.proxy.rank
+        return min(self.candidates, key=lambda pool: (self.candidates[pool].unwell, rank(pool)))
+
+    def _before(self, pool: int, other: int) -> bool:
+        """Whether one is rather mined on than the other."""
+        return self.proxy.rank(pool) < self.proxy.rank(other)
 
     def pool_refused(self, pool: int, limit: float, now: float) -> None:
         """A pool refused a share: if it refuses too many, mine on another one, if there is one.
@@ -194,13 +199,32 @@ class Lane:
                 candidate.since = now - well_for
         if self.active is None:
             return
-        for pool in sorted(self.candidates):
+        for pool in sorted(self.candidates, key=self.proxy.rank):
             candidate = self.candidates[pool]
-            if pool >= self.active:
+            if not self._before(pool, self.active):
                 return
             if not candidate.unwell and now - candidate.since >= well_for:
                 self.switch(pool, now)
                 return
+
+    def obey(self, wanted: int | None, now: float) -> bool:
+        """The operator changed the order: mine on what is best by it, at once.
+
+        Args:
+            wanted: the pool that comes first, whatever it did so far; None: as configured.
+            now: the time.
+
+        Returns:
+            Whether that is another pool than before.
+        """
+        if wanted is not None:
+            self._failed.discard(wanted)
+            if candidate := self.candidates.get(wanted):
+                candidate.accepted, candidate.refused, candidate.unwell = 0, 0, False
+        if self.active is None or (best := self._best()) == self.active:
+            return False
+        self.switch(best, now)
+        return True
 
     def leave_pool(self, pool: int, now: float) -> None:
         """Mine on any other pool that is ready: this one is not to be mined on any more."""

@@ -4,7 +4,7 @@ The way of a share starts in `MinerSession.receive` and goes through `MinerSessi
 straight line. What else a miner may say is in `requests.py`.
 """
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from stratumproxy.errors import LineTooLong, ProtocolError
 from stratumproxy.proxy import requests
@@ -12,6 +12,7 @@ from stratumproxy.proxy.asked import Asked
 from stratumproxy.proxy.drops import FLOOD, INVALID_SHARES, Reason
 from stratumproxy.proxy.forwarded import Forwarded
 from stratumproxy.proxy.job import Job
+from stratumproxy.proxy.shell import Link
 from stratumproxy.proxy.tally import Worker
 from stratumproxy.shares.verdict import REJECTED, Verdict
 from stratumproxy.stratum import rejects
@@ -40,16 +41,6 @@ JUDGE_EVERY = 8
 
 SMOOTHING = 0.1
 """Weight of the newest sample in a miner's hashrate; a sample per 5 s gives a minute of memory."""
-
-
-class Link(Protocol):
-    """The connection under a session, as the session sees it."""
-
-    def send(self, data: bytes) -> None:
-        """Send, or keep for sending; never blocks, never raises."""
-
-    def close(self, reason: str) -> None:
-        """Close the connection, soon; never raises."""
 
 
 class MinerSession:
@@ -398,7 +389,9 @@ class MinerSession:
             self.mining = True
             lane.miners[self] = None
             vardiff = self.proxy.vardiff
-            start = self.asked.suggested or worker.difficulty or vardiff.start
+            fixed = self.proxy.fixed.get(worker.name)
+            self.asked.fixed = fixed is not None
+            start = fixed or self.asked.suggested or worker.difficulty or vardiff.start
             self.want(vardiff.clamp(start))
         job = lane.job
         if job is not None and job.number <= self.last_job:
@@ -417,9 +410,17 @@ class MinerSession:
         if difficulty == self.asked.suggested:
             return b""
         self.asked.suggested = difficulty
-        if not self.mining:
+        if not self.mining or self.asked.fixed:
             return b""
         self.want(self.proxy.vardiff.clamp(difficulty))
+        return self._renotify(now)
+
+    def fix(self, difficulty: float | int | None, now: float) -> bytes:
+        """The operator says what it is asked for from now on; None leaves it to vardiff again."""
+        self.asked.fixed = difficulty is not None
+        if difficulty is None or not self.mining:
+            return b""
+        self.want(difficulty)
         return self._renotify(now)
 
     def retarget(self, now: float) -> bytes:

@@ -5,7 +5,6 @@ through `Shell`. All state of the data plane hangs on `Proxy`.
 """
 
 from collections.abc import Callable
-from typing import Protocol
 
 from stratumproxy.config import Config
 from stratumproxy.errors import ProtocolError
@@ -18,12 +17,13 @@ from stratumproxy.proxy.journal import Journal
 from stratumproxy.proxy.lane import Lane
 from stratumproxy.proxy.leaving import Leaving
 from stratumproxy.proxy.limbo import accepted
-from stratumproxy.proxy.miner import Link, MinerSession
+from stratumproxy.proxy.miner import MinerSession
 from stratumproxy.proxy.pool import Event as PoolEvent
 from stratumproxy.proxy.pool import MaskChanged, NewJob, PoolSession, Said
 from stratumproxy.proxy.pools import RETIRE_SECONDS, PoolState, carried_over
 from stratumproxy.proxy.rounds import Rounds
 from stratumproxy.proxy.seating import Seating
+from stratumproxy.proxy.shell import Link, Shell
 from stratumproxy.proxy.tally import Tally, Worker, Workers
 from stratumproxy.stratum import rejects
 from stratumproxy.stratum.rejects import Reject
@@ -36,31 +36,6 @@ PATIENCE = 5.0
 """Seconds to wait at the start for pools whose extranonce2 size is not known yet."""
 
 NO_LIMIT = 1 << 32
-
-
-class Shell(Protocol):
-    """What the core needs of the world around it."""
-
-    def lane_opened(self, lane: Lane) -> None:
-        """Keep a session with every pool for this lane, from now on."""
-
-    def lane_closed(self, lane: Lane) -> None:
-        """Its sessions are not needed any more."""
-
-    def session_wanted(self, lane: Lane, pool: PoolState) -> None:
-        """Keep a session with this pool, too, for a lane that is open."""
-
-    def session_unwanted(self, lane: Lane, pool: PoolState) -> None:
-        """The session with this pool, or the wait for one, is not needed any more."""
-
-    def fan_out(self) -> None:
-        """There is a job to fan out: call `Proxy.fan_out_slice` until it is done."""
-
-    def all_settled(self) -> None:
-        """The last share that waited for a pool's verdict has it."""
-
-    def random_bits(self) -> int:
-        """32 random bits."""
 
 
 class Proxy:
@@ -101,6 +76,10 @@ class Proxy:
         self.opened_at = now
         self.version_mask = 0
         """What the pool of the first lane lets miners roll."""
+        self.preferred = ""
+        """Name of the pool that the operator put before all others."""
+        self.fixed: dict[str, float | int] = {}
+        """Difficulties that the operator fixed, by worker."""
         self.seating = Seating(self, config.limits.resume_seconds)
         self.jobs: dict[str, Job] = {}
         """Every job that shares are taken for, of every lane."""
@@ -166,6 +145,9 @@ class Proxy:
             if state in self.pools
         }
         retired = [state for state in before if state.retired == now]
+        if self.preferred and self.preferred not in [pool.name for pool in config.pool]:
+            self.notices.warning("the pool to mine on is not configured", pool=self.preferred)
+            self.preferred = ""
         for lane in self.lanes:
             lane.renumber(places)
             for state in self.pools:
@@ -240,6 +222,16 @@ class Proxy:
         lane.closed = True
         self._end_all(lane, now)
         self._shell.lane_closed(lane)
+
+    def rank(self, pool: int) -> int:
+        """A pool's place in the order, the lowest first: what the operator prefers, then the rest.
+
+        Args:
+            pool: its index.
+        """
+        state = self.pools[pool]
+        preferred = state.name == self.preferred and state.retired is None
+        return -1 if preferred else pool
 
     def random_bits(self) -> int:
         """32 random bits."""

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from stratumproxy.errors import ProtocolError
-from stratumproxy.proxy.drops import BANNED, Reason
+from stratumproxy.proxy.drops import BANNED, BANNED_BY_ORDER, Reason
 from stratumproxy.stratum.configure import Wishes, is_difficulty
 from stratumproxy.stratum.difficulty import difficulty_of
 from stratumproxy.stratum.messages import Message, encode_error, encode_id, encode_result
@@ -138,6 +138,9 @@ def _authorize(session: "MinerSession", params: list[Any], now: float) -> Answer
     name = params[0] if params else None
     if not isinstance(name, str) or len(name) > MAX_NAME:
         return Answer(error=(24, f"The worker name is not a string of at most {MAX_NAME}"))
+    if seconds := session.proxy.conduct.shut_out(name, now):
+        text = f"Banned for {seconds:.0f} s more by the operator"
+        return Answer(error=(24, text), end=BANNED_BY_ORDER)
     if session.record is not None:
         seconds = session.proxy.conduct.banned_for(session.host, name, now)
         if seconds:

@@ -7,6 +7,9 @@ from typing import Any, ClassVar
 
 from stratumproxy.telemetry.histogram import Histogram, merge_histograms
 
+NONE: dict[str, int] = {}
+"""No rejects; there is no need for one of these for each record."""
+
 TRIES = 16
 """Workers looked at when one too many is remembered."""
 
@@ -96,7 +99,7 @@ class Row:
             self.pool,
             self.accepted,
             self.work,
-            self.rejected or {},
+            self.rejected or NONE,
             self.refused_work,
             self.best,
         )

@@ -34,6 +34,7 @@ class Core:
     """What a port needs of the proxy and of the log, and what it told them."""
 
     turning_away = False
+    journal = None
 
     def __init__(self) -> None:
         self.conduct = Conduct(Limits())

@@ -1,0 +1,117 @@
+"""The worker's end of the channel to the control plane, on its socket.
+
+Nothing here may hold up a miner: the sender waits for the socket in a task of its own, and what it
+did not send yet is bounded by the outbox.
+"""
+
+import os
+import secrets
+import socket
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+import trio
+
+from stratumproxy.proxy.journal import Journal
+from stratumproxy.proxy.proxy import Proxy
+from stratumproxy.telemetry.outbox import Outbox
+from stratumproxy.telemetry.snapshot import Snapshot
+
+READ_BYTES = 65536
+
+LAST_WORDS = 2.0
+"""Seconds at most that the last batch waits to be acknowledged when the process ends."""
+
+LEAST = 0.5
+"""Seconds that it has for that even when the pools took all the time there was."""
+
+Orders = Callable[[dict[str, Any]], dict[str, Any]]
+"""Takes an order, and returns ``{"result": …}`` or ``{"error": …}``."""
+
+
+class Telemetry:
+    """What one process of the data plane tells, and the orders it takes.
+
+    Args:
+        sock: connected to the control plane, or to what will be.
+        worker: which process this is.
+        clock: seconds.
+    """
+
+    def __init__(self, sock: socket.socket, worker: int, clock: Callable[[], float]) -> None:
+        sock.setblocking(False)
+        self._stream = trio.SocketStream(trio.socket.from_stdlib_socket(sock))
+        self._clock = clock
+        self._woken = trio.Event()
+        self._safe = trio.Event()
+        self.outbox = Outbox(secrets.token_hex(8), worker, self._wake)
+        self.journal = Journal(self.outbox, clock(), time.time())
+
+    @property
+    def process(self) -> str:
+        """What operators call this process by, in the ids of its miners."""
+        return f"{self.outbox.worker}-{self.outbox.run}"
+
+    def _wake(self) -> None:
+        self._woken.set()
+
+    def tick(self, proxy: Proxy) -> None:
+        """Called every 100 ms."""
+        self.journal.tick(proxy, self._clock(), time.time())
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Called once a second."""
+        self.outbox.show(snapshot)
+
+    async def run(self, orders: Orders) -> None:
+        """Tell, and take orders, until cancelled or the other side is gone for good."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._send)
+            nursery.start_soon(self._receive, orders)
+
+    async def _send(self) -> None:
+        with suppress(trio.BrokenResourceError):
+            while True:
+                await self._woken.wait()
+                self._woken = trio.Event()
+                while data := self.outbox.take():
+                    await self._stream.send_all(data)
+
+    async def _receive(self, orders: Orders) -> None:
+        with suppress(trio.BrokenResourceError):
+            async for data in self._stream:
+                for order in self.outbox.receive(bytes(data)):
+                    self.outbox.answer(order["do"], orders(order))
+                if not self.outbox.unacknowledged:
+                    self._safe.set()
+
+    async def finish(self, proxy: Proxy, deadline: float) -> None:
+        """Tell all that is left, and wait a moment until it is safe.
+
+        Args:
+            proxy: no miner is on it any more.
+            deadline: on trio's clock; it is kept to, but for `LEAST`.
+        """
+        self.journal.finish(proxy, self._clock())
+        self._safe = trio.Event()
+        now = trio.current_time()
+        with trio.move_on_at(min(max(deadline, now + LEAST), now + LAST_WORDS)):
+            if self.outbox.unacknowledged:
+                await self._safe.wait()
+
+
+def of_this_process(snapshot: Snapshot) -> Snapshot:
+    """A snapshot, with what the process took so far."""
+    return replace(snapshot, cpu_seconds=time.process_time(), resident_bytes=_resident_bytes())
+
+
+def _resident_bytes() -> int:
+    """Memory of this process; 0 where there is no /proc."""
+    try:
+        with open("/proc/self/statm", "rb") as file:  # noqa: PTH123 once a second; a Path is slower
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, IndexError):
+        return 0

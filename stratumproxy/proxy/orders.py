@@ -1,0 +1,163 @@
+"""What an operator may order: hang up, ban, mine on another pool, fix a difficulty.
+
+Every process of the data plane is given every order, and answers for itself: a worker that is
+unknown here may be on another one, or come here later, so that is no error where the order outlasts
+the moment.
+"""
+
+import math
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from stratumproxy.errors import OrderError
+from stratumproxy.proxy.drops import ORDERED
+
+if TYPE_CHECKING:
+    from stratumproxy.proxy.miner import MinerSession
+    from stratumproxy.proxy.proxy import Proxy
+
+MAX_NAME = 255
+MAX_BAN = 366 * 86400.0
+"""Seconds."""
+
+MAX_FIXED = 100_000
+"""Workers whose difficulty may be fixed."""
+
+Arguments = dict[str, Any]
+
+
+class Orders:
+    """Carries out orders.
+
+    Args:
+        proxy: what they are about.
+        clock: seconds, the proxy's `now`.
+        process: what the ids of its miners begin with for operators: ``worker-run``.
+    """
+
+    def __init__(self, proxy: "Proxy", clock: Callable[[], float], process: str = "") -> None:
+        self._proxy = proxy
+        self._clock = clock
+        self._process = process
+
+    def __call__(self, order: Arguments) -> dict[str, Any]:
+        """Carry out one order.
+
+        Args:
+            order: ``action``, and what goes with it. It comes from outside: anything may be wrong.
+
+        Returns:
+            ``{"result": …}``, whose numbers may be added up over all processes; or ``{"error": …}``
+            with a sentence.
+        """
+        action = order.get("action")
+        carry_out = ACTIONS.get(action) if isinstance(action, str) else None
+        try:
+            if carry_out is None:
+                known = ", ".join(name for name in ACTIONS if name != "none")
+                raise OrderError(f"there is no such action; there are {known}")
+            return {"result": carry_out(self, order)}
+        except OrderError as error:
+            return {"error": str(error)}
+
+    # -- the actions -----------------------------------------------------------------------------
+
+    def _none(self, _order: Arguments) -> dict[str, Any]:
+        """Nothing: the answer says how far orders have been read."""
+        return {}
+
+    def _disconnect(self, order: Arguments) -> dict[str, Any]:
+        """Hang up on ``worker``'s miners, or on the ``miner`` of that id."""
+        if "miner" in order:
+            miners = [self._miner(order["miner"])]
+        elif not (miners := self._miners_of(_name(order))):
+            raise OrderError(f"no miner of worker {order['worker']!r} is connected")
+        self._proxy.leaving.add(miners, ORDERED)
+        return {"miners": len(miners)}
+
+    def _ban(self, order: Arguments) -> dict[str, Any]:
+        """Hang up on ``worker``'s miners, and take none in under that name for ``seconds``."""
+        name, seconds = _name(order), order.get("seconds", 0)
+        if type(seconds) not in (int, float) or not 0 < seconds <= MAX_BAN:
+            raise OrderError(f"seconds must be a number above 0 and at most {MAX_BAN:.0f}")
+        miners, now = self._miners_of(name), self._clock()
+        if not self._proxy.conduct.ban(name, now + seconds, now):
+            raise OrderError("too many workers are banned already")
+        self._proxy.leaving.add(miners, ORDERED)
+        return self._about(name, miners)
+
+    def _switch_pool(self, order: Arguments) -> dict[str, Any]:
+        """Mine on ``pool`` until told otherwise, while it is ready; "" for the configured order."""
+        name, proxy, now = order.get("pool"), self._proxy, self._clock()
+        places = {pool.name: at for at, pool in enumerate(proxy.pools) if pool.retired is None}
+        if not isinstance(name, str) or (name and name not in places):
+            raise OrderError(f"no pool is named {name!r}; there are {', '.join(places)}")
+        proxy.preferred = name
+        moved = [lane for lane in proxy.lanes if lane.obey(places.get(name), now)]
+        return {
+            "pool": name,
+            "miners": sum(len(lane.miners) for lane in moved),
+            "ready": not name or any(places[name] in lane.candidates for lane in proxy.lanes),
+        }
+
+    def _difficulty(self, order: Arguments) -> dict[str, Any]:
+        """Ask ``worker`` for ``difficulty`` from now on; null leaves it to vardiff again."""
+        name, difficulty = _name(order), order.get("difficulty")
+        if "difficulty" not in order:
+            raise OrderError("difficulty is missing; null leaves it to vardiff")
+        vardiff = self._proxy.vardiff
+        if difficulty is not None:
+            if type(difficulty) not in (int, float) or not math.isfinite(difficulty):
+                raise OrderError("difficulty must be a number, or null")
+            if vardiff.clamp(difficulty) != difficulty:
+                raise OrderError(
+                    f"difficulty must be from {vardiff.min:g} to {vardiff.max:g}, as configured"
+                )
+        miners, now, fixed = self._miners_of(name), self._clock(), self._proxy.fixed
+        if difficulty is None:
+            fixed.pop(name, None)
+        elif name in fixed or len(fixed) < MAX_FIXED:
+            fixed[name] = difficulty
+        else:
+            raise OrderError("too many workers have a difficulty that was fixed")
+        for miner in miners:
+            if data := miner.fix(difficulty, now):
+                miner.link.send(data)
+        return self._about(name, miners)
+
+    # -- who is meant ----------------------------------------------------------------------------
+
+    def _miner(self, miner_id: object) -> "MinerSession":
+        """The miner of an id: its number, after the process where it is anybody else's."""
+        process, _, number = str(miner_id).rpartition(":")
+        if process in ("", self._process):
+            for miner in self._proxy.miners:
+                if str(miner.number) == number:
+                    return miner
+        raise OrderError(f"no miner {str(miner_id)[:100]!r} is connected")
+
+    def _miners_of(self, name: str) -> "list[MinerSession]":
+        return [miner for miner in self._proxy.miners if miner.worker_of(name) is not None]
+
+    def _about(self, name: str, miners: "Iterable[MinerSession]") -> dict[str, Any]:
+        return {
+            "worker": name,
+            "miners": len(list(miners)),
+            "known": name in self._proxy.workers,
+        }
+
+
+def _name(order: Arguments) -> str:
+    name = order.get("worker")
+    if not isinstance(name, str) or not 0 < len(name) <= MAX_NAME:
+        raise OrderError(f"worker must be a name of at most {MAX_NAME} characters")
+    return name
+
+
+ACTIONS: dict[str, Callable[[Orders, Arguments], dict[str, Any]]] = {
+    "none": Orders._none,
+    "disconnect": Orders._disconnect,
+    "ban": Orders._ban,
+    "switch-pool": Orders._switch_pool,
+    "difficulty": Orders._difficulty,
+}
