@@ -1,0 +1,134 @@
+"""What the supervisor starts, as a process."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stratumproxy.config import Config
+from stratumproxy.telemetry.channel import Lines, encode_ack
+from tests.net.tls_files import AUTHORITY, write_certificate
+
+
+def config(**settings: Any) -> Config:
+    return Config.model_validate(
+        {
+            "listen": [{"address": "127.0.0.1:0", **settings}],
+            "pool": [{"url": "stratum+tcp://127.0.0.1:9", "user": "farm", "name": "main"}],
+        }
+    )
+
+
+def start(line: str, *options: str, descriptors: tuple[int, ...] = ()) -> subprocess.Popen[str]:
+    """A worker that was told its configuration."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "stratumproxy", "worker", "--number", "3", *options],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        pass_fds=descriptors,
+    )
+    assert process.stdin is not None
+    process.stdin.write(line + "\n")
+    process.stdin.flush()
+    return process
+
+
+@pytest.fixture
+def listener() -> Any:
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        sock.setblocking(False)
+        yield sock
+
+
+def hear(channel: socket.socket, lines: Lines, key: str) -> dict[str, Any]:
+    """The next message that has a key."""
+    while True:
+        data = channel.recv(1 << 16)
+        assert data, "the channel was closed"
+        for message in lines.cut(data):
+            if key in message:
+                return message
+
+
+def test_it_tells_on_its_channel_to_the_very_end(listener: socket.socket) -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.settimeout(30)
+        descriptors = (listener.fileno(), theirs.fileno())
+        process = start(
+            config().model_dump_json(),
+            "--channel",
+            str(theirs.fileno()),
+            str(listener.fileno()),
+            descriptors=descriptors,
+        )
+        theirs.close()
+        lines = Lines()
+        try:
+            message = hear(ours, lines, "snapshot")
+            assert message["worker"] == 3
+            assert message["snapshot"]["cpu_seconds"] > 0
+            with socket.create_connection(listener.getsockname()):
+                while not (batch := hear(ours, lines, "miners"))["miners"]:
+                    pass
+            ours.sendall(encode_ack(batch["run"], batch["seq"]))
+            process.send_signal(signal.SIGTERM)
+            while True:
+                last = hear(ours, lines, "miners")
+                ours.sendall(encode_ack(last["run"], last["seq"]))
+                if last["miners"] and not last["miners"][0][-2]:
+                    break
+            assert process.wait(30) == 0
+        finally:
+            process.kill()
+            out, errors = process.communicate()
+    assert "Traceback" not in errors
+    assert json.loads(out.splitlines()[0])["connected"] == 0, "the supervisor hears as well"
+
+
+def test_a_certificate_that_was_broken_meanwhile(tmp_path: Path, listener: socket.socket) -> None:
+    chain, key = write_certificate(tmp_path, AUTHORITY.issue_cert("localhost"))
+    line = config(tls_certificate=chain, tls_key=key).model_dump_json()
+    Path(chain).write_text("nonsense")
+    number = listener.fileno()
+    process = start(line, str(number), descriptors=(number,))
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 2
+    assert "Traceback" not in errors
+    heading, said = errors.strip().splitlines()
+    assert heading == "stratumproxy: the configuration can't be used, 1 problem:"
+    assert said.strip().startswith("listen.0.tls_key: ")
+    assert chain in said
+
+
+def test_a_configuration_that_can_not_be_used_any_more_changes_nothing(
+    tmp_path: Path, listener: socket.socket
+) -> None:
+    chain, key = write_certificate(tmp_path, AUTHORITY.issue_cert("localhost"))
+    line = config(tls_certificate=chain, tls_key=key).model_dump_json()
+    number = listener.fileno()
+    process = start(config().model_dump_json(), str(number), descriptors=(number,))
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        assert json.loads(process.stdout.readline())["connected"] == 0
+        os.remove(chain)  # noqa: PTH107
+        process.stdin.write(line + "\n")
+        process.stdin.flush()
+        assert json.loads(process.stdout.readline())
+        process.stdin.close()
+        process.stdin = None
+        assert process.wait(30) == 0
+    finally:
+        process.kill()
+        _, errors = process.communicate()
+    assert "nothing was changed" in errors
+    assert "Traceback" not in errors
