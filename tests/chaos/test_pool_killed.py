@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+import trio
 
 from tests.chaos.conftest import LONG, RETURN_SOON, TELLING, accounted, standby
 
@@ -27,7 +28,13 @@ async def test_shares_flow_on_and_back(site: Any, resumes: bool) -> None:
     first.pool.settings.reply_delay = 0.1  # so that some are on their way
     before = first.pool.total.submitted
     await site.until(lambda: first.pool.total.submitted > before + 20)
+    killed = trio.current_time()
     await first.cut()
+    await site.until(lambda: second.pool.total.submitted)
+    took = trio.current_time() - killed
+    print(
+        f"\n{MINERS} miners, {RATE} shares/s: the first at the standby after {1000 * took:.0f} ms"
+    )
     await site.until(lambda: second.pool.total.accepted > RATE // 4)
     first.pool.settings.reply_delay = 0
     if not resumes:

@@ -58,20 +58,28 @@ async def test_the_others_go_on_and_its_miners_come_back(site, tmp_path):
         refusals = Refusals()
         async with trio.open_nursery() as nursery:
             nursery.start_soon(refusals.watch, proxy.address)
+            killed = trio.current_time()
             os.kill(first, signal.SIGKILL)
             with trio.fail_after(PATIENCE):
                 await site.until(lambda: miners.fleet.reconnects)
                 await site.until(lambda: len(workers(proxy.process.pid)) == 2)
+                await site.until(lambda: pool.pool.connected > 2)
+                back = trio.current_time() - killed
                 await site.until(lambda: len(pool.pool.connections) == 2)
                 await miners.fleet.wait_mining()
+            took = trio.current_time() - killed
             nursery.cancel_scope.cancel()
+        print(
+            f"\nanother worker is on the pool after {back:.1f} s, all {MINERS} miners mine after"
+            f" {took:.1f} s; {refusals.connected} connects meanwhile, {refusals.refused} refused"
+        )
         now = workers(proxy.process.pid)
         assert second in now, "the other one was left alone"
         assert first not in now
         assert refusals.connected
         assert not refusals.refused
-        back = [miner for miner in miners if miner.connects > 1]
-        assert 0 < len(back) < MINERS, "only the miners of the one that was killed"
+        again = [miner for miner in miners if miner.connects > 1]
+        assert 0 < len(again) < MINERS, "only the miners of the one that was killed"
         await miners.each(accepted=1, since=miners.accepted())
         assert await proxy.stopped() == 0
     await miners.stop()

@@ -29,6 +29,11 @@ class Siege:
         self.proxy = proxy
         self._miners = miners
 
+    @property
+    def pool_sessions(self) -> int:
+        """How many the pool was asked for since the start."""
+        return self._pool.pool.connected
+
     async def provoke(self, *pieces: bytes) -> bytes:
         """Connect, send, and hear what comes until the proxy hangs up."""
         heard = b""

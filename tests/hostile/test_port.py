@@ -142,6 +142,24 @@ async def test_one_that_does_not_read(siege):
     assert await attack.over() == {"slow-reader": 1}
 
 
+async def test_connects_that_subscribe_share_one_session(siege):
+    """Each has a slot for a moment; the pool sees no more of it than the first session."""
+    attack = await siege("connections_per_address = 1000")
+    before = open_files()
+    for _ in range(CONNECTS // 100):
+        async with AsyncExitStack() as stack:
+            for _ in range(100):
+                stream = await trio.open_tcp_stream(*attack.proxy.address)
+                await stack.enter_async_context(stream)
+                await stream.send_all(HELLO)
+                assert await stream.receive_some()
+    await attack.others_mine_on()
+    await attack.proxy.next_snapshot(lambda now: now.connected == 5)
+    assert attack.pool_sessions == 1
+    assert open_files() <= before
+    assert set(await attack.over()) <= {"broken"}  # left with something unread
+
+
 async def test_connects_from_one_address(siege, logged):
     attack = await siege("connections_per_address = 20")
     before = open_files()
