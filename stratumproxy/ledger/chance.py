@@ -7,6 +7,8 @@ EXACT_UP_TO = 10_000.0
 """Expected counts up to which probabilities are summed up. Past it the Cornish-Fisher expansion is
 within a tenth of a share, and sums would take long."""
 
+SMALL = 20.0
+
 
 def poisson_interval(mean: float, confidence: float) -> tuple[int, int]:
     """The counts that chance allows: outside lies no more than 1 - confidence, half at either end.
@@ -25,7 +27,8 @@ def poisson_interval(mean: float, confidence: float) -> tuple[int, int]:
     tail = (1 - confidence) / 2
     if mean <= 0:
         return 0, 0
-    low, high = _expansion(mean, tail)
+    # The expansion is no guess to begin with where the mean is small.
+    low, high = (0, 0) if mean < SMALL else _expansion(mean, tail)
     if mean <= EXACT_UP_TO:
         while low and _below(mean, low) > tail:
             low -= 1

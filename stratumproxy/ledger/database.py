@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from stratumproxy.errors import SinkError
-from stratumproxy.ledger.schema import migrate, version_of
+from stratumproxy.ledger.schema import latest, migrate, version_of
 
 BUSY_SECONDS = 5.0
 """How long to wait for another writer: only a predecessor that is just ending, or an operator."""
@@ -58,7 +58,8 @@ def open_for_reading(path: str) -> sqlite3.Connection:
             connection.close()
             # A ledger that nobody has open, in a folder that we may not write: readers would have
             # to make the log's index there. It does not change, so it needs none.
-            if code_of(error) != sqlite3.SQLITE_CANTOPEN or Path(f"{path}-wal").exists():
+            closed = code_of(error) in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
+            if not closed or Path(f"{path}-wal").exists():
                 raise
             connection = _connect(f"{_uri(path)}?mode=ro&immutable=1")
             _check_readable(connection, path)
@@ -69,8 +70,14 @@ def open_for_reading(path: str) -> sqlite3.Connection:
 
 
 def _check_readable(connection: sqlite3.Connection, path: str) -> None:
-    if version_of(connection, path) == 0:
+    version = version_of(connection, path)
+    if version == 0:
         raise SinkError(f"{path}: an empty ledger; nothing was ever kept in it")
+    if version < latest():
+        raise SinkError(
+            f"{path}: a ledger of older version {version}; the proxy brings it up to date when it "
+            "writes to it next"
+        )
 
 
 def _connect(uri: str) -> sqlite3.Connection:

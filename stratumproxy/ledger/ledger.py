@@ -49,10 +49,14 @@ class Ledger:
         """Open the file, or make it, or bring it to this version; nothing if it is open.
 
         Raises:
-            SinkError: it can't be.
+            SinkError: it can't be, or the open one is not there any more.
         """
         if self._connection is not None and self._identity() != self._file:
-            self.close()  # it was moved away: what comes goes to a new one of that name
+            # What SQLite writes now would be lost with the next name that is given up.
+            raise SinkError(
+                f"{self._path}: moved or removed while it was in use; put it back, with its -wal, "
+                "or restart to begin a new one"
+            )
         if self._connection is None:
             self._connection = open_for_writing(self._path)
             self._names = Names(self._connection)

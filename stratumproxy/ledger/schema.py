@@ -146,6 +146,11 @@ MIGRATIONS: tuple[str, ...] = (_NAMES + _RECEIPTS + _RECORDS + _BUCKETS,)
 """What makes version n + 1 of version n, n being its place. Never edited once released."""
 
 
+def latest() -> int:
+    """The version this program writes."""
+    return len(MIGRATIONS)
+
+
 def version_of(connection: sqlite3.Connection, path: str) -> int:
     """The schema version of an open file; 0 for an empty one.
 
@@ -157,10 +162,10 @@ def version_of(connection: sqlite3.Connection, path: str) -> int:
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     if tables and application != APPLICATION:
         raise SinkError(f"{path}: a database of some other program; name another file for a ledger")
-    if version > len(MIGRATIONS):
+    if version > latest():
         raise SinkError(
             f"{path}: a ledger of version {version}, from a newer stratumproxy; this one reads up "
-            f"to version {len(MIGRATIONS)}: upgrade it, or name another file"
+            f"to version {latest()}: upgrade it, or name another file"
         )
     return int(version)
 
@@ -175,7 +180,7 @@ def migrate(connection: sqlite3.Connection, path: str) -> None:
     version_of(connection, path)
     connection.execute("BEGIN IMMEDIATE")
     # Once more, now that nobody else can be at it.
-    for number in range(version_of(connection, path), len(MIGRATIONS)):
+    for number in range(version_of(connection, path), latest()):
         for statement in statements(MIGRATIONS[number]):
             connection.execute(statement)
         connection.execute(f"PRAGMA application_id = {APPLICATION}")

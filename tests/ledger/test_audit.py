@@ -1,0 +1,201 @@
+"""What a pool should have credited, beside what it did."""
+
+import random
+from contextlib import closing
+from pathlib import Path
+
+import orjson
+import pytest
+
+from stratumproxy.ledger import LedgerReader
+from stratumproxy.ledger.account import Account, Entry
+from stratumproxy.ledger.audit import (
+    CREDITED_LESS,
+    DROPPED,
+    FINE,
+    NOTHING,
+    SENT_LESS,
+    SENT_MORE,
+    STATED_LESS,
+    STATED_MORE,
+    UNKNOWN,
+    audit,
+    judge,
+)
+from stratumproxy.ledger.chance import poisson_interval
+from stratumproxy.ledger.receipts import Gap
+from stratumproxy.ledger.statement import Figure, Statement
+from tests.ledger.told import DAY, batch, keep, share, work
+
+HOUR = 3600
+D = 65536.0
+
+
+def entry(
+    expected: float | None = 1000.0,
+    credited: int = 1000,
+    rejected: int = 0,
+    timed_out: int = 0,
+    lost: int = 0,
+    dropped: int = 0,
+) -> Entry:
+    forwarded = credited + rejected + timed_out + lost
+    return Entry(
+        (expected or 0.0) * D,
+        expected,
+        forwarded,
+        forwarded * D,
+        credited,
+        credited * D,
+        rejected,
+        timed_out,
+        lost,
+        {"stale": rejected} if rejected else {},
+        dropped,
+    )
+
+
+def by_hour(*entries: Entry) -> Account:
+    steps = {DAY + n * HOUR: one for n, one in enumerate(entries)}
+    return Account("main", DAY, DAY + len(entries) * HOUR, HOUR, steps, None, [])
+
+
+def verdict(one: Entry, figure: Figure | None = None, tolerated: float = 0.0) -> str:
+    statement = Statement([(float(DAY), figure)]) if figure else None
+    return judge(by_hour(one), "hour", 0.99, tolerated, statement).rows[0].verdict
+
+
+@pytest.mark.parametrize(
+    ("one", "words"),
+    [
+        (entry(), FINE),
+        (entry(credited=919), FINE),  # 99 % of all hours with 1000 expected have 919 to 1082
+        (entry(credited=1082), FINE),
+        (entry(credited=918), SENT_LESS),
+        (entry(credited=1083), SENT_MORE),
+        (entry(credited=918, rejected=1), CREDITED_LESS),
+        (entry(credited=900, timed_out=60, lost=40), CREDITED_LESS),
+        (entry(credited=990, rejected=10), FINE),
+        (entry(credited=900, dropped=19), DROPPED),
+        (entry(credited=900, dropped=18), SENT_LESS),
+        (entry(0.0, 0), NOTHING),
+        (entry(0.0, 1), SENT_MORE),
+        (entry(None, 0), UNKNOWN),
+        (entry(0.01, 0), FINE),
+    ],
+)
+def test_verdicts(one: Entry, words: str) -> None:
+    assert verdict(one) == words
+
+
+def test_what_is_tolerated() -> None:
+    assert verdict(entry(credited=915, rejected=5)) == CREDITED_LESS
+    assert verdict(entry(credited=915, rejected=5), tolerated=0.01) == FINE
+
+
+@pytest.mark.parametrize(
+    ("figure", "words"),
+    [
+        (Figure(1000.0, 1000 * D), FINE),
+        (Figure(1000.0, None), FINE),
+        (Figure(None, 1000 * D), FINE),
+        (Figure(960.0, None), FINE),  # two minutes of an hour hold up to 49 shares
+        (Figure(949.0, None), STATED_LESS),
+        (Figure(1051.0, None), STATED_MORE),
+        (Figure(1000.0, 900 * D), STATED_LESS),
+        (Figure(None, 1100 * D), STATED_MORE),
+        (Figure(0.0, None), STATED_LESS),
+    ],
+)
+def test_the_pools_own_figures(figure: Figure, words: str) -> None:
+    assert verdict(entry(), figure) == words
+
+
+def test_hours_that_the_pools_figures_leave_out_or_add() -> None:
+    rows = [(float(DAY), Figure(1000.0, None)), (DAY + 2 * HOUR + 1.0, Figure(500.0, None))]
+    rows += [(DAY + 9.0 * HOUR, Figure(7.0, None))]
+    account = by_hour(entry(), entry(), entry(0.0, 0))
+    del account.steps[DAY + 2 * HOUR]
+    found = judge(account, "hour", statement=Statement([*rows]))
+    assert [row.verdict for row in found.rows] == [FINE, STATED_LESS, STATED_MORE]
+    assert [row.pool_shares for row in found.rows] == [1000.0, None, 500.0]
+    assert found.total.pool_shares == 1500.0
+    assert found.notes == ["the pool's figures have times outside of this audit: 2023-11-15 09:00"]
+
+
+def by_worker(**workers: Entry) -> Account:
+    return Account("main", DAY, DAY + HOUR, HOUR, {DAY: entry()}, workers, [])
+
+
+def test_by_worker_beside_the_pools_figures() -> None:
+    statement = Statement([("a", Figure(400.0, None)), ("z", Figure(1.0, None))])
+    found = judge(by_worker(a=entry(400.0, 400), b=entry(600.0, 600)), "worker", 0.99, 0, statement)
+    assert [(row.worker, row.verdict) for row in found.rows] == [("a", FINE), ("b", STATED_LESS)]
+    assert found.notes == ["the pool's figures have workers the ledger doesn't have: z"]
+    assert found.total.verdict == STATED_LESS
+
+
+def test_confidence_holds_for_all_rows_together() -> None:
+    """With thousands of workers, one in a hundred outside its own bounds is nothing but chance."""
+    dice = random.Random(7)
+    means = [dice.uniform(0.5, 30) for _ in range(2000)]
+    workers = {
+        f"rig{n}": entry(mean, sum(dice.random() < mean / 1000 for _ in range(1000)))
+        for n, mean in enumerate(means)
+    }
+    found = judge(by_worker(**workers), "worker", 0.99)
+    assert all(row.fine for row in found.rows)
+    alone = [poisson_interval(row.expected or 0, 0.99) for row in found.rows]
+    assert any(
+        not low <= row.credited <= high for row, (low, high) in zip(found.rows, alone, strict=True)
+    )
+
+
+def test_the_total_is_that_of_the_rows() -> None:
+    one, two = entry(1000.0, 940, 30, 20, 10, 5), entry(500.0, 490, 10)
+    total = judge(by_hour(one, two), "hour").total
+    assert (total.expected, total.credited, total.rejected) == (1500.0, 1430, 40)
+    assert (total.timed_out, total.lost, total.dropped) == (20, 10, 5)
+    assert (total.forwarded, total.credited_work) == (1500, 1430 * D)
+    assert total.reasons == {"stale": 40}
+    assert (total.low, total.high) == poisson_interval(1500.0, 0.99)
+    assert judge(by_hour(one, entry(None, 0)), "hour").total.verdict == UNKNOWN
+
+
+def test_what_is_missing_is_named() -> None:
+    account = by_hour(entry(dropped=3))
+    account.gaps.append(Gap("x1", 2, 5, 7, None, DAY + 1.0))
+    found = judge(account, "hour")
+    assert found.notes[0] == "batches 5 to 7 of run x1 (process 2) are not in the ledger"
+    assert found.notes[1].startswith("3 share records, of any pool, were dropped")
+    assert found.fine
+
+
+def test_a_days_mining_is_within_chance_and_a_pool_that_keeps_a_tenth_is_not(path: Path) -> None:
+    dice = random.Random(3)
+    told = []
+    for n in range(24 * 12):
+        at = DAY + n * 300.0
+        shares, works = [], []
+        for name in ("a", "b", "c"):
+            found = 1000
+            sent = sum(dice.random() < 1 / 64 for _ in range(found))
+            works.append(work(name, found, pool="main"))
+            for _ in range(sent):
+                kept = name == "b" and dice.random() < 0.1
+                shares.append(share(at, name, "rejected" if kept else "accepted", reason="low"))
+        told.append(batch(n + 1, at, shares=shares, work=works))
+    keep(path, told)
+    with closing(LedgerReader(str(path))) as reader:
+        hours = audit(reader, "main", DAY, DAY + 86_400)
+        days = audit(reader, "main", DAY, DAY + 86_400, "day")
+        workers = audit(reader, "main", DAY, DAY + 86_400, "worker")
+    assert len(hours.rows) == 24
+    assert len(days.rows) == 1
+    assert hours.total.verdict == days.total.verdict == workers.total.verdict == CREDITED_LESS
+    assert [row.verdict for row in workers.rows] == [FINE, CREDITED_LESS, FINE]
+    assert workers.rows[1].reasons == {"low": workers.rows[1].rejected}
+    plain = orjson.loads(orjson.dumps(workers.to_dict()))
+    assert plain["fine"] is False
+    assert [row["fine"] for row in plain["rows"]] == [True, False, True]
+    assert plain["total"]["expected"] == pytest.approx(3 * 288 * 1000 / 64)

@@ -1,0 +1,90 @@
+"""Connects and disconnects, from what is told of miners."""
+
+from contextlib import closing
+from pathlib import Path
+
+from stratumproxy.ledger import LedgerReader
+from stratumproxy.ledger.schema import FIVE_MINUTES
+from tests.ledger.told import DAY, added, batch, keep, miner, open_ledger, query, sums
+
+
+def counts(path: Path, worker: str = "rig") -> dict[int, tuple[int, int]]:
+    """Connects and disconnects by minutes after DAY."""
+    found: dict[int, tuple[int, int]] = {}
+    for (start, name, _), row in sums(path, FIVE_MINUTES).items():
+        if name == worker:
+            key = (start - DAY) // 60
+            before = found.get(key, (0, 0))
+            found[key] = before[0] + row.connects, before[1] + row.disconnects
+    return found
+
+
+def is_open(path: Path) -> int:
+    ((count,),) = query(path, "SELECT count(*) FROM miners")
+    return int(count)
+
+
+def test_a_connection_counts_once_however_often_it_is_told(path: Path) -> None:
+    later = DAY + 900
+    keep(
+        path,
+        [
+            batch(1, DAY + 20, miners=[miner(worker=""), miner(since=DAY + 10)]),
+            batch(2, later, miners=[miner(since=DAY + 10, difficulty=5.0)]),
+            batch(3, later, miners=[miner(since=DAY + 10, open=False, reason="idle")]),
+        ],
+    )
+    assert counts(path) == {0: (1, 0), 15: (0, 1)}
+    assert is_open(path) == 0
+
+
+def test_one_that_never_authorized_does_not_count(path: Path) -> None:
+    keep(path, [batch(1, miners=[miner(worker=""), miner(worker="", open=False)])])
+    assert sums(path, FIVE_MINUTES) == {}
+
+
+def test_one_that_came_and_went_at_once(path: Path) -> None:
+    keep(path, [batch(1, DAY + 310, miners=[miner(since=DAY, open=False)])])
+    assert counts(path) == {0: (1, 0), 5: (0, 1)}
+
+
+def test_another_name_on_the_same_connection(path: Path) -> None:
+    keep(path, [batch(1, miners=[miner()]), batch(2, DAY + 600, miners=[miner(worker="other")])])
+    assert counts(path) == {0: (1, 0), 10: (0, 1)}
+    assert counts(path, "other") == {10: (1, 0)}
+    assert is_open(path) == 1
+
+
+def test_a_new_run_of_the_process_ends_the_old_ones_connections(path: Path) -> None:
+    keep(
+        path,
+        [
+            batch(1, DAY, "old", 0, miners=[miner(1), miner(2), miner(3, "b")]),
+            batch(1, DAY, "beside", 1, miners=[miner(1, "c")]),
+            batch(2, DAY + 300, "old", 0),
+            batch(1, DAY + 900, "new", 0, miners=[miner(1, since=DAY + 890)]),
+        ],
+    )
+    assert counts(path) == {0: (2, 0), 5: (0, 2), 10: (1, 0)}
+    assert counts(path, "b") == {0: (1, 0), 5: (0, 1)}
+    assert counts(path, "c") == {0: (1, 0)}
+    # What the old one told before its end, and is heard of only now.
+    keep(path, [batch(3, DAY + 310, "old", 0, miners=[miner(4, "d", DAY + 305)])])
+    assert counts(path, "d") == {5: (1, 1)}
+    assert is_open(path) == 2
+
+
+def test_a_run_that_is_silent_for_an_hour_is_gone(path: Path) -> None:
+    keep(path, [batch(1, DAY, "old", 3, miners=[miner()])])
+    with closing(LedgerReader(str(path))) as reader:
+        now = DAY + 7200.0
+        keep(path, [batch(1, now, "new", 0)], now)
+        assert is_open(path) == 1
+        with closing(open_ledger(path, now)) as ledger:
+            ledger.take([batch(2, now, "new", 0)])
+            ledger.take([batch(3, now, "new", 0)])
+        assert is_open(path) == 0
+        history = reader.history(None, "24h", now)
+        assert history
+        assert [point.connections for point in history.points[:2]] == [0, 0]
+    assert added(sums(path, FIVE_MINUTES).values()).disconnects == 1
