@@ -7,18 +7,11 @@ from typing import Any
 
 import pytest
 
-from tests.proxy.playbook import EASY, POOL_EASY, Playbook, notify
+from tests.proxy.playbook import EASY, POOL_EASY, Playbook, mined_on, notify
 
 SHARES: list[dict[str, Any]] = json.loads(
     (Path(__file__).parents[1] / "vectors" / "stratum_shares.json").read_text()
 )
-
-
-def mined_on(*, mask: str | None = "1fffe000", **settings: Any) -> Playbook:
-    play = Playbook(**settings)
-    play.opens()
-    play.joins("a", mask=mask)
-    return play
 
 
 def answer(play: Playbook, share: list[Any], verdict: str) -> None:

@@ -3,20 +3,7 @@
 import pytest
 
 from stratumproxy.proxy.requests import MAX_NAME, MAX_WORKERS
-from tests.proxy.playbook import POOL_EASY, Playbook, notify
-
-
-def opened(**settings: object) -> Playbook:
-    play = Playbook(**settings)
-    play.opens(difficulty=1)
-    return play
-
-
-def mined_on(**settings: object) -> Playbook:
-    play = opened(**settings)
-    play.joins("a")
-    return play
-
+from tests.proxy.playbook import POOL_EASY, Playbook, mined_on, notify, opened
 
 # -- ids ---------------------------------------------------------------------------------------
 
