@@ -27,6 +27,10 @@ PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0)
 """Seconds between one producer and the next, if none delivers anything."""
 
 
+MOST_KEYS = 100_000
+"""Keys remembered as known to the brokers; past it all are forgotten, and made known anew."""
+
+
 class _Failed(Exception):
     """The producer can't go on. The spool has everything that it did not deliver."""
 
@@ -44,7 +48,13 @@ class Feed:
     """Delivers what is in a spool, and acknowledges it there once the brokers have it.
 
     A producer that fails for good is replaced, and everything that was not acknowledged is sent
-    again from the first on: repeats, but no gap, and nothing overtakes.
+    again from the first on: repeats, but no gap.
+
+    Nor does anything overtake. librdkafka sends requests that it has built already behind one that
+    was refused, also with one in flight at a time. A broker refuses those for the gap in their
+    sequence numbers, but only where it has a number of this producer to compare with: the first on
+    a partition may have any (Kafka, ProducerAppendInfo). So a key's second message waits until its
+    first is acknowledged, once for each producer.
 
     Args:
         spool: what to deliver.
@@ -72,6 +82,10 @@ class Feed:
         self._prefix = prefix
         self._connect = connect
         self._under_way: deque[_Shipment] = deque()
+        self._first: set[tuple[str, str]] = set()
+        """Topics and keys whose first message is on its way."""
+        self._known: set[tuple[str, str]] = set()
+        """Topics and keys of which the brokers have one from this producer."""
         self._failure = ""
         self._attempt = 0
         self._told: set[str] = set()
@@ -117,6 +131,8 @@ class Feed:
             SinkError: the spool can't be read.
         """
         self._under_way.clear()
+        self._first.clear()
+        self._known.clear()
         self._failure = ""
         self._spool.rewind()
         try:
@@ -152,11 +168,16 @@ class Feed:
                     return
 
     def _sent(self, producer: Producer, message: Message, shipment: _Shipment) -> bool:
-        """Hand over a message; False while librdkafka holds as many as it may."""
+        """Hand over a message; False if it has to wait: for its key's first, or for room."""
+        name = (message.topic, message.key)
+        if name in self._first:
+            return False
 
         def report(error: KafkaError | None, _: Report) -> None:
             if error is None:
                 shipment.left -= 1
+                self._first.discard(name)
+                self._known.add(name)
                 self._arrived()
             else:
                 self._failure = self._failure or error.str()
@@ -169,12 +190,18 @@ class Feed:
         except KafkaException as failure:
             error = failure.args[0]
             if error.code() != KafkaError.MSG_SIZE_TOO_LARGE:
+                producer.poll(0)  # raises the reason, where this is only that there was one
                 raise _Failed(error.str()) from None
             self.skipped += 1
             shipment.left -= 1
             self._log.warning(
                 "a message is larger than Kafka takes", topic=topic, bytes=len(message.value)
             )
+            return True
+        if name not in self._known:
+            if len(self._known) >= MOST_KEYS:
+                self._known.clear()
+            self._first.add(name)
         return True
 
     def _settle(self, producer: Producer, seconds: float) -> None:

@@ -1,11 +1,19 @@
 """Brokers for the sink: librdkafka's own mock cluster, which can be stopped and told to fail."""
 
 import ctypes
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
+
+from stratumproxy.telemetry.records import ACCEPTED, Batch, EventRecord, ShareRecord, WorkRecord
+
+WORKERS = 7
+PATIENCE = 120
+"""Seconds after which a test gives up; none of them takes a tenth of it."""
 
 
 class MockCluster:
@@ -98,3 +106,75 @@ def cluster() -> Iterator[MockCluster]:
     mock = MockCluster()
     yield mock
     mock.close()
+
+
+def make_batch(seq: int, run: str = "run", shares: int = 20) -> Batch:
+    """Shares of some workers in turn, and a little of everything else."""
+    return Batch(
+        run=run,
+        worker=0,
+        seq=seq,
+        at=float(seq),
+        shares=[
+            ShareRecord(seq, f"w{n % WORKERS}", "main", "6a", 512, 8192, 9000, ACCEPTED, "", 0.1)
+            for n in range(shares)
+        ],
+        work=[WorkRecord("w1", "main", 3, 1536.0, {"stale": 1}, 0.0, 9000.5)],
+        events=[EventRecord(seq, "info", "a thing", {"n": seq})],
+    )
+
+
+def collect(brokers: str, want: int) -> list[dict[str, Any]]:
+    """Read all three topics from the beginning, until there are so many different messages."""
+    from confluent_kafka import Consumer, TopicPartition
+
+    consumer = Consumer(
+        {"bootstrap.servers": brokers, "group.id": "test", "auto.offset.reset": "earliest"}
+    )
+    topics = consumer.list_topics(timeout=PATIENCE).topics
+    consumer.assign(
+        [
+            TopicPartition(name, partition, 0)
+            for name, topic in topics.items()
+            if name.startswith("stratumproxy.")
+            for partition in topic.partitions
+        ]
+    )
+    got: list[dict[str, Any]] = []
+    names = set()
+    silent = 0
+    try:
+        while len(names) < want:
+            read = consumer.consume(200, timeout=0.2)
+            silent = 0 if read else silent + 1
+            assert silent < PATIENCE, f"{len(names)} of {want} messages arrived"
+            for message in read:
+                assert message.error() is None, message.error()
+                value = orjson.loads(message.value() or b"")
+                got.append({**value, "key": (message.key() or b"").decode()})
+                names.add((value["run"], value["seq"], value["index"]))
+    finally:
+        consumer.close()
+    return got
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    """Look until it is so: what is waited for happens in threads that tell nobody."""
+    never = threading.Event()
+    for _ in range(PATIENCE * 50):
+        if condition():
+            return
+        never.wait(0.02)
+    raise AssertionError("it never came")
+
+
+@pytest.fixture
+def tools() -> Any:
+    """What tests of this folder share, which are no package."""
+
+    class Tools:
+        batch = staticmethod(make_batch)
+        collect = staticmethod(collect)
+        wait_for = staticmethod(wait_for)
+
+    return Tools
