@@ -1,7 +1,6 @@
 """One share check on every kernel, beside hashlib, and beside its compressions alone.
 
-    pip install -e '.[bench]'
-    python -m pytest bench/test_share_check.py
+    make microbench
 
 Not part of `make test`, which measures nothing. A round is 1,000 shares, so a table in
 milliseconds reads as microseconds a share. share_check.py prints the same as ratios of one run.
