@@ -72,7 +72,7 @@ class PoolLink:
             self._learn(session, reason)
             self._proxy.pool_lost(self._lane, self.index, session, reason, self._clock())
             delay = max(wait, pause * random.uniform(0.5, 1.0))
-            self._proxy.notices.warning(
+            self._proxy.sparse.warning(
                 "pool session lost",
                 pool=self._pool.name,
                 lane=self._lane.number,

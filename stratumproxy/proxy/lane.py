@@ -244,7 +244,7 @@ class Lane:
         """Mine on another pool: for the miners nothing but a clean job."""
         candidate = self.candidates[pool]
         self.active = pool
-        self.proxy.notices.info(
+        self.proxy.sparse.info(
             "mining on pool",
             pool=self.proxy.pools[pool].name,
             lane=self.number,

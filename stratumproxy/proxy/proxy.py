@@ -7,9 +7,9 @@ through `Shell`. All state of the data plane hangs on `Proxy`.
 from collections.abc import Callable
 
 from stratumproxy.config import Config
-from stratumproxy.errors import ProtocolError
 from stratumproxy.proxy.conduct import Conduct
-from stratumproxy.proxy.drops import NO_POOL, Drops, reason_of
+from stratumproxy.proxy.drops import NO_POOL, Drops
+from stratumproxy.proxy.early import Early
 from stratumproxy.proxy.fanout import Fanout
 from stratumproxy.proxy.forwarded import Forwarded
 from stratumproxy.proxy.job import Job
@@ -27,7 +27,7 @@ from stratumproxy.proxy.shell import Link, Shell
 from stratumproxy.proxy.tally import Tally, Worker, Workers
 from stratumproxy.stratum import rejects
 from stratumproxy.stratum.rejects import Reject
-from stratumproxy.telemetry.notices import NoNotices, Notices, NoticesTo
+from stratumproxy.telemetry.notices import NoNotices, Notices, NoticesTo, Sparse
 from stratumproxy.telemetry.records import ACCEPTED, LOST, REJECTED, TIMED_OUT
 from stratumproxy.work.extranonce import SlotSpace
 from stratumproxy.work.vardiff import Vardiff
@@ -67,6 +67,8 @@ class Proxy:
         self.notices: Notices = notices or NoNotices()
         if journal is not None:
             self.notices = NoticesTo(self.notices, journal)
+        self.sparse = Sparse(self.notices)
+        """For what every lane may have to say at once."""
         self.started = now
         self.pools = [PoolState(pool) for pool in config.pool]
         """In the configured order; retired ones at the end."""
@@ -74,6 +76,7 @@ class Proxy:
         self.open = False
         """A pool was ready once, so miners can be answered."""
         self.opened_at = now
+        self._early = Early(self)
         self.version_mask = 0
         """What the pool of the first lane lets miners roll."""
         self.preferred = ""
@@ -314,14 +317,8 @@ class Proxy:
             return
         self.open = True
         self.opened_at = now
-        for miner in list(self.miners):
-            try:
-                data = miner.receive(b"", now)
-            except ProtocolError as error:
-                miner.link.send(error.last_words)
-                miner.link.close(reason_of(error))
-            else:
-                miner.link.send(data)
+        self._early.begin()
+        self._shell.fan_out()
 
     def pool_lost(
         self, lane: Lane, pool: int, session: PoolSession, reason: str, now: float
@@ -447,13 +444,16 @@ class Proxy:
                 self._fanned_out(lane, fanout, clock())
             if count <= 0:
                 break
-        return bool(self.fanouts)
+        if count > 0 and self._early:
+            self._early.answer(count, clock())
+        return bool(self.fanouts or self._early)
 
     # -- the regular look ------------------------------------------------------------------------
 
     def tend(self, now: float) -> None:
         """What has to be done every second or so, and is cheap."""
         self.drops.tend()
+        self.sparse.tend()
         failover, rest = self._config.failover, self._config.limits.resume_seconds
         for lane in list(self.lanes):
             for pool, candidate in lane.candidates.items():

@@ -23,7 +23,7 @@ class Core:
     """What a link needs of the proxy and of the log, and what it told them."""
 
     def __init__(self) -> None:
-        self.notices = self
+        self.notices = self.sparse = self
         self.warnings: list[tuple[str, dict[str, object]]] = []
         self.lost: list[str] = []
         self.losses: list[float] = []

@@ -380,3 +380,27 @@ def test_what_a_pool_still_says_to_a_lane_that_is_closed_is_nothing() -> None:
     end.closed = None
     play.aside('pool.1 >> mining.notify "$n"', n=notify("late"))
     assert set(play.proxy.jobs) == jobs
+
+
+def test_who_spoke_early_is_answered_in_slices() -> None:
+    play = Playbook()
+    names = [f"m{number}" for number in range(40)]
+    for name in names:
+        play.aside(f'{name} >> 1 mining.subscribe []\n{name} >> 2 mining.authorize ["{name}"]')
+    play.aside(f"{names[-2]} >> raw not Stratum\n{names[-1]} -- hangs up")
+    play.slices = 0
+    play.opens()
+
+    def answered() -> int:
+        return sum(bool(play.miner(name).params) for name in names)
+
+    assert answered() == 0
+    play.slices = 5
+    play.aside("x >> 1 mining.ping []")
+    assert 0 < answered() <= 10
+    play.aside(f"{names[20]} >> 3 mining.ping []")
+    assert play.miner(names[20]).params, "who speaks again has everything answered at once"
+    play.slices = 1000
+    play.aside("x >> 1 mining.ping []")
+    assert answered() == 38
+    assert play.miner(names[-2]).closed is not None
