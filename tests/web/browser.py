@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -73,7 +74,12 @@ def world(workers: int) -> Iterator[World]:
             said = json.loads(process.stdout.readline() or "{}")
             yield World(process, said["url"].rstrip("/"), said["token"])
         finally:
-            process.terminate()
+            process.send_signal(signal.SIGCONT)
+            process.send_signal(signal.SIGINT)
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import json
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -40,4 +41,5 @@ if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "token")
         file.write_text(TOKEN)
-        trio.run(main, int(sys.argv[1]), Api(token_file=str(file)))
+        with suppress(KeyboardInterrupt):
+            trio.run(main, int(sys.argv[1]), Api(token_file=str(file)))

@@ -73,6 +73,12 @@ def look_at_all(browser: Any, fleet: World) -> Iterator[Visit]:
         yield found
 
 
+@pytest.fixture(scope="module")
+def words_page(browser: Any, some: World) -> Iterator[Any]:
+    with visit(browser, some.url) as found:
+        yield found.go()
+
+
 def test_the_whole_fleet_is_on_the_page(look_at_all: Visit) -> None:
     page = look_at_all.go()
     look_at_all.all_rows()
@@ -349,6 +355,50 @@ def test_the_token_is_kept_for_the_tab_only(look: Visit, some: World) -> None:
     with page.expect_request("**/api/actions/disconnect"):
         page.get_by_role("button", name="Disconnect", exact=True).first.click()
         page.locator("#confirm-yes").click()
+
+
+def test_a_span_without_a_ledger_says_so(look: Visit) -> None:
+    page = look.go()
+    page.wait_for_selector("#history canvas")
+    page.get_by_role("button", name="7 d", exact=True).click()
+    page.wait_for_selector("#history .note:has-text('there is no ledger')")
+    assert page.is_visible("#history .nothing")
+    # The browser itself tells its console of the 404.
+    assert all("404" in each for each in look.complaints)
+    look.complaints.clear()
+    page.get_by_role("button", name="24 h", exact=True).click()
+    page.wait_for_selector("#history canvas")
+    look.until("() => document.querySelector('#history .note').textContent === ''")
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        ("rate(1.924e18)", "1.92 EH/s"),
+        ("rate(999.4e12)", "999 TH/s"),
+        ("rate(999.6e12)", "1.00 PH/s"),
+        ("rate(0)", "0 H/s"),
+        ("rate(null)", "–"),
+        ("rate(0.25)", "0.25 H/s"),
+        ("error(0.008)", "± 0.80 %"),
+        ("error(null)", ""),
+        ("error(5)", "± 100 %"),
+        ("percent(0.99999)", "100 %"),
+        ("percent(0.00001)", "< 0.01 %"),
+        ("difficulty(0.0015)", "0.0015"),
+        ("difficulty(131072)", "131,072"),
+        ("difficulty(4.118e12)", "4.12 T"),
+        ("delay(0.00024)", "240 µs"),
+        ("delay(0.0384)", "38 ms"),
+        ("delay(0.9996)", "1 s"),
+        ("duration(59.6)", "60 s"),
+        ("duration(3 * 3600)", "3 h"),
+        ("duration(86400 * 12)", "12 d"),
+    ],
+)
+def test_figures_in_words(words_page: Any, call: str, words: str) -> None:
+    said = words_page.evaluate(f"async () => (await import('/static/format.js')).{call}")
+    assert said.replace("\u00a0", " ") == words
 
 
 HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script>"

@@ -29,6 +29,10 @@ export function why(kind, worker) {
   return `5 or more connects in the last hour, ${format.count(worker.connects)} since start.`;
 }
 
+/** What to do when there is nothing to see yet. */
+const NO_MINERS =
+  "No miners yet: point them at this machine, at the port of [[listen]] in the configuration, such as stratum+tcp://192.0.2.1:3333.";
+
 /** Hashes a second that are missing: sorts first what costs most. */
 const missing = (worker) => Math.max(0, (worker.usual ?? 0) - worker.hashrate["1h"].rate);
 
@@ -94,7 +98,7 @@ export function attentionPanel(feed, fleet, table) {
     const all = kinds.reduce((sum, kind) => sum + (counts[kind] ?? 0), 0);
     list.hidden = !workers.length;
     calm.hidden = workers.length > 0 || all > 0;
-    setText(calm, feed.summary?.workers ? "None. Every machine does what it usually does." : "No miners yet.");
+    setText(calm, feed.summary?.workers ? "None. Every machine does what it usually does." : NO_MINERS);
     more.hidden = !all;
   }
 

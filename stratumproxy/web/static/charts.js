@@ -61,7 +61,9 @@ export class Chart {
     this.data = [[], ...options.series.map(() => [])];
     this.readout = h("output", { class: "readout", "aria-hidden": "true" });
     this.plotted = h("div", { class: "plot", role: "img", "aria-label": options.title });
-    this.element = h("div", { class: "chart" }, this.readout, this.plotted);
+    this.nothing = h("p", { class: "nothing", hidden: true }, "No figures for this time.");
+    this.element = h("div", { class: "chart" }, this.readout, this.plotted, this.nothing);
+    this.nothing.style.height = `${options.height}px`;
     this.plotted.style.height = `${options.height}px`;
     new ResizeObserver(() => this.#resize()).observe(this.plotted);
     const repaint = () => this.#build();
@@ -82,6 +84,10 @@ export class Chart {
   show(data, summary, step = 60) {
     this.data = data;
     this.step = step;
+    const known = data.slice(1).some((values) => values.some((value) => value !== null));
+    this.plotted.hidden = !known;
+    this.nothing.hidden = known;
+    if (!known) return;
     setAttribute(this.plotted, "aria-label", `${this.options.title}. ${summary}`);
     if (this.plot) this.plot.setData(data);
     else this.#build();
@@ -103,7 +109,7 @@ export class Chart {
       {
         width,
         height,
-        padding: [8, 8, 0, 0],
+        padding: [14, 8, 0, 0],
         legend: { show: false },
         cursor: {
           y: false,
@@ -220,6 +226,9 @@ export function columns({ step, points }, span) {
     }
     rows.push(point);
   }
+  // The last one has just begun: what a few seconds brought is no rate.
+  const last = rows.at(-1);
+  if (last && format.now() - last[0] < Math.max(30, step / 10)) rows.pop();
   return [0, 1, 2, 3, 4, 5].map((column) => rows.map((row) => row[column] ?? null));
 }
 

@@ -74,12 +74,15 @@ for (const skip of document.querySelectorAll(".skip")) {
 
 // The state of the connection. Nothing on the page may look live that is not.
 let announced = "connecting";
+// The lamp changes with each summary and only then: what moves is what was heard.
+let beat = false;
 
 function connection() {
   const { state, why, retryAt, summary } = feed;
   const silent = state === "live" ? silentProcesses(summary) : [];
   const live = byId("live");
   live.className = silent.length ? "silent" : state;
+  live.classList.toggle("beat", beat);
   const old = state !== "live" || (silent.length > 0 && silent.length === summary.processes.length);
   document.documentElement.classList.toggle("stale", old);
   byId("main").classList.toggle("waiting", !summary);
@@ -107,6 +110,8 @@ function connection() {
 feed.addEventListener("state", connection);
 byId("retry").addEventListener("click", () => feed.retry());
 feed.addEventListener("summary", ({ detail: summary }) => {
+  beat = !beat;
+  byId("live").classList.toggle("beat", beat);
   const lost = summary.lost_records ? ` · ${format.count(summary.lost_records)} records lost` : "";
   setText(byId("about"), `stratumproxy ${summary.version} · up ${format.duration(summary.uptime)} · control process up ${format.duration(summary.control_uptime)}${lost}`);
 });

@@ -187,7 +187,9 @@ function historyPanel(feed) {
       const history = await get(`/api/history?span=${span}`);
       if (mine !== span) return;
       const [at, rate] = columns(history, span);
-      chart.show([at, rate], inWords(rate, format.rate), history.step);
+      // A fleet that has not mined yet has no course of noughts.
+      const mined = rate.some((each) => each);
+      chart.show(mined ? [at, rate] : [[], []], inWords(rate, format.rate), history.step);
       setText(note, "");
     } catch (error) {
       // If there was no answer, the stream says so, and the next summary tries again after a while.
@@ -229,7 +231,7 @@ function fanoutPanel(feed) {
   const totals = figures("fanout-figures", { median: "Middle miner", last: "Last miner", worst: "Slowest of these" });
   feed.addEventListener("jobs", () => {
     jobs = feed.jobs.slice(0, 40).reverse();
-    byId("fanout").hidden = !jobs.length;
+    for (const part of byId("fanout-empty").parentElement.querySelectorAll("dl, #fanout, .legend")) part.hidden = !jobs.length;
     byId("fanout-empty").hidden = jobs.length > 0;
     if (!jobs.length) return;
     const newest = jobs.at(-1);
@@ -247,6 +249,7 @@ function newsPanel(feed) {
   feed.addEventListener("log", () => {
     const news = feed.log.slice(0, 5);
     byId("news-empty").hidden = news.length > 0;
+    byId("news-all").hidden = !news.length;
     keyed(byId("news"), news, (event) => `${event.at} ${event.event} ${JSON.stringify(event.values)}`, eventItem);
   });
 }

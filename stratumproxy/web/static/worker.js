@@ -137,9 +137,11 @@ export function workerPage(name, feed) {
     facts.since.time(worker.since);
     for (const key of ["pool", "agent", "address"]) facts[key].set(worker[key] || "–");
     keyed(marks, worker.attention, (kind) => kind, makeWhy, (item, kind) => setText(item.lastChild, why(kind, worker)));
-    reasonsTable.hidden = !worker.rejected;
-    noReasons.hidden = worker.rejected > 0;
-    setText(noReasons, all ? "Not one was rejected." : "No shares yet.");
+    const known = Object.keys(worker.reasons).length > 0;
+    reasonsTable.hidden = !known;
+    noReasons.hidden = known;
+    const before = `${format.count(worker.rejected)} rejected before the control process started; their reasons are in the ledger.`;
+    setText(noReasons, !all ? "No shares yet." : worker.rejected ? before : "Not one was rejected.");
     showReasons(reasons, worker.reasons, all || 1);
     minersTable.hidden = !worker.miners.length;
     noMiners.hidden = worker.miners.length > 0;

@@ -129,7 +129,7 @@ export function workersTable(fleet, feed) {
     table.element.hidden = matched === 0;
     empty.hidden = matched > 0;
     if (matched) return;
-    setText(empty, !fleet.loaded ? "Loading…" : all ? `No worker matches${view.search.trim() ? ` “${view.search.trim()}”` : ""}.` : "No worker has mined yet.");
+    setText(empty, !fleet.loaded ? "Loading…" : all ? `No worker matches${view.search.trim() ? ` “${view.search.trim()}”` : ""}.` : "No worker has mined yet. Each is listed here from its first share on.");
   }
 
   let saying = 0;
