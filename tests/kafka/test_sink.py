@@ -113,7 +113,7 @@ def test_a_producer_that_fails_is_replaced(
     sink = KafkaSink(config(cluster.brokers, tmp_path, options={"batch.num.messages": "3"}))
     sink.take([tools.batch(1)])
     tools.wait_for(lambda: sink.stats().waiting == 0)
-    cluster.refuse(NOT_LEADER, error)
+    cluster.refuse(error)
     for seq in range(2, 41):
         sink.take([tools.batch(seq)])
     tools.wait_for(lambda: sink.stats().waiting == 0)
