@@ -1,7 +1,7 @@
 """``stratumproxy audit``: did the pool credit what it should have?"""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import click
@@ -25,6 +25,9 @@ ROWS = 50
 
 PLAIN_WIDTH = 250
 """Columns where the output is no terminal, so that nothing is folded."""
+
+WIDE = 125
+"""Columns from which on the table has all of its own."""
 
 
 class Unreadable(click.ClickException):
@@ -189,7 +192,7 @@ def _show(found: Audit) -> None:
     rows = found.rows
     if found.by == "worker":
         rows = sorted(rows, key=lambda row: (row.fine, -(row.expected or 0), row.worker))[:ROWS]
-    console.print(_table(found, rows))
+    console.print(_table(found, rows, console.width >= WIDE))
     if len(rows) < len(found.rows):
         bad = sum(not row.fine for row in found.rows) - sum(not row.fine for row in rows)
         console.print(
@@ -203,46 +206,54 @@ def _show(found: Audit) -> None:
         console.print(Text(f"Note: {_plain(note)}"))
 
 
-def _table(found: Audit, rows: Iterable[Row]) -> Table:
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_footer=False)
+def _table(found: Audit, rows: Iterable[Row], wide: bool) -> Table:
+    """Rows and their total, with all columns or those without which it says nothing."""
     by_worker = found.by == "worker"
-    table.add_column(
-        "Worker" if by_worker else "Hour (UTC)" if found.step < 86_400 else "Day (UTC)"
-    )
-    shares = found.total.pool_shares is not None
-    work = found.total.pool_work is not None
-    names = ["Expected", "Chance allows", "Sent", "Credited", "Rejected", "Timed out", "Lost"]
-    names += ["Should be work", "Credited work"]
-    names += ["Pool's shares"] * shares + ["Pool's work"] * work
-    for name in names:
-        table.add_column(name, justify="right")
-    table.add_column("Verdict")
-    for row in rows:
-        label = row.worker if row.worker is not None else as_text(row.start or 0)
-        table.add_row(*_cells(label, row, shares, work))
-    table.add_section()
-    table.add_row(*_cells("Total", found.total, shares, work), style="bold")
+    label = "Worker" if by_worker else "Hour (UTC)" if found.step < 86_400 else "Day (UTC)"
+    columns: dict[str, Callable[[Row], str]] = {
+        "Expected": lambda row: "?" if row.expected is None else f"{row.expected:,.1f}",
+        "Allowed": lambda row: "?" if row.low is None else f"{row.low:,} - {row.high:,}",
+        "Sent": lambda row: f"{row.forwarded:,}",
+        "Credited": lambda row: f"{row.credited:,}",
+        "Rejected": lambda row: f"{row.rejected:,}",
+    }
+    if wide:
+        columns |= {
+            "Timed out": lambda row: f"{row.timed_out:,}",
+            "Lost": lambda row: f"{row.lost:,}",
+            "Work due": lambda row: _work(row.expected_work),
+            "Work credited": lambda row: _work(row.credited_work),
+        }
+    else:
+        columns["Lost"] = lambda row: f"{row.timed_out + row.lost:,}"
+    if found.total.pool_shares is not None:
+        columns["Pool's shares"] = lambda row: _number(row.pool_shares)
+    if found.total.pool_work is not None:
+        columns["Pool's work"] = lambda row: "-" if row.pool_work is None else _work(row.pool_work)
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column(label, min_width=16)
+    for name in columns:
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("Verdict", min_width=16 if wide else 9)
+    for row in (*rows, found.total):
+        is_total = row is found.total
+        if is_total:
+            table.add_section()
+        table.add_row(
+            Text(_plain(row.worker) if row.worker is not None else _time(row.start)),
+            *(column(row) for column in columns.values()),
+            Text(row.verdict, style="" if row.fine else "red"),
+            style="bold" if is_total else "",
+        )
     return table
 
 
-def _cells(label: str, row: Row, shares: bool, work: bool) -> list[Text]:
-    cells = [
-        _plain(label),
-        "?" if row.expected is None else f"{row.expected:,.1f}",
-        "?" if row.low is None else f"{row.low:,} to {row.high:,}",
-        *(
-            f"{count:,}"
-            for count in (row.forwarded, row.credited, row.rejected, row.timed_out, row.lost)
-        ),
-        _work(row.expected_work),
-        _work(row.credited_work),
-    ]
-    if shares:
-        cells.append("-" if row.pool_shares is None else f"{row.pool_shares:,.10g}")
-    if work:
-        cells.append("-" if row.pool_work is None else _work(row.pool_work))
-    style = "" if row.fine else "red"
-    return [*map(Text, cells), Text(row.verdict, style=style)]
+def _time(start: int | None) -> str:
+    return "Total" if start is None else as_text(start)
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:,.10g}"
 
 
 def _missing(total: Row) -> str:

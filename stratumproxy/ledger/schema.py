@@ -46,6 +46,7 @@ CREATE TABLE runs (
     process INTEGER NOT NULL,
     ended INTEGER NOT NULL DEFAULT 0
 );
+CREATE INDEX runs_not_ended ON runs (process) WHERE NOT ended;
 -- Which batches of a run are in here: numbers from low to high, told from first_at to last_at.
 CREATE TABLE receipts (
     run INTEGER NOT NULL,

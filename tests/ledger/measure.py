@@ -4,14 +4,18 @@ Figures in docs/ledger.md come from here.
 """
 
 import random
+import sqlite3
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 from stratumproxy.config.control import Ledger as Settings
-from stratumproxy.ledger import Ledger
+from stratumproxy.ledger import Ledger, LedgerReader
+from stratumproxy.ledger.audit import audit
+from stratumproxy.ledger.schema import FIVE_MINUTES, HOURS
 from stratumproxy.telemetry.records import Batch, ShareRecord, WorkRecord
 
 WORKERS = 17_595
@@ -24,7 +28,7 @@ FORWARDED = 1
 START = 1_700_000_000 // 86_400 * 86_400
 
 
-def batches(seconds: int, every: float, workers: int = 1) -> Iterator[Batch]:
+def batches(seconds: int, every: float) -> Iterator[Batch]:
     """What a fleet tells: random workers found shares."""
     dice = random.Random(1)
     count = int(seconds / every)
@@ -49,7 +53,7 @@ def batches(seconds: int, every: float, workers: int = 1) -> Iterator[Batch]:
         yield Batch("run", 0, number + 1, at, shares=shares, work=work)
 
 
-def write(folder: Path, every: float, seconds: int = 60) -> None:
+def write(folder: Path, every: float, seconds: int = 120) -> None:
     path = folder / f"every-{every}.sqlite3"
     ledger = Ledger(Settings(path=str(path)), clock=lambda: START)
     told = list(batches(seconds, 0.5))
@@ -80,7 +84,87 @@ def disk() -> int:
     return 0
 
 
+def fill(path: Path) -> None:
+    """A day of all workers by 5 minutes and by hour, and of a tenth of them 60 days by hour."""
+    Ledger(Settings(path=str(path))).open()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("INSERT INTO pools (name) VALUES ('pool')")
+        connection.execute(
+            "WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < ?) "
+            "INSERT INTO workers (id, name, since) SELECT i, 'farm.rig' || i, 0 FROM n",
+            (WORKERS,),
+        )
+        connection.commit()
+        before = path.stat().st_size
+        for level, since, until, workers in (
+            (FIVE_MINUTES, 1, 0, WORKERS),
+            (HOURS, 60, 1, WORKERS // 10),
+            (HOURS, 1, 0, WORKERS),
+        ):
+            first, last = START - since * 86_400, START - until * 86_400
+            for start in range(first, last, level.step):
+                connection.execute(
+                    f"INSERT INTO {level.table} SELECT ?1, id, 1, 60, 60 * 65536.0, 1, 0, "
+                    "80000.123 * id, 1, 1e8, 1, 1e8, 0, 0, 0, 0, 0 FROM workers WHERE id <= ?2 "
+                    "UNION ALL SELECT ?1, 0, 1, 60 * ?2, 65536.0 * 60 * ?2, 0, 0, 1e12, 300, "
+                    "300e8, 300, 300e8, 0, 0, 0, 0, 0",
+                    (start, workers),
+                )
+            connection.commit()
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            size = path.stat().st_size
+            rows = (last - first) // level.step * workers
+            print(
+                f"{level.table}: {(size - before) / rows:.0f} bytes a row, {WORKERS} workers take "
+                f"{(size - before) / rows * WORKERS * 86_400 / level.step / 1e6:.0f} MB a day"
+            )
+            before = size
+
+
+NOW = START - 1.0
+MORNING = NOW - 20 * 3600
+"""Its hours make no whole day, so that hours are read."""
+
+
+def read(path: Path) -> None:
+    reader = LedgerReader(str(path), seconds=None)
+    for name, question in (
+        ("a worker's 24 h", lambda: reader.history("farm.rig1000", "24h", NOW)),
+        ("a worker's 60 d", lambda: reader.history("farm.rig1000", "60d", NOW)),
+        ("the fleet's 24 h", lambda: reader.history(None, "24h", NOW)),
+        ("the fleet's 60 d", lambda: reader.history(None, "60d", NOW)),
+        ("an audit by hour, 60 d", lambda: audit(reader, "pool", NOW - 60 * 86_400, NOW)),
+        ("an audit by worker, 21 h", lambda: audit(reader, "pool", MORNING, NOW, "worker")),
+        ("totals of all workers", lambda: reader.totals(NOW)),
+    ):
+        times = []
+        for _ in range(5):
+            began = time.monotonic()
+            question()
+            times.append(time.monotonic() - began)
+        print(f"{name}: {1000 * min(times):.1f} ms at best, {1000 * max(times):.1f} at worst")
+    reader.close()
+
+
+def expire(path: Path) -> None:
+    """A day later: everything of the finest level goes, a little at each take."""
+    ledger = Ledger(Settings(path=str(path), five_minutes_days=0.5), clock=lambda: START)
+    ledger.take([Batch("run", 0, 1, START)])
+    slowest, count, began = 0.0, 0, time.monotonic()
+    for seq in range(2, 202):
+        one = time.monotonic()
+        ledger.take([Batch("run", 0, seq, START)])
+        slowest = max(slowest, time.monotonic() - one)
+        count += 1
+    each = (time.monotonic() - began) / count
+    print(f"takes that expire 2000 rows: {1000 * each:.1f} ms, slowest {1000 * slowest:.0f} ms")
+    ledger.close()
+
+
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory(dir=sys.argv[1] if len(sys.argv) > 1 else None) as name:
         for every in (0.5, 1, 5, 10):
             write(Path(name), every)
+        fill(Path(name) / "full")
+        read(Path(name) / "full")
+        expire(Path(name) / "full")

@@ -135,14 +135,19 @@ def test_by_worker_beside_the_pools_figures() -> None:
     assert found.total.verdict == STATED_LESS
 
 
+def arrivals(dice: random.Random, mean: float) -> int:
+    """How many come in the time in which so many are expected."""
+    count, at = 0, dice.expovariate(1.0)
+    while at < mean:
+        count, at = count + 1, at + dice.expovariate(1.0)
+    return count
+
+
 def test_confidence_holds_for_all_rows_together() -> None:
     """With thousands of workers, one in a hundred outside its own bounds is nothing but chance."""
     dice = random.Random(7)
     means = [dice.uniform(0.5, 30) for _ in range(2000)]
-    workers = {
-        f"rig{n}": entry(mean, sum(dice.random() < mean / 1000 for _ in range(1000)))
-        for n, mean in enumerate(means)
-    }
+    workers = {f"rig{n}": entry(mean, arrivals(dice, mean)) for n, mean in enumerate(means)}
     found = judge(by_worker(**workers), "worker", 0.99)
     assert all(row.fine for row in found.rows)
     alone = [poisson_interval(row.expected or 0, 0.99) for row in found.rows]
