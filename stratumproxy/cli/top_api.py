@@ -54,6 +54,8 @@ class Address(NamedTuple):
         Raises:
             ValueError: it is none, or not one of HTTP.
         """
+        if not url.isprintable() or " " in url:  # urlsplit overlooks some of these
+            raise ValueError(f"{url!r} holds what no URL may")
         parts = urlsplit(url if "://" in url else f"http://{url}")
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError(f"{url!r} is not a URL such as http://127.0.0.1:8080")
@@ -171,11 +173,9 @@ class Api:
         host, port = self.address.host, self.address.port
         if not self.address.tls:
             return await trio.open_tcp_stream(host, port)
-        stream = await trio.open_ssl_over_tcp_stream(
+        return await trio.open_ssl_over_tcp_stream(
             host, port, https_compatible=True, ssl_context=ssl.create_default_context()
         )
-        await stream.do_handshake()
-        return stream
 
     async def _answer(
         self, connection: h11.Connection, stream: trio.abc.Stream, take: Callable[[bytes], None]
@@ -228,5 +228,7 @@ def _reason(error: BaseException) -> str:
             return str(error)
         error = inner
     assert isinstance(error, OSError)
+    if isinstance(error, ssl.SSLError):  # its errno is not the system's
+        return getattr(error, "verify_message", "") or str(error.reason or error.strerror)
     # A failure to connect has the address in its text too.
     return os.strerror(error.errno) if error.errno and error.errno > 0 else str(error.strerror)

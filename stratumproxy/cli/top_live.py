@@ -86,17 +86,18 @@ class Top:
 
         def take(event: str, value: Any) -> None:
             if event == "summary":
-                self._state.summary, self._state.trouble = value, ""
+                self._state.summary = value
+                self._state.troubles.pop("summary", None)
                 self._changed.set()
 
         while True:
             try:
                 await self._api.follow(take)
-                self._trouble("the event stream ended; trying again")
+                self._trouble("summary", "the event stream ended")
             except Unauthorized:
                 raise
             except ApiError as error:
-                self._trouble(f"{error}; trying again")
+                self._trouble("summary", str(error))
             await trio.sleep(AGAIN_SECONDS)
 
     async def _look(self) -> None:
@@ -107,14 +108,15 @@ class Top:
             self._wanted = trio.Event()
             try:
                 await fill(self._api, self._state, summary=False)
+                self._state.troubles.pop("workers", None)
             except Unauthorized:
                 raise
             except ApiError as error:
-                self._trouble(f"{error}; trying again")
+                self._trouble("workers", str(error))
             self._changed.set()
 
-    def _trouble(self, text: str) -> None:
-        self._state.trouble = text
+    def _trouble(self, missing: str, why: str) -> None:
+        self._state.troubles[missing] = why
         self._changed.set()
 
     async def _keys(self) -> None:

@@ -46,8 +46,8 @@ class State:
     """The one of `detail`."""
     history: list[float] = field(default_factory=list)
     """Its hashrate over the last hour."""
-    trouble: str = ""
-    """Why what is shown is old."""
+    troubles: dict[str, str] = field(default_factory=dict)
+    """Why what is shown is old, by what is missing: ``summary``, ``workers``."""
 
     @property
     def query(self) -> dict[str, object]:
@@ -58,6 +58,11 @@ class State:
         if self.attention:
             query["attention"] = self.attention
         return query
+
+    @property
+    def trouble(self) -> str:
+        """The first of the troubles, if there is any."""
+        return next(iter(self.troubles.values()), "")
 
     def chosen(self) -> str | None:
         """The name of the worker at the cursor."""

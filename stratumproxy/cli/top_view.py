@@ -60,7 +60,8 @@ def page(
     sign = "+-" if ascii_only else "±"
     head = [_title(state, title), *_figures(state, sign)]
     if state.detail is not None:
-        return _lines([*head[:2], *_worker(state, sign, width, ascii_only)], height, DETAIL_KEYS)
+        lines = [*head[:2], *_worker(state, sign, width, ascii_only)]
+        return _lines(lines, height, state.trouble or DETAIL_KEYS)
     head += [*_pools(state), *_attention(state)]
     if height is None:
         state.room(state.rows)
@@ -76,7 +77,7 @@ def _lines(lines: list[Text], height: int | None, keys: str) -> Group:
         return Group(*lines)
     lines = lines[: max(height - 1, 1)]
     padding = [Text()] * (height - 1 - len(lines))
-    return Group(*lines, *padding, _line(keys, style="dim"))
+    return Group(*lines, *padding, _line(clean(keys), style="dim"))
 
 
 def _line(*parts: str | tuple[str, str], style: str = "") -> Text:
@@ -89,7 +90,6 @@ def _title(state: State, title: str) -> Text:
     return _line(
         (" stratumproxy top ", "bold reverse"),
         f" {title}{uptime}",
-        (f"  {clean(state.trouble)}" if state.trouble else "", "bold red"),
     )
 
 
@@ -111,12 +111,12 @@ def _figures(state: State, sign: str) -> Iterator[Text]:
     )
     refused = sum(summary["rejected"].values())
     yield _line(
-        f"{summary['mining']:,} mining of {summary['connected']:,} connected, "
-        f"{summary['workers']:,} workers   ",
+        f"{summary['mining']:,} mining of {summary['connected']:,}, ",
+        f"{summary['workers']:,} workers  ",
         (f"accepted {summary['accepted']:,}", "green"),
-        f"   rejected {rejected(summary['accepted'], refused)}",
-        (f"   blocks {summary['blocks']:,}" if summary["blocks"] else "", "bold green"),
-        f"   best {short(summary['best_difficulty'])}",
+        f"  rejected {rejected(summary['accepted'], refused)}",
+        (f"  blocks {summary['blocks']:,}" if summary["blocks"] else "", "bold green"),
+        f"  best {short(summary['best_difficulty'])}",
     )
     reasons, drops = counts(summary["rejected"]), counts(summary["drops"])
     yield _line(
@@ -212,6 +212,8 @@ def _foot(state: State) -> Text:
         return _line(
             ("/", "bold"), clean(state.search), ("_", "blink"), ("  Enter keeps it, Esc not", "dim")
         )
+    if state.trouble:
+        return _line((f"trying again: {clean(state.trouble)}", "bold red"))
     first = min(state.first + 1, state.matched)
     last = min(state.first + state.rows, state.matched)
     filters = f"  /{clean(state.search)}" if state.search else ""
@@ -227,7 +229,7 @@ def _foot(state: State) -> Text:
 def _worker(state: State, sign: str, width: int, ascii_only: bool) -> list[Text]:
     worker = state.worker
     if not worker:
-        return [_line((clean(state.detail), "bold")), _line(state.trouble or "…", style="dim")]
+        return [_line((clean(state.detail), "bold")), _line("asking …", style="dim")]
     now = state.summary.get("now", 0.0)
     lines = [
         _line(),

@@ -20,7 +20,8 @@ def scaled(value: float) -> tuple[str, str]:
     while value >= 999.5 and power < len(PREFIXES) - 1:
         value /= 1000
         power += 1
-    return f"{value:.3g}", PREFIXES[power]
+    # Three digits in every case: figures that change each second should not jump about.
+    return (f"{value:#.3g}".rstrip(".") if power or value % 1 else f"{value:.0f}"), PREFIXES[power]
 
 
 def rate(hashes_per_second: float) -> str:

@@ -1,0 +1,169 @@
+"""What metrics there are: name, type, labels, and what each means.
+
+Names and units follow https://prometheus.io/docs/practices/naming/. No label takes a value that
+miners choose. docs/metrics.md holds this table too; a test compares the two.
+"""
+
+from typing import Literal, NamedTuple
+
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    InfoMetricFamily,
+)
+
+PREFIX = "stratumproxy_"
+
+
+class Family(NamedTuple):
+    """One metric; its name goes without the prefix and without ``_total`` or ``_info``."""
+
+    kind: Literal["info", "gauge", "counter", "histogram"]
+    text: str
+    labels: tuple[str, ...] = ()
+
+    def full_name(self, name: str) -> str:
+        """As it is queried; a histogram's without ``_bucket``, ``_sum`` or ``_count``."""
+        suffix = {"info": "_info", "counter": "_total"}.get(self.kind, "")
+        return f"{PREFIX}{name}{suffix}"
+
+
+FAMILIES = {
+    "build": Family("info", "Version of stratumproxy that serves this page.", ("version",)),
+    # The fleet as a whole
+    "hashrate_hashes_per_second": Family(
+        "gauge",
+        "Hashrate by the shares that count, over a window that ends now: 1m, 5m, 1h, 24h.",
+        ("window",),
+    ),
+    "hashrate_error_ratio": Family(
+        "gauge",
+        "One standard deviation of that hashrate as a part of it, 1 / sqrt(shares); 1 without any.",
+        ("window",),
+    ),
+    "workers": Family("gauge", "Names that miners authorized with, and that are remembered."),
+    "workers_attention": Family(
+        "gauge",
+        "Workers that need a person, by reason: gone, slow, rejecting, reconnecting.",
+        ("reason",),
+    ),
+    "miners_connected": Family("gauge", "Open connections of miners."),
+    "miners_mining": Family("gauge", "Of these, those that subscribed and authorized."),
+    # Shares
+    "shares_accepted": Family(
+        "counter",
+        "Shares that count: they met the miner's difficulty, and no pool rejected them.",
+    ),
+    "accepted_difficulty": Family(
+        "counter",
+        "Sum of the difficulties of the shares that count. Its rate times 4295032833, which is "
+        "2^48 / 0xffff, is the hashrate.",
+    ),
+    "shares_rejected": Family(
+        "counter",
+        "Shares that do not count, by reason: stale, duplicate, low-difficulty and others; pool: "
+        "the pool said no, in whatever words.",
+        ("reason",),
+    ),
+    "shares_forwarded": Family("counter", "Shares sent to pools."),
+    "blocks_found": Family("counter", "Shares that met the network's target."),
+    "best_share_difficulty": Family("gauge", "Difficulty of the best share since mining started."),
+    "connections_dropped": Family(
+        "counter",
+        "Miners disconnected or turned away, by key: flood, idle, not-stratum and others.",
+        ("key",),
+    ),
+    # Jobs and delays
+    "jobs": Family("counter", "Jobs that pools sent."),
+    "clean_jobs": Family("counter", "Of these, those that made all earlier work stale."),
+    "reply_seconds": Family(
+        "histogram",
+        "Seconds from when miners were seen to have said something until all that was read with it "
+        "was answered: no answer took longer. Verdicts that a pool is asked for are not in it.",
+    ),
+    "fan_out_seconds": Family(
+        "histogram",
+        "Seconds from a job's arrival, or the decision to switch to it, until the last miner was "
+        "sent it.",
+    ),
+    "stale_age_seconds": Family(
+        "histogram", "Seconds from when a job was retired until a share on it came nevertheless."
+    ),
+    # Pools
+    "pool_ready": Family(
+        "gauge", "1 if the pool gives work: it took the login, and a job is there.", ("pool",)
+    ),
+    "pool_sessions": Family("gauge", "Connections to the pool.", ("pool",)),
+    "pool_miners": Family("gauge", "Miners that mine on the pool.", ("pool",)),
+    "pool_difficulty": Family("gauge", "The pool's difficulty on its newest job.", ("pool",)),
+    "pool_shares_pending": Family(
+        "gauge", "Shares sent to the pool that have no verdict yet.", ("pool",)
+    ),
+    "pool_shares_accepted": Family("counter", "Shares that the pool accepted.", ("pool",)),
+    "pool_shares_rejected": Family("counter", "Shares that the pool rejected.", ("pool",)),
+    "pool_shares_lost": Family(
+        "counter",
+        "Shares sent to the pool whose verdict never comes: timed out, or cut off.",
+        ("pool",),
+    ),
+    "pool_round_trip_seconds": Family(
+        "histogram", "Seconds from sending a share to the pool until its verdict.", ("pool",)
+    ),
+    # Processes of the data plane
+    "process_last_heard_timestamp_seconds": Family(
+        "gauge", "When a mining process told anything last, in Unix seconds.", ("process",)
+    ),
+    "process_start_timestamp_seconds": Family(
+        "gauge", "When a mining process started, in Unix seconds.", ("process",)
+    ),
+    "process_batches": Family(
+        "counter", "Batches of records that a mining process told since its start.", ("process",)
+    ),
+    "process_cpu_seconds": Family(
+        "counter", "CPU seconds, user and system, of a mining process.", ("process",)
+    ),
+    "process_resident_memory_bytes": Family(
+        "gauge", "Resident memory of a mining process, in bytes.", ("process",)
+    ),
+    # What is kept
+    "records_lost": Family(
+        "counter",
+        "Records that there was no room for, by key: those that mining processes had to drop, and "
+        "workers past the number that is remembered.",
+        ("key",),
+    ),
+    "sink_ok": Family("gauge", "1 if the sink kept what it was told last.", ("sink",)),
+    "sink_last_success_timestamp_seconds": Family(
+        "gauge",
+        "When the sink kept anything last, in Unix seconds; missing before the first time.",
+        ("sink",),
+    ),
+    "sink_failures": Family(
+        "counter", "Times that the sink could not keep what it was told.", ("sink",)
+    ),
+    "event_streams": Family("gauge", "Open event streams; each open dashboard has one."),
+}
+
+
+def gauge(name: str) -> GaugeMetricFamily:
+    """An empty family of that name."""
+    family = FAMILIES[name]
+    return GaugeMetricFamily(PREFIX + name, family.text, labels=family.labels)
+
+
+def counter(name: str) -> CounterMetricFamily:
+    """An empty family of that name."""
+    family = FAMILIES[name]
+    return CounterMetricFamily(PREFIX + name, family.text, labels=family.labels)
+
+
+def histogram(name: str) -> HistogramMetricFamily:
+    """An empty family of that name."""
+    family = FAMILIES[name]
+    return HistogramMetricFamily(PREFIX + name, family.text, labels=family.labels)
+
+
+def info(name: str, **values: str) -> InfoMetricFamily:
+    """A family of that name with its one sample."""
+    return InfoMetricFamily(PREFIX + name, FAMILIES[name].text, value=values)

@@ -1,0 +1,272 @@
+"""/metrics for Prometheus: the fleet as sums, never a series for a machine.
+
+Counters begin when this process does, and not when mining did. What a process of the data plane had
+counted before it was first looked at is taken off again: were it not, a restart of the control
+process after one of a mining process would show as a counter that falls by what the gone one had
+done, and `rate()`, which takes a fall for a start from nothing, would add all the rest once more.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import accumulate
+from typing import NamedTuple
+
+from prometheus_client import CollectorRegistry, ProcessCollector
+from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+from starlette.requests import Request
+from starlette.responses import Response
+
+from stratumproxy import __version__
+from stratumproxy.fleet import Fleet
+from stratumproxy.fleet.hashrate import WINDOWS
+from stratumproxy.telemetry.histogram import BOUNDS, Histogram
+from stratumproxy.telemetry.snapshot import PoolSnapshot, Snapshot, merge
+from stratumproxy.web.families import counter, gauge, histogram, info
+
+YOUNG = 10.0
+"""Seconds that a process of the data plane may be older than this one and still be taken to have
+started with it, so that nothing of what it counted is taken off."""
+
+EDGES = [*map(str, BOUNDS), "+Inf"]
+"""Values of the label ``le``."""
+
+RECORDS = ("shares", "miners", "jobs", "events", "workers")
+"""Kinds that may be lost. Work is not: it is told later."""
+
+NOTHING = Snapshot(
+    uptime=0.0, connected=0, mining=0, hashrate=0.0, accepted=0, work=0.0, forwarded=0
+)
+
+
+class SinkState(NamedTuple):
+    """How a sink of records, such as the ledger, does."""
+
+    name: str
+    ok: bool
+    """Whether it kept what it was told last."""
+    kept_at: float | None
+    """When it last kept anything, in Unix seconds."""
+    failures: int
+    """Times that it could not, since this process started."""
+
+
+class Metrics(Collector):
+    """What Prometheus asks for.
+
+    Args:
+        fleet: what there is to tell.
+        now: the time, in Unix seconds.
+        sinks: asked for how they do at each scrape.
+        streams: asked for how many event streams are open.
+    """
+
+    def __init__(
+        self,
+        fleet: Fleet,
+        now: Callable[[], float],
+        *,
+        sinks: Callable[[], Iterable[SinkState]] = tuple,
+        streams: Callable[[], int] = int,
+    ) -> None:
+        self._fleet = fleet
+        self._now = now
+        self._sinks = sinks
+        self._streams = streams
+        self._starts: dict[int, tuple[str, float]] = {}
+        """By process: the run that was looked at last, and when it started."""
+        self._before = NOTHING
+        """What was counted before this process started."""
+        self._highest: dict[tuple[str, ...], float] = {}
+        self._registry = CollectorRegistry()
+        self._registry.register(self)
+        ProcessCollector(registry=self._registry)
+
+    async def respond(self, request: Request) -> Response:
+        """Answer a scrape, in the format that it prefers."""
+        body, content_type = self.text(request.headers.get("accept", ""))
+        return Response(body, headers={"Content-Type": content_type})
+
+    def text(self, accept: str = "") -> tuple[bytes, str]:
+        """All metrics as text.
+
+        Args:
+            accept: the header of that name; OpenMetrics where it asks for that.
+
+        Returns:
+            The text, and its content type.
+        """
+        encode, content_type = choose_encoder(accept)
+        return encode(self._registry), content_type
+
+    def look(self) -> None:
+        """Notice processes of the data plane that are new; each scrape does it too.
+
+        What one that is older than this process has counted so far is not told. So to call it
+        once a second means that less is left out after a restart of the control process.
+        """
+        now = self._now()
+        for process in self._fleet.processes.running.values():
+            snapshot = process.snapshot
+            known, _ = self._starts.get(process.worker, ("", 0.0))
+            if snapshot is None or process.run == known:
+                continue
+            self._starts[process.worker] = (process.run, process.heard - snapshot.uptime)
+            if snapshot.uptime > now - self._fleet.started + YOUNG:
+                self._before = merge([self._before, snapshot])
+
+    def describe(self) -> Iterable[Metric]:
+        """Nothing; a registry without it would collect when this is registered."""
+        return ()
+
+    def collect(self) -> Iterator[Metric]:
+        """Every metric, as it is now."""
+        self.look()
+        snapshot = self._fleet.processes.snapshot() or NOTHING
+        yield info("build", version=__version__)
+        yield from self._workers()
+        yield from self._miners(snapshot)
+        yield from self._delays(snapshot)
+        yield from self._pools(snapshot.pools)
+        yield from self._processes()
+        yield from self._kept()
+
+    def _workers(self) -> Iterator[Metric]:
+        rate, error = gauge("hashrate_hashes_per_second"), gauge("hashrate_error_ratio")
+        figures = self._fleet.rates.figures(self._now())
+        for window, figure in zip(WINDOWS, figures, strict=True):
+            rate.add_metric([window.name], figure.rate)
+            error.add_metric([window.name], 1.0 if figure.error is None else figure.error)
+        workers, attention = gauge("workers"), gauge("workers_attention")
+        workers.add_metric([], len(self._fleet.roll))
+        for reason, count in self._fleet.attention.items():
+            attention.add_metric([reason], count)
+        yield from (rate, error, workers, attention)
+
+    def _miners(self, snapshot: Snapshot) -> Iterator[Metric]:
+        for name, value in (
+            ("miners_connected", snapshot.connected),
+            ("miners_mining", snapshot.mining),
+            ("best_share_difficulty", snapshot.best_difficulty),
+        ):
+            family = gauge(name)
+            family.add_metric([], value)
+            yield family
+        for name, attribute in (
+            ("shares_accepted", "accepted"),
+            ("accepted_difficulty", "work"),
+            ("shares_forwarded", "forwarded"),
+            ("blocks_found", "blocks"),
+            ("jobs", "jobs"),
+            ("clean_jobs", "clean_jobs"),
+        ):
+            value = getattr(snapshot, attribute) - getattr(self._before, attribute)
+            total = counter(name)
+            total.add_metric([], self._rising(value, name))
+            yield total
+        yield _by_key("shares_rejected", snapshot.rejected, self._before.rejected)
+        yield _by_key("connections_dropped", snapshot.drops, self._before.drops)
+
+    def _delays(self, snapshot: Snapshot) -> Iterator[Metric]:
+        for name, attribute in (
+            ("reply_seconds", "reply"),
+            ("fan_out_seconds", "fan_out"),
+            ("stale_age_seconds", "stale_age"),
+        ):
+            family = histogram(name)
+            self._measured(
+                family, [], getattr(snapshot, attribute), getattr(self._before, attribute)
+            )
+            yield family
+
+    def _pools(self, pools: Iterable[PoolSnapshot]) -> Iterator[Metric]:
+        before = {pool.name: pool for pool in self._before.pools}
+        ready, round_trip = gauge("pool_ready"), histogram("pool_round_trip_seconds")
+        gauges = {
+            "sessions": gauge("pool_sessions"),
+            "miners": gauge("pool_miners"),
+            "difficulty": gauge("pool_difficulty"),
+            "pending": gauge("pool_shares_pending"),
+        }
+        counters = {
+            "accepted": counter("pool_shares_accepted"),
+            "rejected": counter("pool_shares_rejected"),
+            "lost": counter("pool_shares_lost"),
+        }
+        for pool in pools:
+            label = [pool.name]
+            earlier = before.get(pool.name)
+            if pool.state:  # a pool that is not configured any more has only a past
+                ready.add_metric(label, pool.state == "ready")
+                for attribute, family in gauges.items():
+                    family.add_metric(label, getattr(pool, attribute))
+            for attribute, total in counters.items():
+                told = getattr(earlier, attribute) if earlier is not None else 0
+                total.add_metric(label, getattr(pool, attribute) - told)
+            self._measured(
+                round_trip, label, pool.round_trip, earlier.round_trip if earlier else None
+            )
+        yield from (ready, *gauges.values(), *counters.values(), round_trip)
+
+    def _processes(self) -> Iterator[Metric]:
+        heard = gauge("process_last_heard_timestamp_seconds")
+        start = gauge("process_start_timestamp_seconds")
+        batches = counter("process_batches")
+        cpu = counter("process_cpu_seconds")
+        resident = gauge("process_resident_memory_bytes")
+        for process in self._fleet.processes.running.values():
+            label = [str(process.worker)]
+            heard.add_metric(label, process.heard)
+            batches.add_metric(label, process.seq)
+            if process.snapshot is not None:
+                start.add_metric(label, self._starts[process.worker][1])
+                cpu.add_metric(label, process.snapshot.cpu_seconds)
+                resident.add_metric(label, process.snapshot.resident_bytes)
+        yield from (heard, start, batches, cpu, resident)
+
+    def _kept(self) -> Iterator[Metric]:
+        # From zero on: an increase from nothing at all is none to Prometheus.
+        lost = {**dict.fromkeys(RECORDS, 0), **self._fleet.lost}
+        yield _by_key("records_lost", lost, {})
+        ok, kept = gauge("sink_ok"), gauge("sink_last_success_timestamp_seconds")
+        failures = counter("sink_failures")
+        for sink in self._sinks():
+            ok.add_metric([sink.name], sink.ok)
+            failures.add_metric([sink.name], sink.failures)
+            if sink.kept_at is not None:
+                kept.add_metric([sink.name], sink.kept_at)
+        streams = gauge("event_streams")
+        streams.add_metric([], self._streams())
+        yield from (ok, kept, failures, streams)
+
+    def _measured(
+        self,
+        family: HistogramMetricFamily,
+        label: list[str],
+        histogram: Histogram,
+        before: Histogram | None,
+    ) -> None:
+        """Add a histogram, without what was in it before."""
+        earlier = before if before is not None else Histogram()
+        counts = [now - then for now, then in zip(histogram.counts, earlier.counts, strict=True)]
+        buckets = list(zip(EDGES, accumulate(counts), strict=True))
+        total = self._rising(histogram.sum - earlier.sum, family.name, *label)
+        family.add_metric(label, buckets, total)
+
+    def _rising(self, value: float, *key: str) -> float:
+        """The value, or what it was if that was more.
+
+        A sum of fractions differs in its last digits with the order that they are added in, and
+        that changes when a process ends. A counter must not fall by it.
+        """
+        self._highest[key] = max(value, self._highest.get(key, 0.0))
+        return self._highest[key]
+
+
+def _by_key(name: str, now: Mapping[str, int], before: Mapping[str, int]) -> CounterMetricFamily:
+    """A counter with one label."""
+    family = counter(name)
+    for key, count in now.items():
+        family.add_metric([key], count - before.get(key, 0))
+    return family
