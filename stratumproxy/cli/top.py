@@ -103,7 +103,7 @@ def top(
     once: bool,
     as_json: bool,
 ) -> None:
-    """Watch the fleet in a terminal: hashrate, pools, rejects, every worker.
+    """Watch the fleet in a terminal: hashrate, pools, every worker.
 
     What the dashboard shows, over the same API, from wherever that can be reached. Each hashrate
     is shown with its error, one standard deviation: n shares know it to 1/sqrt(n).
