@@ -47,7 +47,6 @@ async def _run(config: Config, listener: int | None, numbers: tuple[int, ...]) -
     stop = trio.Event()
     with trio.open_signal_receiver(signal.SIGTERM) as signals:
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(_say_alive)
             nursery.start_soon(_wait_for_signal, signals, stop)
             nursery.start_soon(_read_configs, config, stop)
             sockets = [socket.socket(fileno=number) for number in numbers]
@@ -59,6 +58,7 @@ async def _run(config: Config, listener: int | None, numbers: tuple[int, ...]) -
                 supervisor=os.getppid(),
             )
             await plane.warm()
+            nursery.start_soon(_say_alive)
             api = None if listener is None else socket.socket(fileno=listener)
             await plane.run(stop, api)
             nursery.cancel_scope.cancel()

@@ -51,21 +51,29 @@ class History:
 
 
 def view(
-    world: World, history: History, width: int, height: int, *, ascii_only: bool = False
+    world: World,
+    history: History,
+    width: int,
+    height: int,
+    *,
+    ascii_only: bool = False,
+    url: str = "",
 ) -> Group:
-    """The live view, for a terminal of that many columns and lines."""
+    """The live view, for a terminal of that many columns and lines; the dashboard is at the URL."""
     moment = world.moment
+    dashboard = [Text.assemble((" Dashboard: ", "dim"), url)] if url else []
     if moment is None:
-        return Group(_title(0.0), Text("connecting", style="dim"))
+        return Group(_title(0.0), *dashboard, Text("connecting", style="dim"))
     columns = Table.grid(expand=True)
     columns.add_column(ratio=1)
     columns.add_column(ratio=1)
     columns.add_row(_shares(moment.proxy), _verdicts(moment))
     return Group(
         _title(moment.proxy.uptime),
+        *dashboard,
         _hashrate(history, ASCII_BARS if ascii_only else BARS, max(width - 32, 1)),
         columns,
-        _miners(world, history, max(height - FRAME_LINES, 1)),
+        _miners(world, history, max(height - FRAME_LINES - len(dashboard), 1)),
     )
 
 

@@ -2,13 +2,18 @@
 
 import dataclasses
 import random
+import socket
 import time
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 import trio
 
+from stratumproxy.cli.plane import Plane
 from stratumproxy.config import Config, Difficulty, Listen, Pool
+from stratumproxy.config.control import Api
 from stratumproxy.net.server import serve
+from stratumproxy.net.telemetry import Telemetry
 from stratumproxy.shares import scan
 from stratumproxy.telemetry.snapshot import Snapshot
 from stratumproxy.testing import (
@@ -68,9 +73,13 @@ class World:
     Args:
         miners: how many; from four on, one of them is faulty.
         difficulty: what miners start at; None: what suits this machine.
+        api: listens on a loopback address for the API and its dashboard; None for neither.
     """
 
-    def __init__(self, miners: int, difficulty: float | None = None) -> None:
+    def __init__(
+        self, miners: int, difficulty: float | None = None, api: socket.socket | None = None
+    ) -> None:
+        self._api = api
         mean = PLANNED_CPU * _hashes_per_second() / miners
         self._hashrates = [mean * SPREAD[number % len(SPREAD)] for number in range(miners)]
         if difficulty is None:
@@ -104,8 +113,9 @@ class World:
         stop_proxy = trio.Event()
         async with trio.open_nursery() as pool:
             pool_address = await pool.start(serve_pool, self.pool)
+            config = self._config(*pool_address)
             async with trio.open_nursery() as proxy:
-                addresses = await proxy.start(self._serve, self._config(*pool_address), stop_proxy)
+                addresses = await proxy.start(self._serve, config, stop_proxy)
                 async with trio.open_nursery() as mining:
                     self.fleet = await mining.start(
                         partial(
@@ -164,8 +174,24 @@ class World:
         stop: trio.Event,
         task_status: trio.TaskStatus[list[tuple[str, int]]] = trio.TASK_STATUS_IGNORED,
     ) -> None:
-        last = await serve(config, on_snapshot=self._remember, stop=stop, task_status=task_status)
+        run = partial(serve, config, on_snapshot=self._remember, stop=stop, task_status=task_status)
+        last = await (run() if self._api is None else self._serve_shown(run, config, self._api))
         self.moment = self._look(last)
+
+    async def _serve_shown(
+        self, run: Callable[..., Awaitable[Snapshot]], config: Config, api: socket.socket
+    ) -> Snapshot:
+        """Serve with a control plane, which is a process of its own anywhere but here."""
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            theirs.setblocking(False)
+            plane = Plane(config, [theirs], run="demo", clock=time.time)
+            shown = trio.Event()
+            async with trio.open_nursery() as control:
+                control.start_soon(plane.run, shown, api)
+                last = await run(telemetry=Telemetry(ours, 0, trio.current_time))
+                shown.set()
+        return last
 
     def _remember(self, snapshot: Snapshot) -> None:
         self.moment = self._look(snapshot)
@@ -180,6 +206,7 @@ class World:
         return Config(
             listen=[Listen(address="127.0.0.1:0")],
             pool=[Pool(url=f"stratum+tcp://{host}:{port}", user="demo", name="simulated pool")],
+            api=Api(listen="127.0.0.1:0"),
             difficulty=Difficulty(
                 start=self.difficulty,
                 min=self.difficulty / 10,

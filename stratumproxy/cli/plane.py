@@ -2,15 +2,20 @@
 
 import socket
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
+import structlog
 import trio
 
 from stratumproxy.config import Config
 from stratumproxy.control.control import Control
 from stratumproxy.errors import SinkError, StratumProxyError
 from stratumproxy.fleet import Fleet
+from stratumproxy.fleet.fleet import Done, Earlier
 from stratumproxy.ledger import Ledger
+from stratumproxy.ledger.buckets import Sums
+from stratumproxy.ledger.history import Totals
 from stratumproxy.ledger.reader import LedgerReader
 from stratumproxy.telemetry.records import Batch
 from stratumproxy.telemetry.sink import Sink
@@ -77,6 +82,32 @@ class Plane:
 
     async def warm(self) -> None:
         """Take from the ledger what the workers did before this process began."""
+        now = self._clock()
+        try:
+            totals = await trio.to_thread.run_sync(self._totals, now)
+        except SinkError as error:
+            structlog.get_logger().warning(
+                "the last day is not known: the ledger can't be read", problem=str(error)
+            )
+            return
+        if totals is None:
+            return
+        self.fleet.warm(
+            (
+                Earlier(name, each.since, each.last, _done(each.hour), _done(each.day))
+                for name, each in totals.workers.items()
+            ),
+            now,
+            hour_since=totals.hour_since,
+            day_since=totals.day_since,
+            counted={},
+        )
+
+    def _totals(self, now: float) -> Totals | None:
+        """What the ledger has of the last day; None if there is none yet."""
+        if self._reader is None or not Path(self._config.ledger.path).exists():
+            return None
+        return self._reader.totals(now)
 
     async def _serve(self, api: socket.socket, ending: trio.Event) -> None:
         app: Any = make_app(
@@ -95,6 +126,10 @@ class Plane:
             SinkState(each.name, each.ok, each.kept_at, each.failures)
             for each in self.control.sinks()
         ]
+
+
+def _done(sums: Sums) -> Done:
+    return Done(sums.work, sums.accepted, sums.rejected)
 
 
 class OpenedLater:

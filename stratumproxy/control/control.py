@@ -12,6 +12,7 @@ from stratumproxy.control.delivery import SinkState
 from stratumproxy.control.intake import Gap, Told
 from stratumproxy.control.keep import Keep
 from stratumproxy.control.orders import Orders
+from stratumproxy.control.reckoning import Reckoning, Untold
 from stratumproxy.fleet import Fleet
 from stratumproxy.telemetry.sink import Sink
 from stratumproxy.telemetry.snapshot import Snapshot
@@ -51,6 +52,7 @@ class Control:
         self._keep = Keep(
             run, sinks, clock=clock, acknowledge=self._acknowledge, event=fleet.journal.event
         )
+        self._reckonings = [Reckoning() for _ in sockets]
         self._channels: list[Channel] = []
         self.orders = Orders(run, self._channels, supervisor)
         self._channels += (
@@ -105,16 +107,24 @@ class Control:
                 await channel.look(trio.current_time())
 
     async def _batch(self, worker: int, told: Told | Gap) -> None:
-        if isinstance(told, Told):
-            self._fleet.apply(told.batch, self._clock())
-            await self._keep.put(told)
+        if isinstance(told, Gap):
+            self._fleet.lost["batches"] += told.last - told.first + 1
+            self._report("batches of a worker's records are lost", worker, told)
             return
-        values: dict[str, object] = {"worker": worker, **told._asdict()}
-        self._log.error("batches of a worker's records are lost", **values)
-        self._fleet.lost["batches"] += told.last - told.first + 1
-        self._keep.record("warning", "batches of records are lost", values)
+        if (untold := self._reckonings[worker].told(told.batch)) is not None:
+            self._fleet.lost["shares"] += untold.accepted + untold.rejected
+            self._report("a worker ended before it told of its last shares", worker, untold)
+        self._fleet.apply(told.batch, self._clock())
+        await self._keep.put(told)
+
+    def _report(self, event: str, worker: int, what: Gap | Untold) -> None:
+        """Name what is lost, in the log and on record."""
+        values: dict[str, object] = {"worker": worker, **what._asdict()}
+        self._log.error(event, **values)
+        self._keep.record("warning", event, values)
 
     def _snapshot(self, worker: int, run: str, snapshot: Snapshot) -> None:
+        self._reckonings[worker].shown(run, snapshot)
         self._fleet.snapshot(worker, run, snapshot, self._clock())
 
     def _acknowledge(self, run: str, seq: int) -> None:

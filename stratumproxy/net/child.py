@@ -67,6 +67,7 @@ class Child:
     ) -> None:
         self.process: trio.Process | None = None
         """None while there is none: before the start, and in the pause before the next."""
+        self._heard = trio.Event()
         self._what = what
         self._command = command
         self._descriptors = descriptors
@@ -91,6 +92,10 @@ class Child:
         """Start another in its place, one that is told this."""
         self._line = line
         self._restarts.set()
+
+    async def up(self) -> None:
+        """Wait until the one that runs, or the next, has said that it is there."""
+        await self._heard.wait()
 
     def stop(self) -> None:
         """Ask it to stop, and start no other; `keep` returns when it is gone."""
@@ -148,6 +153,8 @@ class Child:
                 process.kill()
                 await process.wait()
             self.process = None
+            if self._heard.is_set():
+                self._heard = trio.Event()
             self._ended()
 
     async def _attend(self, process: trio.Process) -> None:
@@ -180,6 +187,7 @@ class Child:
                 for line in lines:
                     if self._hear(line):
                         self._silent = 0
+                        self._heard.set()
         except (trio.BrokenResourceError, trio.ClosedResourceError):
             return
         except ProtocolError:

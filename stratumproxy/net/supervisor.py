@@ -39,7 +39,8 @@ GRACE = 2.0
 """Seconds beyond `drain_seconds` that a worker has to stop in before it is killed."""
 
 CONTROL_GRACE = 5.0
-"""Seconds that the control process has to keep the last of it in, once the workers are gone."""
+"""Seconds at the stop that the control process has to be there in, if it has just been started
+again; and to keep the last of it in, once the workers are gone."""
 
 BACKLOG = 128
 """Browsers and scripts that may wait while the control process is started again."""
@@ -143,6 +144,10 @@ class Supervisor:
                 for worker in self._workers:
                     serving.start_soon(worker.keep)
                 await stop.wait()
+                if self._control is not None:
+                    # Whatever one that was killed had taken and not kept, the workers tell again.
+                    with trio.move_on_after(CONTROL_GRACE):
+                        await self._control.up()
                 for worker in self._workers:
                     worker.stop()
                 # None is about to be given them.

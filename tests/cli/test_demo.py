@@ -1,12 +1,14 @@
 """`stratumproxy demo`, as a process."""
 
 import errno
+import json
 import os
 import pty
 import re
 import signal
 import subprocess
 import sys
+import urllib.request
 
 import pytest
 from click.testing import CliRunner
@@ -40,7 +42,7 @@ def nothing_wrong(err: str) -> bool:
 def test_help_has_examples() -> None:
     text = CliRunner().invoke(cli, ["demo", "--help"]).output
     assert "stratumproxy demo --miners 200 --seconds 30" in text
-    for option in ("--miners", "--seconds", "--difficulty", "--plain"):
+    for option in ("--dashboard", "--miners", "--seconds", "--difficulty", "--plain"):
         assert option in text
 
 
@@ -50,8 +52,9 @@ def test_plain_lines_and_a_summary() -> None:
     assert demo.returncode == 0
     assert nothing_wrong(err)
     lines = out.splitlines()
-    assert lines[0] == PLAIN_HEADER
-    assert re.match(r" +1 s +[\d.]+ [kM]?H/s +8 ", lines[1])
+    assert re.fullmatch(r"Dashboard: http://127\.0\.0\.1:\d+/", lines[0])
+    assert lines[1] == PLAIN_HEADER
+    assert re.match(r" +1 s +[\d.]+ [kM]?H/s +8 ", lines[2])
     assert AGREE in lines[-1]
     assert "\x1b" not in out
     accepted = re.search(r"^ accepted by the pool +(\d+) +(\d+) *$", out, re.MULTILINE)
@@ -62,8 +65,8 @@ def test_plain_lines_and_a_summary() -> None:
 def test_sigterm_ends_it_with_the_summary() -> None:
     with start("--seconds", "600", "--miners", "3", "--difficulty", "1e-7") as demo:
         assert demo.stdout is not None
-        seen = [demo.stdout.readline() for _ in range(3)]
-        assert seen[0].rstrip() == PLAIN_HEADER
+        seen = [demo.stdout.readline() for _ in range(4)]
+        assert seen[1].rstrip() == PLAIN_HEADER
         demo.send_signal(signal.SIGTERM)
         out, err = demo.communicate(timeout=60)
     assert demo.returncode == 0
@@ -101,11 +104,12 @@ def test_on_a_terminal(plain: bool) -> None:
     os.close(ours)
     assert ("\x1b[?1049h" in seen) is not plain  # the live view has a screen of its own
     assert ("Hashrate" in seen) is not plain
+    assert "http://127.0.0.1:" in seen
     assert AGREE in seen.split("\x1b[?1049l")[-1]
 
 
 def test_a_reader_that_leaves_is_no_error() -> None:
-    with start("--seconds", "600") as demo:
+    with start("--seconds", "600", "--dashboard", "") as demo:
         assert demo.stdout is not None
         assert demo.stdout.readline().rstrip() == PLAIN_HEADER
         demo.stdout.close()
@@ -129,3 +133,27 @@ def test_limits(options: list[str]) -> None:
     shown = CliRunner().invoke(cli, ["demo", *options])
     assert shown.exit_code == 2
     assert "is not in the range" in shown.output
+
+
+def test_the_dashboard_shows_the_miners() -> None:
+    with start("--seconds", "600", "--miners", "3", "--difficulty", "1e-7") as demo:
+        assert demo.stdout is not None
+        url = demo.stdout.readline().split()[-1]
+        demo.stdout.readline()
+        demo.stdout.readline()  # the first second is over
+        with urllib.request.urlopen(url, timeout=60) as page:
+            assert b"<title>" in page.read()
+        with urllib.request.urlopen(f"{url}api/summary", timeout=60) as answer:
+            assert json.load(answer)["mining"] == 3
+        demo.send_signal(signal.SIGTERM)
+        out, err = demo.communicate(timeout=60)
+    assert demo.returncode == 0
+    assert nothing_wrong(err)
+    assert AGREE in out
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0:8080", ":8080", "localhost", "8080"])
+def test_the_dashboard_is_for_this_machine(address: str) -> None:
+    shown = CliRunner().invoke(cli, ["demo", "--dashboard", address])
+    assert shown.exit_code == 2
+    assert "Invalid value for '--dashboard'" in shown.output

@@ -11,6 +11,9 @@ from stratumproxy.telemetry.outbox import Outbox
 from stratumproxy.telemetry.records import WorkRecord
 from stratumproxy.telemetry.snapshot import Snapshot
 
+AT = 1_800_000_000.0
+"""When everything happens, in Unix seconds."""
+
 SNAPSHOT = Snapshot(5.0, 2, 2, 1.0, 3, 3.0, 4)
 
 
@@ -38,7 +41,7 @@ class Worker:
         for _ in range(count):
             self.told += 1
             work = WorkRecord("farm.1", "pool", 1, 2.0, {}, 0.0, 3.0)
-            self.outbox.add(1000.0, work=[tuple(work)])
+            self.outbox.add(AT, work=[tuple(work)])
 
     def show(self) -> None:
         self.outbox.show(SNAPSHOT)

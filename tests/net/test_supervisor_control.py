@@ -343,3 +343,30 @@ async def test_it_leaves_nothing_behind(how, descriptors, tmp_path):
     processes = [process for kind in ("control", "worker") for process, _ in run.noted(kind)]
     assert not any(map(alive, processes))
     assert descriptors() == before
+
+
+async def test_workers_are_stopped_only_when_it_is_there_to_hear_them(tmp_path):
+    """It was killed a moment before: what it had taken and not kept must be told again."""
+    slow = f"""
+if os.path.exists({str(tmp_path / "once")!r}):
+    time.sleep(0.5)
+else:
+    os.mkdir({str(tmp_path / "once")!r})
+"""
+    async with running(tmp_path, control=slow + HEARS) as run:
+        [(first, _)] = await run.until("control")
+        await run.until("heard")
+        await killed(first)
+        await run.stopped()
+        second = run.noted("control")[-1][0]
+        assert second != first
+        words = [data for process, data in run.noted("heard") if process == second]
+        assert b"ends" in words[-1]
+
+
+async def test_but_not_for_ever(tmp_path, monkeypatch):
+    monkeypatch.setattr(supervisor, "CONTROL_GRACE", 0.2)
+    async with running(tmp_path, control="time.sleep(1000)") as run:
+        [(process, _)] = await run.until("control")
+        await run.stopped()
+        assert not alive(process)

@@ -1,0 +1,156 @@
+"""The control plane put together, with a worker on its channel and a browser on its API."""
+
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import orjson
+import pytest
+import trio
+from structlog.testing import capture_logs
+
+from stratumproxy.cli.plane import OpenedLater, Plane
+from stratumproxy.config import loads
+from stratumproxy.errors import SinkError
+from stratumproxy.ledger.reader import LedgerReader
+from tests.control.sinks import Memory
+from tests.control.worker import Worker, working
+
+NOW = 1_800_000_000.0
+MOMENT = 20
+"""Seconds after which a test is taken to hang."""
+
+
+class Run:
+    """A plane at work."""
+
+    def __init__(self, text: str) -> None:
+        self.config = loads(
+            '[[listen]]\naddress = "127.0.0.1:0"\n'
+            '[[pool]]\nurl = "stratum+tcp://pool.example:3333"\nuser = "farm"\n' + text
+        )
+        self.ready = trio.Event()
+        self.stop = trio.Event()
+        self.ended = trio.Event()
+        self.api = socket.create_server(("127.0.0.1", 0))
+        self.api.setblocking(False)
+        self.address = self.api.getsockname()
+        self.plane: Plane
+        self.worker: Worker
+
+    async def run(self, sock: socket.socket) -> None:
+        self.plane = Plane(self.config, [sock], run="control", clock=lambda: NOW)
+        await self.plane.warm()
+        self.ready.set()
+        await self.plane.run(self.stop, self.api)
+        self.ended.set()
+
+    async def stopped(self) -> None:
+        self.stop.set()
+        with trio.fail_after(MOMENT):
+            await self.ended.wait()
+
+    async def get(self, path: str) -> dict:
+        request = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        with trio.fail_after(MOMENT):
+            async with await trio.open_tcp_stream(*self.address) as stream:
+                await stream.send_all(request.encode())
+                answer = b"".join([bytes(data) async for data in stream])
+        head, _, body = answer.partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 200"), answer
+        if b"chunked" in head.lower():
+            body = b"".join(body.split(b"\r\n")[1::2])
+        return orjson.loads(body)
+
+
+@asynccontextmanager
+async def planned(text: str = "") -> AsyncIterator[Run]:
+    ours, theirs = socket.socketpair()
+    run = Run(text)
+    with ours, theirs, run.api:
+        ours.setblocking(False)
+        theirs.setblocking(False)
+        async with working(ours) as run.worker, trio.open_nursery() as nursery:
+            nursery.start_soon(run.run, theirs)
+            with trio.fail_after(MOMENT):
+                await run.ready.wait()
+            yield run
+            nursery.cancel_scope.cancel()
+
+
+async def until(condition) -> None:
+    with trio.fail_after(MOMENT):
+        while not condition():  # noqa: ASYNC110 nobody sets an event for a test
+            await trio.sleep(0.005)
+
+
+async def test_what_a_worker_tells_is_seen_by_a_browser():
+    async with planned() as run:
+        run.worker.tell(3)
+        run.worker.show()
+        await until(lambda: not run.worker.outbox.unacknowledged)
+        found = await run.get("/api/workers")
+        assert [each["name"] for each in found["workers"]] == ["farm.1"]
+        assert found["workers"][0]["accepted"] == 3
+        await run.stopped()
+
+
+async def test_it_is_kept_in_the_ledger_and_known_after_a_restart(tmp_path):
+    path = tmp_path / "ledger"
+    settings = f'[ledger]\npath = "{path}"'
+    async with planned(settings) as run:
+        run.worker.tell(3)
+        await until(lambda: not run.worker.outbox.unacknowledged)
+        await run.stopped()
+    reader = LedgerReader(str(path))
+    assert sum(point.sums.accepted for point in reader.history(None, "1h", NOW).points) == 3
+    reader.close()
+    async with planned(settings) as run:
+        assert run.plane.fleet.roll.get("farm.1").accepted == 3
+        await run.stopped()
+
+
+async def test_a_ledger_that_can_not_be_read_is_told_and_no_reason_not_to_start(tmp_path):
+    path = tmp_path / "ledger"
+    path.write_bytes(b"this is no database, and it is long enough to be seen as none" * 100)
+    with capture_logs() as logs:
+        async with planned(f'[ledger]\npath = "{path}"') as run:
+            assert (await run.get("/health"))["status"] == "ok"
+            await run.stopped()
+    assert logs[0]["event"] == "the last day is not known: the ledger can't be read"
+
+
+async def test_a_client_that_does_not_read_does_not_delay_the_stop():
+    async with planned() as run:
+        run.worker.tell(1)
+        client = socket.socket()
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        with client:
+            client.connect(run.address)
+            # A small window, and answers that are never read: the sender blocks soon.
+            request = b"GET /api/openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n"
+            stream = b"GET /api/events HTTP/1.1\r\nHost: localhost\r\n\r\n"
+            client.sendall(request * 200 + stream)
+            await trio.sleep(0.5)
+            run.stop.set()
+            with trio.fail_after(MOMENT):
+                await run.ended.wait()
+
+
+async def test_a_sink_that_can_not_be_opened_is_tried_again():
+    problems = ["no folder", ""]
+
+    def opened() -> Memory:
+        if problem := problems.pop(0):
+            raise SinkError(problem)
+        return memory
+
+    memory = Memory()
+    sink = OpenedLater(opened)
+    with pytest.raises(SinkError, match="no folder"):
+        sink.take([])
+    sink.take([])
+    assert memory.calls == [0]
+    sink.close()
+    assert memory.closed
+    OpenedLater(opened).close()
