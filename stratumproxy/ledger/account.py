@@ -97,11 +97,9 @@ def _pool_id(connection: sqlite3.Connection, pool: str) -> int:
 def _level_kept(connection: sqlite3.Connection, level: Level, since: float) -> Level:
     """Days, if hours are not kept back to there and days are."""
     if level == HOURS:
-        oldest = {
-            one: connection.execute(f"SELECT min(start) FROM {one.table}").fetchone()[0]
-            for one in (HOURS, DAYS)
-        }
-        if oldest[HOURS] is not None and since < oldest[HOURS] > oldest[DAYS] + DAYS.step:
+        (hours,) = connection.execute("SELECT min(start) FROM hours").fetchone()
+        (days,) = connection.execute("SELECT min(start) FROM days").fetchone()
+        if hours is not None and since < hours and days + DAYS.step < hours:
             return DAYS
     return level
 
@@ -213,15 +211,15 @@ def _by_worker(
         entries, difficulties = _by_time(connection, pool, part, fallback)
         # Work without a known difficulty of the pool counts against 0, which SQL makes NULL of.
         each = json.dumps([[start, difficulties.get(start, 0.0)] for start in entries])
-        for name, unknown_work, *values in connection.execute(
+        for name, unknown_work, *values, _ in connection.execute(
             "WITH steps AS (SELECT json_extract(value, '$[0]') AS start, "
             "json_extract(value, '$[1]') AS difficulty FROM json_each(?)) "
-            "SELECT name, total(CASE WHEN steps.difficulty > 0 THEN 0 "
+            "SELECT workers.name, sums.* FROM (SELECT total(CASE WHEN steps.difficulty > 0 THEN 0 "
             "ELSE b.work + b.refused_work END), "
             "total((b.work + b.refused_work) / nullif(steps.difficulty, 0)), "
-            f"{_SUMS} FROM steps JOIN {part.level.table} AS b ON b.start = steps.start "
-            f"AND b.pool = ? AND b.worker <> {FLEET} JOIN workers ON workers.id = b.worker "
-            "GROUP BY b.worker",
+            f"{_SUMS}, b.worker AS worker FROM steps JOIN {part.level.table} AS b "
+            f"ON b.start = steps.start AND b.pool = ? AND b.worker <> {FLEET} "
+            "GROUP BY b.worker) AS sums JOIN workers ON workers.id = sums.worker",
             (each, pool),
         ):
             old = sums.get(name)

@@ -27,8 +27,9 @@ def poisson_interval(mean: float, confidence: float) -> tuple[int, int]:
     tail = (1 - confidence) / 2
     if mean <= 0:
         return 0, 0
-    # The expansion is no guess to begin with where the mean is small.
-    low, high = (0, 0) if mean < SMALL else _expansion(mean, tail)
+    if mean < SMALL:
+        return _summed(mean, tail)
+    low, high = _expansion(mean, tail)
     if mean <= EXACT_UP_TO:
         while low and _below(mean, low) > tail:
             low -= 1
@@ -39,6 +40,22 @@ def poisson_interval(mean: float, confidence: float) -> tuple[int, int]:
         while high and _above(mean, high - 1) <= tail:
             high -= 1
     return low, high
+
+
+def _summed(mean: float, tail: float) -> tuple[int, int]:
+    """Both bounds from all probabilities from 0 on; the expansion leads astray here."""
+    term = total = math.exp(-mean)
+    k = low = 0
+    while total <= tail:
+        k += 1
+        term *= mean / k
+        total += term
+        low = k
+    while 1 - total > tail:
+        k += 1
+        term *= mean / k
+        total += term
+    return low, k
 
 
 def _expansion(mean: float, tail: float) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""What the ledger costs: run by hand, ``python tests/ledger/measure.py``; asserts nothing.
+"""What the ledger costs: ``python tests/ledger/measure.py [--reads]``, by hand; asserts nothing.
 
 Figures in docs/ledger.md come from here.
 """
@@ -15,7 +15,7 @@ from pathlib import Path
 from stratumproxy.config.control import Ledger as Settings
 from stratumproxy.ledger import Ledger, LedgerReader
 from stratumproxy.ledger.audit import audit
-from stratumproxy.ledger.schema import FIVE_MINUTES, HOURS
+from stratumproxy.ledger.schema import DAYS, FIVE_MINUTES, HOURS
 from stratumproxy.telemetry.records import Batch, ShareRecord, WorkRecord
 
 WORKERS = 17_595
@@ -100,6 +100,7 @@ def fill(path: Path) -> None:
             (FIVE_MINUTES, 1, 0, WORKERS),
             (HOURS, 60, 1, WORKERS // 10),
             (HOURS, 1, 0, WORKERS),
+            (DAYS, 60, 0, WORKERS),
         ):
             first, last = START - since * 86_400, START - until * 86_400
             for start in range(first, last, level.step):
@@ -135,10 +136,14 @@ def read(path: Path) -> None:
         ("the fleet's 60 d", lambda: reader.history(None, "60d", NOW)),
         ("an audit by hour, 60 d", lambda: audit(reader, "pool", NOW - 60 * 86_400, NOW)),
         ("an audit by worker, 21 h", lambda: audit(reader, "pool", MORNING, NOW, "worker")),
+        (
+            "an audit by worker, 60 d",
+            lambda: audit(reader, "pool", NOW - 60 * 86_400, NOW, "worker"),
+        ),
         ("totals of all workers", lambda: reader.totals(NOW)),
     ):
         times = []
-        for _ in range(5):
+        for _ in range(3):
             began = time.monotonic()
             question()
             times.append(time.monotonic() - began)
@@ -162,8 +167,8 @@ def expire(path: Path) -> None:
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory(dir=sys.argv[1] if len(sys.argv) > 1 else None) as name:
-        for every in (0.5, 1, 5, 10):
+    with tempfile.TemporaryDirectory() as name:
+        for every in (0.5, 1, 5, 10) if "--reads" not in sys.argv else ():
             write(Path(name), every)
         fill(Path(name) / "full")
         read(Path(name) / "full")
