@@ -18,7 +18,7 @@ COMMANDS = {
     "check": "Validate a configuration and show what would run.",
     "verify": "Recompute shares from JSON lines, as in a dispute with a pool.",
     "top": "Watch the fleet in a terminal: hashrate, pools, every worker.",
-    "audit": "Hold what a pool credited against what the ledger says it should have.",
+    "audit": "Hold what a pool credited against what it should have.",
     "demo": "Watch a simulated pool, the proxy and simulated miners at work.",
     "schema": "Print the JSON schema of the configuration, or its reference.",
     "completion": "Print the shell completion script.",

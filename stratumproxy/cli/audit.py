@@ -131,7 +131,7 @@ def audit(
     tolerate: float,
     as_json: bool,
 ) -> None:
-    """Hold what a pool credited against what the ledger says it should have.
+    """Hold what a pool credited against what it should have.
 
     Expected is what the miners' work, as checked here, comes to in shares at the pool's difficulty.
     Which of them reach that is chance: the bounds say how many it may be. Sent is what went
