@@ -361,12 +361,12 @@ def test_a_span_without_a_ledger_says_so(look: Visit) -> None:
     page = look.go()
     page.wait_for_selector("#history canvas")
     page.get_by_role("button", name="7 d", exact=True).click()
-    page.wait_for_selector("#history .note:has-text('there is no ledger')")
+    page.wait_for_selector("#history .note:has-text('needs the ledger')")
     assert page.is_visible("#history .nothing")
     # The browser itself tells its console of the 404.
     assert all("404" in each for each in look.complaints)
     look.complaints.clear()
-    page.get_by_role("button", name="24 h", exact=True).click()
+    page.click("#history-spans >> text=24 h")
     page.wait_for_selector("#history canvas")
     look.until("() => document.querySelector('#history .note').textContent === ''")
 
@@ -378,7 +378,7 @@ def test_a_span_without_a_ledger_says_so(look: Visit) -> None:
         ("rate(999.4e12)", "999 TH/s"),
         ("rate(999.6e12)", "1.00 PH/s"),
         ("rate(0)", "0 H/s"),
-        ("rate(null)", "–"),
+        ("rate(null)", "\u2013"),
         ("rate(0.25)", "0.25 H/s"),
         ("error(0.008)", "± 0.80 %"),
         ("error(null)", ""),

@@ -109,7 +109,8 @@ export class Fleet extends EventTarget {
     const known = Uint32Array.from(named.keys()).filter((place) => values[place] !== null);
     const sign = descending ? -1 : 1;
     known.sort((i, j) => {
-      const [a, b] = [values[i], values[j]];
+      const a = values[i];
+      const b = values[j];
       return a < b ? -sign : a > b ? sign : i - j;
     });
     const unknown = named.filter((row, place) => values[place] === null);
