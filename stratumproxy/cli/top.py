@@ -9,11 +9,11 @@ import trio
 from rich.console import Console
 
 from stratumproxy.cli.options import examples
-from stratumproxy.cli.top_api import Address, Api, ApiError
-from stratumproxy.cli.top_fill import fill
-from stratumproxy.cli.top_live import Top
-from stratumproxy.cli.top_state import SORTS, State
-from stratumproxy.cli.top_view import page
+from stratumproxy.top.api import Address, Api, ApiError
+from stratumproxy.top.fill import fill
+from stratumproxy.top.live import Top
+from stratumproxy.top.state import SORTS, State
+from stratumproxy.top.view import page
 
 DEFAULT_URL = "http://127.0.0.1:8080"
 

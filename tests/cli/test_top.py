@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from stratumproxy.cli import cli
-from tests.cli.stand_in import StandIn, stand_in
+from tests.top.stand_in import StandIn, stand_in
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from stratumproxy.cli.top_state import ANY, KINDS, State
-from stratumproxy.cli.top_words import (
+from stratumproxy.top.state import ANY, KINDS, State
+from stratumproxy.top.words import (
     ASCII_BARS,
     BARS,
     age,

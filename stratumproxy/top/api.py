@@ -15,8 +15,8 @@ import orjson
 import trio
 
 from stratumproxy import __version__
-from stratumproxy.cli.top_events import Events
 from stratumproxy.errors import ProtocolError, StratumProxyError
+from stratumproxy.top.events import Events
 
 ANSWER_SECONDS = 10.0
 """To connect, and for a whole answer."""

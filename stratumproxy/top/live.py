@@ -11,11 +11,11 @@ import trio
 from rich.console import Console
 from rich.live import Live
 
-from stratumproxy.cli.top_api import Api, ApiError, Unauthorized
-from stratumproxy.cli.top_fill import fill
-from stratumproxy.cli.top_keys import Keys
-from stratumproxy.cli.top_state import State
-from stratumproxy.cli.top_view import page
+from stratumproxy.top.api import Api, ApiError, Unauthorized
+from stratumproxy.top.fill import fill
+from stratumproxy.top.keys import Keys
+from stratumproxy.top.state import State
+from stratumproxy.top.view import page
 
 STDIN = 0
 

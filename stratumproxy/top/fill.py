@@ -2,8 +2,8 @@
 
 from urllib.parse import quote
 
-from stratumproxy.cli.top_api import Api, ApiError
-from stratumproxy.cli.top_state import State
+from stratumproxy.top.api import Api, ApiError
+from stratumproxy.top.state import State
 
 NAMES = 12
 """Of workers that need a person for the same thing; the line ends before more anyway."""

@@ -1,0 +1,1 @@
+"""What `stratumproxy top` is made of: the API asked, events followed, a page drawn, keys read."""

@@ -1,0 +1,198 @@
+"""How `top` looks, at given moments."""
+
+import io
+
+import pytest
+from rich.console import Console
+
+from stratumproxy.top.state import State
+from stratumproxy.top.view import page
+from tests.top.stand_in import figures, pool, summary, worker
+
+
+def shown(
+    state: State, width: int = 80, height: int | None = 24, *, encoding: str = "utf-8"
+) -> list[str]:
+    out = io.TextIOWrapper(io.BytesIO(), encoding=encoding, errors="replace")
+    console = Console(file=out, width=width, height=height or 24, color_system=None)
+    ascii_only = console.options.ascii_only
+    console.print(page(state, "http://127.0.0.1:8080", width, height, ascii_only=ascii_only))
+    out.seek(0)
+    lines = out.read().splitlines()
+    assert max(map(len, lines)) <= width
+    if height is not None:
+        assert len(lines) <= max(height, 4)
+    return lines
+
+
+def busy(matched: int = 17_595) -> State:
+    state = State(matched=matched)
+    state.summary = summary(
+        attention={"gone": 3, "slow": 0, "rejecting": 1, "reconnecting": 0},
+        pools=[pool(), pool("us", "waiting", round_trip=None, detail="connection refused")],
+    )
+    state.needy = {"gone": ["farm.3", "farm.9"], "rejecting": ["farm.5"]}
+    workers = [worker(f"farm.{number:05}") for number in range(60)]
+    workers[2]["attention"] = ["gone"]
+    state.took({"workers": workers, "matched": matched, "offset": 0})
+    return state
+
+
+def test_a_page_fits_a_plain_terminal_and_fills_it() -> None:
+    lines = shown(busy())
+    text = "\n".join(lines)
+    assert len(lines) == 24
+    assert "stratumproxy top" in lines[0]
+    assert "up 2h" in lines[0]
+    assert lines[1].split()[:8] == ["1m", "1.23", "EH/s", "±10%", "5m", "1.23", "EH/s", "±10%"]
+    for part in ("39 mining of 40", "41 workers", "rejected 107 (0.087%)"):
+        assert part in lines[2]
+    assert "stale 100, duplicate 7" in lines[3]
+    assert "dropped: idle 2" in lines[3]
+    assert lines[4].startswith("ready      eu  miners 3")
+    assert lines[5].startswith("waiting    us")
+    assert "gone 3  farm.3, farm.9, and 1 more" in lines[6]
+    assert "rejecting 1  farm.5" in lines[7]
+    assert lines[8].split()[0] == "Worker"
+    assert "farm.00000" in lines[9]
+    assert "gone" in lines[11]
+    assert "of 17,595 by -hashrate" in lines[-1]
+    assert "q quit" in lines[-1]
+    assert "slow" not in text
+
+
+def test_it_says_how_many_workers_there_is_room_for() -> None:
+    state = busy()
+    for height in (10, 24, 60):
+        shown(state, height=height)
+        assert height - 11 <= state.rows <= height - 3
+
+
+@pytest.mark.parametrize("width", [20, 40, 60, 79, 80, 100, 132, 200])
+@pytest.mark.parametrize("height", [1, 4, 8, 12, 24, 50])
+def test_any_size(width: int, height: int) -> None:
+    shown(busy(), width, height)
+    state = busy()
+    state.detail, state.worker = "farm.00002", {**state.workers[2], "miners": []}
+    shown(state, width, height)
+
+
+def test_wide_terminals_show_more() -> None:
+    assert "Pool" not in shown(busy(), 80)[8]
+    wide = shown(busy(), 160)
+    for title in ("1h", "Difficulty", "Conn", "Pool", "Agent"):
+        assert title in wide[8]
+    assert "cgminer/4.12" in wide[9]
+
+
+def test_ascii() -> None:
+    text = "\n".join(shown(busy(), encoding="ascii"))
+    assert "+-10%" in text
+    assert text.isascii()
+
+
+def test_names_do_not_reach_the_terminal_as_they_are() -> None:
+    state = busy()
+    state.workers[0] = worker("\x1b[31mred[bold]\r\n", agent="\x07")
+    state.needy["gone"] = ["\x1b]0;title\x07"]
+    state.search = "\x1b"
+    text = "".join(shown(state, 160))
+    assert "\x1b" not in text
+    assert "\x07" not in text
+    assert "[bold]" in text  # nor is it markup
+
+
+def test_before_anything_is_known() -> None:
+    lines = shown(State())
+    assert "0-0 of 0" in lines[-1]
+
+
+def test_trouble_is_told_beside_what_is_old() -> None:
+    state = busy()
+    state.troubles["workers"] = "http://127.0.0.1:8080 answered 503: \x1bno"
+    lines = shown(state)
+    assert lines[-1] == "trying again: http://127.0.0.1:8080 answered 503: �no"
+    assert "EH/s" in lines[1]
+    state.detail = "farm.1"
+    assert "answered 503" in shown(state)[-1]
+
+
+def test_typing() -> None:
+    state = busy()
+    state.typing, state.search = True, "hall"
+    assert shown(state)[-1].startswith("/hall_")
+
+
+def test_filters_are_named() -> None:
+    state = busy()
+    state.search, state.attention = "hall", "gone"
+    assert "/hall  only gone" in shown(state, 120)[-1]
+    state.attention = "any"
+    assert "only those that need a person" in shown(state, 120)[-1]
+
+
+def test_many_pools() -> None:
+    state = busy()
+    state.summary["pools"] = [pool(f"p{number}") for number in range(9)] + [pool("old", "")]
+    text = "\n".join(shown(state))
+    assert "and 5 pools more" in text
+    assert "old" not in text
+
+
+def test_records_that_were_lost_are_told() -> None:
+    state = busy()
+    state.summary["lost_records"] = 1234
+    assert "records lost: 1,234" in shown(state, 120)[3]
+
+
+def test_one_page_for_a_script() -> None:
+    state = State(rows=30)
+    state.summary = summary()
+    workers = [worker(f"farm.{number}") for number in range(30)]
+    state.took({"workers": workers, "matched": 100, "offset": 0})
+    lines = shown(state, 160, None)
+    assert "farm.29" in lines[-1]
+    assert "quit" not in "\n".join(lines)
+
+
+def test_a_worker() -> None:
+    state = busy()
+    state.detail = "farm.1"
+    assert "farm.1" in shown(state)[2]
+    miner = {
+        "id": "0-a:1",
+        "worker": "farm.1",
+        "address": "10.0.0.7:4028",
+        "agent": "bmminer",
+        "difficulty": 65536.0,
+        "since": 1_699_999_000.0,
+        "pool": "eu",
+    }
+    state.worker = {**worker("farm.1", attention=["slow"]), "miners": [miner]}
+    state.history = [0.0, 1.0, 2.0, 4.0]
+    text = "\n".join(shown(state))
+    for part in (
+        "farm.1  on eu",
+        "slow: the last hour",
+        "24h    100 TH/s  ±10%",
+        "100 shares in 5m",
+        "usual    110 TH/s",
+        "▁▃▅█",
+        "accepted 995, rejected 5 (0.5%)  stale 4, duplicate 1",
+        "difficulty 262k, best 4.00G, last share 5s ago",
+        "connections 1, connects 2, known for 3h",
+        "10.0.0.7:4028  bmminer  difficulty 65.5k  for 17m  eu",
+        "Esc back",
+    ):
+        assert part in text, part
+
+
+def test_a_worker_that_never_mined() -> None:
+    state = busy()
+    state.detail = "new"
+    fresh = worker("new", last_share=None, usual=None, pool="", hashrate=figures(0.0, 0))
+    state.worker = {**fresh, "miners": []}
+    text = "\n".join(shown(state))
+    assert "no share yet" in text
+    assert "on no pool" in text
+    assert "usual" not in text
