@@ -35,6 +35,10 @@ def measure(scenario: Scenario, kind: Kind, *, announce: bool = False) -> Result
     ports = free_ports()
     cores = Cores.of_this_machine(max(kind.workers, 1))
     with kind.run(ports, cores) as running:
+        try:
+            pid = running.child("worker") if scenario.data_plane else running.process.pid
+        except TimeoutError as error:
+            raise MeasureError(str(error)) from None
         command = [
             str(LOAD),
             "--server",
@@ -42,13 +46,13 @@ def measure(scenario: Scenario, kind: Kind, *, announce: bool = False) -> Result
             "--pool",
             f"127.0.0.1:{ports.pool}",
             "--pid",
-            f"{running.process.pid}",
+            f"{pid}",
             "--sessions",
             f"{max(kind.workers, 1)}",
             *scenario.options(),
         ]
         if announce:
-            print(f"{kind.name}: pid {running.process.pid}; cores: {cores}", file=sys.stderr)
+            print(f"{kind.name}: pid {pid}; cores: {cores}", file=sys.stderr)
             print(" ".join(command), file=sys.stderr)
         generator = subprocess.Popen(
             command,
@@ -69,6 +73,7 @@ def measure(scenario: Scenario, kind: Kind, *, announce: bool = False) -> Result
         result: Result = json.loads(output)
         if result["failure"]:
             raise MeasureError(f"{result['failure']}; the server says:\n{running.last_words()}")
+        result["sights"] = running.sights()
     time.sleep(0.2)  # the kernel is still closing thousands of sockets
     return result
 
@@ -94,6 +99,11 @@ def problems(result: Result, scenario: Scenario, kind: Kind) -> list[str]:
             for key in ("unknown", "repeated", "malformed")
         ),
     ]
+    if kind.watched:
+        sights = result["sights"]
+        checks.append(
+            (not (sights and all(sights.values())), f"onlookers saw too little: {sights}")
+        )
     if kind.workers:
         probes = result["probes"]
         checks += [

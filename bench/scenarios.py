@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bench.servers import FLOOR_KIND, PROXY_KIND, Kind
+from bench.servers import FLOOR_KIND, PROXY_KIND, WATCHED_KIND, Kind
 
 Result = dict[str, Any]
 """What the generator prints: README.md, "The generator's report"."""
@@ -26,6 +26,8 @@ class Measure:
     """What must be shown: at most so many times the base's."""
     most: float | None = None
     """What must be shown: at most so much, in the unit."""
+    most_more: float | None = None
+    """What must be shown: at most so much more than the base's, in the unit."""
     compared: bool = True
     """Whether a ratio to the base says anything."""
 
@@ -83,6 +85,8 @@ class Scenario:
     warmup: float = 2.0
     base: Kind = FLOOR_KIND
     subject: Kind = PROXY_KIND
+    data_plane: bool = False
+    """Take CPU and memory of the worker alone, not of the processes around it."""
     extra: tuple[str, ...] = field(default=())
     """More options for the generator."""
 
@@ -113,7 +117,7 @@ class Scenario:
         return replace(self, seconds=min(self.seconds, 3), warmup=min(self.warmup, 1))
 
 
-SCENARIOS = (
+SCENARIOS: tuple[Scenario, ...] = (
     Scenario(
         "saturation",
         "1,000 miners, as fast as it goes, every share checked, none forwarded",
@@ -170,6 +174,26 @@ SCENARIOS = (
         (replace(CPU, most_times=1.1), RATE, REPLY_P50, REPLY_P99, WAITED),
         base=PROXY_KIND,
         subject=Kind("2 workers", 2),
+    ),
+)
+_FLEET = next(scenario for scenario in SCENARIOS if scenario.name == "fleet")
+SCENARIOS += (
+    replace(
+        _FLEET,
+        name="watched",
+        title="fleet, with ledger, API, a scrape a second and three dashboards, against without",
+        measures=(
+            replace(CPU, most_times=1.1),
+            REPLY_P50,
+            replace(REPLY_P99, most_more=5),
+            REPLY_MAX,
+            LAST,
+            MEMORY,
+            WAITED,
+        ),
+        base=PROXY_KIND,
+        subject=WATCHED_KIND,
+        data_plane=True,
     ),
 )
 BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}

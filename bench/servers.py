@@ -1,6 +1,7 @@
 """The servers that are measured, each as a process (or several) on given cores."""
 
 import ctypes
+import json
 import os
 import random
 import signal
@@ -8,9 +9,10 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.build import FLOOR
@@ -43,13 +45,22 @@ format = "console"
 level = "warning"
 """
 
+CONTROL = """
+[api]
+listen = "127.0.0.1:{api}"
+
+[ledger]
+path = "{folder}/ledger.sqlite3"
+"""
+
 
 @dataclass(frozen=True)
 class Ports:
-    """Where the server listens for miners, and where it finds its pool; on 127.0.0.1."""
+    """Where the server listens for miners and onlookers, and finds its pool; on 127.0.0.1."""
 
     miners: int
     pool: int
+    api: int
 
 
 @dataclass(frozen=True)
@@ -79,15 +90,18 @@ class Kind:
     name: str
     workers: int = 0
     """0: the floor."""
+    watched: bool = False
+    """With ledger and API, and onlookers; these and the control process on the generator's core."""
 
     def command(self, ports: Ports, folder: Path) -> list[str]:
         """The command that starts it."""
         if not self.workers:
             return [str(FLOOR), str(ports.miners), str(ports.pool)]
         config = folder / "bench.toml"
-        config.write_text(
-            CONFIG.format(workers=self.workers, miners=ports.miners, pool=ports.pool), "ascii"
-        )
+        text = CONFIG.format(workers=self.workers, miners=ports.miners, pool=ports.pool)
+        if self.watched:
+            text += CONTROL.format(api=ports.api, folder=folder)
+        config.write_text(text, "ascii")
         return [sys.executable, "-m", "stratumproxy", "run", "--config", str(config)]
 
     @contextmanager
@@ -104,10 +118,33 @@ class Kind:
                     stderr=output,
                     preexec_fn=lambda: settle(cores.server),
                 )
+            running = Running(process, log)
             try:
-                yield Running(process, log)
+                if self.watched:
+                    os.sched_setaffinity(running.child("control"), cores.generator)
+                    with onlookers(ports.api, cores.generator, Path(folder, "seen")) as seen:
+                        yield replace(running, seen=seen)
+                else:
+                    yield running
             finally:
                 stop(process)
+
+
+@contextmanager
+def onlookers(api: int, cores: frozenset[int], told: Path) -> Iterator[Path]:
+    """Who looks on, in a process of their own; the file says what they saw."""
+    with told.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "bench.onlookers", str(api)],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            preexec_fn=lambda: settle(cores),
+        )
+    try:
+        yield told
+    finally:
+        stop(process)
 
 
 _LIBC = ctypes.CDLL(None)
@@ -122,6 +159,7 @@ def settle(cores: frozenset[int]) -> None:
 
 FLOOR_KIND = Kind("floor")
 PROXY_KIND = Kind("proxy", 1)
+WATCHED_KIND = Kind("watched", 1, watched=True)
 
 
 @dataclass(frozen=True)
@@ -130,6 +168,28 @@ class Running:
 
     process: subprocess.Popen[bytes]
     log: Path
+    seen: Path | None = None
+    """What onlookers saw: a JSON object a second."""
+
+    def child(self, command: str) -> int:
+        """The process that runs this command of ours, soon after the start.
+
+        Raises:
+            TimeoutError: there is none.
+        """
+        for _ in range(100):
+            children = Path(f"/proc/{self.process.pid}/task").glob("*/children")
+            for each in " ".join(file.read_text("ascii") for file in children).split():
+                words = Path(f"/proc/{each}/cmdline").read_bytes().split(b"\0")
+                if command.encode() in words:
+                    return int(each)
+            time.sleep(0.1)
+        raise TimeoutError(f"the server did not start its {command}: {self.last_words()}")
+
+    def sights(self) -> dict[str, int]:
+        """How much onlookers saw."""
+        lines = self.seen.read_bytes().splitlines() if self.seen else []
+        return json.loads(lines[-1]) if lines else {}
 
     def last_words(self) -> str:
         """The end of what it logged."""
@@ -148,9 +208,9 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 
 
 def free_ports() -> Ports:
-    """Two ports that nobody listens on, below those that outgoing connections are given."""
+    """Ports that nobody listens on, below those that outgoing connections are given."""
     found: list[int] = []
-    while len(found) < 2:
+    while len(found) < 3:
         port = random.randrange(20_000, 32_000)
         with socket.socket() as sock:
             try:

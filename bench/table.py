@@ -29,6 +29,8 @@ class Row:
             return f"≤ {measure.most_times:g} times"
         if measure.most is not None:
             return f"≤ {measure.most:g} {measure.unit}"
+        if measure.most_more is not None:
+            return f"≤ {measure.most_more:g} {measure.unit} more"
         return ""
 
     @property
@@ -39,6 +41,9 @@ class Row:
             return statistics.median(self.ratios) <= measure.most_times if self.ratios else None
         if measure.most is not None and self.subject:
             return statistics.median(self.subject) <= measure.most
+        if measure.most_more is not None and self.subject and self.base:
+            more = [mine - its for mine, its in zip(self.subject, self.base, strict=False)]
+            return statistics.median(more) <= measure.most_more
         return None
 
     def cells(self) -> list[str]:

@@ -127,3 +127,10 @@ def test_charts_are_svg() -> None:
     for element in root.iter():
         for name in ("x", "cx"):
             assert 0 <= float(element.get(name, 0)) <= 3 * 420
+
+
+@pytest.mark.parametrize(("p99", "verdict"), [(0.014, "met"), (0.016, "MISSED")])
+def test_a_goal_can_be_so_much_more_than_the_base(p99: float, verdict: str) -> None:
+    scenario = BY_NAME["watched"]
+    row = rows(scenario, [report(1e-6, 0.010)], [report(1e-6, p99)])[2]
+    assert row.cells()[-1] == f"≤ 5 ms more {verdict}"
