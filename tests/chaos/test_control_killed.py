@@ -150,7 +150,10 @@ async def test_failover_under_load(site, tmp_path):
     second = await site.pool(clean_every=5, reply_delay=0.3)
     ledger = tmp_path / "ledger"
     config = CONFIG.format(workers=2, host=first.address[0], port=first.address[1])
-    other = '[[pool]]\nurl = "stratum+tcp://{}:{}"\nuser = "farm"\n[difficulty]'
+    other = (
+        "reply_timeout_seconds = 2\n"
+        '[[pool]]\nurl = "stratum+tcp://{}:{}"\nuser = "farm"\n[difficulty]'
+    )
     config = config.replace("[difficulty]", other.format(*second.address))
     async with running(
         tmp_path / "farm.toml", config + KEPT.format(path=ledger), "--log-format", "json"
