@@ -15,7 +15,9 @@ import trio
 
 from stratumproxy.cli.logging import configure
 from stratumproxy.cli.plane import Plane
+from stratumproxy.cli.told import read_told
 from stratumproxy.config import Config
+from stratumproxy.errors import ConfigError
 from stratumproxy.stratum.framing import split_lines
 
 CONFIG_LIMIT = 1 << 24
@@ -37,7 +39,7 @@ def control(listener: int | None, channels: tuple[int, ...]) -> None:
     workers have. A line a second on standard output says that all is well.
     """
     with open(0, "rb", buffering=0, closefd=False) as first:  # which leaves the next line there
-        config = Config.model_validate_json(first.readline())
+        config = read_told(first.readline())
     configure(config.log)
     structlog.contextvars.bind_contextvars(process="control")
     trio.run(_run, config, listener, channels)
@@ -85,7 +87,14 @@ async def _read_configs(config: Config, stop: trio.Event) -> None:
         async for data in stream:
             lines, tail = split_lines(tail, bytes(data), CONFIG_LIMIT)
             for line in lines:
-                config = Config.model_validate_json(line)
+                try:
+                    config = read_told(line)
+                except ConfigError as error:
+                    structlog.get_logger().error(
+                        "the configuration can't be used, and nothing was changed",
+                        problems=error.problems,
+                    )
+                    continue
                 configure(config.log)
     await trio.sleep(config.limits.drain_seconds + END_GRACE)
     stop.set()

@@ -179,3 +179,25 @@ async def test_failover_under_load(site, tmp_path):
     # A pool may have accepted what it could not tell of any more.
     served = first.pool.total.accepted + second.pool.total.accepted
     assert books.credited <= served <= books.credited + books.lost
+
+
+async def test_the_supervisor_is_killed_and_the_control_process_hears_the_workers_out(
+    site, tmp_path
+):
+    pool = await site.pool(clean_every=0)
+    host, port = pool.address
+    ledger = tmp_path / "ledger"
+    config = CONFIG.format(workers=2, host=host, port=port) + KEPT.format(path=ledger)
+    async with running(tmp_path / "farm.toml", config, "--log-format", "json") as proxy:
+        miners = await site.miners(proxy, MINERS, styles=TELLING)
+        await miners.each(accepted=1)
+        [control] = processes(proxy, "control")
+        proxy.process.kill()
+        await site.until(lambda: not pool.pool.connections)  # both workers are gone
+        await site.until(lambda: not command(control) or command(control) == [""])
+    await miners.stop()
+    books, total = Books.read(ledger), miners.fleet.total()
+    assert books.gaps == []
+    assert total.accepted <= books.accepted <= total.accepted + total.lost
+    assert books.forwarded == pool.pool.total.submitted
+    assert "Traceback" not in "".join(proxy.log)
