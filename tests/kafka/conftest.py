@@ -124,8 +124,16 @@ def make_batch(seq: int, run: str = "run", shares: int = 20) -> Batch:
     )
 
 
-def collect(brokers: str, want: int) -> list[dict[str, Any]]:
-    """Read all three topics from the beginning, until there are so many different messages."""
+def collect(
+    brokers: str, want: int | Callable[[], float], outage: float = 0
+) -> list[dict[str, Any]]:
+    """Read all three topics from the beginning, until there are so many different messages.
+
+    Args:
+        brokers: where they are.
+        want: how many; a call says how many by now.
+        outage: seconds for which there may be no broker.
+    """
     from confluent_kafka import Consumer, TopicPartition
 
     consumer = Consumer(
@@ -144,10 +152,10 @@ def collect(brokers: str, want: int) -> list[dict[str, Any]]:
     names = set()
     silent = 0
     try:
-        while len(names) < want:
+        while len(names) < (wanted := want() if callable(want) else want):
             read = consumer.consume(200, timeout=0.2)
             silent = 0 if read else silent + 1
-            assert silent < PATIENCE, f"{len(names)} of {want} messages arrived"
+            assert silent < PATIENCE + outage * 5, f"{len(names)} of {wanted} messages arrived"
             for message in read:
                 assert message.error() is None, message.error()
                 value = orjson.loads(message.value() or b"")
