@@ -85,6 +85,7 @@ class Telemetry:
             async for data in self._stream:
                 for order in self.outbox.receive(bytes(data)):
                     self.outbox.answer(order["do"], orders(order))
+                    await trio.lowlevel.checkpoint()  # each looks at every miner
                 if not self.outbox.unacknowledged:
                     self._safe.set()
 

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from stratumproxy.errors import ProtocolError
-from stratumproxy.proxy.drops import reason_of
+from stratumproxy.proxy.drops import BUG, reason_of
 
 if TYPE_CHECKING:
     from stratumproxy.proxy.miner import MinerSession
@@ -43,5 +43,9 @@ class Early:
             except ProtocolError as error:
                 miner.link.send(error.last_words)
                 miner.link.close(reason_of(error))
+            except Exception:
+                # As in the pump: one miner's words must not stop the others, nor come back with it.
+                self._proxy.drops.warn("a bug, please report it", exc_info=True)
+                miner.link.close(BUG)
             else:
                 miner.link.send(data)

@@ -39,7 +39,6 @@ ENOUGH = 1000
 MINERS_A_TICK = 500
 MOST_EVENTS = 200
 MOST_JOBS = 200
-MOST_CLOSED = 100_000
 MOST_FORGOTTEN = 10_000
 """Forgotten workers that wait to be told; what others did beyond that is told without a name."""
 
@@ -78,6 +77,8 @@ class Journal:
         self.changed: dict[MinerSession, None] = {}
         """Miners to be told of: new ones, and those that are not as they were told."""
         self._closed: dict[int, Record] = {}
+        """Connections that were told of and are gone. They are told before any new one is told of,
+        so there are never more than were open at a time."""
         self._forgotten: dict[tuple[str, str], Record] = {}
         self._retired: OrderedDict[str, float] = OrderedDict()
         self._shares: list[Record] = []
@@ -133,9 +134,6 @@ class Journal:
         """A miner's connection is gone; one that was never told of is forgotten."""
         self.changed.pop(miner, None)
         if not miner.told:
-            return
-        if len(self._closed) >= MOST_CLOSED:
-            self._drop("miners")
             return
         key = reason.key if isinstance(reason, Reason) else "other" if reason else ""
         self._closed[miner.number] = self._miner(miner, False, key)
@@ -245,11 +243,12 @@ class Journal:
                 self._work += worker.take()
             if len(self._work) >= ENOUGH:
                 self._cut(now, whatever=True)
-        self._tell_forgotten()
-        self._cut(now, whatever=True)
-        while self.changed or self._closed:
+        while True:
+            self._tell_forgotten(ENOUGH - len(self._work))
             self._tell_miners(ENOUGH)
             self._cut(now, whatever=True)
+            if not (self._forgotten or self.changed or self._closed):
+                return
 
     def _tell_workers(self, proxy: "Proxy", now: float) -> None:
         if not self._round and now - self._round_began >= ROUND:
@@ -265,11 +264,13 @@ class Journal:
                 elif row.accepted or row.rejected:
                     work.append(row.take(worker.name))
             del self._round[-self._pace :]
-        self._tell_forgotten()
+        self._tell_forgotten(ENOUGH - len(self._work))
 
-    def _tell_forgotten(self) -> None:
-        self._work += self._forgotten.values()
-        self._forgotten.clear()
+    def _tell_forgotten(self, count: int) -> None:
+        while self._forgotten and count > 0:
+            key = next(iter(self._forgotten))
+            self._work.append(self._forgotten.pop(key))
+            count -= 1
 
     def _tell_miners(self, count: int) -> None:
         while self._closed and count:

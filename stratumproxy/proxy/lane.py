@@ -364,7 +364,7 @@ class Lane:
     def keep_alive(self, after: float, now: float) -> None:
         """Send the job again when the pool has been silent: cgminer gives up after 90 s."""
         if self.job is not None and now - self.job_sent >= after:
-            self._send_again(now)
+            self.send_again(now)
 
     def mask_changed(self, pool: int, session: PoolSession, version_mask: int, now: float) -> None:
         """A pool changed what may be rolled, at once and not from its next job on (BIP310)."""
@@ -378,9 +378,10 @@ class Lane:
         candidate.newest = replace(newest, terms=terms)
         if self.active == pool:
             self._reissued = None
-            self._send_again(now)
+            self.send_again(now)
 
-    def _send_again(self, now: float) -> None:
+    def send_again(self, now: float) -> None:
+        """Send every miner the job once more, under a new id, and with what changed for it."""
         job = self.reissue(now)
         if job is not None:
             self.job_sent = now

@@ -28,9 +28,10 @@ class Leaving:
         return len(self._reasons)
 
     def add(self, miners: "Iterable[MinerSession]", reason: str) -> None:
-        """These have to go; who has to anyway keeps the reason."""
+        """These have to go; who has to anyway keeps its place, and a reason that stays one."""
         for miner in miners:
-            self._reasons.setdefault(miner, reason)
+            if self._reasons.get(miner, NO_POOL) in RECONSIDERED:
+                self._reasons[miner] = reason
 
     def gone(self, miner: "MinerSession") -> None:
         """This one went."""

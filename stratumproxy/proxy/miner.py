@@ -413,15 +413,13 @@ class MinerSession:
         if not self.mining or self.asked.fixed:
             return b""
         self.want(self.proxy.vardiff.clamp(difficulty))
-        return self._renotify(now)
+        return self.renotify(now)
 
-    def fix(self, difficulty: float | int | None, now: float) -> bytes:
-        """The operator says what it is asked for from now on; None leaves it to vardiff again."""
+    def fix(self, difficulty: float | int | None) -> None:
+        """The operator says what it is asked for from the next job on; None: vardiff says again."""
         self.asked.fixed = difficulty is not None
-        if difficulty is None or not self.mining:
-            return b""
-        self.want(difficulty)
-        return self._renotify(now)
+        if difficulty is not None and self.mining:
+            self.want(difficulty)
 
     def retarget(self, now: float) -> bytes:
         """Let vardiff judge this miner.
@@ -433,12 +431,12 @@ class MinerSession:
         if better is None:
             return b""
         self.want(better)
-        return self._renotify(now) if self.asked.urgent else b""
+        return self.renotify(now) if self.asked.urgent else b""
 
-    def _renotify(self, now: float) -> bytes:
+    def renotify(self, now: float) -> bytes:
         """Bind what is wanted now, by a job of its own."""
         lane = self.lane
-        if lane is None or lane.job is None:
+        if lane is None or lane.job is None or not self.mining:
             return b""
         if min(self.asked.wanted, lane.job.difficulty) == self.asked.difficulty:
             return b""

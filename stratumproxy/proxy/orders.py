@@ -20,6 +20,10 @@ MAX_NAME = 255
 MAX_BAN = 366 * 86400.0
 """Seconds."""
 
+AT_ONCE = 256
+"""Miners told of another difficulty at once: some 3 ms. More are told in the slices of a fan-out,
+with everybody on their lanes."""
+
 MAX_FIXED = 100_000
 """Workers whose difficulty may be fixed."""
 
@@ -59,6 +63,10 @@ class Orders:
             return {"result": carry_out(self, order)}
         except OrderError as error:
             return {"error": str(error)}
+        except Exception:
+            # A mistake of ours in an order must not stop those who mine.
+            self._proxy.drops.warn("a bug, please report it", exc_info=True)
+            return {"error": "a bug, please report it: the log says more"}
 
     # -- the actions -----------------------------------------------------------------------------
 
@@ -90,8 +98,10 @@ class Orders:
         """Mine on ``pool`` until told otherwise, while it is ready; "" for the configured order."""
         name, proxy, now = order.get("pool"), self._proxy, self._clock()
         places = {pool.name: at for at, pool in enumerate(proxy.pools) if pool.retired is None}
-        if not isinstance(name, str) or (name and name not in places):
-            raise OrderError(f"no pool is named {name!r}; there are {', '.join(places)}")
+        if not isinstance(name, str):
+            raise OrderError("pool must be a name, or empty for the configured order")
+        if name and name not in places:
+            raise OrderError(f"no pool is named {name[:100]!r}; there are {', '.join(places)}")
         proxy.preferred = name
         moved = [lane for lane in proxy.lanes if lane.obey(places.get(name), now)]
         return {
@@ -121,14 +131,22 @@ class Orders:
         else:
             raise OrderError("too many workers have a difficulty that was fixed")
         for miner in miners:
-            if data := miner.fix(difficulty, now):
-                miner.link.send(data)
+            miner.fix(difficulty)
+        if difficulty is not None and len(miners) <= AT_ONCE:
+            for miner in miners:
+                if data := miner.renotify(now):
+                    miner.link.send(data)
+        elif difficulty is not None:
+            for lane in dict.fromkeys(miner.lane for miner in miners if miner.lane is not None):
+                lane.send_again(now)
         return self._about(name, miners)
 
     # -- who is meant ----------------------------------------------------------------------------
 
     def _miner(self, miner_id: object) -> "MinerSession":
         """The miner of an id: its number, after the process where it is anybody else's."""
+        if not isinstance(miner_id, str | int):
+            raise OrderError("miner must be an id")
         process, _, number = str(miner_id).rpartition(":")
         if process in ("", self._process):
             for miner in self._proxy.miners:

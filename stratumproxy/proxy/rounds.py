@@ -51,8 +51,6 @@ class Rounds:
 
     def _look_at(self, miner: "MinerSession", limits: "Limits", now: float) -> None:
         proxy = self._proxy
-        if data := miner.judge(now, self._period):
-            miner.link.send(data)
         if reason := miner.misconduct(now):
             proxy.offence(miner, now)
             miner.link.close(reason)
@@ -61,3 +59,5 @@ class Rounds:
                 miner.link.close(HANDSHAKE)
         elif now - miner.heard >= limits.idle_seconds:
             miner.link.close(IDLE)
+        elif data := miner.judge(now, self._period):
+            miner.link.send(data)  # the last, since it may be the end of the connection

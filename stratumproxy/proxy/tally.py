@@ -61,14 +61,17 @@ class PoolTally:
         self.rejected += other.rejected
         self.round_trip = merge_histograms([self.round_trip, other.round_trip])
         for reason, count in other.reasons.items():
-            self.reasons[reason] = self.reasons.get(reason, 0) + count
+            self._count(reason, count)
 
     def reject(self, reason: str) -> None:
         """Count a reject under the pool's words, which are untrusted: their number is bounded."""
         self.rejected += 1
+        self._count(reason, 1)
+
+    def _count(self, reason: str, count: int) -> None:
         if reason not in self.reasons and len(self.reasons) >= self.MAX_REASONS:
             reason = "other"
-        self.reasons[reason] = self.reasons.get(reason, 0) + 1
+        self.reasons[reason] = self.reasons.get(reason, 0) + count
 
 
 @dataclass(slots=True)

@@ -137,7 +137,8 @@ class Outbox:
         """Take what the control plane sent.
 
         Returns:
-            Orders, as they came: objects with ``do`` and perhaps anything else.
+            Orders, as they came: objects with ``do``, a string or an integer, and perhaps anything
+            else. One with another id is passed over: not all that can be read can be said back.
         """
         orders = []
         for message in self._lines.cut(data):
@@ -147,7 +148,7 @@ class Outbox:
                 self.wake()
             elif isinstance(ack := message.get("ack"), dict):
                 self._acknowledged(ack.get("run"), ack.get("seq"))
-            elif "do" in message:
+            elif type(message.get("do")) in (str, int):
                 orders.append(message)
         return orders
 

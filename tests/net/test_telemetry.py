@@ -77,6 +77,27 @@ async def test_orders_are_carried_out_and_answered(running: Ends) -> None:
     assert await running.hear("done") == {"done": 7, "result": {"number": 2}}
 
 
+async def test_many_orders_at_once_leave_others_their_turn(
+    ends: Ends, nursery: trio.Nursery
+) -> None:
+    turns: list[str] = []
+
+    def obey(order: dict[str, Any]) -> dict[str, Any]:
+        turns.append("order")
+        return {"result": {}}
+
+    async def mine() -> None:
+        while turns.count("order") < 20:
+            await trio.lowlevel.checkpoint()
+            turns.append("share")
+
+    await ends.say(b"".join(encode({"do": number}) for number in range(20)))
+    nursery.start_soon(ends.telemetry.run, obey)
+    await mine()
+    between = "".join(turn[0] for turn in turns).strip("s")
+    assert "ooo" not in between, "of two tasks either may be the first of its turn"
+
+
 async def test_each_run_has_a_name_of_its_own(ends: Ends) -> None:
     other = Ends()
     assert ends.telemetry.outbox.run != other.telemetry.outbox.run

@@ -236,6 +236,27 @@ def test_one_that_was_never_told_of_goes_unheard() -> None:
     assert told.hear().all("miners") == []
 
 
+def test_no_end_of_one_that_was_told_of_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would be shown for ever. Only those that are open now can wait to be told as closed."""
+    told = mined_on()
+    told.play.joins("b")
+    told.hear()
+    monkeypatch.setattr(outbox_module, "MOST_BATCHES", 0)
+    told.play.aside("a -- hangs up\nb -- hangs up")
+    for number in range(20):
+        told.play.joins(f"c{number}")
+        told.hear(1)
+        told.play.aside(f"c{number} -- hangs up")
+    assert told.play.journal is not None
+    assert len(told.play.journal._closed) == 2
+    monkeypatch.undo()
+    told.hear()
+    assert [(record.worker, record.open) for record in told.all("miners")[-2:]] == [
+        ("a", False),
+        ("b", False),
+    ]
+
+
 def test_one_that_did_not_subscribe_yet() -> None:
     told = Told()
     told.play.opens()
@@ -296,6 +317,41 @@ def test_forgotten_workers_that_wait_are_bounded(monkeypatch: pytest.MonkeyPatch
     rows = told.hear().work()
     assert {name: row.accepted for (name, _), row in rows.items()} == {"b": 1, "c": 1, "": 3}
     assert rows["", "pool"].rejected == {"low-difficulty": 3}
+
+
+def test_many_forgotten_workers_are_several_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name may take a kilobyte and a half as JSON, and no line may have more than 16 MB."""
+    monkeypatch.setattr(module, "ENOUGH", 2)
+    told = mined_on()
+    told.hear()
+    told.play.proxy.workers._limit = 1
+    monkeypatch.setattr(outbox_module, "MOST_BATCHES", 0)
+    for name in ("b", "c", "d", "e", "f"):
+        told.play.joins(name)
+        submit(told, name, misses=POOL_EASY)
+        told.play.aside(f"{name} -- hangs up")
+    told.play.joins("g")
+    monkeypatch.setattr(outbox_module, "MOST_BATCHES", 4096)
+    told.hear()
+    assert max(len(batch.work) for batch in told.batches) <= 2
+    assert {name for name, _ in told.work()} == set("bcdef")
+
+
+@pytest.mark.parametrize("kind", ["forgotten", "known"])
+def test_so_they_are_at_the_end(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "ENOUGH", 2)
+    told = mined_on()
+    told.play.proxy.workers._limit = 1 if kind == "forgotten" else 100
+    monkeypatch.setattr(outbox_module, "MOST_BATCHES", 0)
+    for name in ("b", "c", "d", "e", "f"):
+        told.play.joins(name)
+        submit(told, name, misses=POOL_EASY)
+        told.play.aside(f"{name} -- hangs up")
+    assert told.play.journal is not None
+    told.play.journal.finish(told.play.proxy, told.play.now)
+    told.take()
+    assert max(len(batch.work) for batch in told.batches) <= 2
+    assert {name for name, _ in told.work()} == set("bcdef")
 
 
 # -- jobs and events ---------------------------------------------------------------------------

@@ -43,6 +43,38 @@ def test_nothing_is_done_as_well() -> None:
     assert Ordered()("none") == {}
 
 
+def deep(levels: int) -> list[object]:
+    nested: list[object] = []
+    for _ in range(levels):
+        nested = [nested]
+    return nested
+
+
+@pytest.mark.parametrize(
+    ("action", "key"),
+    [
+        ("disconnect", "miner"),
+        ("disconnect", "worker"),
+        ("ban", "seconds"),
+        ("switch-pool", "pool"),
+        ("difficulty", "difficulty"),
+    ],
+)
+@pytest.mark.parametrize("value", [deep(1000), "x" * 60_000, {"a": deep(1000)}])
+def test_whatever_is_ordered_the_answer_is_short(action: str, key: str, value: object) -> None:
+    answer = Ordered()(action, **{"worker": "a", "seconds": 1, "difficulty": 1} | {key: value})
+    assert isinstance(answer, str)
+    assert len(answer) < 300
+
+
+def test_a_mistake_of_ours_in_an_order_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    order = Ordered()
+    monkeypatch.setattr(order.play.proxy, "lanes", None)
+    assert order("switch-pool", pool="") == "a bug, please report it: the log says more"
+    (event, values) = order.play.notices[-1]
+    assert (event, values) == ("a bug, please report it", {"exc_info": True})
+
+
 # -- disconnect --------------------------------------------------------------------------------
 
 
@@ -63,7 +95,12 @@ def test_hang_up_on_a_miner(miner: object) -> None:
     assert order.play.miner("b").closed is not None
 
 
-@pytest.mark.parametrize("miner", ["1-run:2", "0-run:7", "", None, "x", {}, "0-run:"])
+@pytest.mark.parametrize("miner", [None, 1.5, {}, ["0-run:2"]])
+def test_what_is_no_id_of_a_miner(miner: object) -> None:
+    assert Ordered()("disconnect", miner=miner) == "miner must be an id"
+
+
+@pytest.mark.parametrize("miner", ["1-run:2", "0-run:7", "", "x", "0-run:", 7])
 def test_a_miner_that_is_not_here(miner: object) -> None:
     order = Ordered()
     assert order("disconnect", miner=miner) == f"no miner {str(miner)!r} is connected"
@@ -184,11 +221,22 @@ def test_the_operator_overrules_what_is_held_against_a_pool() -> None:
     assert order.pools == [2, 0]
 
 
-@pytest.mark.parametrize("pool", ["nowhere", None, 5, ["main"]])
-def test_a_pool_that_is_not_configured(pool: object) -> None:
+@pytest.mark.parametrize("pool", [None, 5, ["main"]])
+def test_what_is_no_name_of_a_pool(pool: object) -> None:
+    answer = Ordered()("switch-pool", pool=pool)
+    assert answer == "pool must be a name, or empty for the configured order"
+
+
+def test_a_pool_that_is_not_configured() -> None:
+    answer = Ordered("main", "backup")("switch-pool", pool="nowhere")
+    assert answer == "no pool is named 'nowhere'; there are main, backup"
+
+
+def test_a_pool_that_is_not_configured_any_more() -> None:
     order = Ordered("main", "backup")
-    answer = order("switch-pool", pool=pool)
-    assert answer == f"no pool is named {pool!r}; there are main, backup"
+    order.play.reconfigure("backup")
+    answer = order("switch-pool", pool="main")
+    assert answer == "no pool is named 'main'; there are backup"
 
 
 def test_the_order_outlives_a_reload_while_the_pool_is_configured() -> None:
@@ -237,6 +285,21 @@ def test_it_is_remembered_for_later_connections() -> None:
     order.play.aside("clock -- 600 s")
     assert order.play.miner("c").difficulty == 4e-9
     assert order.play.miner("new").difficulty == 5e-9
+
+
+def test_thousands_under_one_name_are_told_in_slices(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some sites use one name for everything; shares must have their turn meanwhile."""
+    monkeypatch.setattr(module, "AT_ONCE", 3)
+    order = Ordered(miners="")
+    names = [f"m{number}" for number in range(6)]
+    for name in names:
+        order.play.aside(f'{name} >> 1 mining.subscribe []\n{name} >> 2 mining.authorize ["w"]')
+    order.play.slices = 0
+    assert order("difficulty", worker="w", difficulty=4e-9)["miners"] == 6
+    assert {order.play.miner(name).difficulty for name in names} == {EASY}, "none before its slice"
+    order.play.slices = 1000
+    order.play._settle()
+    assert {order.play.miner(name).difficulty for name in names} == {4e-9}
 
 
 def test_null_leaves_it_to_vardiff_again() -> None:

@@ -40,6 +40,18 @@ def test_so_many_workers_are_remembered() -> None:
     assert workers.get("b") is not first["b"], "it was the one that authorized longest ago"
 
 
+def test_other_counts_do_not_add_reasons_without_end() -> None:
+    tally = PoolTally()
+    for number in range(3):
+        other = PoolTally()
+        for reason in range(PoolTally.MAX_REASONS):
+            other.reject(f"{number}-{reason}")
+        tally.add(other)
+    assert len(tally.reasons) == PoolTally.MAX_REASONS + 1
+    assert tally.reasons["other"] == 2 * PoolTally.MAX_REASONS
+    assert tally.rejected == sum(tally.reasons.values())
+
+
 def test_one_that_is_connected_is_not_forgotten() -> None:
     forgotten: list[str] = []
     workers = Workers(2, lambda worker: forgotten.append(worker.name))

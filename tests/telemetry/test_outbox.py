@@ -148,6 +148,18 @@ def test_orders_and_their_answers() -> None:
     assert heard(outbox) == [{"done": 4, "result": {"miners": 2}}, {"done": "x", "error": "no"}]
 
 
+@pytest.mark.parametrize(
+    "order", [{"do": None}, {"do": 1.5}, {"do": [1]}, {"do": {}}, {"do": True}]
+)
+def test_an_order_whose_id_is_none(order: dict[str, Any]) -> None:
+    assert Outbox("a", 0).receive(encode(order)) == []
+
+
+def test_an_id_too_deep_to_be_said_back() -> None:
+    deep = b'{"do":' + b"[" * 300 + b"]" * 300 + b"}\n"
+    assert Outbox("a", 0).receive(deep + encode({"do": 2})) == [{"do": 2}]
+
+
 def test_answers_that_nobody_fetches_are_bounded() -> None:
     outbox = Outbox("a", 0)
     for number in range(1000):

@@ -1,0 +1,84 @@
+"""The regular look: every miner once a round, and nobody twice."""
+
+import pytest
+
+from stratumproxy.proxy.drops import FLOOD, HANDSHAKE, IDLE
+from stratumproxy.proxy.miner import MinerSession
+from stratumproxy.proxy.rounds import ROUND
+from tests.proxy.playbook import Playbook, opened
+
+
+def farm(names: str = "abcd", **settings: object) -> Playbook:
+    play = opened(**settings)
+    for name in names:
+        play.joins(name)
+    return play
+
+
+@pytest.fixture
+def looked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Who was looked at."""
+    names: list[str] = []
+    judge = MinerSession.judge
+
+    def look(miner: MinerSession, now: float, period: float) -> bytes:
+        names.append(miner.peer[0])
+        return judge(miner, now, period)
+
+    monkeypatch.setattr(MinerSession, "judge", look)
+    return names
+
+
+def test_each_once_a_round_and_the_next_no_earlier(looked: list[str]) -> None:
+    play = farm()
+    rounds, now = play.proxy.rounds, play.now
+    rounds.look(10, now + ROUND - 1)
+    assert looked == []
+    for moment in range(4):
+        rounds.look(1, now + ROUND + moment)
+    assert sorted(looked) == list("abcd")
+    rounds.look(1, now + ROUND + 4)
+    assert len(looked) == 4
+    rounds.look(10, now + 2 * ROUND)
+    assert len(looked) == 8
+
+
+def test_who_left_meanwhile_is_passed_over(looked: list[str]) -> None:
+    play = farm()
+    play.proxy.rounds.look(1, play.now + ROUND)
+    for name in "abcd":
+        if name not in looked:
+            play.aside(f"{name} -- hangs up")
+    play.proxy.rounds.look(10, play.now + ROUND)
+    assert len(looked) == 1
+
+
+def test_most_hashrate_is_served_first_from_then_on() -> None:
+    play = farm()
+    for name, hashrate in zip("abcd", (1.0, 4.0, 2.0, 3.0), strict=True):
+        play.miner(name).session.hashrate = hashrate
+    play.proxy.rounds.look(10, play.now + ROUND)
+    assert [miner.peer[0] for miner in play.proxy.lanes[0].miners] == list("bdca")
+
+
+@pytest.mark.parametrize(
+    ("limits", "joined", "reason"),
+    [({"idle_seconds": 10}, True, IDLE), ({"handshake_seconds": 10}, False, HANDSHAKE)],
+)
+def test_who_says_nothing_goes(limits: dict[str, object], joined: bool, reason: str) -> None:
+    play = opened(limits=limits)
+    if joined:
+        play.joins("a")
+    play.aside("a -- connects\nclock -- 60 s")
+    assert play.miner("a").closed == reason
+
+
+def test_who_goes_is_sent_no_more_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A look could close it twice: by its socket, and for its conduct, with the wrong record."""
+    play = farm("a", difficulty={"vardiff": True, "start": 1e-9, "min": 1e-12})
+    miner = play.miner("a")
+    sent: list[bytes] = []
+    monkeypatch.setattr(miner, "send", sent.append)
+    monkeypatch.setattr(MinerSession, "misconduct", lambda self, now: FLOOD)
+    play.proxy.rounds.look(1, play.now + 1000)
+    assert (miner.closed, sent) == (FLOOD, [])
