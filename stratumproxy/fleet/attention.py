@@ -34,8 +34,10 @@ RECONNECTING_SECONDS = 3600
 
 def usual(worker: Worker, now: float) -> Figure | None:
     """What a worker does on a usual day: its rate over 24 h; None until that covers enough."""
+    if now - worker.rates.long_since < USUAL_SECONDS:
+        return None
     day = worker.rates.figure(DAY, now)
-    return day if day.shares and day.window >= USUAL_SECONDS else None
+    return day if day.shares else None
 
 
 def gone(worker: Worker, now: float) -> bool:
@@ -54,12 +56,13 @@ def gone(worker: Worker, now: float) -> bool:
 
 def slow(worker: Worker, now: float) -> bool:
     """Over the last hour it did much less than it usually does, and more than chance explains."""
+    rates = worker.rates
+    if rates.rate(HOUR, now) >= SLOW_BELOW * rates.rate(DAY, now):  # as nearly all of them
+        return False
     day = usual(worker, now)
     if day is None:
         return False
-    hour = worker.rates.figure(HOUR, now)
-    if hour.rate >= SLOW_BELOW * day.rate:
-        return False
+    hour = rates.figure(HOUR, now)
     one_share = worker.difficulty * HASHES_PER_DIFFICULTY / hour.window
     return day.rate - hour.rate > SLOW_SIGMAS * hypot(hour.sigma or one_share, day.sigma)
 
@@ -86,5 +89,5 @@ RULES: dict[str, Callable[[Worker, float], bool]] = {
 
 def attention(worker: Worker, now: float) -> tuple[str, ...]:
     """The kinds that hold. A worker that is gone is not slow as well."""
-    kinds = tuple(kind for kind, rule in RULES.items() if rule(worker, now))
+    kinds = tuple([kind for kind, rule in RULES.items() if rule(worker, now)])
     return tuple(kind for kind in kinds if kind != "slow") if "gone" in kinds else kinds

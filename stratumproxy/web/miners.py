@@ -9,7 +9,9 @@ from stratumproxy.fleet import Fleet
 from stratumproxy.fleet.processes import Process
 from stratumproxy.telemetry.records import MinerRecord
 from stratumproxy.web.operation import Given, Operation
+from stratumproxy.web.search import has, words_of
 from stratumproxy.web.site import Site
+from stratumproxy.web.turns import in_turns, page_of
 
 
 class MinerAnswer(BaseModel):
@@ -82,26 +84,24 @@ def miners_of(fleet: Fleet, worker: str) -> list[dict[str, Any]]:
 
 async def answer(site: Site, given: MinersGiven) -> dict[str, Any]:
     """Every open connection, or those that match, by the page."""
-    words = given.search.casefold().split()
-    every = list(_all(site.fleet))
-    matching = [pair for pair in every if _has(pair[1], words)] if words else every
+    words = words_of(given.search)
     key = given.sort.removeprefix("-")
-    matching.sort(
-        key=lambda pair: (getattr(pair[1], key), pair[0].worker, pair[1].id),
-        reverse=given.sort.startswith("-"),
-    )
-    page = matching[given.offset : given.offset + given.limit]
+    every = list(_all(site.fleet))
+
+    def place(pair: tuple[Process, MinerRecord]) -> tuple[Any, ...] | None:
+        process, miner = pair
+        if words and not has(words, miner.worker, miner.address, miner.agent, miner.pool):
+            return None
+        return getattr(miner, key), process.worker, miner.id, process, miner
+
+    matching = [each for each in await in_turns(place, every) if each is not None]
+    page = page_of(matching, given.offset, given.limit, given.sort.startswith("-"))
     return {
         "total": len(every),
         "matched": len(matching),
         "offset": given.offset,
-        "miners": [tell(process, miner) for process, miner in page],
+        "miners": [tell(process, miner) for *_, process, miner in page],
     }
-
-
-def _has(miner: MinerRecord, words: list[str]) -> bool:
-    text = f"{miner.worker}\n{miner.address}\n{miner.agent}\n{miner.pool}".casefold()
-    return all(word in text for word in words)
 
 
 OPERATIONS = [Operation("GET", "/api/miners", answer, MinersGiven, MinerPage, tag="workers")]

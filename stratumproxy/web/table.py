@@ -1,6 +1,5 @@
 """/api/table: every worker in a row, and later only the rows that changed."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from pydantic import BaseModel, Field
@@ -10,6 +9,7 @@ from stratumproxy.fleet.hashrate import FIVE_MINUTES
 from stratumproxy.web.figures import told
 from stratumproxy.web.operation import Given, Operation
 from stratumproxy.web.site import Site
+from stratumproxy.web.turns import in_turns
 
 COLUMNS = [
     "name",
@@ -75,13 +75,15 @@ async def answer(site: Site, given: TableGiven) -> dict[str, Any]:
     fleet.tend(now)
     roll = fleet.roll
     follows = roll.follows(given.since)
-    workers: Iterable[Worker] = roll.since(given.since) if follows else roll.workers
+    # What changes while rows are made is newer than this revision, and comes the next time.
+    revision, gone = roll.revision, roll.gone_since(given.since) if follows else []
+    workers = list(roll.since(given.since) if follows else roll.workers)
     return {
-        "revision": roll.revision,
+        "revision": revision,
         "columns": COLUMNS,
-        "rows": [row(worker, now) for worker in workers],
+        "rows": await in_turns(lambda worker: row(worker, now), workers),
         "all": not follows,
-        "gone": roll.gone_since(given.since) if follows else [],
+        "gone": gone,
     }
 
 

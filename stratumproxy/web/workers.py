@@ -1,7 +1,6 @@
 """/api/workers: all of them, searched, sorted, by the page; and one."""
 
-from collections.abc import Callable
-from heapq import nlargest, nsmallest
+from collections.abc import Callable, Collection
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field
@@ -13,7 +12,9 @@ from stratumproxy.web.errors import Refusal
 from stratumproxy.web.figures import Hashrates, hashrates, told
 from stratumproxy.web.miners import MinerAnswer, miners_of
 from stratumproxy.web.operation import Given, Operation
+from stratumproxy.web.search import has, words_of
 from stratumproxy.web.site import Site
+from stratumproxy.web.turns import in_turns, page_of
 
 Kind = Literal["gone", "slow", "rejecting", "reconnecting"]
 
@@ -68,7 +69,7 @@ def _by(attribute: str) -> Callable[[Worker, float], Any]:
 
 
 def _by_hashrate(window: int) -> Callable[[Worker, float], Any]:
-    return lambda worker, now: worker.rates.figure(window, now).rate
+    return lambda worker, now: worker.rates.rate(window, now)
 
 
 SORTS: dict[str, Callable[[Worker, float], Any]] = {
@@ -161,34 +162,32 @@ def find(site: Site, name: str) -> Worker:
 
 async def answer_workers(site: Site, given: WorkersGiven) -> dict[str, Any]:
     """All workers, or those that match, by the page."""
-    now = site.now()
-    matching = select(list(site.fleet.roll.workers), given)
+    now, words = site.now(), words_of(given.search)
     key = SORTS[given.sort.removeprefix("-")]
-    end = given.offset + given.limit
-    pick = nlargest if given.sort.startswith("-") else nsmallest
-    # The name too, so that no page repeats a worker of another.
-    page = pick(end, matching, key=lambda worker: (key(worker, now), worker.name))
+
+    def place(worker: Worker) -> tuple[Any, str, Worker] | None:
+        # The name too, so that no page repeats a worker of another.
+        return (key(worker, now), worker.name, worker) if wanted(worker, given, words) else None
+
+    places = await in_turns(place, list(site.fleet.roll.workers))
+    matching = [place for place in places if place is not None]
+    page = page_of(matching, given.offset, given.limit, given.sort.startswith("-"))
     return {
-        "total": len(site.fleet.roll),
+        "total": len(places),
         "matched": len(matching),
         "offset": given.offset,
-        "workers": [tell(worker, now) for worker in page[given.offset :]],
+        "workers": await in_turns(lambda place: tell(place[-1], now), page),
     }
 
 
-def select(workers: list[Worker], given: WorkersGiven) -> list[Worker]:
-    """Those that are asked for."""
+def wanted(worker: Worker, given: WorkersGiven, words: Collection[str]) -> bool:
+    """Whether it is one of those that are asked for."""
     if given.attention == "any":
-        workers = [worker for worker in workers if worker.attention]
-    elif given.attention:
-        workers = [worker for worker in workers if given.attention in worker.attention]
-    for word in given.search.casefold().split():
-        workers = [
-            worker
-            for worker in workers
-            if word in f"{worker.name}\n{worker.address}\n{worker.agent}\n{worker.pool}".casefold()
-        ]
-    return workers
+        if not worker.attention:
+            return False
+    elif given.attention and given.attention not in worker.attention:
+        return False
+    return not words or has(words, worker.name, worker.address, worker.agent, worker.pool)
 
 
 async def answer_worker(site: Site, given: WorkerGiven) -> dict[str, Any]:

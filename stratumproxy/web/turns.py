@@ -1,0 +1,49 @@
+"""Long answers a little at a time: what mines is listened to in between."""
+
+from collections.abc import Callable, Sequence
+from heapq import nlargest, nsmallest
+from typing import Any, TypeVar
+
+import trio
+
+AT_ONCE = 500
+"""Workers or miners until others get their turn: some milliseconds."""
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+async def in_turns(function: Callable[[T], R], values: Sequence[T]) -> list[R]:
+    """A function of each of many values, in their order.
+
+    Args:
+        function: takes some microseconds.
+        values: what must not change meanwhile, such as a list of one's own.
+    """
+    done: list[R] = []
+    for start in range(0, len(values), AT_ONCE):
+        if start:
+            await trio.lowlevel.checkpoint()
+        done += map(function, values[start : start + AT_ONCE])
+    return done
+
+
+PAGES = 20
+"""The part of all, one in so many, up to which it is faster to pick a page than to sort all."""
+
+
+def page_of(
+    values: list[tuple[Any, ...]], offset: int, limit: int, highest_first: bool
+) -> list[tuple[Any, ...]]:
+    """Some of the values as they would be sorted, without sorting more than that needs.
+
+    Args:
+        values: no two are alike in what comes before the first that can't be compared.
+        offset: how many to leave out.
+        limit: how many to take.
+        highest_first: whether to sort downwards.
+    """
+    end = offset + limit
+    if end * PAGES > len(values):
+        return sorted(values, reverse=highest_first)[offset:end]
+    return (nlargest if highest_first else nsmallest)(end, values)[offset:]
