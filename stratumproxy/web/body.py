@@ -1,5 +1,6 @@
 """A request's body: JSON, of bounded size, and in time."""
 
+from contextlib import aclosing
 from typing import Any
 
 import orjson
@@ -32,10 +33,11 @@ async def read_json(request: Request) -> Any:
     body = bytearray()
     with trio.move_on_after(SECONDS) as scope:
         try:
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > MOST:
-                    raise too_long
+            async with aclosing(request.stream()) as chunks:
+                async for chunk in chunks:
+                    body += chunk
+                    if len(body) > MOST:
+                        raise too_long
         except ClientDisconnect:
             raise Refusal(400, "the body ended early") from None
     if scope.cancelled_caught:

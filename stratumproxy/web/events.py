@@ -94,11 +94,11 @@ class EventStream(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send events until the client leaves."""
+        newest = self._newest_of(Headers(scope=scope).get("last-event-id", ""))
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         if scope["method"] == "HEAD":
             await send({"type": "http.response.body", "body": b""})
             return
-        newest = self._newest_of(Headers(scope=scope).get("last-event-id", ""))
         self._streams.open += 1
         try:
             async with trio.open_nursery() as nursery:

@@ -1,0 +1,19 @@
+"""Pools."""
+
+from stratumproxy.web.pools import Pools
+from tests.fleet.telling import Told, pool, snapshot
+from tests.web.asking import Web
+
+
+async def test_each_with_its_round_trip(web: Web, told: Told) -> None:
+    backup = pool(name="backup", state="waiting", detail="connection refused")
+    told.fleet.snapshot(0, "run-1", snapshot(pools=(pool(), backup)), told.now)
+    first, second = (await web.read("/api/pools", Pools))["pools"]
+    assert (first["name"], first["state"], first["accepted"]) == ("pool", "ready", 5)
+    assert first["round_trip"] == {"p50": 0.05, "p99": 0.099}
+    assert (second["state"], second["detail"]) == ("waiting", "connection refused")
+    assert second["round_trip"] is None
+
+
+async def test_none_before_the_first_snapshot() -> None:
+    assert await Web(Told()).read("/api/pools", Pools) == {"pools": []}

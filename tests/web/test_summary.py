@@ -1,0 +1,62 @@
+"""The whole fleet at a glance."""
+
+import pytest
+
+from stratumproxy import __version__
+from stratumproxy.fleet import Fleet
+from stratumproxy.fleet.hashrate import HASHES_PER_DIFFICULTY
+from stratumproxy.web.summary import LAST_JOBS, Summary, summary
+from tests.fleet.telling import NOW, Told, job, snapshot
+from tests.web.asking import Web
+
+
+async def test_it_says_what_there_is(web: Web, told: Told) -> None:
+    found = await web.read("/api/summary", Summary)
+    assert found["version"] == __version__
+    assert (found["now"], found["uptime"], found["control_uptime"]) == (NOW + 10, 100.0, 10.0)
+    assert (found["connected"], found["mining"], found["workers"]) == (3, 2, 3)
+    assert found["accepted"] == 50
+    assert found["rejected"] == {"stale": 4}
+    assert found["drops"] == {"idle": 1}
+    assert found["attention"] == {"gone": 0, "slow": 0, "rejecting": 1, "reconnecting": 0}
+    assert found["lost_records"] == 3
+    assert [pool["name"] for pool in found["pools"]] == ["pool"]
+    assert [each["job"] for each in found["last_jobs"]] == ["j2", "j1"]
+    assert found["processes"] == [{"worker": 0, "run": "run-1", "heard": 0.0}]
+    assert found["revision"] == told.fleet.roll.revision
+
+
+async def test_a_hashrate_says_its_window_and_its_error(web: Web) -> None:
+    figure = (await web.read("/api/summary", Summary))["hashrate"]["1m"]
+    assert figure == {
+        "rate": pytest.approx(50 * 1024 * HASHES_PER_DIFFICULTY / 10, rel=1e-6),
+        "window": 10.0,
+        "shares": 50,
+        "error": 50**-0.5,
+    }
+
+
+async def test_before_anything_was_heard_all_is_nothing() -> None:
+    found = await Web(Told()).read("/api/summary", Summary)
+    assert (found["connected"], found["pools"], found["processes"]) == (0, [], [])
+    assert found["hashrate"]["24h"]["error"] is None
+
+
+def test_processes_that_are_silent_say_for_how_long(told: Told) -> None:
+    told.fleet.snapshot(1, "another", snapshot(), told.now + 4)
+    found = summary(told.fleet, told.now + 5)
+    assert [(each["worker"], each["heard"]) for each in found["processes"]] == [(0, 5.0), (1, 1.0)]
+    assert found["accepted"] == 100
+
+
+def test_only_the_last_jobs_are_in_it() -> None:
+    told = Told()
+    told.tell(jobs=[job(name=str(number)) for number in range(50)])
+    assert len(summary(told.fleet, NOW)["last_jobs"]) == LAST_JOBS
+
+
+def test_looking_is_what_makes_time_pass() -> None:
+    """With every process silent nothing but the API's clock tells that time goes on."""
+    fleet = Fleet(NOW)
+    summary(fleet, NOW + 5)
+    assert fleet._looked == NOW + 5
