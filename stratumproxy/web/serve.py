@@ -32,7 +32,8 @@ IDLE_SECONDS = 30
 """After which a connection without a request is closed: also one that sends its headers slowly."""
 
 HEADER_BYTES = 16 * 1024
-"""A request's line and headers; past it the answer is 431."""
+"""A request's line and headers, unless they come in one piece (of 64 KiB at most); past it the
+answer is 431."""
 
 
 async def serve(
