@@ -9,12 +9,22 @@ from stratumproxy.config import Pool
 from stratumproxy.errors import PoolError, ProtocolError
 from stratumproxy.net.dial import dial
 from stratumproxy.proxy.lane import Lane
-from stratumproxy.proxy.pool import PoolSession, ReconnectAsked
+from stratumproxy.proxy.pool import Event, PoolSession, ReconnectAsked
 from stratumproxy.proxy.proxy import Proxy
 
 READ_BYTES = 65536
 HUNG_UP = "the pool closed the connection"
 BROKE = "the connection broke"
+ASKED = "the pool asked to reconnect"
+
+MOVE_SECONDS = 60.0
+"""Time for the session that a pool asked for to be ready, while the one before is mined on."""
+
+LINGER_SECONDS = 2.0
+"""Time for the last verdicts on the one, once the other is ready."""
+
+Ready = tuple[PoolSession, trio.abc.Stream, list[Event]]
+"""A session that can be mined on, its connection, and what it said so far."""
 
 
 class PoolLink:
@@ -44,33 +54,48 @@ class PoolLink:
         self._knows_configure = False
         """It answered a handshake that began with mining.configure."""
         self._address = (pool.host, pool.port)
+        self._not_before = 0.0
+        """trio's time until which the pool asked us to wait."""
+        self._reading = trio.CancelScope()
+        self._over = False
+        """Nothing more is expected of a session that asked to reconnect."""
+        self._ready: Ready | None = None
+        """What takes the place of such a session."""
+        self._next: tuple[PoolSession, trio.abc.Stream] | None = None
+        """What took it."""
 
     def _wake(self) -> None:
         self._output.set()
 
     async def run(self) -> None:
         """Connect again and again, until cancelled."""
+        try:
+            await self._run()
+        finally:
+            for unused in (self._ready, self._next):
+                if unused is not None:
+                    await trio.aclose_forcefully(unused[1])
+
+    async def _run(self) -> None:
         pause = self._pool.backoff_min_seconds
         while True:
-            session = PoolSession(
-                self._pool.user,
-                self._pool.password,
-                self._ask_mask,
-                self._resume,
-                self._wake,
-            )
-            reason, wait = "", 0.0
+            session, reason = self._new_session(self._resume), ASKED
             try:
-                wait = await self._session(session)
-                reason = "the pool asked to reconnect"
+                await self._session(session, None)
+                while self._next is not None:
+                    (session, stream), self._next = self._next, None
+                    await self._session(session, stream)
             except PoolError as error:
                 reason = str(error)
             except ProtocolError as error:
                 reason = f"the pool does not speak Stratum: {error}"
+            # A link that was cancelled just now has nothing to tell the proxy any more.
+            await trio.lowlevel.checkpoint_if_cancelled()
             if session.ready:
                 pause = self._pool.backoff_min_seconds
             self._learn(session, reason)
             self._proxy.pool_lost(self._lane, self.index, session, reason, self._clock())
+            wait = self._not_before - trio.current_time()
             delay = max(wait, pause * random.uniform(0.5, 1.0))
             self._proxy.sparse.warning(
                 "pool session lost",
@@ -81,6 +106,10 @@ class PoolLink:
             )
             await trio.sleep(delay)
             pause = min(pause * 2, self._pool.backoff_max_seconds)
+
+    def _new_session(self, resume: str) -> PoolSession:
+        pool = self._pool
+        return PoolSession(pool.user, pool.password, self._ask_mask, resume, self._wake)
 
     def _learn(self, session: PoolSession, reason: str) -> None:
         """What to ask for in the next handshake, after how this session went."""
@@ -97,48 +126,61 @@ class PoolLink:
         elif session.answered or hung_up:
             self._resume = ""  # it may be what the pool did not like
 
-    async def _session(self, session: PoolSession) -> float:
-        """One connection, from connect to its end.
-
-        Returns:
-            Seconds to wait before connecting again, when the pool asked for that.
-
-        Raises:
-            PoolError, ProtocolError: why it ended, in all other cases.
-        """
+    async def _dial(self) -> trio.abc.Stream:
         host, port = self._address
         self._address = (self._pool.host, self._pool.port)
-        stream = await dial(self._pool, host, port)
+        return await dial(self._pool, host, port)
+
+    async def _session(self, session: PoolSession, stream: trio.abc.Stream | None) -> None:
+        """One connection, from connect to its end, which is because the pool asked to reconnect.
+
+        Args:
+            session: what is said on it.
+            stream: the connection, if there is one already.
+
+        Raises:
+            PoolError, ProtocolError: why it ended otherwise, unless another has taken its place.
+        """
+        if stream is None:
+            stream = await self._dial()
         self._broken = ""
+        self._over = False
         ended: PoolError | ProtocolError | None = None
-        wait = 0.0
         try:
             async with trio.open_nursery() as nursery:
                 self._output.set()  # the handshake waits in outgoing
                 nursery.start_soon(self._write, session, stream, nursery.cancel_scope)
                 try:
-                    wait = await self._read(session, stream)
+                    await self._read(session, stream, nursery)
                 except (PoolError, ProtocolError) as error:
                     ended = error
+                self._hand_over(session)
                 nursery.cancel_scope.cancel()
+            self._hand_over(session)
         finally:
             # Without TLS's goodbye, for which a pool that does not read would let us wait.
             await trio.aclose_forcefully(stream)
+        if self._next is not None:
+            return
         if self._broken:
             raise PoolError(self._broken)
         if ended is not None:
             raise ended
-        return wait
 
-    async def _read(self, session: PoolSession, stream: trio.abc.Stream) -> float:
+    async def _read(
+        self, session: PoolSession, stream: trio.abc.Stream, nursery: trio.Nursery
+    ) -> None:
+        leaving = False
         patience = self._pool.silence_seconds
         ready_by = trio.current_time() + patience
         while True:
             until = trio.current_time() + patience
             try:
-                with trio.fail_at(until if session.ready else ready_by):
+                with trio.fail_at(until if session.ready else ready_by) as self._reading:
                     data = await stream.receive_some(READ_BYTES)
             except trio.TooSlowError:
+                if self._over:
+                    return
                 if session.answered and not session.ready:
                     raise PoolError(f"the pool gave no work within {patience} seconds") from None
                 raise PoolError(f"the pool was silent for {patience} seconds") from None
@@ -155,7 +197,13 @@ class PoolLink:
                 self._output.set()
             for event in events:
                 if isinstance(event, ReconnectAsked) and self._follow(event):
-                    return event.wait
+                    if not session.ready:
+                        return
+                    if not leaving:
+                        nursery.start_soon(self._succeed, session)
+                    leaving = True
+            if self._over or (self._ready is not None and not session.pending):
+                return
 
     async def _write(
         self, session: PoolSession, stream: trio.abc.Stream, scope: trio.CancelScope
@@ -194,7 +242,77 @@ class PoolLink:
             )
             return False
         self._address = (host, port)
+        self._not_before = trio.current_time() + asked.wait
         return True
+
+    # -- from one session to the next, as the pool asked -----------------------------------------
+
+    async def _succeed(self, session: PoolSession) -> None:
+        """Have another session ready while this one is mined on, and then an end of this one."""
+        pause = self._pool.backoff_min_seconds
+        # Never at once: a pool may ask for it again and again.
+        wait = self._not_before - trio.current_time()
+        await trio.sleep(max(wait, pause * random.uniform(0.5, 1.0)))
+        with trio.move_on_after(MOVE_SECONDS):
+            while self._ready is None:
+                try:
+                    self._ready = await self._prepare()
+                except (PoolError, ProtocolError) as error:
+                    self._proxy.sparse.warning(
+                        "the pool asked to reconnect, and that does not work yet",
+                        pool=self._pool.name,
+                        lane=self._lane.number,
+                        reason=str(error),
+                    )
+                    await trio.sleep(pause * random.uniform(0.5, 1.0))
+                    pause = min(pause * 2, self._pool.backoff_max_seconds)
+        if self._ready is not None and session.pending:
+            await trio.sleep(LINGER_SECONDS)  # unless `_read` has heard them all before
+        self._over = True
+        self._reading.cancel()
+
+    async def _prepare(self) -> Ready:
+        """A session that is ready. It takes up no other one: that is alive."""
+        session = self._new_session("")
+        stream = await self._dial()
+        try:
+            with trio.fail_after(self._pool.silence_seconds):
+                return session, stream, await self._handshake(session, stream)
+        except BaseException as error:
+            await trio.aclose_forcefully(stream)
+            if isinstance(error, trio.TooSlowError):
+                raise PoolError(f"no work within {self._pool.silence_seconds} seconds") from None
+            if isinstance(error, trio.BrokenResourceError):
+                raise PoolError(BROKE) from None
+            raise
+
+    async def _handshake(self, session: PoolSession, stream: trio.abc.Stream) -> list[Event]:
+        events: list[Event] = []
+        while not session.ready:
+            data = bytes(session.outgoing)
+            session.outgoing.clear()
+            if data:
+                await stream.send_all(data)
+            said = await stream.receive_some(READ_BYTES)
+            if not said:
+                raise PoolError(HUNG_UP)
+            heard = session.receive(bytes(said), self._clock())
+            if any(isinstance(event, ReconnectAsked) and self._follow(event) for event in heard):
+                raise PoolError(ASKED)
+            events += heard
+        return events
+
+    def _hand_over(self, before: PoolSession) -> None:
+        """Mine on the session that is ready from now on, if there is one."""
+        if self._ready is None:
+            return
+        (session, stream, events), self._ready = self._ready, None
+        self._next = session, stream
+        now = self._clock()
+        verdicts: list[Event] = [*before.unreported]
+        before.unreported = []
+        self._proxy.pool_events(self._lane, self.index, before, verdicts, now)
+        self._proxy.pool_events(self._lane, self.index, session, events, now)
 
 
 def _domain(host: str) -> str:

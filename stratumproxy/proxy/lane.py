@@ -124,12 +124,18 @@ class Lane:
     def pool_job(self, pool: int, session: PoolSession, new_job: NewJob, now: float) -> None:
         """A pool's session has a job."""
         candidate = self.candidates.get(pool)
-        if candidate is None or candidate.session is not session:
+        if candidate is None:
             candidate = self.candidates[pool] = Candidate(session, new_job, now, now)
+        moved = candidate.session is not session
+        if moved:
+            self.into_limbo(pool, candidate.session, now)
+            candidate.session = session
         candidate.newest, candidate.arrived = new_job, now
         self._leave_limbo(pool, session, new_job, now)
         if self.active is None or (self._before(pool, self.active) and pool not in self._failed):
             self.switch(pool, now)
+        elif self.active == pool and moved:
+            self.switch(pool, now)  # what was found for the session before is stale
         elif self.active == pool:
             self._mine(new_job, session, new_job.job.clean, now)
 

@@ -243,7 +243,10 @@ class Proxy:
     def pool_events(
         self, lane: Lane, pool: int, session: PoolSession, events: list[PoolEvent], now: float
     ) -> None:
-        """What a pool session's `receive` returned."""
+        """What a pool session's `receive` returned.
+
+        With its first job a session takes the place of the one before, if that was not lost.
+        """
         if lane.closed:
             return  # all that it could still say was accounted for
         state = self.pools[pool]

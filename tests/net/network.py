@@ -27,15 +27,23 @@ class Core:
         self.warnings: list[tuple[str, dict[str, object]]] = []
         self.lost: list[str] = []
         self.losses: list[float] = []
+        self.moves: list[tuple[float, int]] = []
+        """When a session took the place of another, and how many verdicts that still owed."""
         self.events: list[object] = []
         self.session: PoolSession | None = None
+        self._mined_on: PoolSession | None = None
+        """The same, unless it was lost."""
 
     def pool_events(self, lane, pool, session, events, now) -> None:
-        self.session = session
+        if self._mined_on not in (None, session):
+            assert session.ready
+            self.moves.append((now, len(self._mined_on.abandon())))
+        self.session = self._mined_on = session
         self.events += events
 
     def pool_lost(self, lane, pool, session, reason, now) -> None:
         session.abandon()
+        self._mined_on = None
         self.lost.append(reason)
         self.losses.append(now)
 

@@ -326,4 +326,4 @@ def test_whatever_a_pool_says_the_link_goes_on(world, line):
     world.plans = [after_work(say(line)), simulated(SimulatedPool())]
     core = world.run(80, silence_seconds=90)
     assert core.session.ready
-    assert core.jobs == 1 + len(core.lost)
+    assert core.jobs == 1 + len(core.lost) + len(core.moves)

@@ -1,10 +1,15 @@
 """client.reconnect: where a link lets itself be sent."""
 
+from collections.abc import Callable
+from types import SimpleNamespace
+
 import pytest
 import trio
 
+from stratumproxy.net import link as module
+from stratumproxy.proxy.forwarded import Forwarded
 from stratumproxy.testing import SimulatedPool
-from tests.net.network import REFUSED, Script, Stream, simulated
+from tests.net.network import REFUSED, Script, Stream, hang_up, silent, simulated
 
 
 def reconnect(*params: object) -> Script:
@@ -22,6 +27,11 @@ def reconnect(*params: object) -> Script:
             await simulated(pool)(stream)
 
     return script
+
+
+async def until(condition: Callable[[], object]) -> None:
+    while not condition():  # noqa: ASYNC110 nobody sets an event for a test
+        await trio.sleep(0.01)
 
 
 HERE = ("eu.pool.example", 3333)
@@ -47,7 +57,8 @@ def test_a_redirect_that_is_followed(world, rule, params, then):
     world.plans = [reconnect(*params), simulated(SimulatedPool())]
     core = world.run(60, allow_redirect=rule)
     assert world.dialled == [HERE, then]
-    assert core.lost == ["the pool asked to reconnect"]
+    assert core.lost == []
+    assert len(core.moves) == 1
     assert core.jobs == 2
 
 
@@ -82,7 +93,146 @@ def test_addresses_are_no_domains(world):
 def test_the_wait_that_a_redirect_asks_for(world):
     world.plans = [reconnect("", 0, 25), simulated(SimulatedPool())]
     core = world.run(60)
-    assert 25 <= world.times[1] - core.losses[0] < 26
+    assert 26 <= world.times[1] < 27
+    assert core.lost == [], "it is mined on meanwhile"
+
+
+async def ask_and_leave(stream: Stream) -> None:
+    """A pool that does not wait for us."""
+    pool = SimulatedPool()
+
+    async def ask() -> None:
+        await trio.sleep(1)
+        pool.connections[0].send("client.reconnect", ["", 0, 25])
+        await trio.sleep(1)
+        await stream.aclose()
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(ask)
+        await simulated(pool)(stream)
+
+
+def test_one_that_hangs_up_before_is_waited_for_as_long(world):
+    world.plans = [ask_and_leave, simulated(SimulatedPool())]
+    core = world.run(60)
+    assert core.losses == [2]
+    assert 26 <= world.times[1] < 27
+    assert core.jobs == 2
+    assert core.moves == []
+
+
+@pytest.mark.parametrize("then", [None, hang_up, silent, REFUSED])
+def test_the_old_session_is_mined_on_until_there_is_no_hope(world, monkeypatch, then):
+    monkeypatch.setattr(module, "MOVE_SECONDS", 30.0)
+    world.plans = [reconnect("us.pool.example", 4444), then]
+    core = world.run(34, connect_timeout_seconds=10, silence_seconds=1000)
+    assert core.lost[0] == "the pool asked to reconnect"
+    assert 31 <= core.losses[0] < 33
+    assert core.moves == []
+
+
+def test_a_pool_that_asks_again_and_again_is_not_followed_in_a_hurry(world):
+    pool = SimulatedPool()
+
+    async def script(stream: Stream) -> None:
+        async def ask() -> None:
+            await until(lambda: pool.connections and world.core.jobs)
+            for connection in pool.connections:
+                for _ in range(3):
+                    connection.send("client.reconnect", [])
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(ask)
+            await simulated(pool)(stream)
+            nursery.cancel_scope.cancel()
+
+    world.plans = [script]
+    core = world.run(60, backoff_min_seconds=2)
+    assert 4 <= len(world.dialled) <= 60
+    assert core.jobs >= 1
+
+
+def test_one_that_sends_us_on_before_there_is_work(world):
+    async def onward(stream: Stream) -> None:
+        await stream.receive_some(1000)
+        line = b'{"id":null,"method":"client.reconnect","params":["c.pool.example",5]}'
+        await stream.send_all(line + b"\n")
+        await silent(stream)
+
+    world.plans = [reconnect("b.pool.example", 4), onward, simulated(SimulatedPool())]
+    core = world.run(60)
+    assert world.dialled == [HERE, ("b.pool.example", 4), ("c.pool.example", 5)]
+    assert (core.lost, len(core.moves)) == ([], 1)
+
+
+@pytest.mark.parametrize(("owed", "after"), [(True, module.LINGER_SECONDS), (False, 0)])
+def test_verdicts_are_waited_for_a_moment(world, owed, after):
+    """A share is sent once: the new session takes none of the old one's."""
+    second = SimulatedPool()
+
+    async def submit() -> None:
+        await until(lambda: world.core.jobs)
+        if owed:
+            share = SimpleNamespace(sent=0.0)
+            world.core.session.pending[99] = share  # of which the pool says nothing
+
+    world.plans = [reconnect("us.pool.example", 4444), simulated(second)]
+    core = world.run(60, meanwhile=submit, backoff_min_seconds=1)
+    [(moved, owes)] = core.moves
+    assert owes == owed
+    assert moved - world.times[1] == pytest.approx(after)
+    assert second.total.submitted == 0
+
+
+def test_a_verdict_that_comes_in_front_of_nonsense_counts(world):
+    """The old session ends by it while it lingers, and the new one is there already."""
+    share = Forwarded(None, None, b"", 1, 1.0, 0.0, None)
+
+    async def old(stream: Stream) -> None:
+        async def end() -> None:
+            await until(lambda: len(world.dialled) == 2)
+            await trio.sleep(1)
+            await stream.send_all(b'{"id":99,"result":true,"error":null}\n{nonsense\n')
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(end)
+            await reconnect("us.pool.example", 4444)(stream)
+            nursery.cancel_scope.cancel()
+
+    async def owe() -> None:
+        await until(lambda: world.core.jobs)
+        world.core.session.pending.update({99: share, 100: SimpleNamespace(sent=0.0)})
+
+    world.plans = [old, simulated(SimulatedPool())]
+    core = world.run(60, meanwhile=owe, backoff_min_seconds=1)
+    assert core.events.count(share) == 1
+    assert [owes for _, owes in core.moves] == [1]
+    assert core.lost == []
+
+
+def test_shares_go_to_the_new_session(world):
+    second = SimulatedPool()
+
+    async def submit() -> None:
+        await until(lambda: world.core.moves)
+        fields = '","'.join(["00" * 8, "0" * 8, "0" * 8])
+        world.core.session.submit(SimpleNamespace(sent=0.0), '["farm","1"', fields)
+
+    world.plans = [reconnect("us.pool.example", 4444), simulated(second)]
+    world.run(60, meanwhile=submit)
+    assert second.total.submitted == 1
+
+
+@pytest.mark.parametrize("seconds", [1.2, 2.5, 3.0])
+def test_a_stop_in_the_middle_leaves_nothing_open(world, seconds):
+    """The network's own check, at moments before, while and after another session is made."""
+
+    async def slow(stream: Stream) -> None:
+        await trio.sleep(1)
+        await simulated(SimulatedPool())(stream)
+
+    world.plans = [reconnect("us.pool.example", 4444), slow]
+    assert world.run(seconds, backoff_min_seconds=0.5).lost == []
 
 
 def test_a_redirect_to_a_dead_end_leads_back(world):
@@ -105,5 +255,6 @@ def test_a_redirect_to_a_name_that_can_not_be_looked_up(world, monkeypatch, host
     monkeypatch.setattr(trio, "open_tcp_stream", look_up)
     world.plans = [reconnect(host, 4444), simulated(SimulatedPool())]
     core = world.run(60)
-    assert core.lost[1].startswith(f"can't connect to {host}:4444: ")
+    (_, said) = core.warnings[0]
+    assert said["reason"].startswith(f"can't connect to {host}:4444: ")
     assert core.jobs == 2

@@ -1,7 +1,8 @@
 """Lanes: the jobs that shares are taken for, keep-alives, and which pool is mined on."""
 
-from stratumproxy.proxy.lane import MAX_JOBS, MAX_REISSUED
-from tests.proxy.playbook import POOL_EASY, mined_on, notify
+from stratumproxy.proxy.lane import MAX_JOBS, MAX_REISSUED, REFUSALS
+from tests.proxy.peers import PoolEnd
+from tests.proxy.playbook import POOL_EASY, Playbook, mined_on, notify
 
 
 def test_a_keepalive_has_a_new_id_and_a_later_ntime() -> None:
@@ -236,3 +237,61 @@ def test_a_new_mask_of_the_pool_binds_at_once() -> None:
 def test_the_same_mask_again_changes_nothing() -> None:
     play = mined_on()
     play('pool >> mining.set_version_mask ["1fffe000"]')
+
+
+# -- one session in the place of another, as the pool asked --------------------------------------
+
+
+def moved(play: Playbook, extranonce1: str) -> PoolEnd:
+    """The first pool has another session for us, which is ready; the one before is still there."""
+    end = play.peers["main"]
+    assert isinstance(end, PoolEnd)
+    end.connect()
+    play.opens("main", extranonce1=extranonce1, job=notify("2"))
+    return end
+
+
+def test_a_session_that_takes_the_place_of_another_is_no_failover() -> None:
+    play = mined_on("main", "backup")
+    late = play.miner("a").share(misses=POOL_EASY)
+    told = len(play.miner("a").params)
+    moved(play, "00112233")
+    assert [pool.miners for pool in play.snapshot().pools] == [1, 0]
+    assert len(play.miner("a").params) == told + 1
+    assert play.miner("a").params[play.miner("a").last][-1] is True, "the old one's are stale"
+    play.skip("a")
+    play.step('a >> 1 mining.submit "$late"', late=late)
+    play.step('a << 1 error [21, "*", null]')
+    share = play.miner("a").share(meets=POOL_EASY)
+    play.aside('a >> 2 mining.submit "$again"\nmain >> 16 result true', again=share)
+    assert play.snapshot().pools[0].accepted == 1
+
+
+def test_what_the_one_before_owes_is_accounted_for_and_not_sent_again() -> None:
+    play = mined_on("main", "backup")
+    share = play.miner("a").share(meets=POOL_EASY)
+    play.aside('a >> 1 mining.submit "$owed"', owed=share)
+    end = moved(play, "00112233")
+    assert (play.snapshot().pools[0].lost, play.proxy.pending) == (1, 0)
+    assert not end.session.pending
+    play.aside("backup -- hangs up\nmain -- hangs up")
+    assert play.snapshot().pools[0].lost == 1
+
+
+def test_a_pool_that_is_not_mined_on_may_move_too() -> None:
+    play = mined_on("backup", "main")
+    moved(play, "00112233")
+    assert [pool.miners for pool in play.snapshot().pools] == [1, 0]
+    play.aside("backup -- hangs up")
+    assert [pool.miners for pool in play.snapshot().pools] == [0, 1]
+    assert len(play.proxy.lanes[0].candidates) == 1
+
+
+def test_moving_is_no_way_out_for_a_pool_that_refuses_too_much() -> None:
+    play = mined_on("main", "backup")
+    lane = play.proxy.lanes[0]
+    for _ in range(REFUSALS):
+        lane.pool_refused(0, 0.05, play.now)
+    moved(play, "00112233")
+    assert [pool.miners for pool in play.snapshot().pools] == [0, 1]
+    assert lane.candidates[0].unwell
