@@ -59,7 +59,6 @@ async def _run(config: Config, listener: int | None, numbers: tuple[int, ...]) -
                 clock=time.time,
                 supervisor=os.getppid(),
             )
-            await plane.warm()
             nursery.start_soon(_say_alive)
             api = None if listener is None else socket.socket(fileno=listener)
             await plane.run(stop, api)

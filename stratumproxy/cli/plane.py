@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Callable, Sequence
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +14,20 @@ from stratumproxy.control.control import Control
 from stratumproxy.errors import SinkError, StratumProxyError
 from stratumproxy.fleet import Fleet
 from stratumproxy.fleet.fleet import Done, Earlier
-from stratumproxy.ledger import Ledger
-from stratumproxy.ledger.buckets import Sums
+from stratumproxy.ledger import Ledger, LedgerReader, Standing
+from stratumproxy.ledger.database import put_together
 from stratumproxy.ledger.history import Totals
-from stratumproxy.ledger.reader import LedgerReader
 from stratumproxy.telemetry.records import Batch
 from stratumproxy.telemetry.sink import Sink
 from stratumproxy.web.app import make_app
 from stratumproxy.web.metrics import SinkState
 from stratumproxy.web.serve import serve
+
+API_PAUSE = 5.0
+"""Seconds until the API is started again."""
+
+AT_ONCE = 100
+"""Workers whose past is filled in until others get their turn: some milliseconds."""
 
 
 class Plane:
@@ -73,41 +79,71 @@ class Plane:
 
         async with trio.open_nursery() as showing:
             if api is not None:
-                showing.start_soon(self._serve, api, ending)
+                showing.start_soon(self._show, api, ending)
+            standing = await self._standing()
             async with trio.open_nursery() as keeping:
                 keeping.start_soon(end_with, stop)
+                if standing is not None:
+                    keeping.start_soon(self._warm, standing)
                 await self.control.run(stop)
                 keeping.cancel_scope.cancel()
             ending.set()
+        await trio.to_thread.run_sync(self._close)
 
-    async def warm(self) -> None:
-        """Take from the ledger what the workers did before this process began."""
-        now = self._clock()
+    async def _standing(self) -> Standing | None:
+        """What the ledger has before anything is kept; None if there is none yet."""
+        path = self._config.ledger.path
+
+        def look() -> Standing | None:
+            return Standing(path) if path and Path(path).exists() else None
+
         try:
-            totals = await trio.to_thread.run_sync(self._totals, now)
+            standing = await trio.to_thread.run_sync(look)
         except SinkError as error:
-            structlog.get_logger().warning(
-                "the last day is not known: the ledger can't be read", problem=str(error)
-            )
-            return
-        if totals is None:
-            return
-        self.fleet.warm(
-            (
-                Earlier(name, each.since, each.last, _done(each.hour), _done(each.day))
-                for name, each in totals.workers.items()
-            ),
-            now,
-            hour_since=totals.hour_since,
-            day_since=totals.day_since,
-            counted={},
-        )
-
-    def _totals(self, now: float) -> Totals | None:
-        """What the ledger has of the last day; None if there is none yet."""
-        if self._reader is None or not Path(self._config.ledger.path).exists():
+            _unknown(error)
             return None
-        return self._reader.totals(now)
+        if standing is not None:
+            self.fleet.processes.counted.update(standing.counted)
+        return standing
+
+    async def _warm(self, standing: Standing) -> None:
+        """Add what workers did before this process began to what they do, once it is known."""
+        now = self._clock()
+
+        def look() -> Totals:
+            with closing(standing):
+                return standing.totals(now)
+
+        try:
+            totals = await trio.to_thread.run_sync(look, abandon_on_cancel=True)
+        except SinkError as error:
+            _unknown(error)
+            return
+        finally:
+            standing.interrupt()
+        earlier = sorted(_earlier(totals), key=lambda each: each.last_share or each.since)
+        for start in range(0, len(earlier), AT_ONCE):
+            self.fleet.warm(
+                earlier[start : start + AT_ONCE],
+                self._clock(),
+                hour_since=totals.hour_since,
+                day_since=totals.day_since,
+            )
+            await trio.lowlevel.checkpoint()
+
+    async def _show(self, api: socket.socket, ending: trio.Event) -> None:
+        """Serve the API, and again if that ends by a mistake: it must not end what is kept."""
+        with api:
+            while not ending.is_set():
+                try:
+                    await self._serve(api, ending)
+                except Exception:
+                    structlog.get_logger().exception(
+                        "the API has failed and is started again; please report it",
+                        again_in_seconds=API_PAUSE,
+                    )
+                    with trio.move_on_after(API_PAUSE):
+                        await ending.wait()
 
     async def _serve(self, api: socket.socket, ending: trio.Event) -> None:
         app: Any = make_app(
@@ -118,8 +154,15 @@ class Plane:
             orders=self.control.orders,
             sinks=self._sink_states,
         )
-        listener = trio.SocketListener(trio.socket.from_stdlib_socket(api))
-        await serve(app, [listener], ending)
+        with trio.socket.from_stdlib_socket(api.dup()) as sock:
+            await serve(app, [trio.SocketListener(sock)], ending)
+
+    def _close(self) -> None:
+        """Leave the ledger as one file: whoever has it open last has to see to that."""
+        if self._reader is not None:
+            self._reader.close()
+            with suppress(SinkError):
+                put_together(self._config.ledger.path)
 
     def _sink_states(self) -> list[SinkState]:
         return [
@@ -128,8 +171,17 @@ class Plane:
         ]
 
 
-def _done(sums: Sums) -> Done:
-    return Done(sums.work, sums.accepted, sums.rejected)
+def _earlier(totals: Totals) -> list[Earlier]:
+    return [
+        Earlier(name, each.since, each.last, Done(*each.hour), Done(*each.day))
+        for name, each in totals.workers.items()
+    ]
+
+
+def _unknown(error: SinkError) -> None:
+    structlog.get_logger().warning(
+        "the last day is not known: the ledger can't be read", problem=str(error)
+    )
 
 
 class OpenedLater:

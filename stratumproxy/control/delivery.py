@@ -15,8 +15,12 @@ HELD_BYTES = 64 << 20
 """What may wait for one sink in memory; what a process of the data plane keeps unacknowledged is a
 quarter of that."""
 
-GATHER = 1.0
-"""Seconds from one time that a sink is given something to the next: each may cost it an fsync."""
+GATHER = 2.0
+"""Seconds from one time that a sink is given something to the next. Each may cost it an fsync, and
+the ledger the pages of all workers it is about; what gathers is what a power cut takes."""
+
+LONG = 10.0
+"""Seconds over which a sink should have kept something."""
 
 MOST = 1024
 """Batches at a time. After a failure it is one, in case that fits where many don't."""
@@ -97,7 +101,7 @@ class Delivery:
         """How it does."""
         waiting = len(self._waiting) + self._taking
         problem = self._problem
-        if not problem and self.stuck(GATHER * 10):
+        if not problem and self.stuck(LONG):
             problem = "it takes long"
         return SinkState(
             self.name, not problem, problem, self._kept_at, self._failures, waiting, self._lost

@@ -45,7 +45,7 @@ def gone(worker: Worker, now: float) -> bool:
     if worker.last_share is None:
         return False
     if not worker.connections:
-        return True
+        return now >= worker.awaited
     quiet = now - worker.last_share
     if quiet <= GONE_SECONDS:
         return False

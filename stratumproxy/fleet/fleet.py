@@ -1,7 +1,7 @@
 """The fleet: takes in what the data plane tells, and holds what people ask."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from stratumproxy.fleet.attention import RULES, attention
@@ -17,6 +17,9 @@ from stratumproxy.telemetry.snapshot import Snapshot
 
 LOOK_SECONDS = 10
 """Within which every worker is looked at once: figures that time alone changes, attention."""
+
+AWAITED_SECONDS = 15
+"""Within which workers that a ledger knows of may still be told to be connected."""
 
 NUMBERS_A_SECOND = 1_000_000
 """Ids and revisions begin at the start's time times this, so they rise from process to process."""
@@ -126,33 +129,42 @@ class Fleet:
         *,
         hour_since: float,
         day_since: float,
-        counted: Mapping[tuple[int, str], int],
     ) -> None:
         """Fill the last hour and day with what a ledger has of them, after a restart.
 
+        May be called while batches are taken in, and for some workers after the other. What is in
+        `earlier` must not be taken in as well: `processes.counted` says which batches that are.
+
         Args:
-            earlier: each worker of the last day once.
+            earlier: workers of the last day, each once, the longest silent first.
             now: Unix seconds.
             hour_since: what their `hour` begins with.
             day_since: what their `day` begins with.
-            counted: the newest batch of each (process, run) that is in `earlier`. Told again, those
-                up to it are not counted again.
         """
-        self.processes.counted.update(counted)
+        earlier = list(earlier)
+        if earlier:
+            first = min(done.since for done in earlier)
+            hour, day = (
+                _together(each)
+                for each in zip(*((done.hour, done.day) for done in earlier), strict=True)
+            )
+            self.rates.warm(HOUR, now, max(hour_since, first), *hour)
+            self.rates.warm(DAY, now, max(day_since, first), *day)
         for done in earlier:
-            hour, day = max(hour_since, done.since), max(day_since, done.since)
-            self.rates.warm(HOUR, now, hour, *done.hour)
-            self.rates.warm(DAY, now, day, *done.day)
             worker = self._worker(done.worker, now, done.since)
             if worker is None:
                 continue
-            worker.rates.warm(HOUR, now, hour, *done.hour)
-            worker.rates.warm(DAY, now, day, *done.day)
+            worker.rates.warm(HOUR, now, max(hour_since, done.since), *done.hour)
+            worker.rates.warm(DAY, now, max(day_since, done.since), *done.day)
             worker.accepted += done.day.accepted
             worker.rejected += done.day.rejected
             worker.work += done.day.work
-            if done.last_share is not None:
-                worker.last_share = worker.seen = min(done.last_share, now)
+            worker.since = min(worker.since, done.since)
+            if worker.last_share is None and done.last_share is not None:
+                worker.last_share = min(done.last_share, now)
+                if not worker.connections:
+                    worker.seen = worker.last_share
+                    worker.awaited = now + AWAITED_SECONDS
             self._changed(worker, now)
 
     def tend(self, now: float) -> None:
@@ -268,3 +280,8 @@ class Fleet:
         if worker is not None:
             self.attention.subtract(worker.attention)
         return worker is not None
+
+
+def _together(several: Iterable[Done]) -> Done:
+    work, accepted, rejected = zip(*several, strict=True)
+    return Done(sum(work), sum(accepted), sum(rejected))

@@ -247,10 +247,12 @@ class Rates:
         newest = self._tick // ticks
         count = min(max(newest - int(since) // FINEST // ticks + 1, 1), buckets)
         self.long_since = min(self.long_since, since)
-        for index in range(count):
+        for index in range(count if accepted else 0):
             at = first + (newest - index) % buckets
             self._work[at] += work / count
             self._accepted[at] += accepted * (index + 1) // count - accepted * index // count
+        for index in range(count if rejected else 0):
+            at = first + (newest - index) % buckets
             self._rejected[at] += rejected * (index + 1) // count - rejected * index // count
         self._work[total] += work
         self._accepted[total] += accepted

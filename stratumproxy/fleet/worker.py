@@ -32,6 +32,7 @@ class Worker:
         "address",
         "agent",
         "attention",
+        "awaited",
         "best",
         "connections",
         "connects",
@@ -63,6 +64,8 @@ class Worker:
         self.best = 0.0
         self.connections = 0
         self.connects = 0
+        self.awaited = 0.0
+        """Until when it may be connected without our knowing."""
         self.last_share: float | None = None
         self.agent = ""
         self.address = ""

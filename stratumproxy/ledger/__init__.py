@@ -3,5 +3,6 @@
 from stratumproxy.ledger.ledger import Ledger
 from stratumproxy.ledger.pages import ShareQuery
 from stratumproxy.ledger.reader import LedgerReader
+from stratumproxy.ledger.standing import Standing
 
-__all__ = ["Ledger", "LedgerReader", "ShareQuery"]
+__all__ = ["Ledger", "LedgerReader", "ShareQuery", "Standing"]

@@ -3,7 +3,7 @@
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from stratumproxy.errors import SinkError
@@ -67,6 +67,21 @@ def open_for_reading(path: str) -> sqlite3.Connection:
             connection.close()
             raise
         return connection
+
+
+def put_together(path: str) -> None:
+    """Move what is still in the write-ahead log into the ledger, and take that file away.
+
+    SQLite does so when the last connection is closed, if that one may write and has looked. It
+    leaves all as it is while others have the ledger open.
+
+    Raises:
+        SinkError: it can't be.
+    """
+    if not Path(f"{path}-wal").exists():
+        return
+    with explained(path), closing(_connect(f"{_uri(path)}?mode=rw")) as connection:
+        version_of(connection, path)
 
 
 def _check_readable(connection: sqlite3.Connection, path: str) -> None:

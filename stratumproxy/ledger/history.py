@@ -103,17 +103,28 @@ def rejects(
     return dict(found)
 
 
+class Shares(NamedTuple):
+    """What is added up of a worker's shares, on all pools together."""
+
+    work: float
+    accepted: int
+    rejected: int
+
+
+NO_SHARES = Shares(0.0, 0, 0)
+
+
 @dataclass(frozen=True, slots=True)
 class WorkerTotals:
-    """What a worker did lately, on all pools together."""
+    """What a worker did lately."""
 
     since: float
     """When the ledger first heard of it."""
     last: int | None
     """Start of the newest bucket, of five minutes within the last hour or else of an hour within
     the last day, in which it had a share that counts."""
-    hour: Sums
-    day: Sums
+    hour: Shares
+    day: Shares
     connections: int
     """Open now."""
 
@@ -144,8 +155,8 @@ def totals(connection: sqlite3.Connection, now: float) -> Totals:
     workers = {}
     for id, name, since in connection.execute("SELECT id, name, since FROM workers"):
         if id in day or id in is_open:
-            last_hour, hour_sums = hour.get(id, (None, Sums()))
-            last_day, day_sums = day.get(id, (None, Sums()))
+            last_hour, hour_sums = hour.get(id, (None, NO_SHARES))
+            last_day, day_sums = day.get(id, (None, NO_SHARES))
             workers[name] = WorkerTotals(
                 since, last_hour or last_day, hour_sums, day_sums, is_open.get(id, 0)
             )
@@ -154,13 +165,14 @@ def totals(connection: sqlite3.Connection, now: float) -> Totals:
 
 def _sums_since(
     connection: sqlite3.Connection, level: Level, since: int
-) -> dict[int, tuple[int | None, Sums]]:
+) -> dict[int, tuple[int | None, Shares]]:
+    # What is not asked for need not be sorted by worker either.
     rows = connection.execute(
-        f"SELECT worker, max(CASE WHEN accepted THEN start END), {summed()} "
-        f"FROM {level.table} AS b WHERE start >= ? AND worker <> {FLEET} GROUP BY worker",
+        "SELECT worker, max(CASE WHEN accepted THEN start END), sum(work), sum(accepted), "
+        f"sum(rejected) FROM {level.table} WHERE start >= ? AND worker <> {FLEET} GROUP BY worker",
         (since,),
     )
-    return {worker: (last, Sums(*values)) for worker, last, *values in rows}
+    return {worker: (last, Shares(*values)) for worker, last, *values in rows}
 
 
 _STARTS = (

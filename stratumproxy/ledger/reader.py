@@ -9,7 +9,7 @@ from pathlib import Path
 from stratumproxy.ledger import history, pages, receipts
 from stratumproxy.ledger.account import Account, account
 from stratumproxy.ledger.database import explained, open_for_reading
-from stratumproxy.ledger.history import History, Totals
+from stratumproxy.ledger.history import History
 from stratumproxy.ledger.pages import SharePage, ShareQuery
 from stratumproxy.ledger.receipts import Gap
 from stratumproxy.ledger.schema import HOURS, Level
@@ -62,15 +62,6 @@ class LedgerReader:
         """
         with self._look() as connection:
             return history.rejects(connection, worker, span, now)
-
-    def totals(self, now: float) -> Totals:
-        """The last hour and the last 24 hours of all workers at once, as after a restart.
-
-        Raises:
-            SinkError: the ledger can't be read.
-        """
-        with self._look() as connection:
-            return history.totals(connection, now)
 
     def shares(
         self, query: ShareQuery | None = None, before: str | None = None, limit: int = 100

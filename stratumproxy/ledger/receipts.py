@@ -92,6 +92,15 @@ def silent(connection: sqlite3.Connection, since: float) -> list[int]:
     return [id for (id,) in rows]
 
 
+def newest(connection: sqlite3.Connection) -> dict[tuple[int, str], int]:
+    """The newest batch of each run that is not marked as ended, by process and run."""
+    rows = connection.execute(
+        "SELECT process, runs.run, max(high) FROM runs JOIN receipts ON receipts.run = runs.id "
+        "WHERE NOT ended GROUP BY runs.id"
+    )
+    return {(process, run): seq for process, run, seq in rows}
+
+
 def gaps(connection: sqlite3.Connection, since: float, until: float, limit: int) -> Iterator[Gap]:
     """Numbers that are missing from runs, between batches told from `since` to `until`."""
     rows = connection.execute(

@@ -9,10 +9,12 @@ import pytest
 import trio
 from structlog.testing import capture_logs
 
+from stratumproxy.cli import plane
 from stratumproxy.cli.plane import OpenedLater, Plane
 from stratumproxy.config import loads
 from stratumproxy.errors import SinkError
 from stratumproxy.ledger.reader import LedgerReader
+from stratumproxy.telemetry.records import Batch, WorkRecord
 from tests.control.sinks import Memory
 from tests.control.worker import Worker, working
 
@@ -40,7 +42,6 @@ class Run:
 
     async def run(self, sock: socket.socket) -> None:
         self.plane = Plane(self.config, [sock], run="control", clock=lambda: NOW)
-        await self.plane.warm()
         self.ready.set()
         await self.plane.run(self.stop, self.api)
         self.ended.set()
@@ -101,13 +102,51 @@ async def test_it_is_kept_in_the_ledger_and_known_after_a_restart(tmp_path):
     async with planned(settings) as run:
         run.worker.tell(3)
         await until(lambda: not run.worker.outbox.unacknowledged)
+        await run.get("/api/history?span=7d")
         await run.stopped()
+    assert [each.name for each in tmp_path.iterdir()] == ["ledger"], "the log is in it"
     reader = LedgerReader(str(path))
     assert sum(point.sums.accepted for point in reader.history(None, "1h", NOW).points) == 3
     reader.close()
     async with planned(settings) as run:
+        await until(lambda: "farm.1" in run.plane.fleet.roll)
         assert run.plane.fleet.roll.get("farm.1").accepted == 3
         await run.stopped()
+
+
+async def test_what_is_told_again_after_a_restart_counts_once(tmp_path):
+    settings = f'[ledger]\npath = "{tmp_path / "ledger"}"'
+    async with planned(settings) as first:
+        first.worker.tell(3)
+        await until(lambda: not first.worker.outbox.unacknowledged)
+        told = first.plane.fleet.processes.running[0]
+        await first.stopped()
+    async with planned(settings) as run:
+        await until(lambda: "farm.1" in run.plane.fleet.roll)
+        again = Batch(
+            told.run, 0, told.seq, NOW, work=[WorkRecord("farm.1", "p", 3, 3.0, {}, 0, 1)]
+        )
+        assert not run.plane.fleet.apply(again, NOW)
+        await run.stopped()
+
+
+async def test_an_api_that_fails_takes_nothing_with_it(monkeypatch):
+    async def fail(*args):
+        fails.append(1)
+        raise ZeroDivisionError
+
+    fails = []
+    monkeypatch.setattr(plane, "serve", fail)
+    monkeypatch.setattr(plane, "API_PAUSE", 0.01)
+    with capture_logs() as logs:
+        async with planned() as run:
+            await until(lambda: len(fails) > 1)
+            monkeypatch.undo()
+            run.worker.tell(3)
+            await until(lambda: not run.worker.outbox.unacknowledged)
+            assert (await run.get("/api/workers"))["total"] == 1
+            await run.stopped()
+    assert logs[0]["event"].startswith("the API has failed and is started again")
 
 
 async def test_a_ledger_that_can_not_be_read_is_told_and_no_reason_not_to_start(tmp_path):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stratumproxy.fleet.fleet import LOOK_SECONDS, Done, Earlier
+from stratumproxy.fleet.fleet import AWAITED_SECONDS, LOOK_SECONDS, Done, Earlier
 from stratumproxy.fleet.hashrate import DAY, HASHES_PER_DIFFICULTY, HOUR, MINUTE
 from stratumproxy.telemetry.records import Batch
 from tests.fleet.telling import NOW, RUN, Told, event, job, miner, share, snapshot, work
@@ -225,7 +225,6 @@ class TestWarm:
             NOW,
             hour_since=NOW - 3600,
             day_since=NOW - 80_000,
-            counted={(0, RUN): 40},
         )
         return told
 
@@ -241,9 +240,22 @@ class TestWarm:
 
     def test_one_that_is_not_there_any_more_is_gone(self) -> None:
         told = self.warmed()
+        assert told.worker().attention == (), "its process may not have told of it yet"
+        told.passes(AWAITED_SECONDS + LOOK_SECONDS)
         assert told.worker().attention == ("gone",)
         told.tell(run="a new one", miners=[miner(1)])
         assert told.worker().attention == ()
+
+    def test_one_that_was_heard_of_meanwhile_is_what_it_is_now(self) -> None:
+        told = Told()
+        told.tell(miners=[miner(1)], work=[work()])
+        told.passes(5)
+        earlier = Earlier("rig", NOW - 1e6, NOW - 30, Done(10.0, 9, 0), Done(100.0, 90, 0))
+        told.fleet.warm([earlier], told.now, hour_since=NOW - 3600, day_since=NOW - 80_000)
+        worker = told.worker()
+        assert (worker.since, worker.last_share, worker.accepted) == (NOW - 1e6, NOW, 91)
+        assert (worker.connections, worker.attention) == (1, ())
+        assert worker.rates.figure(DAY, told.now).shares == 91
 
     def test_one_that_is_new_has_what_it_has_been_there_for(self) -> None:
         told = self.warmed(since=NOW - 600)
@@ -251,6 +263,7 @@ class TestWarm:
 
     def test_batches_that_the_ledger_has_are_not_counted_again(self) -> None:
         told = self.warmed()
+        told.fleet.processes.counted = {(0, RUN): 40}
         assert not told.fleet.apply(Batch(RUN, 0, 40, NOW, work=[work()]), NOW)
         assert told.fleet.apply(Batch(RUN, 0, 41, NOW, work=[work()]), NOW)
         assert told.worker().accepted == 7201

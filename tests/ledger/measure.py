@@ -13,7 +13,7 @@ from contextlib import closing
 from pathlib import Path
 
 from stratumproxy.config.control import Ledger as Settings
-from stratumproxy.ledger import Ledger, LedgerReader
+from stratumproxy.ledger import Ledger, LedgerReader, Standing
 from stratumproxy.ledger.audit import audit
 from stratumproxy.ledger.schema import DAYS, FIVE_MINUTES, HOURS
 from stratumproxy.telemetry.records import Batch, ShareRecord, WorkRecord
@@ -140,7 +140,7 @@ def read(path: Path) -> None:
             "an audit by worker, 60 d",
             lambda: audit(reader, "pool", NOW - 60 * 86_400, NOW, "worker"),
         ),
-        ("totals of all workers", lambda: reader.totals(NOW)),
+        ("totals of all workers", lambda: Standing(str(path)).totals(NOW)),
     ):
         times = []
         for _ in range(3):

@@ -1,0 +1,52 @@
+"""The ledger as it stands at one moment, whatever is written to it from then on."""
+
+import sqlite3
+from contextlib import suppress
+
+from stratumproxy.ledger import receipts
+from stratumproxy.ledger.database import explained, open_for_reading
+from stratumproxy.ledger.history import Totals, totals
+
+
+class Standing:
+    """For who takes over from what the ledger has: which batches those are, and what they come to.
+
+    What is written later is in neither. To be closed, since until then nothing that is written
+    later can be moved from the write-ahead log into the ledger itself.
+
+    Args:
+        path: the ledger.
+
+    Raises:
+        SinkError: it can't be read.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._connection = open_for_reading(path)
+        try:
+            with explained(path):
+                self._connection.execute("BEGIN")
+                self.counted = receipts.newest(self._connection)
+                """The newest batch of each (process, run) that has not ended."""
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def totals(self, now: float) -> Totals:
+        """The last hour and the last 24 hours of all workers at once; takes a second or more.
+
+        Raises:
+            SinkError: the ledger can't be read, or this was interrupted.
+        """
+        with explained(self._path):
+            return totals(self._connection, now)
+
+    def interrupt(self) -> None:
+        """End a question that another thread is asking, if it still is."""
+        with suppress(sqlite3.ProgrammingError):  # it has been closed
+            self._connection.interrupt()
+
+    def close(self) -> None:
+        """Let go of the file; by who asked last."""
+        self._connection.close()
