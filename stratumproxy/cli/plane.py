@@ -26,7 +26,7 @@ from stratumproxy.web.serve import serve
 API_PAUSE = 5.0
 """Seconds until the API is started again."""
 
-AT_ONCE = 100
+AT_ONCE = 50
 """Workers whose past is filled in until others get their turn: some milliseconds."""
 
 

@@ -3,6 +3,7 @@
 import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
+from typing import ParamSpec
 
 import structlog
 import trio
@@ -22,6 +23,11 @@ LEAVE_SECONDS = 1.0
 
 FINISH_SECONDS = 3.0
 """For sinks to keep it, then."""
+
+LOG_EVERY = 60.0
+"""Seconds from one line about a mistake of our own to the next."""
+
+P = ParamSpec("P")
 
 
 class Control:
@@ -49,6 +55,7 @@ class Control:
         self._fleet = fleet
         self._clock = clock
         self._log = structlog.get_logger()
+        self._logged = -LOG_EVERY
         self._keep = Keep(
             run, sinks, clock=clock, acknowledge=self._acknowledge, event=fleet.journal.event
         )
@@ -101,7 +108,7 @@ class Control:
     async def _look(self) -> None:
         while True:
             await trio.sleep(1)
-            self._fleet.tend(self._clock())
+            self._picture(self._fleet.tend, self._clock())
             self._keep.look()
             for channel in self._channels:
                 await channel.look(trio.current_time())
@@ -114,8 +121,18 @@ class Control:
         if (untold := self._reckonings[worker].told(told.batch)) is not None:
             self._fleet.lost["shares"] += untold.accepted + untold.rejected
             self._report("a worker ended before it told of its last shares", worker, untold)
-        self._fleet.apply(told.batch, self._clock())
+        self._picture(self._fleet.apply, told.batch, self._clock())
         await self._keep.put(told)
+
+    def _picture(self, change: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
+        """Change the picture. A mistake in it must not keep anything from being kept."""
+        try:
+            change(*args, **kwargs)
+        except Exception:
+            now = trio.current_time()
+            if now - self._logged >= LOG_EVERY:
+                self._logged = now
+                self._log.exception("the picture of the fleet is not right; please report it")
 
     def _report(self, event: str, worker: int, what: Gap | Untold) -> None:
         """Name what is lost, in the log and on record."""
@@ -125,7 +142,7 @@ class Control:
 
     def _snapshot(self, worker: int, run: str, snapshot: Snapshot) -> None:
         self._reckonings[worker].shown(run, snapshot)
-        self._fleet.snapshot(worker, run, snapshot, self._clock())
+        self._picture(self._fleet.snapshot, worker, run, snapshot, self._clock())
 
     def _acknowledge(self, run: str, seq: int) -> None:
         for channel in self._channels:

@@ -314,3 +314,17 @@ async def test_reload_is_asked_of_the_supervisor(pairs, monkeypatch):
     assert sent == [(4711, 1)]
     with pytest.raises(StratumProxyError, match="no configuration file"):
         await Control("run", [theirs], fleet=fleet, sinks={}).orders.give("reload", {})
+
+
+async def test_a_mistake_in_the_picture_keeps_nothing_from_being_kept(pairs, until, monkeypatch):
+    [(ours, theirs), _] = pairs
+    async with working(ours) as worker, controlling(theirs) as run:
+        monkeypatch.setattr(run.fleet, "apply", lambda *args: 1 / 0)
+        with capture_logs() as logs:
+            worker.tell(3)
+            await until(lambda: run.sink.seqs() == [1, 2, 3])
+        assert [log["event"] for log in logs] == [
+            "the picture of the fleet is not right; please report it"
+        ]
+        assert "exc_info" in logs[0]
+        await run.stopped()
