@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from contextlib import suppress
 
 import trio
 
@@ -267,7 +268,9 @@ class PoolLink:
                     await trio.sleep(pause * random.uniform(0.5, 1.0))
                     pause = min(pause * 2, self._pool.backoff_max_seconds)
         if self._ready is not None and session.pending:
-            await trio.sleep(LINGER_SECONDS)  # unless `_read` has heard them all before
+            with trio.move_on_after(LINGER_SECONDS):  # unless `_read` has heard them all before
+                await self._listen(*self._ready)
+                await trio.sleep_forever()
         self._over = True
         self._reading.cancel()
 
@@ -301,6 +304,14 @@ class PoolLink:
                 raise PoolError(ASKED)
             events += heard
         return events
+
+    async def _listen(
+        self, session: PoolSession, stream: trio.abc.Stream, events: list[Event]
+    ) -> None:
+        """Keep up with its jobs, until it ends; whoever mines on it then is told so."""
+        with suppress(PoolError, ProtocolError, trio.BrokenResourceError):
+            while said := await stream.receive_some(READ_BYTES):
+                events += session.receive(bytes(said), self._clock())
 
     def _hand_over(self, before: PoolSession) -> None:
         """Mine on the session that is ready from now on, if there is one."""

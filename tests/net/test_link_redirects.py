@@ -8,6 +8,7 @@ import trio
 
 from stratumproxy.net import link as module
 from stratumproxy.proxy.forwarded import Forwarded
+from stratumproxy.proxy.pool import NewJob
 from stratumproxy.testing import SimulatedPool
 from tests.net.network import REFUSED, Script, Stream, hang_up, silent, simulated
 
@@ -208,6 +209,29 @@ def test_a_verdict_that_comes_in_front_of_nonsense_counts(world):
     assert core.events.count(share) == 1
     assert [owes for _, owes in core.moves] == [1]
     assert core.lost == []
+
+
+def test_the_newest_job_is_mined_on_at_once(world):
+    """What the new session is sent while the old one lingers is not kept for later."""
+    second = SimulatedPool()
+    told: list[int] = []
+    pool_events = world.core.pool_events
+
+    def count(lane, pool, session, events, now) -> None:
+        told.append(sum(isinstance(event, NewJob) for event in events))
+        pool_events(lane, pool, session, events, now)
+
+    async def owe() -> None:
+        await until(lambda: world.core.jobs)
+        world.core.session.pending[99] = SimpleNamespace(sent=0.0)
+        await until(lambda: second.connections)
+        await trio.sleep(1)
+        second.new_job(trio.current_time(), clean=True)
+
+    world.core.pool_events = count
+    world.plans = [reconnect("us.pool.example", 4444), simulated(second)]
+    world.run(60, meanwhile=owe)
+    assert [number for number in told if number] == [1, 2]
 
 
 def test_shares_go_to_the_new_session(world):
