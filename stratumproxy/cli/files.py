@@ -10,8 +10,13 @@ SPARE_FILES = 100
 """Descriptors beside the miners': listeners, pool sessions, epoll, logs."""
 
 
-def raise_file_limit(config: Config) -> None:
-    """Raise this process's limit to what `limits.connections` needs, or say that it can't be."""
+def raise_file_limit(config: Config, *, say: bool = True) -> None:
+    """Raise this process's limit to what `limits.connections` needs.
+
+    Args:
+        config: what is served.
+        say: whether to say that it can't be; once for all processes is enough.
+    """
     needed = config.limits.connections + SPARE_FILES
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     unlimited = resource.RLIM_INFINITY
@@ -22,7 +27,7 @@ def raise_file_limit(config: Config) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
     except (OSError, ValueError):  # macOS has a lower bound of its own, whatever hard says
         wanted = soft
-    if wanted < needed:
+    if say and wanted < needed:
         structlog.get_logger().warning(
             "too few file descriptors for limits.connections: miners past the limit will be "
             "refused; raise it (ulimit -n, LimitNOFILE= in systemd) or lower limits.connections",

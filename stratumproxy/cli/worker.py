@@ -125,6 +125,6 @@ async def _read_configs(to_server: trio.MemorySendChannel[Config], stop: trio.Ev
                     )
                     continue
                 configure(config.log)
-                raise_file_limit(config)
+                raise_file_limit(config, say=False)  # the supervisor does
                 await to_server.send(config)
     stop.set()

@@ -57,6 +57,8 @@ def gone(worker: Worker, now: float) -> bool:
 def slow(worker: Worker, now: float) -> bool:
     """Over the last hour it did much less than it usually does, and more than chance explains."""
     rates = worker.rates
+    if now - rates.long_since < USUAL_SECONDS:
+        return False
     if rates.rate(HOUR, now) >= SLOW_BELOW * rates.rate(DAY, now):  # as nearly all of them
         return False
     day = usual(worker, now)

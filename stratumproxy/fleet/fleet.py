@@ -19,7 +19,7 @@ LOOK_SECONDS = 10
 """Within which every worker is looked at once: figures that time alone changes, attention."""
 
 AWAITED_SECONDS = 15
-"""Within which workers that a ledger knows of may still be told to be connected."""
+"""From a start, within which those whose work is known may still be told to be connected."""
 
 NUMBERS_A_SECOND = 1_000_000
 """Ids and revisions begin at the start's time times this, so they rise from process to process."""
@@ -207,6 +207,7 @@ class Fleet:
                 self.lost["workers"] += 1
                 return None
             worker = Worker(name, now, since, max(since, self.started))
+            worker.awaited = self.started + AWAITED_SECONDS
             self.roll.add(worker)
         worker.seen = now
         return worker

@@ -109,6 +109,7 @@ class Worker:
 
     def connected(self, miner: MinerRecord) -> None:
         """A miner has come."""
+        self.awaited = 0.0
         self.connections += 1
         self.connects += 1
         self._connects = (*self._connects, miner.since)[-CONNECTS:]

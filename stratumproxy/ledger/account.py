@@ -16,6 +16,9 @@ MAX_STEPS = 50_000
 
 MAX_GAPS = 1000
 
+WORK_SECONDS = 15.0
+"""Within which work is in the ledger: told every ten seconds, then on its way for a moment."""
+
 
 @dataclass(slots=True)
 class Entry:
@@ -36,6 +39,9 @@ class Entry:
     """The pool's rejects in its own words."""
     dropped: int = 0
     """Share records, of whichever worker and pool, that never came to the ledger."""
+    untold: int = 0
+    """Of the forwarded ones, the newest in the ledger: work that they belong to may not be in it
+    yet, for a share is told at once, and a worker's work once in `WORK_SECONDS`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +88,25 @@ def account(
     workers = None
     if by_worker:
         workers = _by_worker(connection, id, _parts(level, first, last), _mean_difficulty(steps))
+    for start, name, count in _untold(connection, id, first, last, step):
+        if start in steps:
+            steps[start].untold += count
+        if workers and name in workers:
+            workers[name].untold += count
     found = list(gaps(connection, first, last, MAX_GAPS))
     return Account(pool, first, last, step, steps, workers, found)
+
+
+def _untold(
+    connection: sqlite3.Connection, pool: int, first: int, last: int, step: int
+) -> list[tuple[int, str, int]]:
+    """The newest shares in the ledger: how many in each step, of each worker."""
+    return connection.execute(
+        "SELECT CAST(at AS INTEGER) / ?1 * ?1, name, count(*) FROM shares "
+        "JOIN workers ON workers.id = worker WHERE pool = ?2 AND at >= max(?3, "
+        "(SELECT max(last_at) FROM receipts) - ?4) AND at < ?5 GROUP BY 1, 2",
+        (step, pool, first, WORK_SECONDS, last),
+    ).fetchall()
 
 
 def _pool_id(connection: sqlite3.Connection, pool: str) -> int:

@@ -242,7 +242,7 @@ def _of_ledger(entry: Entry, low: int | None, high: int | None) -> str:
         return UNKNOWN
     if not entry.work and not entry.forwarded:
         return NOTHING
-    if entry.forwarded > high:
+    if entry.forwarded - entry.untold > high:
         return SENT_MORE
     if entry.credited >= low:
         return FINE
@@ -294,6 +294,7 @@ def _total(entries: list[Entry]) -> Entry:
         lost=sum(entry.lost for entry in entries),
         reasons=reasons,
         dropped=sum(entry.dropped for entry in entries),
+        untold=sum(entry.untold for entry in entries),
     )
 
 

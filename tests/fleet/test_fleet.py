@@ -246,6 +246,14 @@ class TestWarm:
         told.tell(run="a new one", miners=[miner(1)])
         assert told.worker().attention == ()
 
+    def test_one_whose_work_is_told_before_its_connection_is_not_gone(self) -> None:
+        told = Told()
+        told.tell(work=[work()])
+        told.passes(AWAITED_SECONDS - 1)
+        assert told.worker().attention == ()
+        told.passes(LOOK_SECONDS + 1)
+        assert told.worker().attention == ("gone",)
+
     def test_one_that_was_heard_of_meanwhile_is_what_it_is_now(self) -> None:
         told = Told()
         told.tell(miners=[miner(1)], work=[work()])

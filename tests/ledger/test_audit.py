@@ -204,3 +204,26 @@ def test_a_days_mining_is_within_chance_and_a_pool_that_keeps_a_tenth_is_not(pat
     assert plain["fine"] is False
     assert [row["fine"] for row in plain["rows"]] == [True, False, True]
     assert plain["total"]["expected"] == pytest.approx(3 * 288 * 1000 / 64)
+
+
+def test_shares_whose_work_is_not_told_yet_are_not_too_many(path: Path) -> None:
+    # Shares are told at once, the work that they belong to ten seconds later.
+    told = [
+        batch(
+            n + 1,
+            DAY + n,
+            shares=[share(DAY + n, "a") for _ in range(10)],
+            work=[work("a", work=10 * D)] if n >= 10 else [],
+        )
+        for n in range(40)
+    ]
+    keep(path, told)
+    with closing(LedgerReader(str(path))) as reader:
+        for by in ("hour", "worker"):
+            found = audit(reader, "main", DAY, DAY + HOUR, by)
+            assert (found.total.forwarded, found.total.expected) == (400, 300.0)
+            assert found.fine
+    keep(path, [batch(41, DAY + 60)])
+    with closing(LedgerReader(str(path))) as reader:
+        found = audit(reader, "main", DAY, DAY + HOUR)
+        assert (found.total.verdict, found.rows[0].verdict) == (SENT_MORE, SENT_MORE)

@@ -1,0 +1,31 @@
+"""The limit of open files: raised as far as it may be, and said once."""
+
+import resource
+
+import pytest
+from structlog.testing import capture_logs
+
+from stratumproxy.cli.files import raise_file_limit
+from stratumproxy.config import Config, loads
+
+
+@pytest.fixture
+def config() -> Config:
+    return loads(
+        '[[listen]]\naddress = "127.0.0.1:0"\n[limits]\nconnections = 50_000\n'
+        '[[pool]]\nurl = "stratum+tcp://pool.example:3333"\nuser = "farm"\n'
+    )
+
+
+def test_what_can_not_be_raised_is_said_once_for_all(
+    monkeypatch: pytest.MonkeyPatch, config: Config
+) -> None:
+    raised = []
+    monkeypatch.setattr(resource, "getrlimit", lambda kind: (1024, 4096))
+    monkeypatch.setattr(resource, "setrlimit", lambda kind, limits: raised.append(limits))
+    with capture_logs() as logs:
+        raise_file_limit(config, say=False)
+    assert (raised, logs) == ([(4096, 4096)], [])
+    with capture_logs() as logs:
+        raise_file_limit(config)
+    assert [(each["open_files"], each["needed"]) for each in logs] == [(4096, 50_100)]
