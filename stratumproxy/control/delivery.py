@@ -22,6 +22,13 @@ the ledger the pages of all workers it is about; what gathers is what a power cu
 LONG = 10.0
 """Seconds over which a sink should have kept something."""
 
+LET_GO = 0.75
+"""The part of what may wait that is left when some is let go, so that it is one line a while."""
+
+TRIES = 8
+"""Times, over a minute, that a batch on its own is tried which a mistake in the sink, and not what
+it is kept in, keeps from being kept. Then it is given up, for those after it wait."""
+
 MOST = 1024
 """Batches at a time. After a failure it is one, in case that fits where many don't."""
 
@@ -51,7 +58,7 @@ class SinkState:
     waiting: int
     """Batches that it has not kept yet."""
     lost: int
-    """Batches that it will never be given: there was no room for them any more."""
+    """Batches that it does not have: there was no room to hold them, or it can't take them."""
 
 
 class Delivery:
@@ -95,6 +102,7 @@ class Delivery:
         self._logged = 0.0
         self._kept_at: float | None = None
         self._failures = 0
+        self._mistakes = 0
         self._lost = 0
 
     def state(self) -> SinkState:
@@ -125,13 +133,16 @@ class Delivery:
     def let_go(self) -> None:
         """Make room: the oldest that wait are lost to this sink, and named."""
         gone: list[Told] = []
-        while self._waiting and self.full:
+        while self._waiting and self.size > HELD_BYTES * LET_GO:
             gone.append(self._waiting.popleft())
             self.size -= gone[-1].size
+        self._lose(gone, "there is no more room to hold them")
+
+    def _lose(self, gone: list[Told], why: str) -> None:
         self._lost += len(gone)
         for gap in ranges(gone):
             values: dict[str, object] = {"sink": self.name, **gap._asdict()}
-            self._log.error("records are lost: there is no more room to hold them", **values)
+            self._log.error(f"records are lost: {why}", **values)
             self._recorded("warning", "records are lost", values)
 
     def finish(self) -> None:
@@ -179,9 +190,13 @@ class Delivery:
         try:
             await trio.to_thread.run_sync(self._sink.take, batches, abandon_on_cancel=True)
         except Exception as error:
-            self._waiting.extendleft(reversed(taking))
-            self._failed(error)
-            return False
+            # A mistake of the sink's own, on one batch, again and again: it would hold up all.
+            self._mistakes += len(taking) == 1 and not isinstance(error, SinkError)
+            if self._mistakes < TRIES:
+                self._waiting.extendleft(reversed(taking))
+                self._failed(error)
+                return False
+            self._lose(taking, f"{self.name} can't take them; please report it")
         finally:
             self._taking = 0
         self.size -= sum(told.size for told in taking)
@@ -216,6 +231,7 @@ class Delivery:
     def _succeeded(self) -> None:
         self._kept_at = self._clock()
         self._since = None
+        self._mistakes = 0
         self._most = min(self._most * 2, MOST)
         if self._problem:
             self._problem = ""

@@ -16,6 +16,8 @@ class Memory:
         self.calls: list[int] = []
         """How many batches it was given at a time, the times it failed included."""
         self.closed = False
+        self.indigestible: set[int] = set()
+        """Numbers of batches that are a mistake."""
         self.go = Event()
         """Cleared, it takes until it is set."""
         self.go.set()
@@ -23,7 +25,7 @@ class Memory:
     def take(self, batches: Sequence[Batch]) -> None:
         self.calls.append(len(batches))
         self.go.wait(20)
-        if self.problem == "a bug":
+        if self.problem == "a bug" or self.indigestible & {batch.seq for batch in batches}:
             raise ZeroDivisionError("a bug")
         if self.problem:
             raise SinkError(self.problem)

@@ -171,6 +171,35 @@ async def test_a_mistake_in_a_sink_is_told_with_all_there_is_and_tried_again(unt
     assert isinstance(logs[0]["exc_info"], ZeroDivisionError)
 
 
+async def test_a_batch_that_is_a_mistake_does_not_hold_up_the_others_for_ever(until):
+    sink = Memory()
+    sink.indigestible = {2}
+    with logged() as logs:
+        async with keeping(sink=sink) as kept:
+            await kept.put(1, 2, 3)
+            await until(lambda: sink.seqs() == [1, 3])
+            await until(lambda: kept.acknowledged == {"run": 3})
+            assert kept.state("sink").lost == 1
+    assert sink.calls.count(1) >= delivery.TRIES
+    [lost] = [log for log in logs if log["event"].startswith("records are lost")]
+    assert (lost["run"], lost["first"], lost["last"]) == ("run", 2, 2)
+
+
+async def test_what_is_let_go_is_one_line_a_while(until, monkeypatch):
+    monkeypatch.setattr(delivery, "HELD_BYTES", 10_000)
+    monkeypatch.setattr(keep, "PATIENCE", 0.0)
+    good, bad = Memory(), Memory("the disk is full")
+    with logged() as logs:
+        async with keeping(good=good, bad=bad) as kept:
+            for seq in range(1, 301):
+                await kept.put(seq)
+                await until(lambda seq=seq: seq in good.seqs())
+            bad.problem = ""
+            await until(lambda: bad.seqs() and bad.seqs()[-1] == 300)
+    lines = [log for log in logs if log["event"].startswith("records are lost")]
+    assert 0 < len(lines) < 20
+
+
 async def test_the_log_is_told_once_a_while(until, monkeypatch):
     sink = Memory("full")
     with logged() as logs:
