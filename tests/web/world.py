@@ -307,7 +307,6 @@ def make_world(workers: int = WORKERS, now: float | None = None) -> tuple[World,
         begin,
         hour_since=begin - 3600,
         day_since=begin - 86_400,
-        counted={},
     )
     fleet.apply(world.arrivals(begin), begin)
     for back in (240, 180, 120, 60):
