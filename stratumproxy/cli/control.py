@@ -6,7 +6,6 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator
 from contextlib import suppress
 
 import click
@@ -15,13 +14,8 @@ import trio
 
 from stratumproxy.cli.logging import configure
 from stratumproxy.cli.plane import Plane
-from stratumproxy.cli.told import read_told
+from stratumproxy.cli.told import first_told, hear_told, stop_when_signalled
 from stratumproxy.config import Config
-from stratumproxy.errors import ConfigError
-from stratumproxy.stratum.framing import split_lines
-
-CONFIG_LIMIT = 1 << 24
-"""Bytes of a configuration as JSON; the file it comes from has a megabyte at most."""
 
 ALIVE_EVERY = 1.0
 END_GRACE = 3.0
@@ -38,8 +32,7 @@ def control(listener: int | None, channels: tuple[int, ...]) -> None:
     log is heeded. SIGTERM is the order to stop; the end of the input is the order to stop when the
     workers have. A line a second on standard output says that all is well.
     """
-    with open(0, "rb", buffering=0, closefd=False) as first:  # which leaves the next line there
-        config = read_told(first.readline())
+    config = first_told()
     configure(config.log)
     structlog.contextvars.bind_contextvars(process="control")
     trio.run(_run, config, listener, channels)
@@ -49,8 +42,8 @@ async def _run(config: Config, listener: int | None, numbers: tuple[int, ...]) -
     stop = trio.Event()
     with trio.open_signal_receiver(signal.SIGTERM) as signals:
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(_wait_for_signal, signals, stop)
-            nursery.start_soon(_read_configs, config, stop)
+            nursery.start_soon(stop_when_signalled, signals, stop)
+            nursery.start_soon(_hear_configs, config, stop)
             sockets = [socket.socket(fileno=number) for number in numbers]
             plane = Plane(
                 config,
@@ -74,26 +67,15 @@ async def _say_alive() -> None:
         await trio.sleep(ALIVE_EVERY)
 
 
-async def _wait_for_signal(signals: AsyncIterator[int], stop: trio.Event) -> None:
-    async for _ in signals:
-        stop.set()
-
-
-async def _read_configs(config: Config, stop: trio.Event) -> None:
+async def _hear_configs(config: Config, stop: trio.Event) -> None:
     """Heed each new configuration; at the end of them, give the workers time to end."""
-    tail = b""
-    async with trio.lowlevel.FdStream(os.dup(sys.stdin.fileno())) as stream:
-        async for data in stream:
-            lines, tail = split_lines(tail, bytes(data), CONFIG_LIMIT)
-            for line in lines:
-                try:
-                    config = read_told(line)
-                except ConfigError as error:
-                    structlog.get_logger().error(
-                        "the configuration can't be used, and nothing was changed",
-                        problems=error.problems,
-                    )
-                    continue
-                configure(config.log)
-    await trio.sleep(config.limits.drain_seconds + END_GRACE)
+    drain = config.limits.drain_seconds
+
+    async def heed(newer: Config) -> None:
+        nonlocal drain
+        drain = newer.limits.drain_seconds
+        configure(newer.log)
+
+    await hear_told(heed)
+    await trio.sleep(drain + END_GRACE)
     stop.set()

@@ -1,9 +1,19 @@
-"""A configuration as the supervisor hands it to the processes that it starts."""
+"""What the supervisor tells the processes that it starts: what to serve, and when to stop."""
 
+import os
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import structlog
+import trio
 from pydantic import ValidationError
 
 from stratumproxy.config import Config
 from stratumproxy.errors import ConfigError
+from stratumproxy.stratum.framing import split_lines
+
+CONFIG_LIMIT = 1 << 24
+"""Bytes of a configuration as JSON; the file it comes from has a megabyte at most."""
 
 
 def read_told(line: bytes) -> Config:
@@ -22,3 +32,40 @@ def read_told(line: bytes) -> Config:
                 for each in error.errors()
             ]
         ) from None
+
+
+def first_told() -> Config:
+    """The configuration to begin with; what follows it on standard input is left there.
+
+    Raises:
+        ConfigError: as `read_told`.
+    """
+    with open(0, "rb", buffering=0, closefd=False) as first:
+        return read_told(first.readline())
+
+
+async def hear_told(heed: Callable[[Config], Awaitable[None]]) -> None:
+    """Have each new configuration heeded, until the end of standard input.
+
+    One that can't be used is logged, and nothing is changed for it.
+    """
+    tail = b""
+    async with trio.lowlevel.FdStream(os.dup(sys.stdin.fileno())) as stream:
+        async for data in stream:
+            lines, tail = split_lines(tail, bytes(data), CONFIG_LIMIT)
+            for line in lines:
+                try:
+                    config = read_told(line)
+                except ConfigError as error:
+                    structlog.get_logger().error(
+                        "the configuration can't be used, and nothing was changed",
+                        problems=error.problems,
+                    )
+                else:
+                    await heed(config)
+
+
+async def stop_when_signalled(signals: AsyncIterator[int], stop: trio.Event) -> None:
+    """Pass on each signal as the order to stop."""
+    async for _ in signals:
+        stop.set()

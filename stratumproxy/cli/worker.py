@@ -5,26 +5,20 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator
 from contextlib import suppress
 
 import click
 import orjson
 import structlog
 import trio
-from pydantic import ValidationError
 
 from stratumproxy.cli.files import raise_file_limit
 from stratumproxy.cli.logging import configure
+from stratumproxy.cli.told import first_told, hear_told, stop_when_signalled
 from stratumproxy.config import Config
-from stratumproxy.errors import ConfigError
 from stratumproxy.net.server import serve
 from stratumproxy.net.telemetry import Telemetry
-from stratumproxy.stratum.framing import split_lines
 from stratumproxy.telemetry.snapshot import Snapshot
-
-CONFIG_LIMIT = 1 << 24
-"""Bytes of a configuration as JSON; the file it comes from has a megabyte at most."""
 
 
 @click.command(hidden=True)
@@ -39,8 +33,7 @@ def worker(number: int, channel: int | None, listeners: tuple[int, ...]) -> None
     standard output, one JSON object a line. The channel is a socket: what is said on it is in
     `stratumproxy.telemetry.channel`.
     """
-    with open(0, "rb", buffering=0, closefd=False) as first:  # which leaves the next line there
-        config = _read(first.readline())
+    config = first_told()
     configure(config.log)
     # Nothing on a miner's way is circular, so reference counts free it all; the collector only
     # walks over every miner again and again while thousands of them connect.
@@ -49,24 +42,6 @@ def worker(number: int, channel: int | None, listeners: tuple[int, ...]) -> None
     structlog.contextvars.bind_contextvars(worker=number)
     to_control = socket.socket(fileno=channel) if channel is not None else None
     trio.run(_serve, config, [socket.socket(fileno=fd) for fd in listeners], number, to_control)
-
-
-def _read(line: bytes) -> Config:
-    """The configuration on a line.
-
-    Raises:
-        ConfigError: it can't be used any more, though it could when the supervisor read it: a
-            certificate's file is not what it was.
-    """
-    try:
-        return Config.model_validate_json(line)
-    except ValidationError as error:
-        raise ConfigError(
-            [
-                f"{'.'.join(map(str, each['loc']))}: {each['msg'].removeprefix('Value error, ')}"
-                for each in error.errors()
-            ]
-        ) from None
 
 
 def _tell(snapshot: Snapshot) -> None:
@@ -89,9 +64,9 @@ async def _serve(
     # Before the log says that it listens: whoever reads that may send a signal at once.
     with trio.open_signal_receiver(signal.SIGTERM) as signals:
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(_wait_for_signal, signals, stop)
+            nursery.start_soon(stop_when_signalled, signals, stop)
             to_server, configs = trio.open_memory_channel[Config](0)
-            nursery.start_soon(_read_configs, to_server, stop)
+            nursery.start_soon(_hear_configs, to_server, stop)
             last = await serve(
                 config,
                 listeners=listeners,
@@ -104,27 +79,13 @@ async def _serve(
             nursery.cancel_scope.cancel()
 
 
-async def _wait_for_signal(signals: AsyncIterator[int], stop: trio.Event) -> None:
-    async for _ in signals:
-        stop.set()
+async def _hear_configs(to_server: trio.MemorySendChannel[Config], stop: trio.Event) -> None:
+    """Pass on each new configuration; the end of them is the order to stop."""
 
+    async def heed(config: Config) -> None:
+        configure(config.log)
+        raise_file_limit(config, say=False)  # the supervisor does
+        await to_server.send(config)
 
-async def _read_configs(to_server: trio.MemorySendChannel[Config], stop: trio.Event) -> None:
-    """Pass on each new configuration, until the end of standard input."""
-    tail = b""
-    async with trio.lowlevel.FdStream(os.dup(sys.stdin.fileno())) as stream:
-        async for data in stream:
-            lines, tail = split_lines(tail, bytes(data), CONFIG_LIMIT)
-            for line in lines:
-                try:
-                    config = _read(line)
-                except ConfigError as error:
-                    structlog.get_logger().error(
-                        "the configuration can't be used, and nothing was changed",
-                        problems=error.problems,
-                    )
-                    continue
-                configure(config.log)
-                raise_file_limit(config, say=False)  # the supervisor does
-                await to_server.send(config)
+    await hear_told(heed)
     stop.set()

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from stratumproxy.ledger.account import Account, Entry
+from stratumproxy.ledger.account import WORK_SECONDS, Account, Entry
 from stratumproxy.ledger.chance import poisson_interval
 from stratumproxy.ledger.reader import LedgerReader
 from stratumproxy.ledger.schema import DAYS, HOURS
@@ -174,6 +174,12 @@ def judge(
         account.until - account.since,
     )
     notes += _gap_notes(account)
+    untold = sum(entry.untold for entry in account.steps.values())
+    if untold and total.high is not None and total.forwarded > total.high:
+        notes.append(
+            f"{untold} shares were sent just now; the work that they belong to is told within "
+            f"{WORK_SECONDS:g} s and may not be in the ledger yet"
+        )
     if total.dropped:
         notes.append(
             f"{total.dropped} share records, of any pool, were dropped on the way to the ledger; "

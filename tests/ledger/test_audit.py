@@ -223,7 +223,9 @@ def test_shares_whose_work_is_not_told_yet_are_not_too_many(path: Path) -> None:
             found = audit(reader, "main", DAY, DAY + HOUR, by)
             assert (found.total.forwarded, found.total.expected) == (400, 300.0)
             assert found.fine
+            assert found.notes[0].startswith("160 shares were sent just now")
     keep(path, [batch(41, DAY + 60)])
     with closing(LedgerReader(str(path))) as reader:
         found = audit(reader, "main", DAY, DAY + HOUR)
         assert (found.total.verdict, found.rows[0].verdict) == (SENT_MORE, SENT_MORE)
+        assert found.notes == []
