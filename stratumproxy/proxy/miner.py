@@ -25,7 +25,7 @@ from stratumproxy.stratum.messages import (
     parse,
 )
 from stratumproxy.stratum.rejects import Reject
-from stratumproxy.stratum.strangers import stranger
+from stratumproxy.stratum.strangers import refuse_stranger
 from stratumproxy.stratum.submit import Submit, read_submit, scan_submit
 from stratumproxy.work.extranonce import SlotSpace
 from stratumproxy.work.job import Terms
@@ -177,14 +177,14 @@ class MinerSession:
             self._tail += data
             if len(self._tail) > self.proxy.line_limit:
                 raise ProtocolError("too much was sent before the pool was ready", key="too-early")
-            self._recognise(self._tail)
+            refuse_stranger(self._tail)
             return b""
         lines, self._tail = split_lines(self._tail, data, self.proxy.line_limit)
         if lines:
             self.heard = now
             self._pace(now)
         if self._tail:
-            self._recognise(self._tail)
+            refuse_stranger(self._tail)
         return b"".join([self._line(line, now) for line in lines])
 
     def _line(self, line: bytes, now: float) -> bytes:
@@ -199,7 +199,7 @@ class MinerSession:
         try:
             message = parse(line)
         except ProtocolError:
-            self._recognise(line)
+            refuse_stranger(line)
             raise
         method = message.get("method")
         if method != "mining.submit":
@@ -211,12 +211,6 @@ class MinerSession:
             reply_to = b"" if request_id is None else encode_id(request_id)
             return self._reject(reply_to, rejects.MALFORMED, None)
         return self._submit(submit, now)
-
-    @staticmethod
-    def _recognise(data: bytes) -> None:
-        """Raise ProtocolError if this is how another protocol that is known begins."""
-        if (error := stranger(data)) is not None:
-            raise error
 
     # -- conduct ---------------------------------------------------------------------------------
 

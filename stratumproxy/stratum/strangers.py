@@ -16,12 +16,17 @@ ANSWER = (
 )
 
 
-def stranger(data: bytes) -> ProtocolError | None:
-    """What a peer that begins with these bytes speaks; None if it is nothing known."""
+def refuse_stranger(data: bytes) -> None:
+    """Return if a peer that begins with these bytes speaks nothing that is known.
+
+    Raises:
+        ProtocolError: it does. It is raised where it is made: an error that a frame of its own
+            traceback has a name for is a circle, and keeps all that the peer sent until the garbage
+            collector comes by, which in a worker is seldom.
+    """
     if data.startswith(TLS_HANDSHAKE):
-        return ProtocolError(
+        raise ProtocolError(
             "it speaks TLS on a port without; its url should be stratum+tcp://", key="tls-on-port"
         )
     if data.startswith(METHODS) or data.startswith(PRI):
-        return ProtocolError("it speaks HTTP", key="http-on-port", last_words=ANSWER)
-    return None
+        raise ProtocolError("it speaks HTTP", key="http-on-port", last_words=ANSWER)

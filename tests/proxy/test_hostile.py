@@ -1,7 +1,10 @@
 """Peers that send what they should not. No line of theirs may do more than end their connection."""
 
+import gc
+
 import pytest
 
+from stratumproxy.errors import ProtocolError
 from tests.proxy.playbook import POOL_EASY, Playbook, mined_on, notify
 
 NESTED = b"[" * 300 + b"]" * 300
@@ -171,3 +174,29 @@ def test_a_flood_before_the_pool_is_ready() -> None:
         if miner.closed is None:
             miner.says(b" " * 99 + b"\n")
     assert miner.closed == "too much was sent before the pool was ready"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\x16\x03\x01\x02\x00\x01" + b"x" * 5000 + b"\n",
+        b"\x16\x03\x01\x02\x00\x01",
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"nonsense\n",
+        b"[]\n",
+        b"{" * 20_000,
+        b"{" * 20_000 + b"\n",
+        b'{"id":{},"method":"mining.ping"}\n' * 2,
+    ],
+)
+def test_what_it_sent_is_not_kept_when_it_is_dropped(data: bytes) -> None:
+    # A worker's garbage collector hardly ever runs: what is in a circle is as good as leaked.
+    session = mined_on().miner("a").session
+    gc.collect()
+    gc.disable()
+    try:
+        with pytest.raises(ProtocolError):
+            session.receive(data, 1.0)
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
