@@ -12,7 +12,9 @@ def resident(pid: int) -> int:
     """
     try:
         status = Path(f"/proc/{pid}/status").read_text()
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        # Each thread has children of its own, and leaves them to the others when it ends.
+        threads = list(Path(f"/proc/{pid}/task").glob("*/children"))
+        children = {child for each in threads for child in each.read_text().split()}
     except OSError:
         return 0
     kib = [int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS:")]
