@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from stratumproxy.cli.worker import give_large_blocks_back
 from stratumproxy.config import Config
 from stratumproxy.telemetry.channel import Lines, encode_ack
 from tests.net.tls_files import AUTHORITY, write_certificate
@@ -132,3 +133,19 @@ def test_a_configuration_that_can_not_be_used_any_more_changes_nothing(
         _, errors = process.communicate()
     assert "nothing was changed" in errors
     assert "Traceback" not in errors
+
+
+def test_large_blocks_are_asked_back_where_the_c_library_can(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[tuple[int, int]] = []
+
+    class Glibc:
+        def __init__(self, _name: None) -> None:
+            self.mallopt = lambda *values: asked.append(values)
+
+    monkeypatch.setattr("ctypes.CDLL", Glibc)
+    give_large_blocks_back()
+    assert asked == [(-3, 1 << 20)]
+    monkeypatch.setattr("ctypes.CDLL", lambda _name: object())
+    give_large_blocks_back()  # musl has no such thing, nor has macOS
