@@ -122,15 +122,7 @@ def soak_command(name: str, minutes: float, json_file: str | None) -> None:
     result = measure(scenario, scenario.subject)
     wrong = _complain(scenario, {"base": [], "proxy": [result]})
     table = Table(title=f"{minutes:g} minutes of: {scenario.title}", title_justify="left")
-    for column in (
-        "from, s",
-        "shares/s",
-        "CPU a share, µs",
-        "p50, ms",
-        "p99, ms",
-        "max, ms",
-        "MiB",
-    ):
+    for column in SOAK_COLUMNS:
         table.add_column(column, justify="right")
     for part in soak.split(result, 12):
         seconds = (part.p50, part.p99, part.worst)

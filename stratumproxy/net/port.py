@@ -12,18 +12,15 @@ from collections.abc import Callable, Sequence
 import trio
 
 from stratumproxy.config import Listen
-from stratumproxy.errors import ProtocolError
 from stratumproxy.net.connection import Connection
 from stratumproxy.net.entrance import Entrance
 from stratumproxy.net.readiness import GONE, READ, WRITE, make_readiness
 from stratumproxy.proxy.drops import (
-    BUG,
     NO_POOL,
     TOO_MANY,
     TOO_MANY_FROM_ADDRESS,
     Reason,
     broken,
-    reason_of,
 )
 from stratumproxy.proxy.proxy import Proxy
 from stratumproxy.telemetry.notices import Notices
@@ -137,13 +134,8 @@ class MinerPort:
             return
         try:
             reply = connection.session.receive(data, now)
-        except ProtocolError as error:
-            connection.send(error.last_words)
-            connection.close(reason_of(error))
-        except Exception:
-            # A mistake of ours that one miner's words bring out must not stop all the others.
-            self._proxy.drops.warn("a bug, please report it", exc_info=True)
-            connection.close(BUG)
+        except Exception as error:
+            self._proxy.drops.end(connection, error)
         else:
             if reply:
                 connection.send(reply)

@@ -1,7 +1,12 @@
 """Why miners are dropped: in words for the log, by key for the counters."""
 
+from typing import TYPE_CHECKING
+
 from stratumproxy.errors import ProtocolError
 from stratumproxy.telemetry.notices import Notices
+
+if TYPE_CHECKING:
+    from stratumproxy.proxy.shell import Link
 
 LINES = 10
 """Drops told a second, each on a line; of the others only how many. A flood must not fill disks."""
@@ -82,6 +87,18 @@ class Drops:
         if self._told < LINES:
             self._told += 1
             self._notices.warning(event, **values)
+
+    def end(self, link: "Link", error: Exception) -> None:
+        """End the connection of a miner whose words raised an error, which is being handled.
+
+        A mistake of ours that one miner's words bring out must not stop all the others.
+        """
+        if isinstance(error, ProtocolError):
+            link.send(error.last_words)
+            link.close(reason_of(error))
+        else:
+            self.warn("a bug, please report it", exc_info=True)
+            link.close(BUG)
 
     def tend(self) -> None:
         """Called once a second: tell how many more there were."""

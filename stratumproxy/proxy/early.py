@@ -2,9 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-from stratumproxy.errors import ProtocolError
-from stratumproxy.proxy.drops import BUG, reason_of
-
 if TYPE_CHECKING:
     from stratumproxy.proxy.miner import MinerSession
     from stratumproxy.proxy.proxy import Proxy
@@ -40,12 +37,7 @@ class Early:
                 continue
             try:
                 data = miner.receive(b"", now)
-            except ProtocolError as error:
-                miner.link.send(error.last_words)
-                miner.link.close(reason_of(error))
-            except Exception:
-                # As in the pump: one miner's words must not stop the others, nor come back with it.
-                self._proxy.drops.warn("a bug, please report it", exc_info=True)
-                miner.link.close(BUG)
+            except Exception as error:
+                self._proxy.drops.end(miner.link, error)
             else:
                 miner.link.send(data)

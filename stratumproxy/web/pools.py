@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from stratumproxy.fleet import Fleet
-from stratumproxy.telemetry.snapshot import PoolSnapshot
+from stratumproxy.telemetry.snapshot import PoolSnapshot, Snapshot
 from stratumproxy.web.operation import Nothing, Operation
 from stratumproxy.web.site import Site
 
@@ -45,9 +45,8 @@ class Pools(BaseModel):
     pools: list[Pool]
 
 
-def pools(fleet: Fleet, now: float) -> list[dict[str, Any]]:
-    """All pools, each as `Pool`."""
-    snapshot = fleet.processes.snapshot()
+def pools(snapshot: Snapshot | None, fleet: Fleet, now: float) -> list[dict[str, Any]]:
+    """All pools of a snapshot, each as `Pool`."""
     return [_told(pool, fleet, now) for pool in snapshot.pools] if snapshot else []
 
 
@@ -59,7 +58,8 @@ def _told(pool: PoolSnapshot, fleet: Fleet, now: float) -> dict[str, Any]:
 
 async def answer(site: Site, given: Nothing) -> dict[str, Any]:
     """Each configured pool, its state, counts and round trip."""
-    return {"pools": pools(site.fleet, site.now())}
+    snapshot = site.fleet.processes.snapshot()
+    return {"pools": pools(snapshot, site.fleet, site.now())}
 
 
 OPERATIONS = [Operation("GET", "/api/pools", answer, returns=Pools, tag="pools")]

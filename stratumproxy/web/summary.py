@@ -80,7 +80,7 @@ def summary(fleet: Fleet, now: float) -> dict[str, Any]:
         "rejected": snapshot.rejected,
         "drops": snapshot.drops,
         "attention": fleet.attention,
-        "pools": pools(fleet, now),
+        "pools": pools(snapshot, fleet, now),
         "last_jobs": jobs(fleet, LAST_JOBS),
         "lost_records": fleet.lost.total(),
         "processes": [

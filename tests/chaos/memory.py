@@ -1,8 +1,21 @@
 """What a process and its children hold of the machine's memory."""
 
+from contextlib import suppress
 from pathlib import Path
 
 MIB = 1 << 20
+
+
+def children(pid: int) -> set[int]:
+    """The processes that one has started and that have not ended; none of one that is gone.
+
+    Each thread has children of its own, and leaves them to the others when it ends.
+    """
+    found: set[int] = set()
+    for each in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(FileNotFoundError, ProcessLookupError):  # it was a thread of a moment
+            found.update(map(int, each.read_text().split()))
+    return found
 
 
 def resident(pid: int) -> int:
@@ -12,10 +25,7 @@ def resident(pid: int) -> int:
     """
     try:
         status = Path(f"/proc/{pid}/status").read_text()
-        # Each thread has children of its own, and leaves them to the others when it ends.
-        threads = list(Path(f"/proc/{pid}/task").glob("*/children"))
-        children = {child for each in threads for child in each.read_text().split()}
     except OSError:
         return 0
     kib = [int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS:")]
-    return sum(kib) * 1024 + sum(resident(int(child)) for child in children)
+    return sum(kib) * 1024 + sum(map(resident, children(pid)))

@@ -2,13 +2,13 @@
 
 import os
 import signal
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 import trio
 
 from tests.chaos.conftest import LONG, site
+from tests.chaos.memory import children
 from tests.end_to_end.test_run import CONFIG, running
 
 __all__ = ["site"]
@@ -21,11 +21,7 @@ def workers(process: int) -> list[int]:
     """The processes of a supervisor's workers."""
     if not Path(f"/proc/{process}/task/{process}/children").exists():
         pytest.skip("this system does not say who started whom")
-    found: list[int] = []
-    for thread in Path(f"/proc/{process}/task").iterdir():
-        with suppress(FileNotFoundError, ProcessLookupError):  # it was one of a moment
-            found += map(int, (thread / "children").read_text().split())
-    return found
+    return list(children(process))
 
 
 class Refusals:
