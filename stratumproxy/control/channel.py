@@ -66,7 +66,7 @@ class Channel:
         self._acks: dict[str, int] = {}
         self._out: deque[bytes] = deque([START])
         self._news = trio.Event()
-        self._say_hello(trio.current_time())
+        self._say_hello()
 
     @property
     def run(self) -> str:
@@ -108,7 +108,7 @@ class Channel:
                 break
             for message in self._lines.cut(data):
                 await self._take(message)
-            self._ask_again(trio.current_time())
+            self._ask_again()
             await trio.lowlevel.checkpoint()
         await self._pass_on(self._intake.end())
 
@@ -128,10 +128,10 @@ class Channel:
                 except OSError:
                     return
 
-    async def look(self, now: float) -> None:
-        """Give up what was waited for long enough. Called once a second, with trio's time."""
-        await self._pass_on(self._intake.look(now))
-        self._ask_again(now)
+    async def look(self) -> None:
+        """Give up what was waited for long enough. Called once a second."""
+        await self._pass_on(self._intake.look())
+        self._ask_again()
 
     async def _take(self, message: dict[str, Any]) -> None:
         if "seq" in message:
@@ -166,18 +166,18 @@ class Channel:
         for each in ready:
             await self._on_batch(self.worker, each)
 
-    def _ask_again(self, now: float) -> None:
+    def _ask_again(self) -> None:
         """Say hello if something was lost on the way."""
         skipped, self._skipped = self._lines.skipped > self._skipped, self._lines.skipped
         if (skipped and not self._intake.asked) or self._intake.missing:
-            self._say_hello(now)
+            self._say_hello()
 
-    def _say_hello(self, now: float) -> None:
+    def _say_hello(self) -> None:
         # The process answers an order it does not know, too. It reads both at once, so what comes
         # after that answer it told after it had heard hello.
         self._hello = next(self._hellos)
         self._out.append(encode({"do": self._hello, "action": "none"}) + HELLO)
-        self._intake.hello(now)
+        self._intake.hello()
         self._news.set()
 
     def _odd(self, what: str) -> None:

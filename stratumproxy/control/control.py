@@ -111,7 +111,7 @@ class Control:
             self._picture(self._fleet.tend, self._clock())
             self._keep.look()
             for channel in self._channels:
-                await channel.look(trio.current_time())
+                await channel.look()
 
     async def _batch(self, worker: int, told: Told | Gap) -> None:
         if isinstance(told, Gap):

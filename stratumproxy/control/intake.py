@@ -10,8 +10,10 @@ from typing import NamedTuple
 
 from stratumproxy.telemetry.records import Batch
 
-PATIENCE = 5.0
-"""Seconds from hello until what was not told again is given up."""
+PATIENCE = 30
+"""Looks, a second apart, from hello until what was not told again is given up; a process that hangs
+for so long is killed. They are counted, not seconds: who was stopped for a while itself must not
+give up what lies in the socket."""
 
 MOST_HELD = 8192
 """Batches that are held for one that is missing. A process keeps no more than half of that."""
@@ -42,28 +44,28 @@ class Intake:
     _next: int | None = None
     """The number to come; None while it is not known where this run stands."""
     _held: dict[int, Told] = field(default_factory=dict)
-    _asked: float | None = None
-    """When hello was said, as long as it may still bring something."""
+    _looks: int | None = None
+    """How many there were since hello, as long as that may still bring something."""
     _heard: bool = False
     """It was heard: the next batch is the first that is told again, or there is none of these."""
 
     @property
     def asked(self) -> bool:
         """Hello was said, and may still bring something."""
-        return self._asked is not None
+        return self._looks is not None
 
     @property
     def missing(self) -> bool:
         """Something should have come by now, so hello should be said."""
-        return bool(self._held) and self._asked is None
+        return bool(self._held) and not self.asked
 
-    def hello(self, now: float) -> None:
+    def hello(self) -> None:
         """It is said."""
-        self._asked, self._heard = now, False
+        self._looks, self._heard = 0, False
 
     def heard(self) -> None:
         """It was heard, and what comes after this was told after that."""
-        self._heard = self._asked is not None
+        self._heard = self.asked
 
     def take(self, told: Told) -> list[Told | Gap]:
         """Take in a batch.
@@ -78,9 +80,9 @@ class Intake:
             known, ready = bool(self.run), self._release()
             self.run = told.batch.run
             self._next = 1 if known or seq == 1 else None
-        first, asked = self._heard, self._asked is not None
+        first, asked = self._heard, self.asked
         if first:
-            self._asked, self._heard = None, False
+            self._looks, self._heard = None, False
         if self._next is None:
             if seq <= max(self._held, default=0):
                 self._next = seq  # here it begins to be told again
@@ -92,15 +94,18 @@ class Intake:
         self._held[seq] = told
         return ready + (self._release() if len(self._held) > MOST_HELD else self._in_order())
 
-    def look(self, now: float) -> list[Told | Gap]:
-        """Wait no longer, if it was long enough.
+    def look(self) -> list[Told | Gap]:
+        """Wait no longer, if it was long enough. Called once a second.
 
         Returns:
             What may be passed on now, in order.
         """
-        if self._asked is None or now - self._asked < PATIENCE:
+        if self._looks is None:
             return []
-        self._asked, self._heard = None, False
+        self._looks += 1
+        if self._looks < PATIENCE:
+            return []
+        self._looks, self._heard = None, False
         return self._release()
 
     def end(self) -> list[Told | Gap]:

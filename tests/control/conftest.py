@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 import trio
 
-MOMENT = 20
+MOMENT = 60
 """Seconds after which a test is taken to hang."""
 
 

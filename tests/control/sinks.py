@@ -1,10 +1,11 @@
 """Sinks that behave as they are told."""
 
 from collections.abc import Sequence
-from threading import Event
+from threading import Event, Lock
 
 from stratumproxy.errors import SinkError
 from stratumproxy.telemetry.records import Batch
+from tests.control.conftest import MOMENT
 
 
 class Memory:
@@ -21,16 +22,19 @@ class Memory:
         self.go = Event()
         """Cleared, it takes until it is set."""
         self.go.set()
+        self._one_at_a_time = Lock()
+        """Whoever was killed in the middle may still be at it when the next one is."""
 
     def take(self, batches: Sequence[Batch]) -> None:
         self.calls.append(len(batches))
-        self.go.wait(20)
+        self.go.wait(MOMENT)
         if self.problem == "a bug" or self.indigestible & {batch.seq for batch in batches}:
             raise ZeroDivisionError("a bug")
         if self.problem:
             raise SinkError(self.problem)
-        known = {(batch.run, batch.seq) for batch in self.kept}
-        self.kept += (batch for batch in batches if (batch.run, batch.seq) not in known)
+        with self._one_at_a_time:
+            known = {(batch.run, batch.seq) for batch in self.kept}
+            self.kept += (batch for batch in batches if (batch.run, batch.seq) not in known)
 
     def close(self) -> None:
         self.closed = True

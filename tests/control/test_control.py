@@ -14,6 +14,7 @@ from stratumproxy.control import intake as module
 from stratumproxy.control.control import Control
 from stratumproxy.errors import StratumProxyError
 from stratumproxy.fleet import Fleet
+from tests.control.conftest import MOMENT
 from tests.control.sinks import Memory
 from tests.control.worker import SNAPSHOT, working
 
@@ -23,6 +24,10 @@ NOW = 1000.0
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(delivery, "GATHER", 0.0)
+    # Nor is anybody given up because this machine is busy.
+    monkeypatch.setattr("stratumproxy.control.control.LEAVE_SECONDS", MOMENT)
+    monkeypatch.setattr("stratumproxy.control.control.FINISH_SECONDS", MOMENT)
+    monkeypatch.setattr("stratumproxy.control.orders.TIMEOUT", MOMENT)
 
 
 @pytest.fixture
@@ -54,7 +59,7 @@ class Run:
 
     async def stopped(self) -> None:
         self.stop.set()
-        with trio.fail_after(20):
+        with trio.fail_after(MOMENT):
             await self.ended.wait()
 
     async def give(self, action: str, **arguments: Any) -> dict[str, Any]:
@@ -147,7 +152,7 @@ async def test_whatever_is_said_beside_it_the_rest_arrives(noise, pairs, until):
 
 
 async def test_a_gap_is_named_and_put_on_record(pairs, until, monkeypatch):
-    monkeypatch.setattr(module, "PATIENCE", 0.1)
+    monkeypatch.setattr(module, "PATIENCE", 1)
     [(ours, theirs), _] = pairs
     with capture_logs() as logs:
         async with working(ours) as worker, controlling(theirs) as run:
@@ -219,7 +224,7 @@ async def test_it_ends_with_the_channels(pairs, until):
             worker.tell(5)
             await until(lambda: not worker.outbox.unacknowledged)
         ours.close()
-        with trio.fail_after(20):
+        with trio.fail_after(MOMENT):
             await run.ended.wait()
         assert run.sink.seqs() == [1, 2, 3, 4, 5]
 

@@ -21,9 +21,14 @@ def take(intake: Intake, *seqs: int, run: str = "one") -> list[object]:
     return plain([each for seq in seqs for each in intake.take(told(seq, run))])
 
 
+def waited(intake: Intake, looks: int = PATIENCE) -> list[Told | Gap]:
+    """What that many looks bring."""
+    return [each for _ in range(looks) for each in intake.look()]
+
+
 def begun() -> Intake:
     intake = Intake()
-    intake.hello(0.0)
+    intake.hello()
     return intake
 
 
@@ -70,14 +75,14 @@ def test_the_answer_comes_between_what_was_on_its_way_and_what_is_told_again() -
 def test_no_answer_ever_comes() -> None:
     intake = begun()
     assert take(intake, 3, 4) == []
-    assert plain(intake.look(PATIENCE - 1)) == []
-    assert plain(intake.look(PATIENCE)) == [3, 4]
+    assert waited(intake, PATIENCE - 1) == []
+    assert plain(intake.look()) == [3, 4]
     assert take(intake, 5) == [5]
 
 
 def test_nothing_comes_for_long_and_then_something() -> None:
     intake = begun()
-    assert intake.look(PATIENCE) == []
+    assert waited(intake) == []
     assert take(intake, 7, 8) == [7, 8]
 
 
@@ -94,7 +99,7 @@ def test_a_missing_one_that_is_not_told_again_is_a_gap() -> None:
     intake.heard()
     assert take(intake, 2, 5) == [2]
     assert intake.missing
-    intake.hello(1.0)
+    intake.hello()
     assert not intake.missing
     assert take(intake, 6) == []
     intake.heard()
@@ -104,14 +109,14 @@ def test_a_missing_one_that_is_not_told_again_is_a_gap() -> None:
 def test_a_missing_one_is_given_up_if_nothing_is_told_at_all() -> None:
     intake = begun()
     assert take(intake, 1, 4) == [1]
-    assert plain(intake.look(PATIENCE)) == [(2, 3), 4]
+    assert plain(waited(intake)) == [(2, 3), 4]
 
 
 def test_a_gap_has_a_run() -> None:
     intake = begun()
     intake.take(told(1, "this"))
     intake.take(told(3, "this"))
-    [gap, _] = intake.look(PATIENCE)
+    [gap, _] = waited(intake)
     assert gap == Gap("this", 2, 2)
 
 
@@ -164,5 +169,5 @@ def test_whenever_it_starts_it_gets_all_that_was_not_acknowledged(
             intake.heard()
         else:
             ready += take(intake, each)
-    ready += plain(intake.look(PATIENCE))
+    ready += plain(waited(intake))
     assert ready == again

@@ -14,6 +14,7 @@ from stratumproxy.telemetry.records import ACCEPTED, Batch, EventRecord, ShareRe
 WORKERS = 7
 PATIENCE = 120
 """Seconds after which a test gives up; none of them takes a tenth of it."""
+LOOK_SECONDS = 0.2
 
 
 class MockCluster:
@@ -137,7 +138,13 @@ def collect(
     from confluent_kafka import Consumer, TopicPartition
 
     consumer = Consumer(
-        {"bootstrap.servers": brokers, "group.id": "test", "auto.offset.reset": "earliest"}
+        {
+            "bootstrap.servers": brokers,
+            "group.id": "test",
+            "auto.offset.reset": "earliest",
+            # It is back before the mock broker, which keeps 5 MB, has more to hold than that.
+            "reconnect.backoff.max.ms": "500",
+        }
     )
     topics = consumer.list_topics(timeout=PATIENCE).topics
     consumer.assign(
@@ -150,12 +157,12 @@ def collect(
     )
     got: list[dict[str, Any]] = []
     names = set()
-    silent = 0
+    silent = 0.0
     try:
         while len(names) < (wanted := want() if callable(want) else want):
-            read = consumer.consume(200, timeout=0.2)
-            silent = 0 if read else silent + 1
-            assert silent < PATIENCE + outage * 5, f"{len(names)} of {wanted} messages arrived"
+            read = consumer.consume(200, timeout=LOOK_SECONDS)
+            silent = 0 if read else silent + LOOK_SECONDS
+            assert silent < PATIENCE + outage, f"{len(names)} of {wanted} messages arrived"
             for message in read:
                 assert message.error() is None, message.error()
                 value = orjson.loads(message.value() or b"")
