@@ -127,10 +127,14 @@ class EventStream(Response):
             started = trio.current_time()
             body = greeting + entries + self._streams.summary(self._site.now(), floor(started))
             greeting = b""
-            with trio.move_on_after(STALLED) as scope:
-                await send({"type": "http.response.body", "body": body, "more_body": True})
-            if scope.cancelled_caught or trio.current_time() - started >= STALLED:
-                self._streams.dropped += 1
+            try:
+                with trio.move_on_after(STALLED):
+                    await send({"type": "http.response.body", "body": body, "more_body": True})
+            finally:
+                # Counted here: that it was hung up on may be told by `receive` first.
+                stalled = trio.current_time() - started >= STALLED
+                self._streams.dropped += stalled
+            if stalled:
                 return
             await trio.sleep_until(floor(trio.current_time()) + 1)
 

@@ -20,9 +20,9 @@ from typing import Any
 import pytest
 
 try:
-    from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+    from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 except ImportError:
-    sync_playwright = None  # type: ignore[assignment]
+    sync_playwright = expect = None  # type: ignore[assignment]
 
 ROOT = Path(__file__).parent.parent.parent
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -39,8 +39,16 @@ FLAGS = [
 DESKTOP = {"width": 1440, "height": 1000}
 PHONE = {"width": 360, "height": 780}
 
-PATIENCE = 60_000
-"""Milliseconds until a test gives up waiting: the machine may be busy."""
+PATIENCE = 180_000
+"""Milliseconds until a test gives up waiting: the machine may be busy, and waiting costs nothing
+where what is waited for comes."""
+
+SLOWED = float(os.environ.get("STRATUMPROXY_SLOW_BROWSER") or 1)
+"""How many times slower than it is the browser's processor shall be, to look for tests that rely on
+what is quick."""
+
+if sync_playwright is not None:
+    expect.set_options(timeout=PATIENCE)
 
 needed = [
     pytest.mark.skipif(sync_playwright is None, reason="playwright is not installed"),
@@ -77,7 +85,7 @@ def world(workers: int) -> Iterator[World]:
             process.send_signal(signal.SIGCONT)
             process.send_signal(signal.SIGINT)
             try:
-                process.wait(30)
+                process.wait(PATIENCE / 1000)
             except subprocess.TimeoutExpired:
                 process.kill()
 
@@ -86,7 +94,7 @@ def world(workers: int) -> Iterator[World]:
 def chromium() -> "Iterator[Browser]":
     """A browser with a fresh profile, until the end of the block."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, timeout=PATIENCE)
         try:
             yield browser
         finally:
@@ -95,7 +103,12 @@ def chromium() -> "Iterator[Browser]":
 
 @dataclass
 class Visit:
-    """A page that someone looks at, and what its console said meanwhile."""
+    """A page that someone looks at, and what its console said meanwhile.
+
+    A click or a key is answered by the page when it comes to it, and what follows (another view, a
+    dialog that closes, an answer of the server) is a later task still. So what a test asserts of
+    the page it waits for: by `expect`, a selector, or `until`.
+    """
 
     context: "BrowserContext"
     page: "Page"
@@ -103,10 +116,16 @@ class Visit:
     complaints: list[str] = field(default_factory=list)
 
     def go(self, address: str = "#/") -> "Page":
-        """Opens an address of the dashboard, and waits until it is live."""
+        """Opens an address of the dashboard, and waits until its view is shown and live."""
         self.page.goto(f"{self.url}/{address}")
+        self.page.wait_for_selector(f"#{address.strip('#/') or 'fleet'}-view")
         self.page.wait_for_selector("#live.live")
         return self.page
+
+    def reload(self) -> None:
+        """Loads the page anew, and waits until it is live."""
+        self.page.reload()
+        self.page.wait_for_selector("#live.live")
 
     def until(self, condition: str, arg: Any = None) -> None:
         """Waits until a function of the page's says yes.
@@ -120,8 +139,18 @@ class Visit:
         raise AssertionError(f"it never came true: {condition}")
 
     def charts(self) -> None:
-        """Waits until a worker's charts are drawn."""
-        self.until("() => document.querySelectorAll('#worker-view canvas').length === 4")
+        """Waits until a worker's history is shown: its hashrate drawn, and of the other charts
+        those that have figures."""
+        self.until(
+            """() => {
+                const charts = [...document.querySelectorAll('#worker-view .chart')];
+                const drawn = (chart) => chart.querySelector('.plot:not([hidden]) canvas');
+                const none = (chart) => chart.querySelector('.nothing:not([hidden])');
+                return charts.length === 4 && drawn(charts[0])
+                    && charts.every((chart) => drawn(chart) || none(chart))
+                    && document.querySelector('#worker-view .charts > .note').textContent;
+            }"""
+        )
 
     def all_rows(self) -> None:
         """Waits until the table has all workers."""
@@ -140,6 +169,9 @@ def visit(
     context = browser.new_context(viewport=viewport, **options)  # type: ignore[arg-type]
     context.set_default_timeout(PATIENCE)
     page = context.new_page()
+    if SLOWED > 1:
+        slowed = context.new_cdp_session(page)
+        slowed.send("Emulation.setCPUThrottlingRate", {"rate": SLOWED})
     found = Visit(context, page, url)
 
     def said(message: Any) -> None:
@@ -151,6 +183,7 @@ def visit(
     page.on("dialog", lambda dialog: found.complaints.append(f"dialog: {dialog.message}"))
     try:
         yield found
+        page.unroute_all(behavior="wait")
     finally:
         context.close()
     assert found.complaints == []

@@ -7,7 +7,6 @@ import json
 import sys
 import tempfile
 import time
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -41,5 +40,7 @@ if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "token")
         file.write_text(TOKEN)
-        with suppress(KeyboardInterrupt):
+        try:
             trio.run(main, int(sys.argv[1]), Api(token_file=str(file)))
+        except* KeyboardInterrupt:
+            pass

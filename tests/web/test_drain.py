@@ -32,14 +32,16 @@ async def pass_through(app: object, messages: int, body: bytes, headers: list = 
     return read
 
 
-async def test_a_body_that_nobody_reads_does_not_hold_up_the_answer() -> None:
+async def test_a_body_that_nobody_reads_does_not_hold_up_the_answer(
+    autojump_clock: MockClock,
+) -> None:
     async def app(scope: dict, receive: object, send: object) -> None:
         await send({"type": "http.response.body"})  # type: ignore[operator]
 
     assert await pass_through(app, 1000, b" " * 1000) >= 1000
 
 
-async def test_no_more_is_kept_than_a_body_may_have() -> None:
+async def test_no_more_is_kept_than_a_body_may_have(autojump_clock: MockClock) -> None:
     kept: list[int] = []
 
     async def app(scope: dict, receive: object, send: object) -> None:

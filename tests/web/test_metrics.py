@@ -326,7 +326,7 @@ def test_promtool_has_nothing_to_say() -> None:
         [promtool, "check", "metrics"],
         input=full().metrics.text()[0],
         capture_output=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert (checked.returncode, checked.stdout, checked.stderr) == (0, b"", b"")

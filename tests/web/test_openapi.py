@@ -109,6 +109,7 @@ async def test_what_it_promises_is_kept(told: Told, token_file: str, tmp_path: P
                 "--exclude-checks=positive_data_acceptance",
                 "--phases=coverage,fuzzing",
                 "--max-examples=3",
+                "--request-timeout=300",
                 "--seed=1",
                 "--suppress-health-check=all",
                 "--generation-database=none",

@@ -1,5 +1,6 @@
 """On real sockets: what hostile clients do, and a stop that nobody can hold up."""
 
+import select
 import socket
 import tracemalloc
 from collections.abc import AsyncIterator
@@ -16,6 +17,9 @@ from tests.web.asking import TOKEN, Web
 
 serving = __import__("stratumproxy.web.serve", fromlist=["CONNECTIONS"])
 """The module; the package has a function of that name."""
+
+PATIENCE = 120.0
+"""Seconds until a test gives up waiting: the machine may be busy."""
 
 MUCH = 300_000
 """Bytes; more than a request's head may have."""
@@ -35,7 +39,7 @@ class Served:
     async def ask(self, *pieces: bytes) -> bytes:
         """Send, and hear what comes until it hangs up."""
         heard = b""
-        with trio.fail_after(60):
+        with trio.fail_after(PATIENCE):
             async with await self.connect() as stream:
                 try:
                     for piece in pieces:
@@ -64,11 +68,37 @@ async def served(web: Web) -> AsyncIterator[Served]:
     listeners = await trio.open_tcp_listeners(0, host="127.0.0.1")
     port = listeners[0].socket.getsockname()[1]
     stop = trio.Event()
-    with trio.fail_after(60):
+    with trio.fail_after(PATIENCE):
         async with trio.open_nursery() as nursery:
             await nursery.start(partial(serve_app, web.app, listeners, stop))
             yield Served(web, port, stop)
             stop.set()
+
+
+@pytest.fixture
+def sending(monkeypatch: pytest.MonkeyPatch) -> set[trio.socket.SocketType]:
+    """The sockets that the server is sending to."""
+    found: set[trio.socket.SocketType] = set()
+
+    class Watched(serving.Connection):  # type: ignore[misc, name-defined]
+        async def send_all(self, data: bytes) -> None:
+            found.add(self.socket)
+            try:
+                await super().send_all(data)
+            finally:
+                found.discard(self.socket)
+
+    monkeypatch.setattr(serving, "Connection", Watched)
+    return found
+
+
+async def until_stuck(sending: set[trio.socket.SocketType], count: int) -> None:
+    """Wait for so many to be sent what they have no room for."""
+    while True:
+        ready = select.select([], [sock.fileno() for sock in sending], [], 0)[1]
+        if len(sending) - len(ready) >= count:
+            return
+        await trio.sleep(0.01)
 
 
 async def until_open(web: Web, streams: int) -> None:
@@ -150,7 +180,11 @@ class TestStop:
         assert web.app.state.site.streams.open == 0
 
     async def test_clients_that_do_not_read_do_not_hold_it_up(
-        self, web: Web, told: Told, monkeypatch: pytest.MonkeyPatch
+        self,
+        web: Web,
+        told: Told,
+        monkeypatch: pytest.MonkeyPatch,
+        sending: set[trio.socket.SocketType],
     ) -> None:
         """Their sockets are full, and what is being sent to them can't be cancelled."""
         monkeypatch.setattr(serving, "WRITE_SECONDS", 1e6)
@@ -159,10 +193,8 @@ class TestStop:
         async with served(web) as site:
             clients = [await silent_client(site) for _ in range(3)]
             await until_open(web, 3)
-            for client in clients:
-                await client.send_all(b"")
             told.tell(events=big)
-            await trio.sleep(1.5)
+            await until_stuck(sending, 3)
             site.stop.set()
         for client in clients:
             await client.aclose()
@@ -172,8 +204,8 @@ class TestStop:
 async def test_a_client_that_does_not_read_is_hung_up_on(
     web: Web, told: Told, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(serving, "WRITE_SECONDS", 0.2)
-    monkeypatch.setattr("stratumproxy.web.events.STALLED", 0.2)
+    monkeypatch.setattr(serving, "WRITE_SECONDS", 1.0)
+    monkeypatch.setattr("stratumproxy.web.events.STALLED", 1.0)
     async with served(web) as site:
         client = await silent_client(site)
         await until_open(web, 1)
@@ -186,7 +218,10 @@ async def test_a_client_that_does_not_read_is_hung_up_on(
 
 
 async def test_a_client_that_does_not_read_costs_what_one_message_does(
-    web: Web, told: Told, monkeypatch: pytest.MonkeyPatch
+    web: Web,
+    told: Told,
+    monkeypatch: pytest.MonkeyPatch,
+    sending: set[trio.socket.SocketType],
 ) -> None:
     """However much there is to tell: nothing is queued for it."""
     monkeypatch.setattr(serving, "WRITE_SECONDS", 1e6)
@@ -200,7 +235,7 @@ async def test_a_client_that_does_not_read_costs_what_one_message_does(
         clients = [await silent_client(site) for _ in range(3)]
         await until_open(web, 3)
         tell()
-        await trio.sleep(1.2)  # they are stuck in the next second's message
+        await until_stuck(sending, 3)
         tracemalloc.start()
         before, _ = tracemalloc.get_traced_memory()
         for _ in range(20):
@@ -302,7 +337,7 @@ class TestHostile:
     ) -> None:
         monkeypatch.setattr(serving, "IDLE_SECONDS", 0.3)
         async with served(web) as site, await site.connect() as stream:
-            with trio.fail_after(30):
+            with trio.fail_after(PATIENCE):
                 async with trio.open_nursery() as nursery:
                     nursery.start_soon(dribble, stream)
                     await end_of(stream)
