@@ -23,9 +23,9 @@ class MinerJob:
     """
 
     __slots__ = (
-        "_branches",
         "_coinb2",
         "_coinbase_start",
+        "branches",
         "clean",
         "coinbase_size",
         "difficulty",
@@ -68,7 +68,7 @@ class MinerJob:
         self.difficulty = difficulty
         self.target = target_bytes(difficulty)
         self.received = received
-        self._branches = [_hex(branch, "a branch", 32) for branch in branches]
+        self.branches = tuple(_hex(branch, "a branch", 32) for branch in branches)
         start = _hex(coinb1, "coinb1")
         self._coinb2 = _hex(coinb2, "coinb2")
         room = len(extranonce1) + extranonce2_size
@@ -82,7 +82,7 @@ class MinerJob:
         coinbase = self._coinbase_start.copy()
         coinbase.update(extranonce2 + self._coinb2)
         root = hashlib.sha256(coinbase.digest()).digest()
-        for branch in self._branches:
+        for branch in self.branches:
             root = hashlib.sha256(hashlib.sha256(root + branch).digest()).digest()
         return struct.pack("<I32s32sIII", version, self.prevhash, root, ntime, self.nbits, nonce)
 

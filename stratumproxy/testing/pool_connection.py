@@ -99,6 +99,12 @@ class PoolConnection:
         """When `take` will have something, in Unix seconds; None: when it is told to."""
         return self._out[0][0] if self._out else None
 
+    def hurry(self) -> None:
+        """Have everything that is delayed (`PoolSettings.reply_delay`) leave now."""
+        self._last_due = 0.0
+        self._out = deque((0.0, data) for _, data in self._out)
+        self._notice()
+
     def close(self) -> None:
         """Drop this connection. What waited to be sent is gone."""
         if self.closed:

@@ -153,7 +153,8 @@ async def test_it_refuses_us_after_a_restart(site: Any) -> None:
     await more(site, second)
     first.pool.settings.refuse_authorize = False
     await more(site, first)
-    await accounted(site, miners, proxy, [first, second], exact=True)
+    # A session that was refused is not asked for again: what was on its way at the cut is lost.
+    await accounted(site, miners, proxy, [first, second], exact=False)
 
 
 # -- it asks for things ------------------------------------------------------------------------
@@ -165,9 +166,9 @@ async def test_a_reconnect_to_itself(site: Any) -> None:
     miners = await site.miners(proxy, MINERS, styles=TELLING)
     for times in range(1, 10 if LONG else 4):
         await more(site, pool)
-        assert len(pool.pool.connections) == 1
         pool.pool.reconnect()
         await site.until(lambda times=times: pool.pool.connected > times)
+        await site.until(lambda: len(pool.pool.connections) == 1)
     await more(site, pool)
     assert set(pool.pool.total.rejected) <= {"duplicate"}  # sent again: see `Limbo`
     await accounted(site, miners, proxy, [pool], exact=True)
@@ -181,7 +182,7 @@ async def test_a_reconnect_to_another_port(site: Any) -> None:
     pool.pool.reconnect(*other.address)
     await more(site, other)
     assert other.pool.total.rejected == {}, "old work reached the other"
-    assert pool.pool.connections == []
+    await site.until(lambda: not pool.pool.connections)
     await accounted(site, miners, proxy, [pool, other], exact=False)
 
 

@@ -4,66 +4,48 @@ The limit is on the size of the control process's files, which needs no disk to 
 meets is a write that fails.
 """
 
-import json
 import resource
+from typing import Any
 
 import pytest
 
-from tests.chaos.books import Books
-from tests.chaos.conftest import TELLING, site
-from tests.chaos.test_control_killed import (
-    KEPT,
-    MINERS,
-    caught_up,
-    check,
-    kill,
-    processes,
-    stopped,
-)
-from tests.end_to_end.test_run import CONFIG, Process, running
+from tests.chaos.conftest import site
+from tests.chaos.kept import Kept, keeping
+from tests.chaos.memory import needs_children
 
 __all__ = ["site"]
 
+pytestmark = needs_children
 
-def limit(proxy: Process, size: int) -> None:
+
+def limit(kept: Kept, size: int) -> None:
     """Have no file of the control process grow past a size."""
-    [process] = processes(proxy, "control")
+    [process] = kept.processes("control")
     _, hard = resource.prlimit(process, resource.RLIMIT_FSIZE)
     resource.prlimit(process, resource.RLIMIT_FSIZE, (size, hard))
 
 
-def logged(proxy: Process, event: str) -> list[dict[str, object]]:
-    entries = [json.loads(line) for line in proxy.log]
-    return [entry for entry in entries if entry["event"].startswith(event)]
-
-
 @pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="only Linux limits other processes")
 @pytest.mark.parametrize("killed", [False, True])
-async def test_everything_arrives_once_there_is_room(site, tmp_path, killed):
+async def test_everything_arrives_once_there_is_room(
+    site: Any, tmp_path: Any, killed: bool
+) -> None:
     pool = await site.pool(clean_every=5)
-    host, port = pool.address
-    ledger = tmp_path / "ledger"
-    config = CONFIG.format(workers=2, host=host, port=port) + KEPT.format(path=ledger)
-    async with running(tmp_path / "farm.toml", config, "--log-format", "json") as proxy:
-        miners = await site.miners(proxy, MINERS, styles=TELLING)
-        await miners.each(accepted=1)
-        await caught_up(site, ledger, lambda: 1)
+    async with keeping(site, tmp_path, pool) as kept:
+        await kept.caught_up(1)
 
-        limit(proxy, 4096)
-        await site.until(lambda: logged(proxy, "records can't be kept"))
-        before = miners.accepted()
-        await miners.each(accepted=5, since=before)
+        limit(kept, 4096)
+        await site.until(lambda: kept.logged("records can't be kept"))
+        before = kept.miners.accepted()
+        await kept.miners.each(accepted=5, since=before)
         if killed:  # what it held is told again by the workers
-            await kill(site, proxy, "control")
+            await kept.kill("control")
         else:
-            limit(proxy, resource.RLIM_INFINITY)
-            await site.until(lambda: logged(proxy, "records are kept again"))
-        await miners.stop()
-        assert await proxy.stopped() == 0
+            limit(kept, resource.RLIM_INFINITY)
+            await site.until(lambda: kept.logged("records are kept again"))
+        await kept.stop()
 
-    check(Books.read(ledger), stopped(proxy), miners, pool)
-    assert miners.fleet.violations == []
-    assert miners.fleet.reconnects == 0
-    error = logged(proxy, "records can't be kept")[0]
+    kept.check(pool)
+    error = kept.logged("records can't be kept")[0]
     assert (error["level"], error["sink"]) == ("error", "ledger")
-    assert str(ledger) in str(error["problem"])
+    assert str(kept.ledger) in str(error["problem"])

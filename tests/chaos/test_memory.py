@@ -10,7 +10,7 @@ import trio
 from tests.chaos.conftest import LONG
 from tests.chaos.memory import MIB, resident
 from tests.chaos.test_flood import needs_proc
-from tests.end_to_end.test_run import CONFIG, running
+from tests.end_to_end.process import configured, running
 
 MINUTES = float(os.environ.get("STRATUMPROXY_SOAK_MINUTES", "10"))
 ROUND = 10
@@ -27,8 +27,7 @@ def median(values: list[int]) -> int:
 @pytest.mark.skipif(not LONG, reason="takes minutes: make soak")
 async def test_memory_over_minutes(site: Any, tmp_path: Path) -> None:
     pool = await site.pool(job_interval=2, keep_hashes=1000)
-    host, port = pool.address
-    config = CONFIG.format(workers=1, host=host, port=port)
+    config = configured(pool, workers=1)
     samples: list[int] = []
     async with running(tmp_path / "farm.toml", config) as proxy:
         end = trio.current_time() + 60 * MINUTES

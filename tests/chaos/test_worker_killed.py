@@ -2,26 +2,17 @@
 
 import os
 import signal
-from pathlib import Path
 
-import pytest
 import trio
 
 from tests.chaos.conftest import LONG, site
-from tests.chaos.memory import children
-from tests.end_to_end.test_run import CONFIG, running
+from tests.chaos.memory import children, needs_children
+from tests.end_to_end.process import configured, running
+from tests.waiting import PATIENCE
 
 __all__ = ["site"]
 
 MINERS = 1000 if LONG else 200
-PATIENCE = 60
-
-
-def workers(process: int) -> list[int]:
-    """The processes of a supervisor's workers."""
-    if not Path(f"/proc/{process}/task/{process}/children").exists():
-        pytest.skip("this system does not say who started whom")
-    return list(children(process))
 
 
 class Refusals:
@@ -43,14 +34,14 @@ class Refusals:
             await trio.sleep(0.01)
 
 
+@needs_children
 async def test_the_others_go_on_and_its_miners_come_back(site, tmp_path):
     pool = await site.pool(clean_every=0)
-    host, port = pool.address
-    config = CONFIG.format(workers=2, host=host, port=port)
+    config = configured(pool, workers=2)
     async with running(tmp_path / "farm.toml", config, "--log-format", "json") as proxy:
         miners = await site.miners(proxy, MINERS)
         await miners.each(accepted=1)
-        first, second = workers(proxy.process.pid)
+        first, second = children(proxy.process.pid)
         refusals = Refusals()
         async with trio.open_nursery() as nursery:
             nursery.start_soon(refusals.watch, proxy.address)
@@ -58,7 +49,7 @@ async def test_the_others_go_on_and_its_miners_come_back(site, tmp_path):
             os.kill(first, signal.SIGKILL)
             with trio.fail_after(PATIENCE):
                 await site.until(lambda: miners.fleet.reconnects)
-                await site.until(lambda: len(workers(proxy.process.pid)) == 2)
+                await site.until(lambda: len(children(proxy.process.pid)) == 2)
                 await site.until(lambda: pool.pool.connected > 2)
                 back = trio.current_time() - killed
                 await site.until(lambda: len(pool.pool.connections) == 2)
@@ -69,7 +60,7 @@ async def test_the_others_go_on_and_its_miners_come_back(site, tmp_path):
             f"\nanother worker is on the pool after {back:.1f} s, all {MINERS} miners mine after"
             f" {took:.1f} s; {refusals.connected} connects meanwhile, {refusals.refused} refused"
         )
-        now = workers(proxy.process.pid)
+        now = children(proxy.process.pid)
         assert second in now, "the other one was left alone"
         assert first not in now
         assert refusals.connected

@@ -13,31 +13,19 @@ from typing import Any
 
 import pytest
 
-from stratumproxy.config import loads
 from stratumproxy.net.supervisor import for_control
 from stratumproxy.telemetry.outbox import Outbox
 from stratumproxy.telemetry.records import WorkRecord
 from tests.chaos.books import Books
 from tests.control.worker import AT, SNAPSHOT
+from tests.short import short
+from tests.waiting import PATIENCE
 
-PATIENCE = 60
 
-
-def line(more: str = "", level: str = "info") -> bytes:
-    config = f"""
-        [[listen]]
-        address = "127.0.0.1:0"
-        [[pool]]
-        url = "stratum+tcp://pool.example:3333"
-        user = "farm"
-        [limits]
-        drain_seconds = 0
-        [log]
-        format = "json"
-        level = "{level}"
-        {more}
-    """
-    return for_control(loads(config)) + b"\n"
+def line(more: str = "", level: str = "info", drain: float = 60) -> bytes:
+    limits = f"[limits]\ndrain_seconds = {drain}\n"
+    log = f'[log]\nformat = "json"\nlevel = "{level}"\n'
+    return for_control(short(more=limits + log + more)) + b"\n"
 
 
 class Running:
@@ -133,7 +121,7 @@ def test_at_the_end_of_its_input_it_hears_the_workers_out(tmp_path: Path) -> Non
 
 
 def test_it_does_not_wait_for_workers_that_never_end() -> None:
-    with running(line()) as control:
+    with running(line(drain=0)) as control:
         control.alive()
         control.ended()  # which ends its input, and no channel
 
@@ -142,13 +130,16 @@ def test_later_lines_change_the_level_of_the_log() -> None:
     with running(line()) as control:
         assert control.process.stdin is not None
         control.alive()
-        control.process.stdin.write(b'{"log": 5}\n' + line(level="error"))
+        of_no_use = b'{"log": 5}\n'
+        control.process.stdin.write(of_no_use + line(level="error") + of_no_use)
         control.process.stdin.flush()
-        control.alive()
+        assert control.process.stderr is not None
+        for _ in range(2):  # once the last line is heeded, so are those before
+            entry = json.loads(control.process.stderr.readline())
+            assert entry["event"] == "the configuration can't be used, and nothing was changed"
+            assert entry["process"] == "control"
         control.process.send_signal(signal.SIGTERM)
-        [entry] = control.ended()
-    assert entry["event"] == "the configuration can't be used, and nothing was changed"
-    assert entry["process"] == "control"
+        assert control.ended() == []
 
 
 def test_what_it_is_told_may_be_of_no_use_by_now(tmp_path: Path) -> None:

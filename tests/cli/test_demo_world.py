@@ -5,6 +5,7 @@ import trio
 
 from stratumproxy.cli.demo_world import FAULTY, POOL_FACTOR, World
 from stratumproxy.testing import wait_until
+from tests.waiting import PATIENCE
 
 
 async def run(world: World, shares: int, rejects: int = 0) -> None:
@@ -15,7 +16,7 @@ async def run(world: World, shares: int, rejects: int = 0) -> None:
         return world.pool.total.accepted >= shares and rejected >= rejects
 
     stop = trio.Event()
-    with trio.fail_after(60):
+    with trio.fail_after(PATIENCE):
         async with trio.open_nursery() as nursery:
             nursery.start_soon(world.run, None, stop)
             await wait_until(world.pool, enough)

@@ -6,15 +6,13 @@ import pytest
 from structlog.testing import capture_logs
 
 from stratumproxy.cli.files import raise_file_limit
-from stratumproxy.config import Config, loads
+from stratumproxy.config import Config
+from tests.short import short
 
 
 @pytest.fixture
 def config() -> Config:
-    return loads(
-        '[[listen]]\naddress = "127.0.0.1:0"\n[limits]\nconnections = 50_000\n'
-        '[[pool]]\nurl = "stratum+tcp://pool.example:3333"\nuser = "farm"\n'
-    )
+    return short(more="[limits]\nconnections = 50_000")
 
 
 def test_what_can_not_be_raised_is_said_once_for_all(

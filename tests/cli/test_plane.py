@@ -11,26 +11,22 @@ from structlog.testing import capture_logs
 
 from stratumproxy.cli import plane
 from stratumproxy.cli.plane import OpenedLater, Plane
-from stratumproxy.config import loads
 from stratumproxy.errors import SinkError
 from stratumproxy.ledger.reader import LedgerReader
 from stratumproxy.telemetry.records import Batch, WorkRecord
 from tests.control.sinks import Memory
 from tests.control.worker import Worker, working
+from tests.short import short
+from tests.waiting import PATIENCE, until
 
 NOW = 1_800_000_000.0
-MOMENT = 20
-"""Seconds after which a test is taken to hang."""
 
 
 class Run:
     """A plane at work."""
 
     def __init__(self, text: str) -> None:
-        self.config = loads(
-            '[[listen]]\naddress = "127.0.0.1:0"\n'
-            '[[pool]]\nurl = "stratum+tcp://pool.example:3333"\nuser = "farm"\n' + text
-        )
+        self.config = short(more=text)
         self.ready = trio.Event()
         self.stop = trio.Event()
         self.ended = trio.Event()
@@ -48,12 +44,12 @@ class Run:
 
     async def stopped(self) -> None:
         self.stop.set()
-        with trio.fail_after(MOMENT):
+        with trio.fail_after(PATIENCE):
             await self.ended.wait()
 
     async def get(self, path: str) -> dict:
         request = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
-        with trio.fail_after(MOMENT):
+        with trio.fail_after(PATIENCE):
             async with await trio.open_tcp_stream(*self.address) as stream:
                 await stream.send_all(request.encode())
                 answer = b"".join([bytes(data) async for data in stream])
@@ -73,16 +69,10 @@ async def planned(text: str = "") -> AsyncIterator[Run]:
         theirs.setblocking(False)
         async with working(ours) as run.worker, trio.open_nursery() as nursery:
             nursery.start_soon(run.run, theirs)
-            with trio.fail_after(MOMENT):
+            with trio.fail_after(PATIENCE):
                 await run.ready.wait()
             yield run
             nursery.cancel_scope.cancel()
-
-
-async def until(condition) -> None:
-    with trio.fail_after(MOMENT):
-        while not condition():  # noqa: ASYNC110 nobody sets an event for a test
-            await trio.sleep(0.005)
 
 
 async def test_what_a_worker_tells_is_seen_by_a_browser():
@@ -172,7 +162,7 @@ async def test_a_client_that_does_not_read_does_not_delay_the_stop():
             client.sendall(request * 200 + stream)
             await trio.sleep(0.5)
             run.stop.set()
-            with trio.fail_after(MOMENT):
+            with trio.fail_after(PATIENCE):
                 await run.ended.wait()
 
 

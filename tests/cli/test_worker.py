@@ -15,6 +15,7 @@ from stratumproxy.cli.worker import give_large_blocks_back
 from stratumproxy.config import Config
 from stratumproxy.telemetry.channel import Lines, encode_ack
 from tests.net.tls_files import AUTHORITY, write_certificate
+from tests.waiting import PATIENCE
 
 
 def config(**settings: Any) -> Config:
@@ -62,7 +63,7 @@ def hear(channel: socket.socket, lines: Lines, key: str) -> dict[str, Any]:
 def test_it_tells_on_its_channel_to_the_very_end(listener: socket.socket) -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        ours.settimeout(30)
+        ours.settimeout(PATIENCE)
         descriptors = (listener.fileno(), theirs.fileno())
         process = start(
             config().model_dump_json(),
@@ -87,7 +88,7 @@ def test_it_tells_on_its_channel_to_the_very_end(listener: socket.socket) -> Non
                 ours.sendall(encode_ack(last["run"], last["seq"]))
                 if last["miners"] and not last["miners"][0][-2]:
                     break
-            assert process.wait(30) == 0
+            assert process.wait(PATIENCE) == 0
         finally:
             process.kill()
             out, errors = process.communicate()
@@ -101,7 +102,7 @@ def test_a_certificate_that_was_broken_meanwhile(tmp_path: Path, listener: socke
     Path(chain).write_text("nonsense")
     number = listener.fileno()
     process = start(line, str(number), descriptors=(number,))
-    _, errors = process.communicate(timeout=30)
+    _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 2
     assert "Traceback" not in errors
     heading, said = errors.strip().splitlines()
@@ -127,7 +128,7 @@ def test_a_configuration_that_can_not_be_used_any_more_changes_nothing(
         assert json.loads(process.stdout.readline())
         process.stdin.close()
         process.stdin = None
-        assert process.wait(30) == 0
+        assert process.wait(PATIENCE) == 0
     finally:
         process.kill()
         _, errors = process.communicate()

@@ -6,6 +6,7 @@ not do, so a run is right when nobody complained and all three counted the same.
 
 import random
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 
 import pytest
@@ -23,36 +24,30 @@ from stratumproxy.testing import (
     run_fleet,
     serve_pool,
 )
-
-PATIENCE = 120
-"""Seconds after which a run is taken to hang."""
+from tests.ports import KeptPort
+from tests.waiting import PATIENCE, until
 
 MINER_DIFFICULTY = 2e-7
 POOL_DIFFICULTY = 5e-7
 """Some 860 and 2,150 hashes a share: two of five go upstream."""
 
 
-async def until(condition: Callable[[], object]) -> None:
-    """Wait for a condition of any kind."""
-    with trio.fail_after(PATIENCE):
-        while not condition():  # noqa: ASYNC110 nobody sets an event for a test
-            await trio.sleep(0.005)
-
-
 class ServedPool:
-    """A simulated pool that can be cut and come back."""
+    """A simulated pool that can be cut and come back, on the same address."""
 
-    def __init__(self, nursery: trio.Nursery, settings: PoolSettings, seed: int) -> None:
+    def __init__(
+        self, nursery: trio.Nursery, settings: PoolSettings, seed: int, address: tuple[str, int]
+    ) -> None:
         self._nursery = nursery
         self._scope = trio.CancelScope()
         self._gone = trio.Event()
         self.pool = SimulatedPool(settings, random.Random(seed))
-        self.address = "127.0.0.1", 0
+        self.address = address
 
     async def open(self) -> None:
-        """Serve it, on the same port as ever."""
+        """Serve it."""
         with trio.fail_after(PATIENCE):
-            self.address = await self._nursery.start(self._serve)
+            await self._nursery.start(self._serve)
 
     async def _serve(self, task_status: trio.TaskStatus[tuple[str, int]]) -> None:
         self._scope, self._gone = trio.CancelScope(), trio.Event()
@@ -73,20 +68,35 @@ class Proxy:
     def __init__(self) -> None:
         self.address = "127.0.0.1", 0
         self.now: Snapshot | None = None
-        """The newest snapshot, at most a second old."""
+        """The newest snapshot, of the second before."""
+        self._snapshots = 0
+        self._config: Config
+        self._configure, self._configs = trio.open_memory_channel[Config](0)
         self._stop = trio.Event()
         self._ended = trio.Event()
 
     async def run(
         self, config: Config, *, task_status: trio.TaskStatus[list[tuple[str, int]]]
     ) -> None:
+        self._config = config
         self.now = await serve(
-            config, stop=self._stop, on_snapshot=self._remember, task_status=task_status
+            config,
+            stop=self._stop,
+            on_snapshot=self._remember,
+            configs=self._configs,
+            task_status=task_status,
         )
         self._ended.set()
 
     def _remember(self, snapshot: Snapshot) -> None:
         self.now = snapshot
+        self._snapshots += 1
+
+    async def limit(self, **limits: float) -> None:
+        """Go on with other limits."""
+        changed = self._config.limits.model_copy(update=limits)
+        self._config = self._config.model_copy(update={"limits": changed})
+        await self._configure.send(self._config)
 
     async def stop(self) -> Snapshot:
         """Stop it; how things stood at the end."""
@@ -97,8 +107,12 @@ class Proxy:
         return self.now
 
     async def next_snapshot(self, condition: Callable[[Snapshot], object]) -> Snapshot:
-        """Wait for a snapshot of which something is true."""
-        await until(lambda: self.now is not None and condition(self.now))
+        """Wait for a snapshot, later than this call, of which something is true."""
+        before = self._snapshots
+        await until(lambda: self._snapshots > before and condition(self._newest()))
+        return self._newest()
+
+    def _newest(self) -> Snapshot:
         assert self.now is not None
         return self.now
 
@@ -138,6 +152,18 @@ class Miners:
             lambda: all(miner.counts.accepted - since.get(miner, 0) >= accepted for miner in self)
         )
 
+    async def last_job(self, pool: ServedPool) -> None:
+        """Have the pool make no more jobs, and wait until each of them has the last.
+
+        For whoever counts drops: a miner that hangs up on what it has not read resets.
+        """
+        pool.pool.settings.job_interval = 0
+        last = pool.pool.job
+        assert last is not None
+        await until(
+            lambda: all(miner.job and miner.job.branches == last.branches for miner in self)
+        )
+
     def accepted(self) -> dict[SimulatedMiner, int]:
         return {miner: miner.counts.accepted for miner in self}
 
@@ -151,8 +177,9 @@ class Miners:
 class Site:
     """Where they all are."""
 
-    def __init__(self, nursery: trio.Nursery) -> None:
+    def __init__(self, nursery: trio.Nursery, ports: ExitStack) -> None:
         self._nursery = nursery
+        self._ports = ports
         self._pools = 0
         self.until = until
         self.pool_difficulty = POOL_DIFFICULTY
@@ -161,7 +188,8 @@ class Site:
         """A pool; all its settings but the given ones are those of a plain one."""
         self._pools += 1
         plain = PoolSettings(difficulty=POOL_DIFFICULTY, job_interval=1, keep_hashes=1_000_000)
-        served = ServedPool(self._nursery, replace(plain, **settings), seed=self._pools)
+        address = self._ports.enter_context(KeptPort()).address
+        served = ServedPool(self._nursery, replace(plain, **settings), self._pools, address)
         if serve:
             await served.open()
         return served
@@ -263,6 +291,7 @@ class Site:
 
 @pytest.fixture
 async def site() -> AsyncIterator[Site]:
-    async with trio.open_nursery() as nursery:
-        yield Site(nursery)
-        nursery.cancel_scope.cancel()
+    with ExitStack() as ports:
+        async with trio.open_nursery() as nursery:
+            yield Site(nursery, ports)
+            nursery.cancel_scope.cancel()

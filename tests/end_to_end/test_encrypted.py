@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import trio
 
 from stratumproxy.config import loads
-from tests.end_to_end.conftest import MINER_DIFFICULTY, PATIENCE, Proxy
+from tests.end_to_end.conftest import MINER_DIFFICULTY, Proxy
 from tests.net.socks_server import SocksServer
 from tests.net.tls_files import (
     AUTHORITY,
@@ -18,6 +18,7 @@ from tests.net.tls_files import (
     write_authority,
     write_certificate,
 )
+from tests.waiting import PATIENCE
 
 Dial = Callable[[trio.SocketStream], Awaitable[trio.abc.Stream]]
 
@@ -96,6 +97,7 @@ async def test_a_balancer_tls_and_a_socks_server(site, tmp_path):
         balancer = SimpleNamespace(address=("127.0.0.1", await relay(nursery, dial_proxy)))
         miners = await site.miners(balancer, 10)
         await miners.each(accepted=5)
+        await miners.last_job(pool)
         await miners.stop()
         end = await proxy.stop()
         nursery.cancel_scope.cancel()

@@ -3,10 +3,13 @@
 LATER = 0.3
 """Seconds by which the second pool's replies are late, so that the first is ready first."""
 
+UNBROKEN = {"clean_every": 0}
+"""For pools that reject nothing: no share crosses a clean job on its way."""
+
 
 async def test_the_second_pool_is_mined_on(site):
-    first = await site.pool(extranonce2_size=8)
-    second = await site.pool(extranonce2_size=4, extranonce1_size=8, reply_delay=LATER)
+    first = await site.pool(extranonce2_size=8, **UNBROKEN)
+    second = await site.pool(extranonce2_size=4, extranonce1_size=8, reply_delay=LATER, **UNBROKEN)
     proxy = await site.proxy(first, second)
     miners = await site.miners(proxy, 40)
     await miners.each(accepted=2)
@@ -50,7 +53,7 @@ async def test_at_the_start_the_first_pool_is_preferred(site):
 async def test_miners_fit_a_second_pool_that_gives_less_room(site):
     """Seated for the smaller of the two from the start, with all of the first one's sizes."""
     first = await site.pool(extranonce2_size=12)
-    second = await site.pool(extranonce2_size=3, reply_delay=LATER)
+    second = await site.pool(extranonce2_size=3, reply_delay=LATER, **UNBROKEN)
     proxy = await site.proxy(first, second)
     miners = await site.miners(proxy, 20)
     await miners.each(accepted=1)

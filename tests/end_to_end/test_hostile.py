@@ -6,6 +6,8 @@ from contextlib import suppress
 import pytest
 import trio
 
+from tests.waiting import PATIENCE
+
 JSON_BOMB = b"[" * 5000
 
 LINES = [
@@ -210,7 +212,7 @@ async def test_no_line_harms_anybody_else(site, at):
             await say(stream, (HELLO if at == "mining" else b"") + line + b"\n")
             with suppress(trio.BrokenResourceError):
                 await stream.send_eof()
-            with trio.fail_after(20):
+            with trio.fail_after(PATIENCE):
                 heard = await all_said(stream)
             assert b"Traceback" not in heard
             if b'"id":7' in line:

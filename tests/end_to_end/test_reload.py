@@ -5,16 +5,13 @@ import signal
 
 import pytest
 
-from tests.end_to_end.test_run import CONFIG, running
+from tests.end_to_end.process import configured, running
 
 
 @pytest.mark.parametrize("workers", [1, 2])
 async def test_another_pool_without_a_miner_dropped(site, tmp_path, workers):
     first, second = await site.pool(clean_every=0), await site.pool(clean_every=0)
-    configs = [
-        CONFIG.format(workers=workers, host=pool.address[0], port=pool.address[1])
-        for pool in (first, second)
-    ]
+    configs = [configured(pool, workers=workers) for pool in (first, second)]
     path = tmp_path / "farm.toml"
     async with running(path, configs[0], "--log-format", "json") as proxy:
         miners = await site.miners(proxy, 30)

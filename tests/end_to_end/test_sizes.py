@@ -8,7 +8,7 @@ from stratumproxy.testing import STYLES
 @pytest.mark.parametrize("size", [2, 3, 4, 6, 8, 12, 16])
 async def test_all_sides_count_the_same(site, size):
     """Room for one miner a session at 2 bytes; at the others all share one."""
-    pool = await site.pool(extranonce2_size=size)
+    pool = await site.pool(extranonce2_size=size, clean_every=0)
     proxy = await site.proxy(pool)
     miners = await site.miners(proxy, 24 if size == 2 else 50)
     await miners.each(accepted=4)

@@ -3,6 +3,8 @@
 import pytest
 import trio
 
+from tests.waiting import PATIENCE
+
 
 @pytest.mark.parametrize("asked", [True, False])
 @pytest.mark.parametrize("drain", [0, 1])
@@ -19,7 +21,7 @@ async def test_miners_are_asked_to_come_back_if_that_is_wanted(site, asked, drai
     await proxy.next_snapshot(lambda now: now.mining == 49)
     await proxy.stop()
     heard = []
-    with trio.fail_after(60):
+    with trio.fail_after(PATIENCE):
         for stream in streams:
             async with stream:
                 heard.append(b"".join([bytes(data) async for data in stream]))

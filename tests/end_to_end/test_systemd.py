@@ -6,6 +6,8 @@ import socket
 import subprocess
 import sys
 
+from tests.waiting import PATIENCE
+
 CONFIG = """
 [[listen]]
 address = "127.0.0.1:{port}"
@@ -13,7 +15,6 @@ address = "127.0.0.1:{port}"
 url = "stratum+tcp://127.0.0.1:9"
 user = "farm"
 """
-PATIENCE = 60
 
 
 def test_from_a_passed_socket_to_the_stop(tmp_path):

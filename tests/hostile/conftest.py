@@ -11,6 +11,7 @@ import trio
 from stratumproxy.net import server
 from stratumproxy.proxy import rounds
 from tests.end_to_end.conftest import Miners, Proxy, ServedPool, Site, site
+from tests.waiting import PATIENCE
 
 __all__ = ["site"]
 
@@ -37,7 +38,7 @@ class Siege:
     async def provoke(self, *pieces: bytes) -> bytes:
         """Connect, send, and hear what comes until the proxy hangs up."""
         heard = b""
-        with trio.fail_after(60):
+        with trio.fail_after(PATIENCE):
             async with await trio.open_tcp_stream(*self.proxy.address) as stream:
                 with suppress(trio.BrokenResourceError):
                     for piece in pieces:
@@ -58,6 +59,7 @@ class Siege:
     async def over(self) -> dict[str, int]:
         """End it all: the honest noticed nothing; who was dropped, and why."""
         await self.others_mine_on()
+        await self._miners.last_job(self._pool)
         await self._miners.stop()
         end = await self.proxy.stop()
         assert self._miners.fleet.reconnects == 0

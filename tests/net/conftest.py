@@ -1,28 +1,13 @@
 """What the tests of the shell share."""
 
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import trio
 
 from tests.net.network import World
-
-MOMENT = 20
-"""Seconds after which a test is taken to hang."""
-
-
-@pytest.fixture
-def until() -> Callable[[Callable[[], object]], Awaitable[None]]:
-    """Wait for any condition, letting every other task run."""
-
-    async def wait(condition: Callable[[], object]) -> None:
-        with trio.fail_after(MOMENT):
-            while not condition():  # noqa: ASYNC110 nobody sets an event for a test
-                await trio.sleep(0.001)
-
-    return wait
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """A miner port on the loopback, with a core that does only what a test says."""
 
+import select
 import socket
 import struct
 from collections.abc import AsyncIterator, Callable
@@ -11,9 +12,7 @@ from stratumproxy.config import Limits
 from stratumproxy.net.port import MinerPort
 from stratumproxy.proxy.conduct import Conduct
 from stratumproxy.proxy.drops import Drops
-
-MOMENT = 20
-"""Seconds after which a test is taken to hang."""
+from tests.waiting import PATIENCE
 
 
 class Session:
@@ -69,7 +68,7 @@ class Core:
         self.changed = trio.Event()
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        with trio.fail_after(MOMENT):
+        with trio.fail_after(PATIENCE):
             while not condition():
                 await self.changed.wait()
 
@@ -124,10 +123,15 @@ async def open_harbour(
     harbour.port.close()
 
 
+def arrived(sock: socket.socket) -> None:
+    """Let the kernel bring what was sent; a busy one does not always do it at once."""
+    assert select.select([sock], [], [], PATIENCE)[0]
+
+
 async def hear(miner: socket.socket, size: int) -> bytes:
     """So many bytes, or fewer if the connection ends before."""
     data = b""
-    with trio.fail_after(MOMENT):
+    with trio.fail_after(PATIENCE):
         while len(data) < size:
             await trio.lowlevel.wait_readable(miner)
             piece = miner.recv(size - len(data))

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stratumproxy.net.connection import Connection
+from tests.net.harbour import arrived
 
 
 class Port:
@@ -178,6 +179,7 @@ def test_a_reset_is_no_surprise():
     connection = Connection(port, ours)
     miner.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     miner.close()
+    arrived(ours)
     connection.send(b"anybody?\n")
     assert len(port.reasons) == 1
     assert port.reasons[0].startswith("sending failed: ")

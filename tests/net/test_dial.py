@@ -21,14 +21,14 @@ from tests.net.tls_files import (
     server_context,
     write_authority,
 )
-
-MOMENT = 20
-"""Seconds after which a test is taken to hang."""
+from tests.ports import KeptPort
+from tests.waiting import PATIENCE
 
 Play = Callable[[trio.SocketStream], Awaitable[None]]
 
 
 def pool(port: int, *, scheme: str = "stratum+ssl", host: str = "127.0.0.1", **settings) -> Pool:
+    settings = {"connect_timeout_seconds": 2 * PATIENCE, **settings}
     return Pool(url=f"{scheme}://{host}:{port}", user="farm", **settings)
 
 
@@ -40,7 +40,7 @@ async def serving(play: Play) -> AsyncIterator[int]:
         with suppress(trio.BrokenResourceError):
             await play(stream)
 
-    with trio.fail_after(MOMENT):
+    with trio.fail_after(PATIENCE):
         async with trio.open_nursery() as nursery:
             start = partial(trio.serve_tcp, serve, 0, host="127.0.0.1")
             listeners = await nursery.start(start)
@@ -218,10 +218,9 @@ async def test_a_socks_server_that_reaches_nothing():
 
 
 async def test_no_socks_server():
-    async with serving(echo(None)) as port:
-        pass
-    proxy = f"socks5://127.0.0.1:{port}"
-    said = await refusal(pool(3333, scheme="stratum+tcp", host="pool.example", proxy=proxy))
+    with KeptPort() as port:
+        proxy = f"socks5://127.0.0.1:{port.number}"
+        said = await refusal(pool(3333, scheme="stratum+tcp", host="pool.example", proxy=proxy))
     assert said == (
         "can't connect to pool.example:3333 by the SOCKS server POOL: Connection refused"
     )

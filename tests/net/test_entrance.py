@@ -16,13 +16,14 @@ from stratumproxy.net import port as port_module
 from stratumproxy.net.entrance import Entrance
 from stratumproxy.net.port import MinerPort
 from stratumproxy.proxy.conduct import Conduct
-from tests.net.harbour import MOMENT, Core, Session, ended, hear
+from tests.net.harbour import Core, Session, ended, hear
 from tests.net.tls_files import (
     AUTHORITY,
     client_context,
     fingerprint,
     write_certificate,
 )
+from tests.waiting import PATIENCE
 
 CERTIFICATE = AUTHORITY.issue_cert("proxy.example")
 LOCAL = b"\r\n\r\n\x00\r\nQUIT\n\x20\x00\x00\x00"
@@ -90,7 +91,7 @@ class Gate:
 async def opened(**settings) -> AsyncIterator[Gate]:
     gate = Gate(Listen(address="127.0.0.1:0", **settings))
     try:
-        with trio.fail_after(MOMENT):
+        with trio.fail_after(PATIENCE):
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(gate.port.accept, gate.listener)
                 nursery.start_soon(gate.port.pump)

@@ -16,7 +16,8 @@ from stratumproxy.errors import ProtocolError
 from stratumproxy.net import port as port_module
 from stratumproxy.net.port import GATHER_SECONDS, PAUSE, READ_BYTES
 from stratumproxy.proxy.drops import BUG
-from tests.net.harbour import Harbour, ended, hear, open_harbour, reset
+from tests.net.harbour import Harbour, Session, arrived, ended, hear, open_harbour, reset
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ async def test_who_speaks_is_answered(harbour):
     assert session.received == [b"one\n", b"two\n"]
 
 
-async def test_an_answer_of_nothing_is_nothing(harbour, until):
+async def test_an_answer_of_nothing_is_nothing(harbour):
     [(miner, session)] = await harbour.met()
     session.answer = lambda data: b"" if data == b"quiet\n" else data
     harbour.start(harbour.port.pump)
@@ -143,13 +144,14 @@ async def test_a_flood_gets_a_bounded_turn(harbour):
     harbour.start(harbour.port.pump)
     for line in (b"one\n", b"two\n"):
         miner.send(line)
+        arrived(session.link.sock)
         before = len(order)
         assert await hear(miner, 4) == line
         assert order[before:].index("miner") <= 1
     assert max(size for size in order if size != "miner") <= READ_BYTES
 
 
-async def test_other_tasks_get_their_turn_between_batches(harbour, until, monkeypatch):
+async def test_other_tasks_get_their_turn_between_batches(harbour, monkeypatch):
     monkeypatch.setattr(port_module, "BATCH", 20)
     await harbour.met(100)
     for miner in harbour.miners:
@@ -175,20 +177,26 @@ def most_between(counts: list[int]) -> int:
 async def test_who_speaks_first_is_answered_at_once_and_who_follows_together(
     harbour, autojump_clock
 ):
-    (first, _), (second, _), (third, _) = await harbour.met(3)
+    """This clock goes on to whatever is waited for as soon as the kernel has nothing for us."""
+    met = await harbour.met(3)
     harbour.start(harbour.port.pump)
+
+    async def speak(*speakers: tuple[socket.socket, Session]) -> None:
+        for miner, session in speakers:
+            miner.send(b"hello\n")
+            arrived(session.link.sock)
+        for miner, _ in speakers:
+            await trio.lowlevel.wait_readable(miner)
+            assert miner.recv(100) == b"hello\n"
+
     began = trio.current_time()
-    first.send(b"one\n")
-    assert await hear(first, 4) == b"one\n"
+    await speak(met[0])
     assert trio.current_time() == began
-    second.send(b"two\n")
-    third.send(b"and\n")
-    assert await hear(second, 4) == b"two\n"
-    assert await hear(third, 4) == b"and\n"
+    await speak(met[1], met[2])
     assert trio.current_time() == pytest.approx(began + GATHER_SECONDS)
 
 
-async def test_what_did_not_fit_follows_when_the_miner_reads(harbour, until):
+async def test_what_did_not_fit_follows_when_the_miner_reads(harbour):
     [(miner, session)] = await harbour.met()
     harbour.port.out_limit = 1 << 24
     sent = b"".join(b"%07d\n" % number for number in range(1 << 20))
@@ -218,7 +226,7 @@ async def test_one_that_does_not_read_is_dropped_and_the_others_are_served(harbo
 # -- connections come and go ---------------------------------------------------------------------
 
 
-async def test_a_crowd_is_accepted_in_batches(harbour, until, monkeypatch):
+async def test_a_crowd_is_accepted_in_batches(harbour, monkeypatch):
     monkeypatch.setattr(port_module, "ACCEPT_BATCH", 10)
     for _ in range(65):
         harbour.call()
@@ -303,6 +311,7 @@ class Listener:
 async def test_without_descriptors_the_listener_rests(harbour, autojump_clock, number):
     listener = Listener(harbour.listener, OSError(number, os.strerror(number)), float("inf"))
     harbour.call()
+    arrived(harbour.listener)
     with trio.move_on_after(100 * PAUSE):
         await harbour.port.accept(listener)
     assert 90 <= listener.calls <= 101

@@ -17,9 +17,11 @@ from stratumproxy.net.server import serve
 from stratumproxy.proxy.miner import MinerSession
 from stratumproxy.telemetry.snapshot import Snapshot
 from stratumproxy.testing import MinedShare, PoolSettings, SimulatedMiner, SimulatedPool, serve_pool
+from tests.ports import KeptPort
+from tests.waiting import until
 
-MOMENT = 20
-"""Seconds after which a test is taken to hang."""
+MOMENT = 45
+"""Seconds after which a test is taken to hang: fewer than `drain_seconds` may be."""
 
 POOL_DIFFICULTY = 1e-7
 
@@ -198,7 +200,7 @@ async def test_a_stop_with_nothing_due_waits_for_nothing(site):
     assert site.result.connected == 0
 
 
-async def test_a_stop_waits_for_verdicts_that_are_due(site, until):
+async def test_a_stop_waits_for_verdicts_that_are_due(site):
     await site.start(drain_seconds=60)
     site.pool.settings.reply_delay = 0.3
     async with site.miner() as miner:
@@ -212,7 +214,7 @@ async def test_a_stop_waits_for_verdicts_that_are_due(site, until):
     assert result.pools[0].pending == 0
 
 
-async def test_a_stop_goes_without_verdicts_that_never_come(site, until):
+async def test_a_stop_goes_without_verdicts_that_never_come(site):
     await site.start(drain_seconds=0.2)
     site.pool.settings.drop_every = 1
     async with site.miner() as miner:
@@ -223,7 +225,7 @@ async def test_a_stop_goes_without_verdicts_that_never_come(site, until):
     assert result.pools[0].pending + result.pools[0].lost == 1
 
 
-async def test_miners_that_go_on_do_not_keep_a_stop_waiting(site, until):
+async def test_miners_that_go_on_do_not_keep_a_stop_waiting(site):
     """Shares come faster than verdicts: what is due gets its verdict, and no more is taken."""
     await site.start(drain_seconds=60)
     site.pool.settings.reply_delay = 0.3
@@ -241,10 +243,10 @@ async def test_miners_that_go_on_do_not_keep_a_stop_waiting(site, until):
     assert result.forwarded == result.accepted == result.pools[0].accepted > 20
 
 
-async def test_nobody_is_taken_in_after_the_stop(site, until):
+async def test_nobody_is_taken_in_after_the_stop(site):
     await site.start(drain_seconds=60)
-    site.pool.settings.reply_delay = 0.3
     async with site.miner() as miner:
+        site.pool.settings.reply_delay = 3600
         await miner.submit()
         await until(lambda: site.pool.total.accepted == 1)
         site.stop.set()
@@ -252,6 +254,8 @@ async def test_nobody_is_taken_in_after_the_stop(site, until):
         assert not site.ended.is_set()
         with pytest.raises(OSError, match="failed"):
             await trio.open_tcp_stream(*site.addresses[0])
+        for connection in site.pool.connections:
+            connection.hurry()
         await site.stopped()
 
 
@@ -286,7 +290,7 @@ async def test_it_leaves_nothing_behind(how, descriptors):
     assert trio.lowlevel.current_statistics().tasks_living == tasks
 
 
-async def test_miners_that_are_gone_are_gone_without_the_garbage_collector(site, until):
+async def test_miners_that_are_gone_are_gone_without_the_garbage_collector(site):
     """A worker hardly runs it: it would walk over thousands of miners again and again."""
     await site.start(resume_seconds=0)
     gc.collect()
@@ -296,7 +300,8 @@ async def test_miners_that_are_gone_are_gone_without_the_garbage_collector(site,
             async with site.miner() as miner:
                 share = await miner.submit()
                 await miner.listen_until(lambda share=share: share.verdict == "accepted")
-        await until(lambda: site.snapshots and not site.snapshots[-1].connected)
+        count = len(site.snapshots)
+        await until(lambda: len(site.snapshots) > count and not site.snapshots[-1].connected)
         left = [each for each in gc.get_objects() if isinstance(each, Connection | MinerSession)]
         # What was the newest may still be in the hands of a loop that waits for the next.
         assert len(left) <= 2
@@ -307,7 +312,7 @@ async def test_miners_that_are_gone_are_gone_without_the_garbage_collector(site,
 # -- what it tells -------------------------------------------------------------------------------
 
 
-async def test_a_snapshot_a_second_tells_how_things_stand(site, until):
+async def test_a_snapshot_a_second_tells_how_things_stand(site):
     await site.start()
     async with site.miner() as miner:
         share = await miner.submit()
@@ -323,15 +328,14 @@ async def test_a_snapshot_a_second_tells_how_things_stand(site, until):
         assert (pool.difficulty, pool.extranonce2_size) == (POOL_DIFFICULTY, 8)
 
 
-async def test_a_pool_that_is_not_there_is_said_to_be_waited_for(until, nursery):
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        address = taken.getsockname()
+async def test_a_pool_that_is_not_there_is_said_to_be_waited_for(nursery):
     snapshots: list[Snapshot] = []
-    await nursery.start(
-        lambda task_status: serve(
-            config(address), on_snapshot=snapshots.append, task_status=task_status
+    with KeptPort() as nobody:
+        await nursery.start(
+            lambda task_status: serve(
+                config(nobody.address), on_snapshot=snapshots.append, task_status=task_status
+            )
         )
-    )
-    await until(lambda: snapshots and snapshots[-1].pools[0].state == "waiting")
-    host, port = address
+        await until(lambda: snapshots and snapshots[-1].pools[0].state == "waiting")
+    host, port = nobody.address
     assert snapshots[-1].pools[0].detail == f"can't connect to {host}:{port}: Connection refused"

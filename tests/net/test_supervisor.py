@@ -13,14 +13,13 @@ import pytest
 import trio
 from structlog.testing import capture_logs
 
-from stratumproxy.config import loads
+from stratumproxy.config import Config
 from stratumproxy.net import child, supervisor
 from stratumproxy.net.supervisor import supervise
 from stratumproxy.net.systemd import Service
 from stratumproxy.telemetry.snapshot import PoolSnapshot, Snapshot
-
-MOMENT = 20
-"""Seconds after which a test is taken to hang."""
+from tests.short import short
+from tests.waiting import PATIENCE, alive, until
 
 POOL = PoolSnapshot("pool", "", "ready", 1, 2, 1.0, 8, 0, 3, 0, 1, 0)
 SNAPSHOT = Snapshot(5.0, 2, 2, 1.0, 3, 3.0, 4, pools=(POOL,))
@@ -45,19 +44,8 @@ config = sys.stdin.buffer.readline()
 STOPS = "signal.signal(signal.SIGTERM, lambda *_: (tell(), os._exit(0)))\n"
 
 
-def config(workers: int = 1, drain: float = 0):
-    return loads(
-        f"""
-        workers = {workers}
-        [[listen]]
-        address = "127.0.0.1:0"
-        [[pool]]
-        url = "stratum+tcp://pool.example:3333"
-        user = "farm"
-        [limits]
-        drain_seconds = {drain}
-        """
-    )
+def config(workers: int = 1, drain: float = 0) -> Config:
+    return short(more=f"[limits]\ndrain_seconds = {drain}", top=f"workers = {workers}")
 
 
 class Told(Service):
@@ -100,7 +88,7 @@ class Run:
 
     async def call(self) -> tuple[int, int, bytes]:
         """Who serves: the worker's number, its process, and the configuration it was given."""
-        with trio.fail_after(MOMENT):
+        with trio.fail_after(PATIENCE):
             while True:
                 # The kernel may give the connection to a worker that never takes it: try again.
                 with suppress(trio.BrokenResourceError), trio.move_on_after(1):
@@ -112,7 +100,7 @@ class Run:
 
     async def stop(self) -> Snapshot | None:
         self._stop.set()
-        with trio.fail_after(MOMENT):
+        with trio.fail_after(PATIENCE):
             await self.ended.wait()
         return self.result
 
@@ -126,13 +114,10 @@ async def running(script: str, workers: int = 1, drain: float = 0) -> AsyncItera
         nursery.cancel_scope.cancel()
 
 
-def alive(process: int) -> bool:
-    """Whether there is such a process, were it a dead one that nobody has asked after."""
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    return True
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that is told to stop may take its time, unless a test says otherwise."""
+    monkeypatch.setattr(supervisor, "GRACE", 10 * PATIENCE)
 
 
 async def test_a_worker_is_given_its_number_its_listeners_and_the_configuration():
@@ -156,7 +141,7 @@ async def test_several_workers_share_the_port():
     assert not any(map(alive, met.values()))
 
 
-async def test_snapshots_are_added_up(until):
+async def test_snapshots_are_added_up():
     async with running("tell()\nserve()", workers=2) as run:
         await until(lambda: run.snapshots and run.snapshots[-1].accepted == 6)
         assert run.snapshots[-1].connected == 4
@@ -195,16 +180,14 @@ async def test_a_worker_that_does_not_stop_is_killed(monkeypatch):
         assert not alive(process)
 
 
-async def test_a_stop_does_not_wait_longer_than_the_workers_take(monkeypatch):
-    monkeypatch.setattr(supervisor, "GRACE", 10 * MOMENT)
+async def test_a_stop_does_not_wait_longer_than_the_workers_take():
     async with running(STOPS + "serve()", workers=2, drain=60) as run:
         await run.call()
         await run.stop()
 
 
-async def test_a_stop_at_the_very_start(monkeypatch):
+async def test_a_stop_at_the_very_start():
     """Some workers exist by then, some are on their way."""
-    monkeypatch.setattr(supervisor, "GRACE", 10 * MOMENT)
     for turns in (0, 1, 3, 10, 30):
         async with running(STOPS + "serve()", workers=2) as run:
             for _ in range(turns):
@@ -212,8 +195,8 @@ async def test_a_stop_at_the_very_start(monkeypatch):
             await run.stop()
 
 
-async def test_a_stop_while_a_worker_is_about_to_be_started_again(until, monkeypatch):
-    monkeypatch.setattr(child, "RESTART_PAUSE", 10 * MOMENT)
+async def test_a_stop_while_a_worker_is_about_to_be_started_again(monkeypatch):
+    monkeypatch.setattr(child, "RESTART_PAUSE", 10 * PATIENCE)
     async with running(STOPS + "serve()") as run:
         _, process, _ = await run.call()
         os.kill(process, signal.SIGKILL)
@@ -282,7 +265,7 @@ threading.Thread(target=listen, daemon=True).start()
         await run.call()
         await run.configure.send(config(workers=2, drain=7))
         met = set()
-        with trio.fail_after(MOMENT):
+        with trio.fail_after(PATIENCE):
             while met != {0, 1}:
                 number, _, told = await run.call()
                 if json.loads(told)["limits"]["drain_seconds"] == 7:
@@ -315,11 +298,8 @@ threading.Thread(target=chat, daemon=True).start()
         async with running(STOPS + hang + chatter + "serve()", workers=2) as run:
             number, process, _ = await run.call()
             assert number == 1
-            with trio.fail_after(MOMENT):
-                while not any("hangs" in entry["event"] for entry in logs):  # noqa: ASYNC110
-                    await trio.sleep(0.01)
-                while not any("started again" in entry["event"] for entry in logs):  # noqa: ASYNC110
-                    await trio.sleep(0.01)
+            for event in ("hangs", "started again"):
+                await until(lambda event=event: any(event in entry["event"] for entry in logs))
             assert alive(process), "the other goes on"
             await run.stop()
     assert {entry["worker"] for entry in logs if "worker" in entry} == {0}
@@ -327,7 +307,7 @@ threading.Thread(target=chat, daemon=True).start()
     assert entry["status"] == "killed by SIGKILL"
 
 
-async def test_systemd_is_told_when_all_are_up_and_in_the_end(until):
+async def test_systemd_is_told_when_all_are_up_and_in_the_end():
     async with running(STOPS + "tell()\nserve()", workers=2) as run:
         await until(lambda: "READY=1" in run.service.words)
         await until(lambda: "WATCHDOG=1" in run.service.words)
@@ -337,7 +317,7 @@ async def test_systemd_is_told_when_all_are_up_and_in_the_end(until):
     assert run.service.words[-1] == "STOPPING=1"
 
 
-async def test_systemd_is_not_told_that_all_is_well_while_a_worker_says_nothing(until):
+async def test_systemd_is_not_told_that_all_is_well_while_a_worker_says_nothing():
     async with running(STOPS + "if number == '0': tell()\nserve()", workers=2) as run:
         await until(lambda: len(run.snapshots) >= 2)
         assert not {"READY=1", "WATCHDOG=1"} & set(run.service.words)

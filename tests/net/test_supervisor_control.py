@@ -15,14 +15,14 @@ import pytest
 import trio
 from structlog.testing import capture_logs
 
-from stratumproxy.config import Config, loads
+from stratumproxy.config import Config
 from stratumproxy.errors import StratumProxyError
 from stratumproxy.net import child, supervisor
 from stratumproxy.net.supervisor import for_control, for_workers, supervise
 from stratumproxy.telemetry.snapshot import Snapshot
-
-MOMENT = 20
-"""Seconds after which a test is taken to hang."""
+from tests.ports import KeptPort
+from tests.short import short
+from tests.waiting import PATIENCE, alive, until
 
 SNAPSHOT = Snapshot(5.0, 2, 2, 1.0, 3, 3.0, 4)
 
@@ -71,23 +71,13 @@ for ear in ears:
 """
 
 
-def config(workers: int = 1, api: str = "127.0.0.1:0", level: str = "info", more: str = ""):
-    return loads(
-        f"""
-        workers = {workers}
-        [[listen]]
-        address = "127.0.0.1:0"
-        [[pool]]
-        url = "stratum+tcp://pool.example:3333"
-        user = "farm"
-        [limits]
-        drain_seconds = 0
-        {f'[api]{chr(10)}listen = "{api}"' if api else ""}
-        [log]
-        level = "{level}"
-        {more}
-        """
-    )
+def config(
+    workers: int = 1, api: str = "127.0.0.1:0", level: str = "info", more: str = ""
+) -> Config:
+    tables = f'[limits]\ndrain_seconds = 0\n[log]\nlevel = "{level}"\n'
+    if api:
+        tables += f'[api]\nlisten = "{api}"\n'
+    return short(more=tables + more, top=f"workers = {workers}")
 
 
 class Run:
@@ -116,18 +106,18 @@ class Run:
         """What was noted under that name: process and data."""
         if not self._path.exists():
             return []
-        lines = [eval(line) for line in self._path.read_text().splitlines()]
-        return [(process, data) for each, process, data in lines if each == kind]
+        *lines, _ = self._path.read_bytes().split(b"\n")  # the last may be half written
+        notes = [eval(line) for line in lines]
+        return [(process, data) for each, process, data in notes if each == kind]
 
     async def until(self, kind: str, count: int = 1) -> list[tuple[int, bytes]]:
-        with trio.fail_after(MOMENT):
-            while len(found := self.noted(kind)) < count:  # noqa: ASYNC110 other processes note it
-                await trio.sleep(0.01)
-        return found
+        """Wait until so many were noted."""
+        await until(lambda: len(self.noted(kind)) >= count)
+        return self.noted(kind)
 
     async def stopped(self) -> None:
         self.stop.set()
-        with trio.fail_after(MOMENT):
+        with trio.fail_after(PATIENCE):
             await self.ended.wait()
 
 
@@ -142,20 +132,17 @@ async def running(
         nursery.cancel_scope.cancel()
 
 
-def alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    return True
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Processes may take their time at the stop, unless a test says otherwise."""
+    monkeypatch.setattr(supervisor, "GRACE", 10 * PATIENCE)
+    monkeypatch.setattr(supervisor, "CONTROL_GRACE", 10 * PATIENCE)
 
 
 async def killed(process: int) -> None:
     """Kill a process, and wait until the supervisor has asked after it."""
     os.kill(process, signal.SIGKILL)
-    with trio.fail_after(MOMENT):
-        while alive(process):  # noqa: ASYNC110 nobody tells
-            await trio.sleep(0.001)
+    await until(lambda: not alive(process))
 
 
 async def test_it_hears_every_worker_and_is_told_the_configuration(tmp_path):
@@ -212,6 +199,7 @@ if not os.path.exists({str(tmp_path / "once")!r}):
         async with running(tmp_path, control=once + HEARS) as run:
             (first, _), (second, _) = await run.until("control", 2)
             assert first != second
+            await run.until("worker")
             assert len(run.noted("worker")) == 1
             await run.stopped()
     events = [entry["event"] for entry in logs if "event" in entry]
@@ -229,7 +217,8 @@ async def test_one_that_does_not_stop_is_killed(tmp_path, monkeypatch):
 
 
 async def test_one_that_is_not_there_at_the_stop_is_started_to_hear_the_rest(tmp_path, monkeypatch):
-    monkeypatch.setattr(child, "RESTART_PAUSE", 10 * MOMENT)
+    monkeypatch.setattr(child, "RESTART_PAUSE", 10 * PATIENCE)
+    monkeypatch.setattr(supervisor, "CONTROL_GRACE", 5)
     async with running(tmp_path) as run:
         [(first, _)] = await run.until("control")
         await run.until("heard")
@@ -250,25 +239,26 @@ def serve():
         caller.close()
 threading.Thread(target=serve, daemon=True).start()
 """
-    with capture_logs() as logs:
-        async with running(tmp_path, control=serve + HEARS) as run:
+    with KeptPort() as port, capture_logs() as logs:
+        settings = config(api=f"127.0.0.1:{port.number}")
+        async with running(tmp_path, settings, control=serve + HEARS) as run:
             [(first, _)] = await run.until("control")
-            [url] = [entry["url"] for entry in logs if "url" in entry]
-            port = int(url.removesuffix("/").rpartition(":")[2])
+            assert f"http://127.0.0.1:{port.number}/" in [entry.get("url") for entry in logs]
             await killed(first)
-            with trio.fail_after(MOMENT):
-                async with await trio.open_tcp_stream("127.0.0.1", port) as stream:
+            with trio.fail_after(PATIENCE):
+                async with await trio.open_tcp_stream(*port.address) as stream:
                     said = b"".join([bytes(data) async for data in stream])
             _, (second, _) = await run.until("control", 2)
             assert said == b"%d" % second
             await run.stopped()
-    with pytest.raises(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port)):
-        pass
+        with pytest.raises(ConnectionRefusedError), socket.create_connection(port.address):
+            pass
 
 
 async def test_a_change_of_its_own_tables_starts_it_again_and_no_worker(tmp_path):
     async with running(tmp_path) as run:
         [(first, _)] = await run.until("control")
+        await run.until("worker")
         changed = config(more=f'[ledger]\npath = "{tmp_path}/ledger"')
         await run.configure.send(changed)
         _, (second, told) = await run.until("control", 2)
@@ -309,9 +299,7 @@ async def test_there_is_none_if_it_had_nothing_to_do(tmp_path):
     async with trio.open_nursery() as nursery:
         command = (sys.executable, "-I", "-S", "-c", script)
         nursery.start_soon(partial(supervise, config(api=""), command=command, stop=stop))
-        with trio.fail_after(MOMENT):
-            while not (tmp_path / "args").exists():  # noqa: ASYNC110 another process makes it
-                await trio.sleep(0.01)
+        await until((tmp_path / "args").exists)
         stop.set()
     assert "--channel" not in (tmp_path / "args").read_text()
 

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from stratumproxy.config import loads
 from stratumproxy.errors import StratumProxyError
 from stratumproxy.net.systemd import Service, inherited_sockets, match_listeners, status_line
 from stratumproxy.telemetry.snapshot import PoolSnapshot, Snapshot
+from tests.short import short
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 ME = 4711
@@ -127,11 +127,6 @@ def test_the_status() -> None:
 # -- sockets -------------------------------------------------------------------------------------
 
 
-def config(*addresses: str):
-    listen = "".join(f'[[listen]]\naddress = "{address}"\n' for address in addresses)
-    return loads(listen + '[[pool]]\nurl = "stratum+tcp://pool.example:3333"\nuser = "farm"\n')
-
-
 def listening(host: str = "127.0.0.1") -> socket.socket:
     return socket.create_server((host, 0))
 
@@ -167,7 +162,7 @@ os._exit(0) if not sys.stdout.flush() else None
 def test_sockets_are_matched_by_address_in_whatever_order() -> None:
     with listening() as one, listening("127.0.0.2") as two:
         ports = [sock.getsockname()[1] for sock in (one, two)]
-        both = config(f"127.0.0.2:{ports[1]}", f"127.0.0.1:{ports[0]}")
+        both = short(f"127.0.0.2:{ports[1]}", f"127.0.0.1:{ports[0]}")
         assert match_listeners(both, [one, two]) == [two, one]
 
 
@@ -178,20 +173,20 @@ def test_every_address_and_ipv6() -> None:
         socket.create_server(("::1", 0), family=socket.AF_INET6) as local,
     ):
         ports = [sock.getsockname()[1] for sock in (every, local)]
-        wanted = config(f":{ports[0]}", f"[0:0::1]:{ports[1]}")
+        wanted = short(f":{ports[0]}", f"[0:0::1]:{ports[1]}")
         assert match_listeners(wanted, [local, every]) == [every, local]
     with (
         pytest.raises(StratumProxyError, match="IPv6 only"),
         socket.create_server(("::", 0), family=socket.AF_INET6) as six,
     ):
-        match_listeners(config(f":{six.getsockname()[1]}"), [six])
+        match_listeners(short(f":{six.getsockname()[1]}"), [six])
 
 
 def test_a_listen_without_a_socket() -> None:
     with listening() as sock:
         port = sock.getsockname()[1]
         with pytest.raises(StratumProxyError) as raised:
-            match_listeners(config("127.0.0.9:3333"), [sock])
+            match_listeners(short("127.0.0.9:3333"), [sock])
     assert str(raised.value) == (
         f"systemd passed no socket for [[listen]] 127.0.0.9:3333, but 127.0.0.1:{port}; make "
         "ListenStream= in the .socket unit and [[listen]] in the configuration the same"
@@ -204,18 +199,18 @@ def test_a_socket_that_nobody_asked_for() -> None:
         listening("127.0.0.2") as two,
         pytest.raises(StratumProxyError, match=r"passed 127\.0\.0\.2:\d+, which no \[\[listen"),
     ):
-        match_listeners(config(f"127.0.0.1:{one.getsockname()[1]}"), [one, two])
+        match_listeners(short(f"127.0.0.1:{one.getsockname()[1]}"), [one, two])
 
 
 def test_sockets_of_other_kinds(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
         sock.bind(str(tmp_path / "socket"))
         with pytest.raises(StratumProxyError, match="not TCP"):
-            match_listeners(config("127.0.0.1:0"), [sock])
+            match_listeners(short("127.0.0.1:0"), [sock])
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         with pytest.raises(StratumProxyError, match="not a listening TCP socket"):
-            match_listeners(config("127.0.0.1:0"), [sock])
+            match_listeners(short("127.0.0.1:0"), [sock])
 
 
 # -- the units -----------------------------------------------------------------------------------

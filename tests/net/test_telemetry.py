@@ -14,6 +14,7 @@ from stratumproxy.net.telemetry import Telemetry, of_this_process
 from stratumproxy.telemetry.channel import HELLO, START, Lines, encode, encode_ack
 from stratumproxy.telemetry.records import Batch
 from tests.proxy.playbook import Playbook, configured
+from tests.waiting import PATIENCE
 
 
 class Ends:
@@ -121,7 +122,7 @@ async def test_who_does_not_read_holds_up_nobody(running: Ends, autojump_clock: 
 async def test_the_other_side_is_gone_for_good(ends: Ends) -> None:
     ends.ours.close()
     ends.telemetry.outbox.add(1)
-    with trio.fail_after(5):
+    with trio.fail_after(PATIENCE):
         async with trio.open_nursery() as nursery:
             nursery.start_soon(ends.telemetry.run, lambda order: {})
             await trio.testing.wait_all_tasks_blocked()
@@ -131,14 +132,15 @@ async def test_the_other_side_is_gone_for_good(ends: Ends) -> None:
 
 
 async def test_at_the_end_the_last_batch_is_waited_for(
-    running: Ends, nursery: trio.Nursery
+    running: Ends, nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(module, "LAST_WORDS", 10 * PATIENCE)
     play = Playbook()
     running.telemetry.journal.info("the end")
     finished = trio.Event()
 
     async def finish() -> None:
-        await running.telemetry.finish(play.proxy, trio.current_time() + 60)
+        await running.telemetry.finish(play.proxy, trio.current_time() + 10 * PATIENCE)
         finished.set()
 
     nursery.start_soon(finish)
@@ -146,7 +148,7 @@ async def test_at_the_end_the_last_batch_is_waited_for(
     assert [event.event for event in batch.events] == ["the end"]
     assert not finished.is_set()
     await running.say(encode_ack(batch.run, batch.seq))
-    with trio.fail_after(module.LAST_WORDS / 2):
+    with trio.fail_after(PATIENCE):
         await finished.wait()
 
 
@@ -192,14 +194,15 @@ async def test_a_server_tells_what_happens_on_it(
         await serve(config, listeners=[listener], stop=stop, telemetry=ends.telemetry)
 
     nursery.start_soon(run)
-    with trio.fail_after(20):
-        assert (await ends.hear("seq"))["events"], "that the pool can't be reached"
+    with trio.fail_after(PATIENCE):
+        while not (await ends.hear("seq"))["events"]:
+            pass  # that the pool can't be reached
         with socket.create_connection(address):
             while not (miners := (await ends.hear("seq"))["miners"]):
                 pass
             assert miners[0][2].startswith("127.0.0.1:")
-            snapshot = (await ends.hear("snapshot"))["snapshot"]
-            assert snapshot["connected"] == 1
+            while (await ends.hear("snapshot"))["snapshot"]["connected"] != 1:
+                pass  # one of the moment before
             await ends.say(encode({"do": 1, "action": "disconnect", "miner": miners[0][0]}))
             assert (await ends.hear("done"))["result"] == {"miners": 1}
             while not (miners := (await ends.hear("seq"))["miners"]):

@@ -1,11 +1,11 @@
 """Simulated miners on real sockets, against the simulated pool."""
 
-import socket
 from collections.abc import AsyncIterator
 from functools import partial
 
 import pytest
 import trio
+import trio.testing
 
 from stratumproxy.errors import ProtocolError, StratumProxyError
 from stratumproxy.testing import (
@@ -19,6 +19,8 @@ from stratumproxy.testing import (
     serve_pool,
     wait_until,
 )
+from tests.ports import KeptPort
+from tests.waiting import PATIENCE
 
 RATE = (20_000.0,)
 
@@ -30,7 +32,7 @@ def pool() -> SimulatedPool:
 
 @pytest.fixture(autouse=True)
 async def patience() -> AsyncIterator[None]:
-    with trio.fail_after(60):
+    with trio.fail_after(PATIENCE):
         yield
 
 
@@ -45,7 +47,16 @@ async def test_everybody_counts_the_same(pool: SimulatedPool, nursery: trio.Nurs
     stop = trio.Event()
     async with trio.open_nursery() as mining:
         fleet: Fleet = await mining.start(
-            partial(run_fleet, address, 40, stop=stop, hashrates=RATE, worker="farm", seed=3)
+            partial(
+                run_fleet,
+                address,
+                40,
+                stop=stop,
+                hashrates=RATE,
+                worker="farm",
+                seed=3,
+                drain=PATIENCE,
+            )
         )
         await fleet.wait_mining()
         assert fleet.mining == 40
@@ -68,9 +79,15 @@ async def test_everybody_counts_the_same(pool: SimulatedPool, nursery: trio.Nurs
         await fleet.wait_mining()
 
 
-async def test_seconds(pool: SimulatedPool, nursery: trio.Nursery) -> None:
+async def test_seconds(
+    pool: SimulatedPool, nursery: trio.Nursery, mock_clock: trio.testing.MockClock
+) -> None:
+    """This clock stands still until it is told to go on."""
     address = await nursery.start(serve_pool, pool)
-    fleet = await run_fleet(address, 3, seconds=0.3, styles=("cgminer",), hashrates=RATE)
+    async with trio.open_nursery() as mining:
+        fleet: Fleet = await mining.start(partial(run_fleet, address, 3, seconds=30))
+        await fleet.wait_mining()
+        mock_clock.jump(30)
     assert fleet.total().jobs == 3
 
 
@@ -114,7 +131,8 @@ async def test_run_miner(pool: SimulatedPool, nursery: trio.Nursery) -> None:
     miner = SimulatedMiner("bitaxe", "farm.1", strict=True)
     stop = trio.Event()
     async with trio.open_nursery() as mining:
-        assert await mining.start(partial(run_miner, miner, address, stop=stop)) is miner
+        start = partial(run_miner, miner, address, stop=stop, drain=PATIENCE)
+        assert await mining.start(start) is miner
         assert miner.ready
         await accepted(pool, 5)
         stop.set()
@@ -130,11 +148,10 @@ async def test_a_strict_miner_raises(nursery: trio.Nursery) -> None:
 
 
 async def test_a_miner_without_a_pool_tries_on_until_its_time_is_over() -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))  # and nobody listens
+    with KeptPort() as nobody:
         miner = SimulatedMiner()
-        await run_miner(miner, taken.getsockname(), seconds=0.5)
-        fleet = await run_fleet(taken.getsockname(), 2, seconds=0.1)
+        await run_miner(miner, nobody.address, seconds=0.5)
+        fleet = await run_fleet(nobody.address, 2, seconds=0.1)
     assert (miner.connects, miner.counts.jobs) == (0, 0)
     assert fleet.mining == 0
 
@@ -149,10 +166,24 @@ async def test_a_refused_miner_tries_again(nursery: trio.Nursery) -> None:
     await accepted(pool, 1)
 
 
-async def test_lost_replies_do_not_hold_up_the_end(nursery: trio.Nursery) -> None:
+async def test_lost_replies_do_not_hold_up_the_end(
+    nursery: trio.Nursery, mock_clock: trio.testing.MockClock
+) -> None:
+    mock_clock.rate = 1
     pool = SimulatedPool(PoolSettings(difficulty=1e-7, job_interval=0, drop_every=2))
     address = await nursery.start(serve_pool, pool)
-    fleet = await run_fleet(address, 3, seconds=0.5, hashrates=RATE, drain=0.1)
+    stop = trio.Event()
+    async with trio.open_nursery() as mining:
+        fleet: Fleet = await mining.start(
+            partial(run_fleet, address, 3, stop=stop, hashrates=RATE, drain=0.1)
+        )
+        await wait_until(pool, lambda: pool.unanswered > 2)
+        stop.set()
+        mock_clock.rate = 0  # until all the other replies are there
+        await trio.testing.wait_all_tasks_blocked()
+        while fleet.total().pending != pool.unanswered:
+            await trio.testing.wait_all_tasks_blocked()
+        mock_clock.jump(0.1)
     total = fleet.total()
     assert total.accepted + total.lost == pool.total.accepted
     assert total.lost == pool.unanswered

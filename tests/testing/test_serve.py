@@ -11,6 +11,8 @@ import trio
 import trio.testing
 
 from stratumproxy.testing import PoolSettings, SimulatedPool, serve_pool, wait_until
+from tests.ports import KeptPort
+from tests.waiting import PATIENCE
 
 HELLO = (
     b'{"id":1,"method":"mining.subscribe","params":[]}\n'
@@ -50,7 +52,7 @@ async def plain() -> AsyncIterator[Connect]:
         async def connect(address: tuple[str, int]) -> Client:
             return Client(await stack.enter_async_context(await trio.open_tcp_stream(*address)))
 
-        with trio.fail_after(60):
+        with trio.fail_after(PATIENCE):
             yield connect
 
 
@@ -103,19 +105,20 @@ async def test_restart_cuts_all_connections(
 async def test_stopped_and_served_again_on_the_same_port(
     pool: SimulatedPool, connect: Connect
 ) -> None:
-    async with trio.open_nursery() as first:
-        host, port = await first.start(serve_pool, pool)
-        client = await connect((host, port))
-        first.cancel_scope.cancel()
-    with pytest.raises((EOFError, trio.BrokenResourceError)):
-        await client.line()
-    assert pool.connections == []
-    with pytest.raises(OSError, match=r"all attempts|refused"):
-        await trio.open_tcp_stream(host, port)
-    async with trio.open_nursery() as second:
-        assert await second.start(serve_pool, pool, host, port) == (host, port)
-        await connect((host, port))
-        second.cancel_scope.cancel()
+    with KeptPort() as kept:
+        async with trio.open_nursery() as first:
+            assert await first.start(serve_pool, pool, *kept.address) == kept.address
+            client = await connect(kept.address)
+            first.cancel_scope.cancel()
+        with pytest.raises((EOFError, trio.BrokenResourceError)):
+            await client.line()
+        assert pool.connections == []
+        with pytest.raises(OSError, match=r"all attempts|refused"):
+            await trio.open_tcp_stream(*kept.address)
+        async with trio.open_nursery() as second:
+            assert await second.start(serve_pool, pool, *kept.address) == kept.address
+            await connect(kept.address)
+            second.cancel_scope.cancel()
 
 
 async def test_an_address_that_is_taken(pool: SimulatedPool, nursery: trio.Nursery) -> None:

@@ -1,0 +1,116 @@
+"""Two workers whose records are kept in a ledger, and what is killed of them."""
+
+import json
+import os
+import signal
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from stratumproxy.errors import SinkError
+from tests.chaos.books import Books
+from tests.chaos.conftest import LONG, TELLING
+from tests.chaos.memory import children
+from tests.end_to_end.conftest import Miners, ServedPool, Site
+from tests.end_to_end.process import Process, configured, running
+from tests.waiting import until
+
+MINERS = 300 if LONG else 60
+
+
+def command(process: int) -> list[str]:
+    """What a process was started as."""
+    try:
+        return Path(f"/proc/{process}/cmdline").read_text().split("\0")
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+
+
+class Kept:
+    """The proxy at work, its ledger, and its miners, each of which had a share accepted."""
+
+    def __init__(self, proxy: Process, ledger: Path, miners: Miners) -> None:
+        self.proxy = proxy
+        self.ledger = ledger
+        self.miners = miners
+
+    def processes(self, role: str) -> list[int]:
+        """The proxy's processes of that role, ``worker`` or ``control``."""
+        return [each for each in children(self.proxy.process.pid) if role in command(each)]
+
+    async def kill(self, role: str) -> None:
+        """Kill one of a role, and wait for the next."""
+        before = self.processes(role)
+        os.kill(before[0], signal.SIGKILL)
+        await until(lambda: len(set(self.processes(role)) - set(before)) == 1)
+
+    async def caught_up(self, count: int | None = None) -> None:
+        """Wait until the ledger has as many accepted shares, or those that the miners know of."""
+        wanted = self.accepted() if count is None else count
+
+        def has() -> bool:
+            try:
+                return Books.read(self.ledger).accepted >= wanted
+            except (sqlite3.OperationalError, SinkError):  # it is being made
+                return False
+
+        await until(has)
+
+    def accepted(self) -> int:
+        """Shares of all miners."""
+        return self.miners.fleet.total().accepted
+
+    async def stop(self) -> None:
+        """No more shares; once there is someone to keep the last of them, stop it all."""
+        await self.miners.stop()
+        await self.caught_up()
+        assert await self.proxy.stopped() == 0
+
+    def logged(self, event: str) -> list[dict[str, Any]]:
+        """The log's entries that begin so."""
+        entries = [json.loads(line) for line in self.proxy.log]
+        return [entry for entry in entries if entry["event"].startswith(event)]
+
+    def end(self) -> dict[str, Any]:
+        """The summary that the proxy ends with."""
+        [end] = self.logged("stopped")
+        return end
+
+    def check(self, *pools: ServedPool) -> None:
+        """The ledger has what everybody else counted, worker by worker, and no miner noticed."""
+        books, end, total = Books.read(self.ledger), self.end(), self.miners.fleet.total()
+        assert self.miners.fleet.violations == []
+        assert self.miners.fleet.reconnects == 0
+        assert books.gaps == []
+        assert books.dropped == {}
+        assert (total.pending, total.lost) == (0, 0)
+        assert books.accepted == end["accepted"] == total.accepted
+        assert books.rejected == sum(end["rejected"].values()) == total.rejected.total()
+        assert books.workers == {
+            miner.worker: (miner.counts.accepted, miner.counts.rejected.total())
+            for miner in self.miners
+        }
+        assert books.forwarded == end["forwarded"] == books.verdicts.total()
+        assert books.credited == end["pool_accepted"] == books.verdicts["accepted"]
+        assert books.pool_rejected == end["pool_rejected"] == books.verdicts["rejected"]
+        assert books.lost + books.timed_out == end["lost"]
+        assert books.forwarded == sum(pool.pool.total.submitted for pool in pools)
+        # A pool may have accepted what it could not tell of any more.
+        served = sum(pool.pool.total.accepted for pool in pools)
+        assert books.credited <= served <= books.credited + books.lost
+
+
+@asynccontextmanager
+async def keeping(
+    site: Site, folder: Path, *pools: ServedPool, pool: str = ""
+) -> AsyncIterator[Kept]:
+    """All of it on pools, until the block ends; `pool` is TOML for each [[pool]]."""
+    ledger = folder / "ledger"
+    tables = f'[ledger]\npath = "{ledger}"\n[api]\nlisten = "127.0.0.1:0"'
+    config = configured(*pools, workers=2, pool=pool, tables=tables)
+    async with running(folder / "farm.toml", config, "--log-format", "json") as proxy:
+        miners = await site.miners(proxy, MINERS, styles=TELLING)
+        await miners.each(accepted=1)
+        yield Kept(proxy, ledger, miners)
