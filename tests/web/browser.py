@@ -138,6 +138,15 @@ class Visit:
             self.page.wait_for_timeout(50)
         raise AssertionError(f"it never came true: {condition}")
 
+    def give_token(self, button: str, token: str) -> None:
+        """Presses the button that asks for the token, and gives it by the keyboard."""
+        self.page.click(button)
+        self.page.fill("#token-input", token)
+        self.page.keyboard.press("Enter")
+        expect(self.page.locator("#token-dialog")).to_be_hidden()
+        # A dialog tells that it was closed in a task of its own.
+        expect(self.page.locator("#token-button")).to_have_text("Token given")
+
     def charts(self) -> None:
         """Waits until a worker's history is shown: its hashrate drawn, and of the other charts
         those that have figures."""

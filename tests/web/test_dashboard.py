@@ -347,10 +347,7 @@ def test_the_token_is_kept_for_the_tab_only(look: Visit, some: World) -> None:
     page = look.go()
     look.all_rows()
     page.locator("#workers td.name a").first.click()
-    page.click("text=Give the token…")
-    page.fill("#token-input", some.token)
-    page.keyboard.press("Enter")
-    # A dialog tells that it was closed in a task of its own, after the key has been answered.
+    look.give_token("#worker-view >> text=Give the token…", some.token)
     page.wait_for_selector("#set-difficulty")
     assert page.evaluate("Object.values(sessionStorage)") == [some.token]
     assert some.token not in page.evaluate("JSON.stringify(localStorage) + document.cookie")

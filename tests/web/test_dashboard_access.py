@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.web.browser import DESKTOP, PHONE, Visit, World, chromium, needed, visit, world
+from tests.web.browser import DESKTOP, PHONE, Visit, World, chromium, expect, needed, visit, world
 
 try:
     from axe_playwright_python.sync_playwright import Axe
@@ -32,9 +32,9 @@ def browser() -> Iterator[Any]:
         yield found
 
 
-def assert_nothing_is_wrong(look: Visit) -> None:
+def assert_nothing_is_wrong(look: Visit, where: str | None = None) -> None:
     # The server forbids scripts that are not its own; playwright's evaluate is not bound by that.
-    found = Axe().run(look.page, options=RULES)
+    found = Axe().run(look.page, context=where, options=RULES)
     wrong = [
         f"{each['id']}: {each['help']}: {[node['html'][:200] for node in each['nodes'][:3]]}"
         for each in found.response["violations"]
@@ -52,6 +52,16 @@ def test_the_fleet(browser: Any, fleet: World, viewport: dict[str, int], scheme:
         page.wait_for_selector("#attention-list li")
         page.wait_for_selector("#history canvas")
         assert_nothing_is_wrong(look)
+        look.give_token("#pools-actions >> text=Give the token…", fleet.token)
+        page.click("text=Reload configuration")
+        page.click("#confirm-yes")
+        expect(page.locator("#pools-said")).to_contain_text("Done")
+        page.click("text=Configured order")
+        page.wait_for_selector("#confirm-yes")
+        assert_nothing_is_wrong(look)
+        page.click("text=Cancel >> visible=true")
+        expect(page.locator("#confirm-dialog")).to_be_hidden()
+        assert_nothing_is_wrong(look, "#fleet-view > .pools")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

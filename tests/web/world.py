@@ -6,7 +6,7 @@ By hand, to look at the dashboard: ``python -m tests.web.world`` serves it until
 import random
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from math import sin, sqrt
@@ -15,6 +15,7 @@ import trio
 from starlette.applications import Starlette
 
 from stratumproxy.config.control import Api
+from stratumproxy.errors import StratumProxyError
 from stratumproxy.fleet import Fleet
 from stratumproxy.fleet.fleet import Done, Earlier
 from stratumproxy.fleet.hashrate import HASHES_PER_DIFFICULTY
@@ -334,13 +335,24 @@ def tell(world: World, fleet: Fleet, now: float) -> None:
 
 
 class MadeUpOrders:
-    """Says that whatever was ordered was done, and remembers it."""
+    """Says that whatever was ordered was done, in the words of the real ones.
 
-    def __init__(self) -> None:
-        self.given: list[tuple[str, dict[str, object]]] = []
+    Args:
+        pools: those there are; only the first is ready, as in `World.snapshot`.
+    """
+
+    def __init__(self, pools: Sequence[str] = ()) -> None:
+        self._pools = pools
 
     async def give(self, action: str, arguments: dict[str, object]) -> dict[str, object]:
-        self.given.append((action, arguments))
+        if action == "reload":
+            return {"reload": "asked for; the log says what changed"}
+        if action == "switch-pool":
+            pool = arguments["pool"]
+            if pool and pool not in self._pools:
+                raise StratumProxyError(f"no pool is named {pool!r}")
+            ready = pool in ("", *self._pools[:1])
+            return {"pool": pool, "miners": 1200 if ready else 0, "ready": ready}
         return {"miners": 1}
 
 
@@ -380,7 +392,7 @@ async def serve_world(
         task_status: given the `Served`, when it listens.
     """
     world, fleet = make_world(workers, clock())
-    orders = MadeUpOrders()
+    orders = MadeUpOrders([pool.name for pool in world.snapshot(clock()).pools])
     app = make_app(fleet, config=config or Api(), clock=clock, orders=orders)
     listeners = await trio.open_tcp_listeners(port, host="127.0.0.1")
     address = listeners[0].socket.getsockname()

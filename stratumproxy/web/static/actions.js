@@ -1,8 +1,11 @@
-// What an operator with the token may do to a worker.
+// What an operator with the token may do: asking for it, giving orders, and those to a worker.
 
 import { ApiError, post, token } from "./api.js";
 import { announce, byId, h, setText } from "./dom.js";
 import { plain } from "./log.js";
+
+/** Whether there is a token to act with. */
+export const mayAct = () => Boolean(token.value);
 
 /** Asks before what can't be taken back; resolves to whether it was meant. */
 export function confirmed(words, verb) {
@@ -43,9 +46,6 @@ export function actionsPanel(name) {
   return panel;
 }
 
-/** Whether there is a token to act with. */
-actionsPanel.may = () => Boolean(token.value);
-
 /** Shows it anew, after the token was given or forgotten. */
 actionsPanel.refresh = (view, name) => {
   const panel = view.querySelector(".actions");
@@ -58,7 +58,7 @@ actionsPanel.disconnect = (miner) =>
 
 function fill(panel, worker) {
   const title = h("h2", { id: "worker-actions" }, "Actions");
-  if (!actionsPanel.may()) {
+  if (!mayAct()) {
     const give = h("button", { type: "button", on: { click: askToken } }, "Give the token…");
     panel.replaceChildren(title, h("p", { class: "note" }, "They need the secret of [api] token_file."), give);
     return;
@@ -110,16 +110,34 @@ function fill(panel, worker) {
   );
 }
 
-async function act(button, said, action, body) {
+/**
+ * Gives an order, and says what came of it: under the buttons, or to a screen reader alone.
+ * @param {HTMLButtonElement} button can't be pressed meanwhile
+ * @param {Element|null} said
+ * @param {string} action
+ * @param {Object} body
+ * @param {(done: any) => string} [inWords] what was done
+ */
+export async function act(button, said, action, body, inWords = plain) {
+  const focused = document.activeElement === button;
   button.disabled = true;
   let words;
+  let failed = false;
   try {
     const { done } = await post(action, body);
-    words = done && typeof done === "object" ? `Done: ${plain(done)}.` : "Done.";
+    const { failed: left, ...rest } = done ?? {};
+    const processes = Object.entries(left ?? {}).map(([worker, why]) => ` Not by worker process ${worker}: ${why}.`);
+    const what = inWords(rest);
+    words = (what ? `Done: ${what}.` : "Done.") + processes.join("");
+    failed = processes.length > 0;
   } catch (error) {
     words = error instanceof ApiError ? `Not done: ${error.message}` : "Not done: the server can't be reached.";
+    failed = true;
   }
   button.disabled = false;
-  if (said) setText(said, words);
-  else announce(words);
+  // A button that can't be pressed loses the focus, and who has only the keyboard the place.
+  if (focused && document.activeElement === document.body) button.focus();
+  if (!said) return announce(words);
+  said.classList.toggle("failed", failed);
+  setText(said, words);
 }

@@ -9,6 +9,7 @@ import { Fleet } from "./fleet.js";
 import * as format from "./format.js";
 import { lists } from "./log.js";
 import { overview } from "./overview.js";
+import { poolsPanel } from "./pools.js";
 import { workerPage } from "./worker.js";
 import { workersTable } from "./workers.js";
 
@@ -17,6 +18,7 @@ const fleet = new Fleet();
 const table = workersTable(fleet, feed);
 attentionPanel(feed, fleet, table);
 overview(feed);
+poolsPanel(feed);
 const logs = lists(feed);
 
 // Views: #/ the fleet, #/jobs, #/events, #/worker/NAME.

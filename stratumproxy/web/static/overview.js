@@ -1,4 +1,4 @@
-// The fleet at a glance: hashrate, shares, pools, fan-out and the latest events.
+// The fleet at a glance: hashrate, shares, fan-out and the latest events.
 
 import { ApiError, get } from "./api.js";
 import { Chart, columns, inWords, noHistory, refreshAfter, spanButtons } from "./charts.js";
@@ -72,7 +72,6 @@ export function overview(feed) {
     const second = speed(summary);
     totals.shares.set(second === null ? "–" : format.count(second), "", "Accepted and rejected, over the last 10 s");
     showShares(summary, shares);
-    showPools(summary.pools);
   });
   historyPanel(feed);
   fanoutPanel(feed);
@@ -130,42 +129,6 @@ export function showReasons(body, rejected, all) {
       setText(row.cells[3], format.percent(n / all));
     },
   );
-}
-
-function showPools(pools) {
-  byId("pools").hidden = !pools.length;
-  byId("pools-empty").hidden = pools.length > 0;
-  keyed(byId("pools").tBodies[0], pools, (pool) => pool.name, makePool, updatePool);
-}
-
-function makePool() {
-  const cells = Array.from({ length: 9 }, (_, index) => h("td", { class: index ? "number" : "state" }));
-  cells[0].append(h("span", { class: "lamp", "aria-hidden": "true" }), h("span", {}));
-  return h("tr", {}, h("th", { scope: "row" }, h("bdi", {}), h("small", {})), ...cells);
-}
-
-function updatePool(row, pool) {
-  const [name, state, ...numbers] = row.cells;
-  setText(name.firstChild, pool.name);
-  setText(name.lastChild, pool.detail);
-  setAttribute(name, "title", pool.url);
-  const word = pool.state || "not configured any more";
-  setAttribute(state, "class", `state ${pool.state || "over"}`);
-  setText(state.lastChild, word);
-  const judged = pool.accepted + pool.rejected;
-  const trip = pool.round_trip;
-  const texts = [
-    format.count(pool.sessions),
-    format.count(pool.miners),
-    pool.difficulty ? format.difficulty(pool.difficulty) : "–",
-    format.count(pool.accepted),
-    `${format.count(pool.rejected)}${judged && pool.rejected ? ` (${format.percent(pool.rejected / judged)})` : ""}`,
-    format.count(pool.pending),
-    format.count(pool.lost),
-    trip && trip.p50 !== null ? `${format.delay(trip.p50)} – ${format.delay(trip.p99)}` : "–",
-  ];
-  numbers.forEach((cell, index) => setText(cell, texts[index]));
-  setAttribute(numbers.at(-1), "title", "From sending a share to the pool's verdict: half of them, and 99 % of them, took no longer");
 }
 
 function historyPanel(feed) {

@@ -1,7 +1,7 @@
 // One worker's page: #/worker/NAME.
 
 import { ApiError, get, workerPath } from "./api.js";
-import { actionsPanel } from "./actions.js";
+import { actionsPanel, mayAct } from "./actions.js";
 import { why } from "./attention.js";
 import { Chart, columns, inWords, noHistory, refreshAfter, spanButtons } from "./charts.js";
 import { byId, foreign, h, keyed, setAttribute, setText } from "./dom.js";
@@ -148,7 +148,7 @@ export function workerPage(name, feed) {
     keyed(miners, worker.miners, (miner) => String(miner.id), minerRow, (row, miner) => {
       setText(row.cells[0].lastChild, [miner.agent, miner.pool].filter(Boolean).join(" · "));
       setText(row.cells[1], format.difficulty(miner.difficulty));
-      row.cells[3].firstChild.hidden = !actionsPanel.may();
+      row.cells[3].firstChild.hidden = !mayAct();
     });
   }
 
