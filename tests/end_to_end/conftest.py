@@ -69,7 +69,8 @@ class Proxy:
         self.address = "127.0.0.1", 0
         self.now: Snapshot | None = None
         """The newest snapshot, of the second before."""
-        self._snapshots = 0
+        self.snapshots = 0
+        """How many there were, one a second."""
         self._config: Config
         self._configure, self._configs = trio.open_memory_channel[Config](0)
         self._stop = trio.Event()
@@ -90,7 +91,7 @@ class Proxy:
 
     def _remember(self, snapshot: Snapshot) -> None:
         self.now = snapshot
-        self._snapshots += 1
+        self.snapshots += 1
 
     async def limit(self, **limits: float) -> None:
         """Go on with other limits."""
@@ -108,8 +109,8 @@ class Proxy:
 
     async def next_snapshot(self, condition: Callable[[Snapshot], object]) -> Snapshot:
         """Wait for a snapshot, later than this call, of which something is true."""
-        before = self._snapshots
-        await until(lambda: self._snapshots > before and condition(self._newest()))
+        before = self.snapshots
+        await until(lambda: self.snapshots > before and condition(self._newest()))
         return self._newest()
 
     def _newest(self) -> Snapshot:
