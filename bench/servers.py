@@ -177,7 +177,7 @@ class Running:
         Raises:
             TimeoutError: there is none.
         """
-        for _ in range(100):
+        for _ in range(600):
             children = Path(f"/proc/{self.process.pid}/task").glob("*/children")
             for each in " ".join(file.read_text("ascii") for file in children).split():
                 words = Path(f"/proc/{each}/cmdline").read_bytes().split(b"\0")
