@@ -8,6 +8,7 @@ from stratumproxy.errors import SinkError
 from stratumproxy.ledger.audit import audit
 from stratumproxy.ledger.reader import LedgerReader
 from stratumproxy.web.errors import Refusal
+from stratumproxy.web.moment import FORMS, Moment
 from stratumproxy.web.operation import Given, Operation
 from stratumproxy.web.reading import ledger_of, read
 from stratumproxy.web.site import Site
@@ -60,10 +61,10 @@ class AuditGiven(Given):
     """Which pool, and when."""
 
     pool: str = Field(min_length=1, max_length=2000)
-    since: float | None = Field(
-        None, ge=0, le=1e11, description="Unix seconds; a day before `until` if left out."
+    since: Moment | None = Field(
+        None, description=f"From when on: {FORMS}. A day before `until` if left out."
     )
-    until: float | None = Field(None, ge=0, le=1e11, description="Unix seconds; now if left out.")
+    until: Moment | None = Field(None, description="Until when, alike; now if left out.")
     by: Literal["hour", "day", "worker"] = "hour"
 
 

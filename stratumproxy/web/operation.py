@@ -71,7 +71,9 @@ class Operation:
             if self.method == "POST":
                 given = self.given.model_validate(await read_json(request), strict=True)
             else:
-                given = self.given.model_validate(_parameters(request))
+                # Times may be counted back from now.
+                context = {"now": site.now()}
+                given = self.given.model_validate(_parameters(request), context=context)
         except ValidationError as error:
             raise wrong_fields(error) from None
         value = await self.answer(site, given)

@@ -6,6 +6,7 @@ from pydantic import BaseModel, Field
 
 from stratumproxy.ledger.pages import MAX_PAGE, ShareQuery
 from stratumproxy.web.errors import Refusal
+from stratumproxy.web.moment import FORMS, Moment
 from stratumproxy.web.operation import Given, Operation
 from stratumproxy.web.reading import ledger_of, read
 from stratumproxy.web.site import Site
@@ -44,8 +45,8 @@ class SharesGiven(Given):
     worker: str | None = Field(None, max_length=2000)
     pool: str | None = Field(None, max_length=2000)
     verdict: Verdict | None = None
-    since: float | None = Field(None, ge=0, le=1e11, description="Unix seconds.")
-    until: float | None = Field(None, ge=0, le=1e11, description="Unix seconds; not included.")
+    since: Moment | None = Field(None, description=f"From when on: {FORMS}.")
+    until: Moment | None = Field(None, description="Until when, alike; not included.")
     before: str | None = Field(
         None,
         max_length=60,

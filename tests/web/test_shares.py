@@ -48,6 +48,12 @@ async def test_newest_first_a_page_at_a_time(kept: Web) -> None:
         ("verdict=lost", 0),
         (f"since={NOW + 5}", 5),
         (f"until={NOW + 5}", 5),
+        ("since=1m", 10),
+        ("since=now", 0),
+        ("until=1m", 0),
+        ("until=2023-11-14", 0),
+        ("since=2023-11-14T22:15:05Z", 5),
+        ("since=2023-11-15T00:15:05%2B02:00", 5),
         (f"worker=rig&verdict=accepted&since={NOW + 1}&until={NOW + 3}", 2),
     ],
 )
@@ -80,6 +86,17 @@ class TestAudit:
 
     async def test_a_pool_that_is_not_there(self, kept: Web) -> None:
         assert "'another'" in await kept.refused("/api/audit?pool=another", 404)
+
+    async def test_times_as_on_the_command_line(self, kept: Web, told: Told) -> None:
+        path = "/api/audit?pool=pool&since=2h&until=now"
+        found = await kept.read(path, AuditAnswer)
+        assert found["since"] <= told.now - 7200 < found["since"] + 3600
+        assert found["until"] - 3600 < told.now <= found["until"]
+        found = await kept.read("/api/audit?pool=pool&since=2023-11-01&by=day", AuditAnswer)
+        assert found["since"] == 1_698_796_800
+        wrong = await kept.refused("/api/audit?pool=pool&since=2023-11-15T00:13+02:00", 422)
+        assert wrong.startswith("since: expected a time such as 24h, 2026-11-01")
+        assert wrong.endswith("not '2023-11-15T00:13 02:00'")
 
     @pytest.mark.parametrize(
         "query",
