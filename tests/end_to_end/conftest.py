@@ -159,10 +159,14 @@ class Miners:
         For whoever counts drops: a miner that hangs up on what it has not read resets.
         """
         pool.pool.settings.job_interval = 0
-        last = pool.pool.job
-        assert last is not None
+        await self.newest_job(pool)
+
+    async def newest_job(self, pool: ServedPool) -> None:
+        """Wait until each of them mines on the newest job of a pool."""
+        newest = pool.pool.job
+        assert newest is not None
         await until(
-            lambda: all(miner.job and miner.job.branches == last.branches for miner in self)
+            lambda: all(miner.job and miner.job.branches == newest.branches for miner in self)
         )
 
     def accepted(self) -> dict[SimulatedMiner, int]:

@@ -1,19 +1,26 @@
 """Thousands of miners at once."""
 
+CLEAN = 5
+"""Of the jobs after the first, the one that is clean."""
+
 
 async def test_2000_miners(site):
-    """Vardiff at work, a job a second, every fifth of them clean."""
+    """Vardiff at work, and a new job whenever all have the one before, however fast that is."""
     site.pool_difficulty = 1e-6
-    pool = await site.pool(difficulty=site.pool_difficulty)
+    pool = await site.pool(difficulty=site.pool_difficulty, job_interval=0)
     proxy = await site.proxy(
         pool,
         difficulty="start = 1e-7\nmin = 1e-8\nshares_per_minute = 30\nretarget_seconds = 1",
+        limits="handshake_seconds = 3600",
     )
     miners = await site.miners(proxy, 2000, hashrates=(125.0, 250.0, 500.0))
     await site.until(lambda: miners.fleet.mining == 2000)
     await site.until(lambda: sum(map(bool, miners.accepted().values())) > 1500)
-    await site.until(lambda: pool.pool.total.accepted > 500)
-    await site.until(lambda: pool.pool.jobs > 6)  # the sixth was clean
+    for number in range(1, 7):
+        before = pool.pool.total.accepted
+        pool.pool.new_job(pool.pool.job.ntime + 1, clean=number == CLEAN)
+        await miners.newest_job(pool)
+        await site.until(lambda before=before: pool.pool.total.accepted > before + 80)
     during = await proxy.next_snapshot(lambda now: now.mining == 2000)
     assert during.connected == 2000
     assert len(pool.pool.connections) == 1
