@@ -233,6 +233,19 @@ def test_delayed_replies_hold_back_what_follows() -> None:
     assert connection.next_due is None
 
 
+def test_what_is_delayed_can_be_hurried() -> None:
+    pool = SimulatedPool(settings(reply_delay=3600.0))
+    connection = pool.connect()
+    assert ask(connection, "mining.subscribe") == []
+    announced: list[bool] = []
+    connection.on_output = lambda: announced.append(connection.closed)
+    connection.hurry()
+    assert announced == [False]
+    assert connection.take(NOW).count(b"\n") == 1
+    pool.settings.reply_delay = 0
+    assert methods(ask(connection, "mining.ping")) == ["reply"]
+
+
 def test_output_is_announced(pool: SimulatedPool) -> None:
     connection = pool.connect()
     announced: list[bool] = []
