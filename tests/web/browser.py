@@ -4,13 +4,13 @@ playwright's synchronous API keeps an event loop of its own in the thread, so wh
 longer than the test module that uses it, and the fleet is served by another process.
 """
 
-import json
 import os
 import re
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -36,6 +36,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+TOKEN = "made up for tests only"
 DESKTOP = {"width": 1440, "height": 1000}
 PHONE = {"width": 360, "height": 780}
 
@@ -75,19 +76,18 @@ class World:
 @contextmanager
 def world(workers: int) -> Iterator[World]:
     """Serves a fleet of so many workers until the end of the block."""
-    command = [sys.executable, "-m", "tests.web.browser_world", str(workers)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None
-            said = json.loads(process.stdout.readline() or "{}")
-            yield World(process, said["url"].rstrip("/"), said["token"])
-        finally:
-            process.send_signal(signal.SIGCONT)
-            process.send_signal(signal.SIGINT)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "token")
+        file.write_text(TOKEN)
+        command = [sys.executable, "-m", "tests.web.browser_world", str(workers), str(file)]
+        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
             try:
-                process.wait(PATIENCE / 1000)
-            except subprocess.TimeoutExpired:
-                process.kill()
+                assert process.stdout is not None
+                yield World(process, process.stdout.readline().strip(), TOKEN)
+            finally:
+                # Not by SIGINT: what a shell runs in the background ignores that.
+                process.terminate()
+                process.send_signal(signal.SIGCONT)
 
 
 @contextmanager
