@@ -82,6 +82,7 @@ class Buckets:
         found = self._sums.get(key)
         if found is None:
             found = self._sums[key] = Sums()
+            self._names.seen(worker, key[0])
         return found
 
     def work(self, record: WorkRecord, at: float) -> None:

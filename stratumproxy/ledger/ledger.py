@@ -111,7 +111,8 @@ class Ledger:
         # clock that is years ahead for a moment must not empty the ledger.
         now = min(self._clock(), self._newest)
         with transaction(connection):
-            retention.expire(connection, self._expiring, now, retention.ROWS + 2 * shares)
+            rows = retention.ROWS + 2 * shares
+            retention.expire(connection, self._expiring, self._names, now, rows)
             if silent := receipts.silent(connection, now - SILENT_SECONDS):
                 buckets = Buckets(self._names)
                 for run in silent:

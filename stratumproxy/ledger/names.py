@@ -2,6 +2,8 @@
 
 import sqlite3
 
+from stratumproxy.ledger.schema import DAYS
+
 MAX_CACHED = 200_000
 """Names held in memory; past it they are looked up again."""
 
@@ -24,12 +26,14 @@ class Names:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._workers: dict[str, int] = {}
+        self._seen: dict[int, int] = {}
         self._pools: dict[str, int] = {}
         self._reasons: dict[tuple[bool, str], int] = {}
 
     def forget(self) -> None:
         """Drop what is in memory: a transaction that gave out ids was rolled back."""
         self._workers.clear()
+        self._seen.clear()
         self._pools.clear()
         self._reasons.clear()
 
@@ -39,10 +43,36 @@ class Names:
         if found is None:
             if len(self._workers) >= MAX_CACHED:
                 self._workers.clear()
+                self._seen.clear()
             insert = "INSERT OR IGNORE INTO workers (name, since) VALUES (?, ?)"
             self._connection.execute(insert, (name, at))
             found = self._workers[name] = self._id("SELECT id FROM workers WHERE name = ?", name)
         return found
+
+    def seen(self, worker: int, at: int) -> None:
+        """There is something of a worker at that time."""
+        day = at // DAYS.step * DAYS.step
+        if self._seen.get(worker, -1) < day:
+            self._seen[worker] = day
+            update = "UPDATE workers SET seen = ?1 WHERE id = ?2 AND seen < ?1"
+            self._connection.execute(update, (day, worker))
+
+    def expire(self, before: float, rows: int) -> None:
+        """Take out workers that are not connected, and of which there is nothing since then.
+
+        Args:
+            before: Unix seconds; of days that began before it nothing is kept anywhere.
+            rows: how many at most.
+        """
+        gone = self._connection.execute(
+            "SELECT id, name FROM workers WHERE seen < ? AND NOT EXISTS "
+            "(SELECT * FROM miners WHERE worker = workers.id) ORDER BY seen LIMIT ?",
+            (before, rows),
+        ).fetchall()
+        self._connection.executemany("DELETE FROM workers WHERE id = ?", [(id,) for id, _ in gone])
+        for id, name in gone:
+            self._workers.pop(name, None)
+            self._seen.pop(id, None)
 
     def pool(self, name: str) -> int:
         """Of a pool; the empty name is that of none."""

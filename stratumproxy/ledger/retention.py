@@ -1,12 +1,15 @@
 """Taking out what has been kept for long enough, a little at a time.
 
-Its pages are used again by what comes next, so the file stays as large as it was at its largest.
+The name of a worker goes once nothing else has its id any more; it may come again, with another.
+
+Pages are used again by what comes next, so the file stays as large as it was at its largest.
 """
 
 import sqlite3
 from typing import NamedTuple
 
 from stratumproxy.config.control import Ledger as Settings
+from stratumproxy.ledger.names import Names
 from stratumproxy.ledger.schema import DAYS, FIVE_MINUTES, HOURS, Level
 
 DAY = 86_400.0
@@ -50,26 +53,30 @@ def expiring(settings: Settings) -> tuple[Expiring, ...]:
 
 
 def expire(
-    connection: sqlite3.Connection, tables: tuple[Expiring, ...], now: float, rows: int = ROWS
-) -> int:
-    """Take out up to `rows` rows of each table that are too old.
+    connection: sqlite3.Connection,
+    tables: tuple[Expiring, ...],
+    names: Names,
+    now: float,
+    rows: int = ROWS,
+) -> None:
+    """Take out up to `rows` rows of each table that are too old, and as many unused names.
 
     Args:
         connection: of the ledger, in a transaction.
         tables: what `expiring` gave.
+        names: of the ledger.
         now: Unix seconds.
         rows: how many at most.
-
-    Returns:
-        How many it were.
     """
-    count = 0
+    more = False
     for table, key, time, seconds in tables:
         gone = connection.execute(
             f"DELETE FROM {table} WHERE ({key}) IN "
             f"(SELECT {key} FROM {table} WHERE {time} < ? ORDER BY {time} LIMIT ?)",
             (now - seconds, rows),
         )
-        count += gone.rowcount
+        more |= gone.rowcount >= rows
     connection.execute("DELETE FROM runs WHERE ended AND id NOT IN (SELECT run FROM receipts)")
-    return count
+    if not more:
+        # Whatever is left is younger than that, and began within a day of its worker's `seen`.
+        names.expire(now - max(each.seconds for each in tables) - DAYS.step, rows)

@@ -143,7 +143,14 @@ CREATE TABLE {level.table}_rejects (
     for level in LEVELS
 )
 
-MIGRATIONS: tuple[str, ...] = (_NAMES + _RECEIPTS + _RECORDS + _BUCKETS,)
+_SEEN = """
+-- seen: start of the newest day in which there is something of it.
+ALTER TABLE workers ADD COLUMN seen INTEGER NOT NULL DEFAULT 0;
+UPDATE workers SET seen = (SELECT coalesce(max(start), 0) FROM days);
+CREATE INDEX workers_by_seen ON workers (seen);
+"""
+
+MIGRATIONS: tuple[str, ...] = (_NAMES + _RECEIPTS + _RECORDS + _BUCKETS, _SEEN)
 """What makes version n + 1 of version n, n being its place. Never edited once released."""
 
 

@@ -35,6 +35,28 @@ def test_no_more_names_in_memory_than_allowed(
     assert [names.worker(str(n), DAY) for n in range(10)] == ids
 
 
+def test_when_there_was_something_of_a_worker_last(names: Names) -> None:
+    a, b = names.worker("a", DAY), names.worker("b", DAY)
+    for worker, at in ((a, DAY + 5), (a, DAY + 86_405), (a, DAY + 9), (b, DAY + 10)):
+        names.seen(worker, at)
+    names.forget()
+    names.seen(a, DAY)
+    found = names._connection.execute("SELECT name, seen FROM workers").fetchall()
+    assert found == [("a", DAY + 86_400), ("b", DAY)]
+
+
+def test_a_name_that_went_is_known_no_more(names: Names) -> None:
+    names.seen(names.worker("old", DAY), DAY)
+    names.seen(kept := names.worker("new", DAY), DAY + 86_400)
+    names.expire(DAY + 1, 10)
+    assert names._workers == {"new": kept}
+    assert names._seen == {kept: DAY + 86_400}
+    found = names._connection.execute("SELECT name FROM workers").fetchall()
+    assert found == [("new",)]
+    names.worker("old", DAY + 9)
+    assert names._connection.execute("SELECT count(*) FROM workers").fetchone() == (2,)
+
+
 def test_a_pools_words_are_not_ours(names: Names) -> None:
     assert names.reason("stale", by_pool=True) != names.reason("stale", by_pool=False)
 

@@ -9,9 +9,10 @@ import pytest
 
 from stratumproxy.errors import SinkError
 from stratumproxy.ledger import schema
+from stratumproxy.ledger.buckets import NAMES
 from stratumproxy.ledger.database import open_for_reading, open_for_writing
 from stratumproxy.ledger.schema import MIGRATIONS, statements
-from tests.ledger.told import batch, keep, query, work
+from tests.ledger.told import DAY, batch, keep, query, work
 
 
 def version(path: Path) -> int:
@@ -29,12 +30,26 @@ def test_the_next_version_keeps_what_is_there(path: Path, monkeypatch: pytest.Mo
     keep(path, [batch(1, work=[work()])])
     later = "CREATE TABLE more (x);\nINSERT INTO more SELECT name FROM workers;\n"
     monkeypatch.setattr(schema, "MIGRATIONS", (*MIGRATIONS, later))
-    with pytest.raises(SinkError, match="older version 1"):
+    with pytest.raises(SinkError, match=f"older version {len(MIGRATIONS)}"):
         open_for_reading(str(path))
     keep(path, [batch(2)])
     assert version(path) == len(MIGRATIONS) + 1
     assert query(path, "SELECT x FROM more") == [("rig",)]
     assert query(path, "SELECT high FROM receipts") == [(2,)]
+
+
+def test_names_of_version_1_are_kept_as_long_as_the_newest_row(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(MIGRATIONS[0])
+        connection.execute(f"PRAGMA application_id = {schema.APPLICATION}")
+        connection.execute("PRAGMA user_version = 1")
+        connection.execute("INSERT INTO workers (name, since) VALUES ('rig', 1.0), ('old', 1.0)")
+        connection.execute(
+            f"INSERT INTO days VALUES ({DAY}, 1, 1, {', '.join('0' * len(NAMES))})",
+        )
+        connection.commit()
+    keep(path, [batch(1)])
+    assert query(path, "SELECT name, seen FROM workers") == [("rig", DAY), ("old", DAY)]
 
 
 def test_a_step_that_fails_changes_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
