@@ -232,24 +232,23 @@ def _by_worker(
     reasons: dict[str, dict[str, int]] = defaultdict(dict)
     for part in parts:
         entries, difficulties = _by_time(connection, pool, part, fallback)
-        # Work without a known difficulty of the pool counts against 0, which SQL makes NULL of.
-        each = json.dumps([[start, difficulties.get(start, 0.0)] for start in entries])
-        for name, unknown_work, *values, _ in connection.execute(
+        # The limit, which is none, has a step's JSON read once, and not for each worker's row.
+        each = json.dumps([[start, difficulties.get(start)] for start in entries])
+        for name, expected, work, *values, _ in connection.execute(
             "WITH steps AS (SELECT json_extract(value, '$[0]') AS start, "
-            "json_extract(value, '$[1]') AS difficulty FROM json_each(?)) "
-            "SELECT workers.name, sums.* FROM (SELECT total(CASE WHEN steps.difficulty > 0 THEN 0 "
-            "ELSE b.work + b.refused_work END), "
-            "total((b.work + b.refused_work) / nullif(steps.difficulty, 0)), "
-            f"{_SUMS}, b.worker AS worker FROM steps JOIN {part.level.table} AS b "
+            "json_extract(value, '$[1]') AS difficulty FROM json_each(?) LIMIT -1) "
+            "SELECT workers.name, sums.* FROM ("
+            f"SELECT sum((b.work + b.refused_work) / steps.difficulty), {_SUMS}, b.worker "
+            f"FROM steps CROSS JOIN {part.level.table} AS b "
             f"ON b.start = steps.start AND b.pool = ? AND b.worker <> {FLEET} "
             "GROUP BY b.worker) AS sums JOIN workers ON workers.id = sums.worker",
             (each, pool),
         ):
-            old = sums.get(name)
-            new = [a + b for a, b in zip(old, values, strict=True)] if old else values
-            sums[name] = new
-            if unknown_work:
+            if expected is None and work:
                 unknown.add(name)
+            new = [expected or 0.0, work, *values]
+            old = sums.get(name)
+            sums[name] = [a + b for a, b in zip(old, new, strict=True)] if old else new
         for name, text, count in connection.execute(
             f"SELECT name, text, sum(count) FROM {part.level.table}_rejects AS b "
             "JOIN reasons ON reasons.id = b.reason JOIN workers ON workers.id = b.worker "

@@ -7,7 +7,7 @@ Poisson's chance if d is far below D, and smaller else, so the bounds are never 
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from stratumproxy.ledger.account import WORK_SECONDS, Account, Entry
@@ -72,6 +72,10 @@ class Row:
         """Nothing a person should look at."""
         return self.verdict in (FINE, NOTHING)
 
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values, for JSON."""
+        return _plain(self) | {"fine": self.fine}
+
 
 @dataclass(frozen=True, slots=True)
 class Audit:
@@ -98,12 +102,12 @@ class Audit:
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values, for JSON."""
-        values = asdict(self)
-        for row, plain in zip(
-            (*self.rows, self.total), (*values["rows"], values["total"]), strict=True
-        ):
-            plain["fine"] = row.fine
-        return values | {"fine": self.fine}
+        rows = [row.to_dict() for row in self.rows]
+        return _plain(self) | {"rows": rows, "total": self.total.to_dict(), "fine": self.fine}
+
+
+def _plain(value: Row | Audit) -> dict[str, Any]:
+    return {each.name: getattr(value, each.name) for each in fields(value)}
 
 
 def audit(

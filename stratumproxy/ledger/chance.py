@@ -4,8 +4,8 @@ import math
 from statistics import NormalDist
 
 EXACT_UP_TO = 10_000.0
-"""Expected counts up to which probabilities are summed up. Past it the Cornish-Fisher expansion is
-within a tenth of a share, and sums would take long."""
+"""Expected counts up to which probabilities are summed up where the expansion leaves a doubt. Past
+it none is left but one time in ten thousand, and sums would take long."""
 
 SMALL = 20.0
 
@@ -29,17 +29,15 @@ def poisson_interval(mean: float, confidence: float) -> tuple[int, int]:
         return 0, 0
     if mean < SMALL:
         return _summed(mean, tail)
-    low, high = _expansion(mean, tail)
-    if mean <= EXACT_UP_TO:
-        while low and _below(mean, low) > tail:
-            low -= 1
-        while _below(mean, low + 1) <= tail:
-            low += 1
-        while _above(mean, high) > tail:
-            high += 1
-        while high and _above(mean, high - 1) <= tail:
-            high -= 1
-    return low, high
+    z = -NormalDist().inv_cdf(tail)
+    low, high = _expansion(mean, -z), _expansion(mean, z)
+    # What the expansion leaves out is half of this at most, by comparison with the sums.
+    doubt = (1 + z**5 / 100) / mean**1.5
+    if mean <= EXACT_UP_TO and math.floor(low - doubt) != math.floor(low + doubt):
+        low = _lowest(mean, max(0, math.floor(low)), tail)
+    if mean <= EXACT_UP_TO and math.floor(high - doubt) != math.floor(high + doubt):
+        high = _highest(mean, math.floor(high), tail)
+    return max(0, math.floor(low)), math.floor(high)
 
 
 def _summed(mean: float, tail: float) -> tuple[int, int]:
@@ -58,17 +56,50 @@ def _summed(mean: float, tail: float) -> tuple[int, int]:
     return low, k
 
 
-def _expansion(mean: float, tail: float) -> tuple[int, int]:
-    """Both bounds from the normal distribution, corrected for skewness and kurtosis.
+def _expansion(mean: float, z: float) -> float:
+    """The count, before it is rounded down, that is reached with the probability of z.
 
-    Cornish and Fisher, "Moments and cumulants in the specification of distributions" (1938), with
-    the cumulants of the Poisson distribution, and half a count for its steps.
+    Giles, "Algorithm 955: Approximation of the Inverse Poisson Cumulative Distribution Function",
+    ACM Transactions on Mathematical Software 42 (2016): Cornish and Fisher's expansion, with the
+    steps of the distribution in it.
     """
-    z = -NormalDist().inv_cdf(tail)
     root = math.sqrt(mean)
-    middle = mean + (z * z - 1) / 6
-    wide = z * root + (z - z**3) / (72 * root)
-    return max(0, math.ceil(middle - wide - 0.5)), max(0, math.ceil(middle + wide - 0.5))
+    return (
+        mean
+        + z * root
+        + 1 / 3
+        + z**2 / 6
+        - (z / 36 + z**3 / 72) / root
+        + (z**4 / 270 + 7 * z**2 / 810 - 8 / 405) / mean
+    )
+
+
+def _lowest(mean: float, near: int, tail: float) -> int:
+    """The highest count of which fewer are found with a probability of `tail` at most."""
+    low, below, term = near, _below(mean, near), _probability(mean, near)
+    while below > tail:
+        low -= 1
+        term *= (low + 1) / mean
+        below -= term
+    while below + term <= tail:
+        below += term
+        low += 1
+        term *= mean / low
+    return low
+
+
+def _highest(mean: float, near: int, tail: float) -> int:
+    """The lowest count of which more are found with a probability of `tail` at most."""
+    high, above, term = near, _above(mean, near), _probability(mean, near)
+    while above > tail:
+        high += 1
+        term *= mean / high
+        above -= term
+    while above + term <= tail:
+        above += term
+        term *= high / mean
+        high -= 1
+    return high
 
 
 def _below(mean: float, count: int) -> float:

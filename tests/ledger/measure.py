@@ -15,6 +15,7 @@ from pathlib import Path
 from stratumproxy.config.control import Ledger as Settings
 from stratumproxy.ledger import Ledger, LedgerReader, Standing
 from stratumproxy.ledger.audit import audit
+from stratumproxy.ledger.buckets import NAMES
 from stratumproxy.ledger.schema import DAYS, FIVE_MINUTES, HOURS
 from stratumproxy.telemetry.records import Batch, ShareRecord, WorkRecord
 
@@ -85,14 +86,18 @@ def disk() -> int:
 
 
 def fill(path: Path) -> None:
-    """A day of all workers by 5 minutes and by hour, and of a tenth of them 60 days by hour."""
+    """A day of all workers by 5 minutes and by hour, 60 days by day, and 60 of a tenth by hour.
+
+    Twelve shares a minute each, of which one in 200 is stale; a pool's share an hour.
+    """
     Ledger(Settings(path=str(path))).open()
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("INSERT INTO pools (name) VALUES ('pool')")
+        connection.execute("INSERT INTO reasons (by_pool, text) VALUES (0, 'stale'), (1, 'stale')")
         connection.execute(
             "WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < ?) "
-            "INSERT INTO workers (id, name, since) SELECT i, 'farm.rig' || i, 0 FROM n",
-            (WORKERS,),
+            "INSERT INTO workers (id, name, since, seen) SELECT i, 'farm.rig' || i, 0, ?2 FROM n",
+            (WORKERS, START),
         )
         connection.commit()
         before = path.stat().st_size
@@ -104,12 +109,25 @@ def fill(path: Path) -> None:
         ):
             first, last = START - since * 86_400, START - until * 86_400
             for start in range(first, last, level.step):
+                # No two workers are alike, and one is three times as fast as another.
                 connection.execute(
-                    f"INSERT INTO {level.table} SELECT ?1, id, 1, 60, 60 * 65536.0, 1, 0, "
-                    "80000.123 * id, 1, 1e8, 1, 1e8, 0, 0, 0, 0, 0 FROM workers WHERE id <= ?2 "
-                    "UNION ALL SELECT ?1, 0, 1, 60 * ?2, 65536.0 * 60 * ?2, 0, 0, 1e12, 300, "
-                    "300e8, 300, 300e8, 0, 0, 0, 0, 0",
-                    (start, workers),
+                    f"INSERT INTO {level.table} SELECT ?1, id, 1, n, n * 131072.0, n / 200, 0, "
+                    "80000.123 * id, sent, sent * 1e8, sent, sent * 1e8, 0, 0, 0, 0, 0 FROM "
+                    "(SELECT id, ?3 * (5000 + id * 7919 % 10007) / 10000 AS n, "
+                    "?3 * (5000 + id * 7919 % 10007) / 7630000 AS sent "
+                    "FROM workers WHERE id <= ?2)",
+                    (start, workers, level.step // 5),
+                )
+                sums = ", ".join(f"sum({name})" for name in NAMES)
+                connection.execute(
+                    f"INSERT INTO {level.table} SELECT start, 0, 1, {sums} "
+                    f"FROM {level.table} WHERE start = ? GROUP BY start",
+                    (start,),
+                )
+                connection.execute(
+                    f"INSERT INTO {level.table}_rejects SELECT start, worker, pool, 1, rejected "
+                    f"FROM {level.table} WHERE start = ? AND rejected",
+                    (start,),
                 )
             connection.commit()
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

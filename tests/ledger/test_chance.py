@@ -50,7 +50,9 @@ def exact(mean: float, confidence: float) -> tuple[int, int]:
 
 
 @example(1e-6, 1 - 1e-7)  # where the expansion leads far astray
-@given(st.floats(1e-6, 300), st.sampled_from([0.5, 0.9, 0.99, 0.999, 1 - 1e-7]))
+@example(20.5, 1 - 1e-12)  # and where it is still a share and more beside
+@example(150.5, 1 - 1e-12)
+@given(st.floats(1e-6, 1000), st.sampled_from([0.5, 0.9, 0.99, 0.999, 1 - 1e-7]))
 def test_as_the_definition_has_it(mean: float, confidence: float) -> None:
     assert poisson_interval(mean, confidence) == exact(mean, confidence)
 
