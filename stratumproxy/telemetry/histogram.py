@@ -32,20 +32,6 @@ class Histogram:
         """How many times were counted."""
         return sum(self.counts)
 
-    def quantile(self, part: float) -> float | None:
-        """The time that a part (0 to 1) of all did not exceed; None if there were none.
-
-        Between two bounds it is interpolated; beyond the last, it is the last.
-        """
-        rank, below, lower = part * self.count, 0, 0.0
-        if not self.count:
-            return None
-        for bound, count in zip(BOUNDS, self.counts, strict=False):
-            if count and below + count >= rank:
-                return lower + (bound - lower) * (rank - below) / count
-            below, lower = below + count, bound
-        return BOUNDS[-1]
-
     def cumulative(self) -> list[tuple[float, int]]:
         """Pairs of bound and how many did not exceed it; the last bound is infinity."""
         return list(zip((*BOUNDS, float("inf")), accumulate(self.counts), strict=True))

@@ -40,27 +40,6 @@ def test_none_merged_is_an_empty_one() -> None:
     assert merge_histograms([]) == Histogram()
 
 
-@given(st.lists(st.floats(0, BOUNDS[-1]), min_size=1), st.floats(0.01, 1))
-def test_a_quantile_is_within_the_bounds_around_it(seconds: list[float], part: float) -> None:
-    quantile = of(seconds).quantile(part)
-    assert quantile is not None
-    exact = sorted(seconds)[max(0, -(-int(part * len(seconds) * 1e9) // 10**9) - 1)]
-    upper = next(bound for bound in BOUNDS if exact <= bound)
-    assert quantile <= upper * (1 + 1e-9)
-
-
-def test_quantiles() -> None:
-    assert Histogram().quantile(0.5) is None
-    histogram = Histogram()
-    histogram.add(0.07, 50)
-    histogram.add(7, 50)
-    assert histogram.quantile(0.5) == pytest.approx(0.1)
-    assert histogram.quantile(0.25) == pytest.approx(0.075)
-    assert histogram.quantile(1) == pytest.approx(10)
-    histogram.add(1000, 100)
-    assert histogram.quantile(0.99) == BOUNDS[-1]
-
-
 def test_several_at_once() -> None:
     histogram = Histogram()
     histogram.add(0.2, 7)
