@@ -1,10 +1,11 @@
-"""The C share check and submit scanner; everything else about the package is in pyproject.toml.
+"""The C share check, submit scanner and socket calls; for all else there is pyproject.toml.
 
 They are optional: without a C compiler the build goes on, and Python does their work
 (`stratumproxy run --require-native` refuses that). Built for the limited API of Python 3.11, so
 one wheel serves 3.11 and all that follow.
 """
 
+import sys
 from pathlib import Path
 
 from setuptools import Extension, setup
@@ -24,10 +25,11 @@ def extension(name: str) -> Extension:
     )
 
 
+NAMES = ["stratumproxy.shares._native", "stratumproxy.stratum._submit"]
+if sys.platform == "linux":
+    NAMES.append("stratumproxy.net._sockets")  # epoll and accept4
+
 setup(
-    ext_modules=[
-        extension("stratumproxy.shares._native"),
-        extension("stratumproxy.stratum._submit"),
-    ],
+    ext_modules=[extension(name) for name in NAMES],
     options={"bdist_wheel": {"py_limited_api": "cp311"}},
 )

@@ -1,9 +1,11 @@
 """One miner's socket."""
 
+import os
 import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from stratumproxy.net.sockets import send
 from stratumproxy.proxy.drops import SLOW_READER, broken
 
 if TYPE_CHECKING:
@@ -14,47 +16,57 @@ if TYPE_CHECKING:
 class Connection:
     """A non-blocking socket, and what it could not take yet.
 
-    Sending never blocks and never raises: what does not fit into the kernel's buffer waits here, up
-    to a limit; a miner that lets it grow past that is disconnected.
+    Sending never blocks and never raises. While the port gathers, what is sent waits here for the
+    end of the turn; what then does not fit into the kernel's buffer waits for room, up to a limit.
+    A miner that lets it grow past that is disconnected.
 
     Args:
-        port: the port it belongs to, which watches it and closes it.
-        sock: connected, non-blocking.
+        port: the port it belongs to, which reads it, watches it and closes it.
+        fd: descriptor of a connected, non-blocking socket, from now on this object's to close.
     """
 
-    __slots__ = ("_send", "_waiting", "fd", "open", "port", "recv", "session", "sock")
+    __slots__ = ("_gathered", "_waiting", "fd", "open", "port", "session")
 
     session: "MinerSession"
-    recv: Callable[[int], bytes]
-    """As the socket's; what comes before Stratum (a PROXY header, TLS) puts itself here."""
 
-    def __init__(self, port: "MinerPort", sock: socket.socket) -> None:
+    def __init__(self, port: "MinerPort", fd: int) -> None:
         self.port = port
-        self.sock = sock
-        self.fd = sock.fileno()
+        self.fd = fd
         self.open = True
-        self.recv = sock.recv
-        self._send = sock.send
+        self._gathered = b""
         self._waiting: bytearray | None = None
 
     def send(self, data: bytes) -> None:
-        """Send now what the kernel takes, and the rest when it takes more."""
+        """Send at the end of the port's turn, or now if it has none."""
         if self._waiting is not None:
             self._wait_with(data)
+        elif not data or not self.open:
             return
-        if not data or not self.open:
-            return
-        try:
-            sent = self._send(data)
-        except BlockingIOError:
-            sent = 0
-        except OSError as error:
-            self.close(broken(f"sending failed: {error.strerror}"))
-            return
-        if sent < len(data):
+        elif self.port.gathering:
+            if not self._gathered:
+                self.port.gathered.append(self)
+            self._gathered += data
+        else:
+            self.sent(data, send(self.fd, data))
+
+    def take_gathered(self) -> bytes:
+        """What was gathered, for the port to send."""
+        data, self._gathered = self._gathered, b""
+        return data
+
+    def sent(self, data: bytes, count: int) -> None:
+        """The kernel took some.
+
+        Args:
+            data: what was sent.
+            count: how much of it was taken; negative for an error's number.
+        """
+        if count < 0:
+            self.close(broken(f"sending failed: {os.strerror(-count)}"))
+        elif count < len(data) and self.open:
             self._waiting = bytearray()
             self.port.watch_write(self, True)
-            self._wait_with(data[sent:])
+            self._wait_with(data[count:])
 
     def _wait_with(self, data: bytes) -> None:
         if self._waiting is None or not self.open:
@@ -67,20 +79,57 @@ class Connection:
         """There is room to send what waits."""
         if self._waiting is None or not self.open:
             return
-        try:
-            sent = self._send(self._waiting)
-        except BlockingIOError:
+        count = send(self.fd, self._waiting)
+        if count < 0:
+            self.close(broken(f"sending failed: {os.strerror(-count)}"))
             return
-        except OSError as error:
-            self.close(broken(f"sending failed: {error.strerror}"))
-            return
-        del self._waiting[:sent]
+        del self._waiting[:count]
         if not self._waiting:
             self._waiting = None
             self.port.watch_write(self, False)
 
     def close(self, reason: str) -> None:
-        """Close, and tell the session."""
+        """Close, with what was gathered as the last words, and tell the session."""
         if self.open:
+            self.part()
             self.open = False
             self.port.closed(self, reason)
+
+    def part(self) -> None:
+        """Send what was gathered: nothing is sent any more afterwards."""
+        if self._gathered:
+            self.port.gathered.remove(self)
+            send(self.fd, self.take_gathered())
+
+    def release(self) -> None:
+        """Give the socket back to the system."""
+        os.close(self.fd)
+
+
+class Apart(Connection):
+    """A connection with something before Stratum, which it reads for itself: a header, or TLS.
+
+    Args:
+        port: the port it belongs to, which tells it when there is something to read.
+        fd: descriptor of a connected, non-blocking socket, from now on this object's to close.
+    """
+
+    __slots__ = ("recv", "sock")
+
+    recv: Callable[[int], bytes]
+    """As `socket.recv`, of what is meant for the session.
+
+    Raises:
+        BlockingIOError: there is nothing for it now; perhaps the connection was closed.
+        OSError: the connection broke.
+    """
+
+    def __init__(self, port: "MinerPort", fd: int) -> None:
+        super().__init__(port, fd)
+        self.sock = socket.socket(fileno=fd)
+        self.recv = self.sock.recv
+
+    def release(self) -> None:
+        """Give the socket back to the system."""
+        del self.recv  # no circle is left for the garbage collector
+        self.sock.close()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from stratumproxy.config import Listen
 from stratumproxy.config.certificates import miners_context
 from stratumproxy.errors import ConfigError, ProtocolError
-from stratumproxy.net.connection import Connection
+from stratumproxy.net.connection import Apart, Connection
 from stratumproxy.net.proxy_header import parse_header
 from stratumproxy.net.tls import TlsConnection
 from stratumproxy.proxy.drops import reason_of
@@ -60,21 +60,21 @@ class Entrance:
         address = ip_address(host.strip("[]"))
         return any(address in network for network in self._trusted)
 
-    def connection(self, port: "MinerPort", sock: socket.socket, *, header: bool) -> Connection:
+    def connection(self, port: "MinerPort", fd: int, *, header: bool) -> Connection:
         """A connection that begins as it must.
 
         Args:
             port: the port it belongs to.
-            sock: connected, non-blocking.
+            fd: descriptor of a connected, non-blocking socket.
             header: a PROXY header comes first.
         """
+        if self.context is None and not header:
+            return Connection(port, fd)
         connection = (
-            Connection(port, sock)
-            if self.context is None
-            else TlsConnection(port, sock, self.context)
+            Apart(port, fd) if self.context is None else TlsConnection(port, fd, self.context)
         )
         if header:
-            connection.recv = HeaderFirst(connection)
+            connection.recv = HeaderFirst(connection, last=self.context is None)
         return connection
 
 
@@ -83,10 +83,12 @@ class HeaderFirst:
 
     Args:
         connection: how it receives now is how it goes on after the header.
+        last: nothing comes between the header and Stratum.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Apart, *, last: bool) -> None:
         self._connection = connection
+        self._last = last
         self._then = connection.recv
         self._begun = b""
 
@@ -113,4 +115,6 @@ class HeaderFirst:
         connection.recv = self._then
         if header.peer is not None and not connection.port.introduce(connection, header.peer):
             raise BlockingIOError
+        if self._last:
+            connection.port.join(connection)
         return connection.recv(size)

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 
 import trio
 
@@ -37,10 +37,18 @@ class PoolLink:
         index: the pool's place in the configured order.
         pool: the pool's configuration.
         clock: seconds.
+        turn: what the pool said is dealt with in one of these, so that miners' verdicts go out
+            together.
     """
 
     def __init__(
-        self, proxy: Proxy, lane: Lane, index: int, pool: Pool, clock: Callable[[], float]
+        self,
+        proxy: Proxy,
+        lane: Lane,
+        index: int,
+        pool: Pool,
+        clock: Callable[[], float],
+        turn: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         self._proxy = proxy
         self._lane = lane
@@ -48,6 +56,7 @@ class PoolLink:
         """It changes when the configuration is read again."""
         self._pool = pool
         self._clock = clock
+        self._turn = turn
         self._output = trio.Event()
         self._broken = ""
         self._resume = ""
@@ -193,7 +202,8 @@ class PoolLink:
                 raise PoolError(HUNG_UP)
             now = self._clock()
             events = session.receive(bytes(data), now)
-            self._proxy.pool_events(self._lane, self.index, session, events, now)
+            with self._turn():
+                self._proxy.pool_events(self._lane, self.index, session, events, now)
             if session.outgoing:
                 self._output.set()
             for event in events:

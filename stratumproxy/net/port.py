@@ -4,17 +4,19 @@ Why not a task for each: measured on one core, a message costs 24 µs with a tas
 each miner, 15 µs with trio's bare wait_readable, 5 µs this way (docs/architecture.md, "The pump").
 """
 
-import errno
 import math
+import os
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import trio
 
 from stratumproxy.config import Listen
-from stratumproxy.net.connection import Connection
+from stratumproxy.net.connection import Apart, Connection
 from stratumproxy.net.entrance import Entrance
-from stratumproxy.net.readiness import GONE, READ, WRITE, make_readiness
+from stratumproxy.net.readiness import GONE, READ, WRITE, Told, make_readiness
+from stratumproxy.net.sockets import accept_each, send_each
 from stratumproxy.proxy.drops import (
     NO_POOL,
     TOO_MANY,
@@ -44,7 +46,6 @@ ACCEPT_BATCH = 512
 """Connections accepted in a turn, 10 ms. When a whole site comes back at once they must be taken
 faster than they come: what overflows the backlog (4,096 on Linux) tries again a second later."""
 
-NO_DESCRIPTORS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 PAUSE = 0.25
 """Seconds a listener rests when there is no descriptor left for what it accepts."""
 
@@ -86,6 +87,12 @@ class MinerPort:
         }
         self._readiness = make_readiness()
         self._by_fd: dict[int, Connection] = {}
+        self._apart: set[int] = set()
+        """Descriptors of connections that read for themselves."""
+        self.gathering = False
+        """What is sent to miners waits for the end of this turn."""
+        self.gathered: list[Connection] = []
+        """Those with something to send then, each once."""
         self._handshakes = HANDSHAKES
 
     def __len__(self) -> int:
@@ -95,8 +102,8 @@ class MinerPort:
 
     async def pump(self) -> None:
         """Serve miners until cancelled. What each says is answered in the same turn."""
-        fd, poll = self._readiness.fileno(), self._readiness.poll
-        by_fd, clock = self._by_fd, self._clock
+        fd, receive, clock = self._readiness.fileno(), self._readiness.receive, self._clock
+        by_fd, apart = self._by_fd, self._apart
         rested = -math.inf
         journal = self._proxy.journal
         while True:
@@ -107,28 +114,33 @@ class MinerPort:
             rested = trio.current_time() + GATHER_SECONDS
             now = clock()
             self._handshakes = HANDSHAKES
-            batch = poll(BATCH)
-            for ready, what in batch:
-                connection = by_fd.get(ready)
-                if connection is None:
-                    continue  # closed by an earlier one of this batch
-                if what & READ:
-                    self._read(connection, now)
-                elif what & GONE:
-                    connection.close(broken("the connection broke"))
-                if what & WRITE and connection.open:
-                    connection.flush()
+            batch = receive(BATCH, READ_BYTES, apart)
+            with self.turn():
+                for ready, what in batch:
+                    connection = by_fd.get(ready)
+                    if connection is None:
+                        continue  # closed by an earlier one of this batch
+                    if isinstance(what, bytes):
+                        self._hear(connection, what, now)
+                    else:
+                        self._tend(connection, what, now)
             if journal is not None:
                 journal.reply.add(trio.current_time() - woken, len(batch))
 
-    def _read(self, connection: Connection, now: float) -> None:
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """What is sent to miners meanwhile goes out together, at its end."""
+        self.gathering = True
         try:
-            data = connection.recv(READ_BYTES)
-        except BlockingIOError:
-            return
-        except OSError as error:
-            connection.close(broken(f"receiving failed: {error.strerror}"))
-            return
+            yield
+        finally:
+            self.gathering = False
+            connections, self.gathered = self.gathered, []
+            pairs = [(connection.fd, connection.take_gathered()) for connection in connections]
+            for place, count in send_each(pairs):
+                connections[place].sent(pairs[place][1], count)
+
+    def _hear(self, connection: Connection, data: bytes, now: float) -> None:
         if not data:
             connection.close("")
             return
@@ -139,6 +151,29 @@ class MinerPort:
         else:
             if reply:
                 connection.send(reply)
+
+    def _tend(self, connection: Connection, what: Told, now: float) -> None:
+        """What else is told of a connection than the bytes it had."""
+        assert isinstance(what, int)
+        if what < 0:
+            connection.close(broken(f"receiving failed: {os.strerror(-what)}"))
+            return
+        if what & READ and isinstance(connection, Apart):
+            self._receive(connection, now)
+        elif what & GONE:
+            connection.close(broken("the connection broke"))
+        if what & WRITE and connection.open:
+            connection.flush()
+
+    def _receive(self, connection: Apart, now: float) -> None:
+        try:
+            data = connection.recv(READ_BYTES)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            connection.close(broken(f"receiving failed: {error.strerror}"))
+            return
+        self._hear(connection, data, now)
 
     def watch_write(self, connection: Connection, on: bool) -> None:
         """Watch, or don't, for room to send."""
@@ -151,38 +186,35 @@ class MinerPort:
         entrance = self._entrances[listener.fileno()]
         while True:
             await trio.lowlevel.wait_readable(listener)
-            for _ in range(ACCEPT_BATCH):
-                try:
-                    sock, address = listener.accept()
-                except BlockingIOError:
-                    break
-                except OSError as error:
-                    if error.errno in NO_DESCRIPTORS:
-                        # What waits in the backlog stays there; the listener would be readable
-                        # for ever, so looking again at once would be a busy loop.
-                        self._notices.warning("can't accept miners", reason=error.strerror)
-                        await trio.sleep(PAUSE)
-                        break
-                    continue  # that one was gone before it was accepted
-                self._welcome(sock, address, entrance)
+            try:
+                newcomers = accept_each(listener, ACCEPT_BATCH)
+            except OSError as error:
+                # What waits in the backlog stays there; the listener would be readable for ever,
+                # so looking again at once would be a busy loop.
+                self._notices.warning("can't accept miners", reason=error.strerror)
+                await trio.sleep(PAUSE)
+                continue
+            now = self._clock()
+            for fd, host, port in newcomers:
+                self._welcome(fd, _written(host), port, entrance, now)
 
-    def _welcome(self, sock: socket.socket, address: tuple[str, int], entrance: Entrance) -> None:
-        peer = _written(address)
-        trusted = entrance.trusts(peer.rpartition(":")[0])
-        if (reason := self._refusal(peer, trusted)) is not None:
+    def _welcome(self, fd: int, host: str, port: int, entrance: Entrance, now: float) -> None:
+        peer = f"{host}:{port}"
+        trusted = entrance.trusts(host)
+        if (reason := self._refusal(host, trusted)) is not None:
             self._proxy.drops.add(reason, peer)
-            sock.close()
+            os.close(fd)
             return
-        try:
-            sock.setblocking(False)
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        except OSError:
-            sock.close()  # it was reset already; macOS says so here
-            return
-        connection = entrance.connection(self, sock, header=trusted)
-        connection.session = self._proxy.connect(connection, peer, self._clock())
-        self._by_fd[connection.fd] = connection
-        self._readiness.add(connection.fd)
+        connection = entrance.connection(self, fd, header=trusted)
+        connection.session = self._proxy.connect(connection, peer, now)
+        self._by_fd[fd] = connection
+        if isinstance(connection, Apart):
+            self._apart.add(fd)
+        self._readiness.add(fd)
+
+    def join(self, connection: Connection) -> None:
+        """A connection has nothing before Stratum any more: it is read with all others."""
+        self._apart.discard(connection.fd)
 
     def introduce(self, connection: Connection, address: tuple[str, int]) -> bool:
         """A PROXY header said who it really is.
@@ -190,12 +222,12 @@ class MinerPort:
         Returns:
             Whether it may stay: limits count by that address.
         """
-        peer = _written(address)
-        if not self._proxy.conduct.has_room(peer.rpartition(":")[0]):
+        host, port = _written(address[0]), address[1]
+        if not self._proxy.conduct.has_room(host):
             connection.close(TOO_MANY_FROM_ADDRESS)
             return False
         stranger, now = connection.session, self._clock()
-        connection.session = self._proxy.connect(connection, peer, now)
+        connection.session = self._proxy.connect(connection, f"{host}:{port}", now)
         self._proxy.disconnect(stranger, now)
         return True
 
@@ -214,23 +246,24 @@ class MinerPort:
         for entrance, context in fresh:
             entrance.context = context
 
-    def _refusal(self, peer: str, trusted: bool) -> Reason | None:
+    def _refusal(self, host: str, trusted: bool) -> Reason | None:
         """Why one more miner can't be taken in, if it can't; a balancer is not one."""
         if self._proxy.turning_away:
             return NO_POOL
         if len(self._by_fd) >= self._most:
             return TOO_MANY
-        if not trusted and not self._proxy.conduct.has_room(peer.rpartition(":")[0]):
+        if not trusted and not self._proxy.conduct.has_room(host):
             return TOO_MANY_FROM_ADDRESS
         return None
 
     def closed(self, connection: Connection, reason: str) -> None:
         """A connection is to be closed: by the miner if there is no reason."""
         self._readiness.remove(connection.fd)
+        self._apart.discard(connection.fd)
         del self._by_fd[connection.fd]
-        connection.sock.close()
+        connection.release()
         session = connection.session
-        del connection.session, connection.recv  # no circle is left for the garbage collector
+        del connection.session  # no circle is left for the garbage collector
         self._proxy.disconnect(session, self._clock(), reason)
         if reason:
             self._proxy.drops.add(reason, session.peer)
@@ -253,8 +286,7 @@ class MinerPort:
         self._readiness.close()
 
 
-def _written(address: tuple[str, int]) -> str:
-    """A peer's address as people write it, and look for it in logs."""
-    host, port = address[:2]
+def _written(host: str) -> str:
+    """A peer's host as people write it, and look for it in logs."""
     host = host.removeprefix("::ffff:")  # IPv4 on a socket that is open to both
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return f"[{host}]" if ":" in host else host

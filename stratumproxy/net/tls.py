@@ -4,12 +4,11 @@ import ssl
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from stratumproxy.net.connection import Connection
+from stratumproxy.net.connection import Apart
+from stratumproxy.net.sockets import send
 from stratumproxy.proxy.drops import Reason, broken
 
 if TYPE_CHECKING:
-    import socket
-
     from stratumproxy.net.port import MinerPort
 
 HANDSHAKE_RECORD = b"\x16"
@@ -23,7 +22,7 @@ NO_TLS = Reason(
 )
 
 
-class TlsConnection(Connection):
+class TlsConnection(Apart):
     """A miner's socket with TLS between it and the session.
 
     What waits to be sent is ciphertext, under the same limit. What was received and is no whole
@@ -32,14 +31,14 @@ class TlsConnection(Connection):
 
     Args:
         port: the port it belongs to, which watches it and closes it.
-        sock: connected, non-blocking.
+        fd: descriptor of a connected, non-blocking socket.
         context: with the certificate.
     """
 
     __slots__ = ("_begun", "_incoming", "_outgoing", "_ready", "_tls")
 
-    def __init__(self, port: "MinerPort", sock: "socket.socket", context: ssl.SSLContext) -> None:
-        super().__init__(port, sock)
+    def __init__(self, port: "MinerPort", fd: int, context: ssl.SSLContext) -> None:
+        super().__init__(port, fd)
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
@@ -120,8 +119,8 @@ class TlsConnection(Connection):
     def close(self, reason: str) -> None:
         """Say goodbye, as TLS wants it, and close."""
         if self.open and self._ready and self._waiting is None:
+            self.part()
             with suppress(OSError):  # SSLError is one: the miner's goodbye is not waited for
                 self._tls.unwrap()
-            with suppress(OSError):
-                self._send(self._outgoing.read())
+            send(self.fd, self._outgoing.read())
         super().close(reason)

@@ -49,6 +49,11 @@ class Fanout:
         """Whether every miner was served."""
         return self._at >= len(self._miners)
 
+    @property
+    def owes_clean(self) -> bool:
+        """It is a clean job, and some miners have not been served."""
+        return self.clean and not self.done
+
     def slice(self, count: int, now: float) -> int:
         """Serve the next miners.
 

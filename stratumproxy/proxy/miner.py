@@ -437,7 +437,7 @@ class MinerSession:
         job = lane.reissue(now)
         # If a clean job is still on its way to this miner, this one takes its place.
         unfinished = self.proxy.fanouts.get(lane)
-        clean = unfinished is not None and unfinished.clean
+        clean = unfinished is not None and unfinished.owes_clean
         return self.deliver(job, clean, now) if job else b""
 
     def judge(self, now: float, period: float) -> bytes:

@@ -418,7 +418,7 @@ class Proxy:
         """Send a job to every miner of a lane, beginning now; `news` if it was not sent before."""
         unfinished = self.fanouts.pop(lane, None)
         if unfinished is not None:
-            clean = clean or unfinished.clean
+            clean = clean or unfinished.owes_clean
             self._fanned_out(lane, unfinished, now)
         if lane.miners:
             self.fanouts[lane] = Fanout(list(lane.miners), job, clean, now, news)
@@ -441,10 +441,11 @@ class Proxy:
             Whether there are more to serve.
         """
         for lane, fanout in list(self.fanouts.items()):
-            count -= fanout.slice(count, clock())
-            if fanout.done:
+            if fanout.done:  # what was served in its last slice is on its way by now
                 del self.fanouts[lane]
                 self._fanned_out(lane, fanout, clock())
+                continue
+            count -= fanout.slice(count, clock())
             if count <= 0:
                 break
         if count > 0 and self._early:

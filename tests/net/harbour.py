@@ -123,7 +123,7 @@ async def open_harbour(
     harbour.port.close()
 
 
-def arrived(sock: socket.socket) -> None:
+def arrived(sock: socket.socket | int) -> None:
     """Let the kernel bring what was sent; a busy one does not always do it at once."""
     assert select.select([sock], [], [], PATIENCE)[0]
 

@@ -1,5 +1,6 @@
 """A miner's socket that takes less than it is sent."""
 
+import errno
 import socket
 import struct
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stratumproxy.net.connection import Connection
+from stratumproxy.net.port import MinerPort
 from tests.net.harbour import arrived
 
 
@@ -21,6 +23,8 @@ class Port:
         self.watching = False
         self.watches = 0
         self.reasons: list[str] = []
+        self.gathering = False
+        self.gathered: list[Connection] = []
 
     def watch_write(self, connection: Connection, on: bool) -> None:
         assert connection.open
@@ -30,7 +34,7 @@ class Port:
 
     def closed(self, connection: Connection, reason: str) -> None:
         self.reasons.append(reason)
-        connection.sock.close()
+        connection.release()
 
 
 class Both:
@@ -42,7 +46,7 @@ class Both:
         ours.setblocking(False)
         self.miner.setblocking(False)
         self.port = Port(out_limit)
-        self.connection = Connection(self.port, ours)
+        self.connection = Connection(self.port, ours.detach())
 
     def read(self, most: int = 1 << 20) -> bytes:
         """What the miner can read now."""
@@ -62,7 +66,8 @@ class Both:
         return sent
 
     def close(self) -> None:
-        self.connection.sock.close()
+        if self.connection.open:
+            self.connection.release()
         self.miner.close()
 
 
@@ -78,6 +83,53 @@ def test_what_fits_goes_at_once(both):
     both.connection.send(b"two\n")
     assert both.read() == b"one\ntwo\n"
     assert both.port.watches == 0
+
+
+def test_in_a_turn_all_is_gathered_and_each_is_named_once(both):
+    both.port.gathering = True
+    both.connection.send(b"one\n")
+    both.connection.send(b"")
+    both.connection.send(b"two\n")
+    assert both.read() == b""
+    assert both.port.gathered == [both.connection]
+    assert both.connection.take_gathered() == b"one\ntwo\n"
+    assert both.connection.take_gathered() == b""
+
+
+def test_nothing_that_is_gathered_overtakes_what_waits(both):
+    sent = both.fill()
+    both.port.gathering = True
+    both.connection.send(b"new\n")
+    assert both.port.gathered == []
+    got = both.read()
+    both.connection.flush()
+    assert got + both.read() == sent + b"new\n"
+
+
+def test_what_was_gathered_is_sent_before_the_end(both):
+    both.port.gathering = True
+    both.connection.send(b"goodbye\n")
+    both.connection.close("enough")
+    assert both.read() == b"goodbye\n"
+    assert both.port.gathered == []
+    assert both.port.reasons == ["enough"]
+
+
+@pytest.mark.parametrize(
+    ("count", "reasons"), [(6, []), (-errno.EPIPE, ["sending failed: Broken pipe"])]
+)
+def test_the_port_says_what_was_taken(both, count, reasons):
+    both.connection.sent(b"hello\n", count)
+    assert both.port.reasons == reasons
+    assert not both.port.watching
+
+
+def test_what_the_port_could_not_send_waits(both):
+    both.connection.sent(b"hello\n", 2)
+    assert both.port.watching
+    both.connection.flush()
+    assert both.read() == b"llo\n"
+    assert not both.port.watching
 
 
 def test_nothing_is_nothing(both):
@@ -176,10 +228,10 @@ def test_a_reset_is_no_surprise():
     ours, _ = listener.accept()
     ours.setblocking(False)
     port = Port()
-    connection = Connection(port, ours)
     miner.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     miner.close()
     arrived(ours)
+    connection = Connection(port, ours.detach())
     connection.send(b"anybody?\n")
     assert len(port.reasons) == 1
     assert port.reasons[0].startswith("sending failed: ")
@@ -192,6 +244,7 @@ def test_a_reset_is_no_surprise():
             st.tuples(st.just("send"), st.binary(max_size=3000)),
             st.tuples(st.just("read"), st.integers(1, 9000)),
             st.tuples(st.just("flush"), st.none()),
+            st.tuples(st.just("turn"), st.lists(st.binary(max_size=3000), max_size=3)),
         ),
         max_size=40,
     )
@@ -203,6 +256,11 @@ def test_every_byte_arrives_once_and_in_order(steps):
         if step == "send":
             both.connection.send(value)
             sent += value
+        elif step == "turn":
+            with MinerPort.turn(both.port):
+                for piece in value:
+                    both.connection.send(piece)
+            sent += b"".join(value)
         elif step == "read":
             got += both.read(value)
         elif both.port.watching:

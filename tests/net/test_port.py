@@ -2,26 +2,31 @@
 
 import errno
 import os
-import resource
 import socket
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from functools import partial
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 import trio
 
 from stratumproxy.errors import ProtocolError
 from stratumproxy.net import port as port_module
+from stratumproxy.net import readiness, sockets
 from stratumproxy.net.port import GATHER_SECONDS, PAUSE, READ_BYTES
 from stratumproxy.proxy.drops import BUG
 from tests.net.harbour import Harbour, Session, arrived, ended, hear, open_harbour, reset
+from tests.net.no_descriptors import no_descriptors
 from tests.waiting import until
 
 
-@pytest.fixture
-async def harbour() -> AsyncIterator[Harbour]:
+@pytest.fixture(params=["C", "Python"])
+async def harbour(request, monkeypatch) -> AsyncIterator[Harbour]:
+    if request.param == "Python":
+        monkeypatch.setattr(port_module, "accept_each", sockets.accept_each_in_python)
+        monkeypatch.setattr(port_module, "send_each", sockets.send_each_in_python)
+        monkeypatch.setattr(readiness, "receive_each", None)
     async with open_harbour() as made:
         yield made
 
@@ -132,6 +137,66 @@ async def test_a_miner_that_its_own_words_close_gets_no_answer(harbour):
     assert harbour.core.dropped == ["enough"]
 
 
+async def test_last_words_are_heard_before_the_end(harbour):
+    """They are gathered like everything that is sent in a turn, and go out with the close."""
+    [(miner, session)] = await harbour.met()
+
+    def refuse(data: bytes) -> bytes:
+        raise ProtocolError("not JSON", last_words=b"goodbye\n")
+
+    session.answer = refuse
+    harbour.start(harbour.port.pump)
+    miner.send(b"hello\n")
+    assert await hear(miner, 100) == b"goodbye\n"
+    assert harbour.port.gathered == []
+
+
+async def test_what_is_sent_to_another_in_a_turn_stands_behind_its_answer(harbour):
+    """Whoever is served first also sends to the other, whose own answer may come before or after;
+    each arrives whole, and once."""
+    (one, first), (two, second) = await harbour.met(2)
+    first.answer = lambda data: second.link.send(b"from one\n") or data
+    second.answer = lambda data: first.link.send(b"from two\n") or data
+    one.send(b"1\n")
+    two.send(b"2\n")
+    harbour.start(harbour.port.pump)
+    assert sorted((await hear(one, 11)).splitlines()) == [b"1", b"from two"]
+    assert sorted((await hear(two, 11)).splitlines()) == [b"2", b"from one"]
+
+
+async def test_a_number_that_is_used_again_gets_nothing_that_was_meant_for_another(harbour):
+    """Within a turn, one that was answered is closed, and something else gets its number."""
+    met = dict(await harbour.met(2))
+    order: list[Session] = []
+    others: list[socket.socket] = []
+
+    def answer(session: Session, data: bytes) -> bytes:
+        order.append(session)
+        if len(order) == 2:  # the other was answered, and is closed before the answer is out
+            number = order[0].link.fd
+            order[0].link.close("enough")
+            ours, theirs = socket.socketpair()
+            others.extend([ours, theirs])
+            assert number in (ours.fileno(), theirs.fileno())
+        return data
+
+    for miner, session in met.items():
+        session.answer = partial(answer, session)
+        miner.send(b"hello\n")
+    arrived(harbour.core.sessions[0].link.fd)
+    arrived(harbour.core.sessions[1].link.fd)
+    harbour.start(harbour.port.pump)
+    await until(lambda: len(order) == 2)
+    for miner in met:
+        assert await hear(miner, 6) == b"hello\n"
+    for sock in others:
+        sock.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            sock.recv(1)
+    for sock in others:
+        sock.close()
+
+
 async def test_a_flood_gets_a_bounded_turn(harbour):
     """One sends as much as it can; another's line is served after at most one turn of it."""
     (flooder, flood), (miner, session) = await harbour.met(2)
@@ -144,7 +209,7 @@ async def test_a_flood_gets_a_bounded_turn(harbour):
     harbour.start(harbour.port.pump)
     for line in (b"one\n", b"two\n"):
         miner.send(line)
-        arrived(session.link.sock)
+        arrived(session.link.fd)
         before = len(order)
         assert await hear(miner, 4) == line
         assert order[before:].index("miner") <= 1
@@ -184,7 +249,7 @@ async def test_who_speaks_first_is_answered_at_once_and_who_follows_together(
     async def speak(*speakers: tuple[socket.socket, Session]) -> None:
         for miner, session in speakers:
             miner.send(b"hello\n")
-            arrived(session.link.sock)
+            arrived(session.link.fd)
         for miner, _ in speakers:
             await trio.lowlevel.wait_readable(miner)
             assert miner.recv(100) == b"hello\n"
@@ -290,87 +355,21 @@ async def test_one_that_is_gone_before_it_is_accepted(harbour):
     await harbour.core.until(lambda: len(harbour.port) == 1)
 
 
-class Listener:
-    """A listener whose accept goes wrong."""
-
-    def __init__(self, listener: socket.socket, error: OSError, times: float) -> None:
-        self._listener = listener
-        self._error = error
-        self._times = times
-        self.calls = 0
-        self.fileno = listener.fileno
-
-    def accept(self) -> tuple[socket.socket, tuple[str, int]]:
-        self.calls += 1
-        if self.calls <= self._times:
-            raise self._error
-        return self._listener.accept()
-
-
 @pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM])
-async def test_without_descriptors_the_listener_rests(harbour, autojump_clock, number):
-    listener = Listener(harbour.listener, OSError(number, os.strerror(number)), float("inf"))
+async def test_without_descriptors_the_listener_rests(harbour, autojump_clock, number, monkeypatch):
+    calls = []
+
+    def accept_nobody(listener: socket.socket, at_most: int) -> None:
+        calls.append(at_most)
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(port_module, "accept_each", accept_nobody)
     harbour.call()
     arrived(harbour.listener)
     with trio.move_on_after(100 * PAUSE):
-        await harbour.port.accept(listener)
-    assert 90 <= listener.calls <= 101
+        await harbour.port.accept(harbour.listener)
+    assert 90 <= len(calls) <= 101
     assert set(harbour.core.warnings) == {f"can't accept miners: {os.strerror(number)}"}
-
-
-async def test_a_connection_that_failed_is_passed_over(harbour):
-    """accept(2) reports errors of the connection it would have returned."""
-    error = OSError(errno.ECONNABORTED, "Software caused connection abort")
-    listener = Listener(harbour.listener, error, 3)
-    harbour.call()
-    harbour.start(harbour.port.accept, listener)
-    await harbour.core.until(lambda: len(harbour.core.sessions) == 1)
-    assert harbour.core.warnings == []
-
-
-class BrokenSocket(socket.socket):
-    """As on macOS, where setsockopt fails for a connection that is already reset."""
-
-    def setsockopt(self, *_args: object) -> None:
-        raise OSError(errno.EINVAL, "Invalid argument")
-
-
-async def test_a_connection_that_is_reset_while_it_is_welcomed(harbour):
-    class Listener:
-        fileno = harbour.listener.fileno
-        broken = True
-
-        def accept(self):
-            sock, address = harbour.listener.accept()
-            if Listener.broken:
-                Listener.broken = False
-                return BrokenSocket(fileno=sock.detach()), address
-            return sock, address
-
-    first = harbour.call()
-    harbour.start(harbour.port.accept, Listener())
-    assert await ended(first)
-    harbour.call()
-    await harbour.core.until(lambda: len(harbour.core.sessions) == 1)
-    assert len(harbour.port) == 1
-
-
-@contextmanager
-def no_descriptors() -> Iterator[None]:
-    """Take every descriptor this process may have."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    highest = max(int(entry.name) for entry in Path("/proc/self/fd").iterdir())
-    taken: list[int] = []
-    resource.setrlimit(resource.RLIMIT_NOFILE, (highest + 2, hard))
-    try:
-        with suppress(OSError):
-            while True:
-                taken.append(os.dup(0))
-        yield
-    finally:
-        for fd in taken:
-            os.close(fd)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 async def test_miners_that_came_while_there_were_no_descriptors_are_served_later(harbour):

@@ -6,7 +6,7 @@ import select
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,7 +14,15 @@ from types import SimpleNamespace
 import pytest
 
 from stratumproxy.net import readiness
-from stratumproxy.net.readiness import GONE, READ, WRITE, Readiness
+from stratumproxy.net.readiness import GONE, READ, WRITE, Readiness, Told
+from tests.net.harbour import arrived, reset
+
+EVERYBODY = set(range(1024))
+"""All descriptors: nothing is received here, and it is only told what is ready."""
+
+
+def poll(watched: Readiness, at_most: int) -> Sequence[tuple[int, Told]]:
+    return watched.receive(at_most, 100, EVERYBODY)
 
 
 class StandInKqueue:
@@ -79,11 +87,14 @@ def on(platform: str, monkeypatch: pytest.MonkeyPatch) -> Readiness:
     return made
 
 
-@pytest.fixture(params=["epoll", "darwin", "freebsd14"])
+@pytest.fixture(params=["epoll in C", "epoll", "darwin", "freebsd14"])
 def watched(request, monkeypatch) -> Iterator[Readiness]:
-    made = (
-        readiness.make_readiness() if request.param == "epoll" else on(request.param, monkeypatch)
-    )
+    if request.param == "epoll":
+        monkeypatch.setattr(readiness, "receive_each", None)
+    if request.param.startswith("epoll"):
+        made = readiness.make_readiness()
+    else:
+        made = on(request.param, monkeypatch)
     yield made
     made.close()
 
@@ -100,24 +111,24 @@ def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
 class TestReadiness:
     def test_nothing_is_ready_at_first(self, watched, pair):
         watched.add(pair[0].fileno())
-        assert list(watched.poll(10)) == []
+        assert list(poll(watched, 10)) == []
 
     def test_what_came_is_told_until_it_is_read(self, watched, pair):
         ours, theirs = pair
         watched.add(ours.fileno())
         theirs.send(b"ab")
         for _ in range(2):
-            assert list(watched.poll(10)) == [(ours.fileno(), READ)]
+            assert list(poll(watched, 10)) == [(ours.fileno(), READ)]
             ours.recv(1)
-        assert list(watched.poll(10)) == []
+        assert list(poll(watched, 10)) == []
 
     def test_room_to_write_is_told_only_while_it_is_asked_for(self, watched, pair):
         fd = pair[0].fileno()
         watched.add(fd)
         watched.watch_write(fd, True)
-        assert list(watched.poll(10)) == [(fd, WRITE)]
+        assert list(poll(watched, 10)) == [(fd, WRITE)]
         watched.watch_write(fd, False)
-        assert list(watched.poll(10)) == []
+        assert list(poll(watched, 10)) == []
 
     def test_a_full_socket_has_no_room(self, watched, pair):
         ours, _ = pair
@@ -126,7 +137,7 @@ class TestReadiness:
                 ours.send(bytes(65536))
         watched.add(ours.fileno())
         watched.watch_write(ours.fileno(), True)
-        assert list(watched.poll(10)) == []
+        assert list(poll(watched, 10)) == []
 
     def test_reading_goes_on_while_there_is_something_to_write(self, watched, pair):
         ours, theirs = pair
@@ -134,7 +145,7 @@ class TestReadiness:
         watched.watch_write(ours.fileno(), True)
         theirs.send(b"a")
         bits = 0
-        for fd, what in watched.poll(10):
+        for fd, what in poll(watched, 10):
             assert fd == ours.fileno()
             bits |= what
         assert bits == READ | WRITE
@@ -143,7 +154,7 @@ class TestReadiness:
         ours, theirs = pair
         watched.add(ours.fileno())
         theirs.close()
-        [(fd, what)] = watched.poll(10)
+        [(fd, what)] = poll(watched, 10)
         assert fd == ours.fileno()
         assert what & READ
         assert what & ~GONE == READ
@@ -153,8 +164,8 @@ class TestReadiness:
         for ours, theirs in pairs:
             watched.add(ours.fileno())
             theirs.send(b"a")
-        assert len(watched.poll(3)) == 3
-        assert len(watched.poll(10)) == 5
+        assert len(poll(watched, 3)) == 3
+        assert len(poll(watched, 10)) == 5
         for one in pairs:
             for sock in one:
                 sock.close()
@@ -164,7 +175,79 @@ class TestReadiness:
         watched.add(ours.fileno())
         theirs.send(b"a")
         watched.remove(ours.fileno())
-        assert list(watched.poll(10)) == []
+        assert list(poll(watched, 10)) == []
+
+
+class TestReceiving:
+    """What is ready is read in the same breath, unless somebody else reads it."""
+
+    def test_what_came_is_there_once(self, watched, pair):
+        ours, theirs = pair
+        watched.add(ours.fileno())
+        assert list(watched.receive(10, 100, set())) == []
+        theirs.send(b"hello\n")
+        assert list(watched.receive(10, 100, set())) == [(ours.fileno(), b"hello\n")]
+        assert list(watched.receive(10, 100, set())) == []
+
+    def test_no_more_bytes_than_asked_for(self, watched, pair):
+        ours, theirs = pair
+        watched.add(ours.fileno())
+        theirs.send(b"abcde")
+        told = [watched.receive(10, 2, set()) for _ in range(3)]
+        assert [list(each) for each in told] == [
+            [(ours.fileno(), piece)] for piece in (b"ab", b"cd", b"e")
+        ]
+
+    def test_the_end_comes_after_what_was_said_before_it(self, watched, pair):
+        ours, theirs = pair
+        watched.add(ours.fileno())
+        theirs.send(b"last\n")
+        theirs.close()
+        assert list(watched.receive(10, 100, set())) == [(ours.fileno(), b"last\n")]
+        assert list(watched.receive(10, 100, set())) == [(ours.fileno(), b"")]
+
+    def test_an_error_is_a_negative_number(self, watched):
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            theirs = socket.create_connection(listener.getsockname())
+            ours, _ = listener.accept()
+        with ours:
+            ours.setblocking(False)
+            watched.add(ours.fileno())
+            reset(theirs)
+            arrived(ours)
+            assert list(watched.receive(10, 100, set())) == [(ours.fileno(), -errno.ECONNRESET)]
+
+    def test_who_is_read_by_somebody_else_keeps_what_it_has(self, watched, pair):
+        ours, theirs = pair
+        watched.add(ours.fileno())
+        theirs.send(b"hello\n")
+        assert list(watched.receive(10, 100, {ours.fileno()})) == [(ours.fileno(), READ)]
+        assert ours.recv(100) == b"hello\n"
+
+    def test_bytes_and_room_to_write_are_told_both(self, watched, pair):
+        ours, theirs = pair
+        watched.add(ours.fileno())
+        watched.watch_write(ours.fileno(), True)
+        theirs.send(b"hello\n")
+        told = list(watched.receive(10, 100, set()))
+        assert sorted(told, key=str) == sorted(
+            [(ours.fileno(), b"hello\n"), (ours.fileno(), WRITE)], key=str
+        )
+
+
+@pytest.mark.parametrize(("at_most", "size"), [(0, 100), (1025, 100), (10, 0), (10, 16385)])
+def test_the_c_side_has_room_for_so_much_only(epoll, at_most, size):
+    if readiness.receive_each is None:
+        pytest.skip("not built")
+    with pytest.raises(ValueError, match="from 1 to 1024 sockets and 1 to 16384 bytes"):
+        epoll.receive(at_most, size, set())
+
+
+def test_a_set_that_is_closed_is_an_error(pair):
+    if readiness.receive_each is None:
+        pytest.skip("not built")
+    with pytest.raises(OSError, match="Invalid argument"):
+        readiness.receive_each(pair[0].fileno(), 10, 100, set())
 
 
 @pytest.fixture
@@ -182,7 +265,7 @@ def test_a_number_that_is_used_again_is_another_socket(epoll, pair):
     theirs.send(b"a")
     epoll.remove(ours.fileno())
     epoll.add(ours.fileno())
-    assert list(epoll.poll(10)) == [(ours.fileno(), READ)]
+    assert list(poll(epoll, 10)) == [(ours.fileno(), READ)]
 
 
 def test_who_is_always_ready_takes_turns_with_the_others(epoll):
@@ -190,7 +273,7 @@ def test_who_is_always_ready_takes_turns_with_the_others(epoll):
     for ours, theirs in pairs:
         epoll.add(ours.fileno())
         theirs.send(bytes(100))
-    told = {fd for _ in range(3) for fd, _ in epoll.poll(2)}
+    told = {fd for _ in range(3) for fd, _ in poll(epoll, 2)}
     assert told == {ours.fileno() for ours, _ in pairs}
     for one in pairs:
         for sock in one:

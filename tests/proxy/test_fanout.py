@@ -48,6 +48,17 @@ def test_whom_a_clean_job_did_not_reach_gets_the_newer_one_clean() -> None:
     assert got(play, "e") == [("a3", True)]
 
 
+def test_a_clean_job_that_reached_all_makes_no_newer_one_clean() -> None:
+    """Its last slice is only known to be on its way when the next call comes."""
+    play = five_miners()
+    play.slices = 3
+    play.aside('pool >> mining.notify "$n"', n=notify("2", clean=True))
+    assert play.proxy.fanouts
+    play.slices = 100
+    play.aside('pool >> mining.notify "$n"', n=notify("3"))
+    assert got(play, "e") == [("a2", True), ("a3", False)]
+
+
 def test_whom_a_clean_job_did_not_reach_gets_its_own_one_clean() -> None:
     """A miner that asks for another difficulty gets a job at once, and must drop what is stale."""
     play = five_miners()
