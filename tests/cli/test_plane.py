@@ -18,6 +18,9 @@ from tests.control.sinks import Memory
 from tests.control.worker import Worker, working
 from tests.short import short
 from tests.waiting import PATIENCE, until
+from tests.web.test_serve import sending, until_stuck
+
+__all__ = ["sending"]
 
 NOW = 1_800_000_000.0
 
@@ -149,7 +152,7 @@ async def test_a_ledger_that_can_not_be_read_is_told_and_no_reason_not_to_start(
     assert logs[0]["event"] == "the last day is not known: the ledger can't be read"
 
 
-async def test_a_client_that_does_not_read_does_not_delay_the_stop():
+async def test_a_client_that_does_not_read_does_not_delay_the_stop(sending):
     async with planned() as run:
         run.worker.tell(1)
         client = socket.socket()
@@ -160,10 +163,9 @@ async def test_a_client_that_does_not_read_does_not_delay_the_stop():
             request = b"GET /api/openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n"
             stream = b"GET /api/events HTTP/1.1\r\nHost: localhost\r\n\r\n"
             client.sendall(request * 200 + stream)
-            await trio.sleep(0.5)
-            run.stop.set()
             with trio.fail_after(PATIENCE):
-                await run.ended.wait()
+                await until_stuck(sending, 1)
+            await run.stopped()
 
 
 async def test_a_sink_that_can_not_be_opened_is_tried_again():
