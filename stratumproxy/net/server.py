@@ -220,7 +220,7 @@ class Server:
             more = True
             while more:
                 with self.port.turn():
-                    more = self.proxy.fan_out_slice(FAN_OUT_SLICE, self._clock)
+                    more = self.proxy.serve(FAN_OUT_SLICE, self._clock)
                 await trio.lowlevel.checkpoint()
 
     async def _judge(self) -> None:

@@ -5,13 +5,71 @@ their turn. A newer job takes over from one that is still on its way; a miner th
 not reached yet gets the newer one only, as a clean one if either was.
 """
 
+from collections.abc import Callable
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from stratumproxy.proxy.job import Job
 
 if TYPE_CHECKING:
+    from stratumproxy.proxy.journal import Journal
+    from stratumproxy.proxy.lane import Lane
     from stratumproxy.proxy.miner import MinerSession
+    from stratumproxy.proxy.shell import Shell
+
+
+class Fanouts:
+    """Jobs on their way, one of each lane at a time.
+
+    Args:
+        shell: told when there is one, so that it calls `Proxy.serve`.
+        journal: told when the last miner was sent one.
+    """
+
+    def __init__(self, shell: "Shell", journal: "Journal | None") -> None:
+        self._shell = shell
+        self._journal = journal
+        self._by_lane: dict[Lane, Fanout] = {}
+
+    def __len__(self) -> int:
+        return len(self._by_lane)
+
+    def begin(self, lane: "Lane", job: Job, clean: bool, now: float, *, news: bool = True) -> None:
+        """Send a job to every miner of a lane, from now on; `news` if it was not sent before."""
+        unfinished = self._by_lane.pop(lane, None)
+        if unfinished is not None:
+            clean = clean or unfinished.owes_clean
+            self._over(lane, unfinished, now)
+        if lane.miners:
+            self._by_lane[lane] = Fanout(list(lane.miners), job, clean, now, news)
+            self._shell.fan_out()
+        elif news and self._journal is not None:
+            self._journal.job(lane, job, None, now)
+
+    def stop(self, lane: "Lane") -> None:
+        """Nobody mines on a lane's job any more."""
+        self._by_lane.pop(lane, None)
+
+    def owes_clean(self, lane: "Lane") -> bool:
+        """Whether a clean job is on its way to some of a lane's miners."""
+        fanout = self._by_lane.get(lane)
+        return fanout is not None and fanout.owes_clean
+
+    def slice(self, count: int, clock: Callable[[], float]) -> int:
+        """Serve up to `count` miners; how many more there was time for."""
+        for lane, fanout in list(self._by_lane.items()):
+            if fanout.done:  # what was served in its last slice is on its way by now
+                del self._by_lane[lane]
+                self._over(lane, fanout, clock())
+                continue
+            count -= fanout.slice(count, clock())
+            if count <= 0:
+                break
+        return count
+
+    def _over(self, lane: "Lane", fanout: "Fanout", now: float) -> None:
+        if fanout.news and self._journal is not None:
+            self._journal.job(lane, fanout.job, fanout, now)
 
 
 class Fanout:

@@ -149,7 +149,7 @@ class Lane:
         self.job = None
         self.active = None
         self._moved()
-        self.proxy.fanouts.pop(self, None)
+        self.proxy.fanouts.stop(self)
         if self.candidates:
             self.switch(self._best(), now)
 
@@ -318,7 +318,7 @@ class Lane:
         for miner in waiting:
             if self.proxy.seating.place(miner, self):
                 miner.link.send(requests.subscribed(miner, now))
-        self.proxy.fan_out(self, self.job, clean, now)
+        self.proxy.fanouts.begin(self, self.job, clean, now)
 
     def _seen_on(self, prevhash: str) -> Seen:
         """The shares counted on a tip. Two pools may be on different ones, and take turns."""
@@ -392,7 +392,7 @@ class Lane:
         if job is not None:
             self.job_sent = now
             self.job = job
-            self.proxy.fan_out(self, job, False, now, news=False)
+            self.proxy.fanouts.begin(self, job, False, now, news=False)
 
     def _retire(self, now: float) -> None:
         """Shares on every job so far are stale from now on."""

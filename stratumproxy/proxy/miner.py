@@ -436,8 +436,7 @@ class MinerSession:
             return b""
         job = lane.reissue(now)
         # If a clean job is still on its way to this miner, this one takes its place.
-        unfinished = self.proxy.fanouts.get(lane)
-        clean = unfinished is not None and unfinished.owes_clean
+        clean = self.proxy.fanouts.owes_clean(lane)
         return self.deliver(job, clean, now) if job else b""
 
     def judge(self, now: float, period: float) -> bytes:

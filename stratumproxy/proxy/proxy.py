@@ -10,7 +10,7 @@ from stratumproxy.config import Config
 from stratumproxy.proxy.conduct import Conduct
 from stratumproxy.proxy.drops import NO_POOL, Drops
 from stratumproxy.proxy.early import Early
-from stratumproxy.proxy.fanout import Fanout
+from stratumproxy.proxy.fanout import Fanouts
 from stratumproxy.proxy.forwarded import Forwarded
 from stratumproxy.proxy.job import Job
 from stratumproxy.proxy.journal import Journal
@@ -94,7 +94,7 @@ class Proxy:
         self._dark_since: float | None = None
         self.leaving = Leaving(self)
         self.rounds = Rounds(self, now)
-        self.fanouts: dict[Lane, Fanout] = {}
+        self.fanouts = Fanouts(shell, journal)
         self.conduct = Conduct(config.limits)
         self.drops = Drops(self.notices)
         """Miners disconnected by us, or turned away."""
@@ -414,42 +414,19 @@ class Proxy:
             pool_job=job.pool_job.pool_job_id,
         )
 
-    def fan_out(self, lane: Lane, job: Job, clean: bool, now: float, news: bool = True) -> None:
-        """Send a job to every miner of a lane, beginning now; `news` if it was not sent before."""
-        unfinished = self.fanouts.pop(lane, None)
-        if unfinished is not None:
-            clean = clean or unfinished.owes_clean
-            self._fanned_out(lane, unfinished, now)
-        if lane.miners:
-            self.fanouts[lane] = Fanout(list(lane.miners), job, clean, now, news)
-            self._shell.fan_out()
-        elif news and self.journal is not None:
-            self.journal.job(lane, job, None, now)
-
-    def _fanned_out(self, lane: Lane, fanout: Fanout, now: float) -> None:
-        if fanout.news and self.journal is not None:
-            self.journal.job(lane, fanout.job, fanout, now)
-
-    def fan_out_slice(self, count: int, clock: Callable[[], float]) -> bool:
-        """Serve up to `count` miners.
+    def serve(self, count: int, clock: Callable[[], float]) -> bool:
+        """Send jobs that are on their way to up to `count` miners, or answer who spoke early.
 
         Args:
             count: how many.
             clock: says `now`, since it takes a while.
 
         Returns:
-            Whether there are more to serve.
+            Whether there are more to serve. What was sent must be on its way before the next call.
         """
-        for lane, fanout in list(self.fanouts.items()):
-            if fanout.done:  # what was served in its last slice is on its way by now
-                del self.fanouts[lane]
-                self._fanned_out(lane, fanout, clock())
-                continue
-            count -= fanout.slice(count, clock())
-            if count <= 0:
-                break
-        if count > 0 and self._early:
-            self._early.answer(count, clock())
+        left = self.fanouts.slice(count, clock)
+        if left > 0 and self._early:
+            self._early.answer(left, clock())
         return bool(self.fanouts or self._early)
 
     # -- the regular look ------------------------------------------------------------------------

@@ -33,7 +33,7 @@ class Shell(Protocol):
         """The session with this pool, or the wait for one, is not needed any more."""
 
     def fan_out(self) -> None:
-        """There is a job to fan out: call `Proxy.fan_out_slice` until it is done."""
+        """There is a job to fan out: call `Proxy.serve` until it is done."""
 
     def all_settled(self) -> None:
         """The last share that waited for a pool's verdict has it."""

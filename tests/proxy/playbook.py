@@ -313,7 +313,7 @@ class Playbook:
         """Let the proxy finish what it has begun, and hear what it said to pools."""
         while self.waiting_fan_out and self.slices:
             self.slices -= 1
-            self.waiting_fan_out = self.proxy.fan_out_slice(2, lambda: self.now)
+            self.waiting_fan_out = self.proxy.serve(2, lambda: self.now)
         for peer in list(self.peers.values()):
             if isinstance(peer, PoolEnd) and peer.closed is None:
                 peer.collect()
