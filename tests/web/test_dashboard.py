@@ -294,9 +294,9 @@ def test_a_phone_scrolls_one_way(browser: Any, some: World, address: str) -> Non
         look.keep(f"dashboard-phone-{address.strip('#/') or 'fleet'}")
 
 
-def test_the_dark(browser: Any, fleet: World) -> None:
+def test_the_dark(browser: Any, some: World) -> None:
     ground = "getComputedStyle(document.body).backgroundColor"
-    with visit(browser, fleet.url, color_scheme="dark") as look:
+    with visit(browser, some.url, color_scheme="dark") as look:
         page = look.go()
         look.all_rows()
         page.wait_for_selector("#attention-list li")
