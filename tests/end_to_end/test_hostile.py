@@ -168,7 +168,7 @@ async def test_the_others_mine_on(site, plan: Plan, nursery):
 
 
 async def test_one_that_does_not_read_its_jobs_is_dropped(site):
-    pool = await site.pool(clean_every=0, job_interval=0, coinbase_size=8000)
+    pool = await site.pool(clean_every=0, job_interval=0, coinbase_size=15_000)
     proxy = await site.proxy(pool, limits="out_buffer_bytes = 4096")
     miners = await site.miners(proxy, 3, hashrates=(2000.0,))
     await site.until(lambda: miners.fleet.mining == 3)
