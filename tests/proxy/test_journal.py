@@ -7,7 +7,7 @@ import pytest
 
 from stratumproxy.proxy import journal as module
 from stratumproxy.proxy.drops import IDLE
-from stratumproxy.proxy.journal import JOB_LANES, MOST_EVENTS, ROUND
+from stratumproxy.proxy.journal import JOB_LANES, LOOKS, MOST_EVENTS
 from stratumproxy.telemetry import outbox as outbox_module
 from stratumproxy.telemetry.channel import HELLO, Lines, encode_ack
 from stratumproxy.telemetry.outbox import Outbox
@@ -24,7 +24,7 @@ class Told:
         self.batches: list[Batch] = []
         self._lines = Lines()
 
-    def hear(self, seconds: float = ROUND + 2) -> "Told":
+    def hear(self, seconds: float = 12) -> "Told":
         """Let a round pass, and take what is told by then."""
         self.play.aside(f"clock -- {seconds} s")
         for _ in range(module.TICKS):
@@ -352,6 +352,22 @@ def test_so_they_are_at_the_end(kind: str, monkeypatch: pytest.MonkeyPatch) -> N
     told.take()
     assert max(len(batch.work) for batch in told.batches) <= 2
     assert {name for name, _ in told.work()} == set("bcdef")
+
+
+@pytest.mark.parametrize(("workers", "seconds"), [(10, 1.7), (30 * LOOKS, 4.2)])
+def test_work_is_told_within_a_second_or_a_tick_for_so_many(workers: int, seconds: float) -> None:
+    """And the half second in which a batch is cut. It is lost with a worker that is killed."""
+    told = mined_on()
+    all_of_them = [told.play.proxy.workers.get(f"w{number}") for number in range(workers)]
+    told.hear()
+    told.batches.clear()
+    for worker in all_of_them:
+        worker.on("pool").accepted += 1
+    for _ in range(round(seconds * 10)):
+        told.play.aside("clock -- 0.1 s")
+    assert {record.worker for record in told.take().all("work")} == {
+        worker.name for worker in all_of_them
+    }
 
 
 # -- jobs and events ---------------------------------------------------------------------------
