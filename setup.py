@@ -1,8 +1,8 @@
 """The C share check, submit scanner and socket calls; for all else there is pyproject.toml.
 
-They are optional: without a C compiler the build goes on, and Python does their work
-(`stratumproxy run --require-native` refuses that). Built for the limited API of Python 3.11, so
-one wheel serves 3.11 and all that follow.
+They are optional: without a C compiler the build goes on, and Python does their work (for the share
+check `stratumproxy run --require-native` refuses that). Built for the limited API of Python 3.11,
+so one wheel serves 3.11 and all that follow.
 """
 
 import sys

@@ -104,12 +104,13 @@ static PyObject *newcomer(int fd, const struct sockaddr_storage *peer) {
 }
 
 static PyObject *accept_each(PyObject *module, PyObject *args) {
-    PyObject *came;
-    int listener, at_most, on = 1;
+    PyObject *socket;
+    int at_most, on = 1;
     (void)module;
-    if (!PyArg_ParseTuple(args, "Oi", &came, &at_most)) return NULL;
-    if ((listener = PyObject_AsFileDescriptor(came)) < 0) return NULL;
-    came = PyList_New(0);
+    if (!PyArg_ParseTuple(args, "Oi", &socket, &at_most)) return NULL;
+    int listener = PyObject_AsFileDescriptor(socket);
+    if (listener < 0) return NULL;
+    PyObject *came = PyList_New(0);
     while (came != NULL && at_most-- > 0) {
         struct sockaddr_storage peer = {.ss_family = AF_UNSPEC};
         socklen_t size = sizeof peer;
@@ -119,8 +120,9 @@ static PyObject *accept_each(PyObject *module, PyObject *args) {
             if (errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM)
                 continue; /* that one was gone before it was accepted */
             if (PyList_Size(came) > 0) break; /* the next call will say so */
+            PyErr_SetFromErrno(PyExc_OSError);
             Py_DECREF(came);
-            return PyErr_SetFromErrno(PyExc_OSError);
+            return NULL;
         }
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         if (!append(came, newcomer(fd, &peer))) {

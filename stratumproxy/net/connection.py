@@ -25,7 +25,7 @@ class Connection:
         fd: descriptor of a connected, non-blocking socket, from now on this object's to close.
     """
 
-    __slots__ = ("_gathered", "_waiting", "fd", "open", "port", "session")
+    __slots__ = ("_waiting", "fd", "open", "port", "session")
 
     session: "MinerSession"
 
@@ -33,26 +33,21 @@ class Connection:
         self.port = port
         self.fd = fd
         self.open = True
-        self._gathered = b""
         self._waiting: bytearray | None = None
 
     def send(self, data: bytes) -> None:
         """Send at the end of the port's turn, or now if it has none."""
+        gathered = self.port.gathered
         if self._waiting is not None:
             self._wait_with(data)
         elif not data or not self.open:
             return
-        elif self.port.gathering:
-            if not self._gathered:
-                self.port.gathered.append(self)
-            self._gathered += data
-        else:
+        elif gathered is None:
             self.sent(data, send(self.fd, data))
-
-    def take_gathered(self) -> bytes:
-        """What was gathered, for the port to send."""
-        data, self._gathered = self._gathered, b""
-        return data
+        elif self in gathered:
+            gathered[self] += data
+        else:
+            gathered[self] = data
 
     def sent(self, data: bytes, count: int) -> None:
         """The kernel took some.
@@ -97,13 +92,12 @@ class Connection:
 
     def part(self) -> None:
         """Send what was gathered: nothing is sent any more afterwards."""
-        if self._gathered:
-            self.port.gathered.remove(self)
-            send(self.fd, self.take_gathered())
+        if self.port.gathered and (data := self.port.gathered.pop(self, b"")):
+            send(self.fd, data)
 
     def release(self) -> None:
         """Give the socket back to the system."""
-        os.close(self.fd)
+        socket.close(self.fd)  # unlike os.close, it knows what a reset makes of close(2) on BSDs
 
 
 class Apart(Connection):

@@ -15,7 +15,7 @@ import trio
 from stratumproxy.config import Listen
 from stratumproxy.net.connection import Apart, Connection
 from stratumproxy.net.entrance import Entrance
-from stratumproxy.net.readiness import GONE, READ, WRITE, Told, make_readiness
+from stratumproxy.net.readiness import GONE, READ, WRITE, make_readiness
 from stratumproxy.net.sockets import accept_each, send_each
 from stratumproxy.proxy.drops import (
     NO_POOL,
@@ -28,7 +28,11 @@ from stratumproxy.proxy.proxy import Proxy
 from stratumproxy.telemetry.notices import Notices
 
 BATCH = 256
-"""Sockets served before other tasks get a turn: 2 ms at 8 µs each."""
+"""Sockets served before other tasks get a turn: 5 ms at 20 µs each."""
+
+TURN = 64
+"""Of these, whose answers go out together: who is judged first waits for the last. More would be no
+cheaper."""
 
 GATHER_SECONDS = 0.002
 """From one batch to the next, at least: shares that come within it are served together. A
@@ -87,12 +91,10 @@ class MinerPort:
         }
         self._readiness = make_readiness()
         self._by_fd: dict[int, Connection] = {}
-        self._apart: set[int] = set()
+        self.apart: set[int] = set()
         """Descriptors of connections that read for themselves."""
-        self.gathering = False
-        """What is sent to miners waits for the end of this turn."""
-        self.gathered: list[Connection] = []
-        """Those with something to send then, each once."""
+        self.gathered: dict[Connection, bytes] | None = None
+        """In a turn, what is to be sent at its end."""
         self._handshakes = HANDSHAKES
 
     def __len__(self) -> int:
@@ -103,7 +105,7 @@ class MinerPort:
     async def pump(self) -> None:
         """Serve miners until cancelled. What each says is answered in the same turn."""
         fd, receive, clock = self._readiness.fileno(), self._readiness.receive, self._clock
-        by_fd, apart = self._by_fd, self._apart
+        by_fd, apart = self._by_fd, self.apart
         rested = -math.inf
         journal = self._proxy.journal
         while True:
@@ -115,28 +117,35 @@ class MinerPort:
             now = clock()
             self._handshakes = HANDSHAKES
             batch = receive(BATCH, READ_BYTES, apart)
-            with self.turn():
-                for ready, what in batch:
-                    connection = by_fd.get(ready)
-                    if connection is None:
-                        continue  # closed by an earlier one of this batch
-                    if isinstance(what, bytes):
-                        self._hear(connection, what, now)
-                    else:
-                        self._tend(connection, what, now)
+            for first in range(0, len(batch), TURN):
+                with self.turn():
+                    for ready, what in batch[first : first + TURN]:
+                        connection = by_fd.get(ready)
+                        if connection is None:
+                            continue  # closed by an earlier one of this batch
+                        if isinstance(what, bytes):
+                            self._hear(connection, what, now)
+                        else:
+                            self._tend(connection, what, now)
             if journal is not None:
                 journal.reply.add(trio.current_time() - woken, len(batch))
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """What is sent to miners meanwhile goes out together, at its end."""
-        self.gathering = True
+        """What is sent to miners meanwhile goes out together, at its end.
+
+        There is one at a time, and nobody waits in it. Nor does a miner's end send anything to
+        another: that would overtake what is left of this.
+        """
+        assert self.gathered is None
+        gathered: dict[Connection, bytes] = {}
+        self.gathered = gathered
         try:
             yield
         finally:
-            self.gathering = False
-            connections, self.gathered = self.gathered, []
-            pairs = [(connection.fd, connection.take_gathered()) for connection in connections]
+            self.gathered = None
+            connections = list(gathered)
+            pairs = [(connection.fd, data) for connection, data in gathered.items()]
             for place, count in send_each(pairs):
                 connections[place].sent(pairs[place][1], count)
 
@@ -152,9 +161,8 @@ class MinerPort:
             if reply:
                 connection.send(reply)
 
-    def _tend(self, connection: Connection, what: Told, now: float) -> None:
+    def _tend(self, connection: Connection, what: int, now: float) -> None:
         """What else is told of a connection than the bytes it had."""
-        assert isinstance(what, int)
         if what < 0:
             connection.close(broken(f"receiving failed: {os.strerror(-what)}"))
             return
@@ -203,18 +211,18 @@ class MinerPort:
         trusted = entrance.trusts(host)
         if (reason := self._refusal(host, trusted)) is not None:
             self._proxy.drops.add(reason, peer)
-            os.close(fd)
+            socket.close(fd)
             return
         connection = entrance.connection(self, fd, header=trusted)
         connection.session = self._proxy.connect(connection, peer, now)
         self._by_fd[fd] = connection
         if isinstance(connection, Apart):
-            self._apart.add(fd)
+            self.apart.add(fd)
         self._readiness.add(fd)
 
     def join(self, connection: Connection) -> None:
         """A connection has nothing before Stratum any more: it is read with all others."""
-        self._apart.discard(connection.fd)
+        self.apart.discard(connection.fd)
 
     def introduce(self, connection: Connection, address: tuple[str, int]) -> bool:
         """A PROXY header said who it really is.
@@ -259,7 +267,7 @@ class MinerPort:
     def closed(self, connection: Connection, reason: str) -> None:
         """A connection is to be closed: by the miner if there is no reason."""
         self._readiness.remove(connection.fd)
-        self._apart.discard(connection.fd)
+        self.apart.discard(connection.fd)
         del self._by_fd[connection.fd]
         connection.release()
         session = connection.session

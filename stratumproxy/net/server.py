@@ -86,7 +86,7 @@ class Server:
                 why=shares.why_not_native,
             )
         if not sockets.NATIVE:
-            self._log.info("sockets are served in Python: a share costs half as much again as in C")
+            self._log.info("sockets are served from Python, which costs some more than from C")
         for host, port in addresses:
             self._log.info("listening for miners", host=host, port=port, kernel=shares.kernel())
 

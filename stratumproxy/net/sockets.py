@@ -17,7 +17,6 @@ NO_DESCRIPTORS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 def accept_each_in_python(listener: socket.socket, at_most: int, /) -> list[tuple[int, str, int]]:
     """As `_sockets.accept_each`."""
-    """As `_sockets.accept_each`."""
     came: list[tuple[int, str, int]] = []
     for _ in range(at_most):
         try:
@@ -41,7 +40,6 @@ def accept_each_in_python(listener: socket.socket, at_most: int, /) -> list[tupl
 
 
 def send_each_in_python(pairs: list[tuple[int, bytes]], /) -> list[tuple[int, int]]:
-    """As `_sockets.send_each`."""
     """As `_sockets.send_each`."""
     left: list[tuple[int, int]] = []
     for place, (fd, data) in enumerate(pairs):

@@ -6,7 +6,6 @@ not reached yet gets the newer one only, as a clean one if either was.
 """
 
 from collections.abc import Callable
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from stratumproxy.proxy.job import Job
@@ -46,9 +45,11 @@ class Fanouts:
         elif news and self._journal is not None:
             self._journal.job(lane, job, None, now)
 
-    def stop(self, lane: "Lane") -> None:
-        """Nobody mines on a lane's job any more."""
-        self._by_lane.pop(lane, None)
+    def stop(self, lane: "Lane", now: float) -> None:
+        """Nobody is sent a lane's job any more."""
+        unfinished = self._by_lane.pop(lane, None)
+        if unfinished is not None:
+            self._over(lane, unfinished, now)
 
     def owes_clean(self, lane: "Lane") -> bool:
         """Whether a clean job is on its way to some of a lane's miners."""
@@ -148,12 +149,8 @@ class Fanout:
         """
         if not self._at:
             return 0, 0.0, 0.0, 0.0
-        moments = [*self._slices, (self._at, now)]
-        middle = self._at / 2
-        median = next(
-            since + (until - since) * (middle - before) / (served - before)
-            for (before, since), (served, until) in pairwise(moments)
-            if served >= middle
-        )
+        # What a slice sends is on its way when it ends, which is when the next one begins.
+        ends = [*self._slices[1:], (self._at, now)]
+        median = next(moment for served, moment in ends if served >= self._at / 2)
         start = self.started
-        return self._at, self._slices[0][1] - start, median - start, now - start
+        return self._at, ends[0][1] - start, median - start, now - start

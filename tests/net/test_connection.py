@@ -23,8 +23,7 @@ class Port:
         self.watching = False
         self.watches = 0
         self.reasons: list[str] = []
-        self.gathering = False
-        self.gathered: list[Connection] = []
+        self.gathered: dict[Connection, bytes] | None = None
 
     def watch_write(self, connection: Connection, on: bool) -> None:
         assert connection.open
@@ -85,33 +84,31 @@ def test_what_fits_goes_at_once(both):
     assert both.port.watches == 0
 
 
-def test_in_a_turn_all_is_gathered_and_each_is_named_once(both):
-    both.port.gathering = True
+def test_in_a_turn_all_is_gathered(both):
+    both.port.gathered = {}
     both.connection.send(b"one\n")
     both.connection.send(b"")
     both.connection.send(b"two\n")
     assert both.read() == b""
-    assert both.port.gathered == [both.connection]
-    assert both.connection.take_gathered() == b"one\ntwo\n"
-    assert both.connection.take_gathered() == b""
+    assert both.port.gathered == {both.connection: b"one\ntwo\n"}
 
 
 def test_nothing_that_is_gathered_overtakes_what_waits(both):
     sent = both.fill()
-    both.port.gathering = True
+    both.port.gathered = {}
     both.connection.send(b"new\n")
-    assert both.port.gathered == []
+    assert both.port.gathered == {}
     got = both.read()
     both.connection.flush()
     assert got + both.read() == sent + b"new\n"
 
 
 def test_what_was_gathered_is_sent_before_the_end(both):
-    both.port.gathering = True
+    both.port.gathered = {}
     both.connection.send(b"goodbye\n")
     both.connection.close("enough")
     assert both.read() == b"goodbye\n"
-    assert both.port.gathered == []
+    assert both.port.gathered == {}
     assert both.port.reasons == ["enough"]
 
 

@@ -11,7 +11,7 @@ import pytest
 import trio
 
 from stratumproxy.config import Limits, Listen
-from stratumproxy.errors import ConfigError
+from stratumproxy.errors import ConfigError, ProtocolError
 from stratumproxy.net import port as port_module
 from stratumproxy.net.entrance import Entrance
 from stratumproxy.net.port import MinerPort
@@ -214,6 +214,19 @@ async def test_a_miner_that_is_let_go_hears_a_goodbye(files):
         assert await miner.receive_some(100) == b""
 
 
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+async def test_last_words_by_tls_come_before_the_goodbye(files, version):
+    def refuse(data: bytes) -> bytes:
+        raise ProtocolError("not JSON", last_words=b"goodbye\n")
+
+    async with opened(**files) as gate:
+        miner = await gate.secure(gate.call(), version)
+        gate.last.answer = refuse
+        await miner.send_all(b"hello\n")
+        assert await exactly(miner, 8) == b"goodbye\n"
+        assert await miner.receive_some(100) == b""
+
+
 async def test_what_is_said_before_the_handshake_is_over_is_not_sent_plain(files):
     async with opened(**files) as gate:
         miner = gate.call()
@@ -288,6 +301,23 @@ async def test_a_balancer_that_speaks_for_itself():
         miner = gate.call(LOCAL + b"hello\n")
         assert await hear(miner, 6) == b"hello\n"
         assert gate.last.peer.startswith("127.0.0.1:")
+
+
+async def test_after_the_header_a_miner_is_read_like_all_others():
+    async with opened(**BALANCED) as gate:
+        miner = gate.call(v1() + b"hello\n")
+        assert await hear(miner, 6) == b"hello\n"
+        assert gate.port.apart == set()
+
+
+async def test_a_number_that_is_used_again_is_read_like_all_others():
+    """One that read for itself is gone; its number is a plain miner's now."""
+    async with opened(**BALANCED) as gate:
+        miner = gate.call(LOCAL[:5])
+        await gate.core.until(lambda: gate.core.sessions)
+        miner.close()
+        await gate.core.until(lambda: gate.core.gone)
+        assert gate.port.apart == set()
 
 
 async def test_a_header_alone_and_then_nothing():

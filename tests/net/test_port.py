@@ -2,6 +2,7 @@
 
 import errno
 import os
+import select
 import socket
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -80,6 +81,23 @@ async def test_a_reset_is_the_end_of_one_miner_only(harbour):
     assert await hear(other, 11) == b"still here\n"
 
 
+async def test_a_close_that_says_the_connection_was_reset_is_a_close(harbour, monkeypatch):
+    """As on FreeBSD, where close(2) may say ECONNRESET, and the descriptor is gone all the same."""
+    (miner, session), (other, _) = await harbour.met(2)
+    close = os.close
+
+    def close_and_complain(fd: int) -> None:
+        close(fd)
+        raise ConnectionResetError(errno.ECONNRESET, "Connection reset by peer")
+
+    monkeypatch.setattr(os, "close", close_and_complain)
+    harbour.start(harbour.port.pump)
+    miner.close()
+    await harbour.core.until(lambda: harbour.core.gone == [session])
+    other.send(b"still here\n")
+    assert await hear(other, 11) == b"still here\n"
+
+
 async def test_who_does_not_speak_stratum_is_dropped_with_the_reason(harbour):
     (miner, session), (other, _) = await harbour.met(2)
 
@@ -148,7 +166,7 @@ async def test_last_words_are_heard_before_the_end(harbour):
     harbour.start(harbour.port.pump)
     miner.send(b"hello\n")
     assert await hear(miner, 100) == b"goodbye\n"
-    assert harbour.port.gathered == []
+    assert harbour.port.gathered is None
 
 
 async def test_what_is_sent_to_another_in_a_turn_stands_behind_its_answer(harbour):
@@ -214,6 +232,27 @@ async def test_a_flood_gets_a_bounded_turn(harbour):
         assert await hear(miner, 4) == line
         assert order[before:].index("miner") <= 1
     assert max(size for size in order if size != "miner") <= READ_BYTES
+
+
+async def test_answers_go_out_before_the_whole_batch_is_judged(harbour, monkeypatch):
+    """Whoever is judged first waits for a few others only."""
+    monkeypatch.setattr(port_module, "TURN", 2)
+    met = await harbour.met(6)
+    answered = []
+
+    def answer(data: bytes) -> bytes:
+        ready, _, _ = select.select([miner for miner, _ in met], [], [], 0)
+        answered.append(len(ready))
+        return data
+
+    for miner, session in met:
+        session.answer = answer
+        miner.send(b"hello\n")
+        arrived(session.link.fd)
+    harbour.start(harbour.port.pump)
+    for miner, _ in met:
+        assert await hear(miner, 6) == b"hello\n"
+    assert answered == [0, 0, 2, 2, 4, 4]
 
 
 async def test_other_tasks_get_their_turn_between_batches(harbour, monkeypatch):

@@ -380,16 +380,26 @@ def test_a_job_once_the_last_miner_was_sent_it() -> None:
     told.hear()
     told.play.slices = 0
     told.play.aside('pool >> mining.notify "$n"', n=notify("2", clean=True))
-    for calls in (1, 2):  # a slice is on its way when the next call comes
+    for _ in range(3):  # two slices; what each sent is on its way when the next call comes
         told.play.now += 1
-        told.play.slices = calls
+        told.play.slices = 1
         told.play.aside("x >> 1 mining.ping []")
     told.play.slices = 1000
     job = told.hear().all("jobs")[-1]
     assert (job.pool, job.lane, job.job, job.height) == ("pool", 0, "2", 800_000)
     assert (job.clean, job.difficulty, job.miners) == (True, POOL_EASY, 4)
-    assert (job.first, job.median, job.last) == pytest.approx((1, 2, 2))
+    assert (job.first, job.median, job.last) == pytest.approx((2, 2, 3))
     assert told.play.snapshot().fan_out.count == 1
+
+
+def test_a_job_whose_pool_is_lost_right_after_the_last_miner_was_sent_it() -> None:
+    told = mined_on()
+    told.hear()
+    told.play.slices = 1
+    told.play.aside('pool >> mining.notify "$n"', n=notify("2"))
+    told.play.aside("pool -- hangs up")
+    jobs = told.hear().all("jobs")
+    assert [(job.job, job.miners) for job in jobs][-1] == ("2", 1)
 
 
 def test_a_job_that_nobody_mines_on_yet() -> None:
