@@ -10,7 +10,8 @@ connection under that name is there, since some sites use one name for everythin
 """
 
 from collections import Counter, OrderedDict
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from stratumproxy.config import Limits
 
@@ -90,14 +91,13 @@ class Conduct:
     @limits.setter
     def limits(self, limits: Limits) -> None:
         self._limits = limits
-        self._exempt = [ip_network(each) for each in limits.exempt]
+        self._exempt = tuple(ip_network(each) for each in limits.exempt)
 
     # -- addresses -------------------------------------------------------------------------------
 
     def is_exempt(self, host: str) -> bool:
         """Whether nothing of this is for miners from there."""
-        address = _address(host)
-        return address is not None and any(address in network for network in self._exempt)
+        return _within(host, self._exempt)
 
     def has_room(self, host: str) -> bool:
         """Whether one more connection from there is within the limit."""
@@ -167,8 +167,11 @@ class Conduct:
             del self._offenders[first]
 
 
-def _address(host: str) -> IPv4Address | IPv6Address | None:
+@lru_cache(maxsize=1 << 15)
+def _within(host: str, networks: tuple[IPv4Network | IPv6Network, ...]) -> bool:
+    """Whether an address is in one of some networks: asked again whenever a miner comes back."""
     try:
-        return ip_address(host.strip("[]"))
+        address = ip_address(host.strip("[]"))
     except ValueError:
-        return None
+        return False
+    return any(address in network for network in networks)
