@@ -2,7 +2,6 @@
 
 import socket
 import ssl
-from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 
 from stratumproxy.config import Listen
@@ -12,6 +11,7 @@ from stratumproxy.net.connection import Apart, Connection
 from stratumproxy.net.proxy_header import parse_header
 from stratumproxy.net.tls import TlsConnection
 from stratumproxy.proxy.drops import reason_of
+from stratumproxy.proxy.networks import within
 
 if TYPE_CHECKING:
     from stratumproxy.net.port import MinerPort
@@ -32,7 +32,7 @@ class Entrance:
 
     def __init__(self, listen: Listen | None = None) -> None:
         self._listen = listen
-        self._trusted = [ip_network(each) for each in listen.proxy_protocol_from] if listen else []
+        self._trusted = within(listen.proxy_protocol_from if listen else [])
         self.context = self.load()
         """What new connections begin with; None is without TLS."""
 
@@ -55,10 +55,7 @@ class Entrance:
         Args:
             host: an address, IPv6 in brackets.
         """
-        if not self._trusted:
-            return False
-        address = ip_address(host.strip("[]"))
-        return any(address in network for network in self._trusted)
+        return self._trusted(host)
 
     def connection(self, port: "MinerPort", fd: int, *, header: bool) -> Connection:
         """A connection that begins as it must.

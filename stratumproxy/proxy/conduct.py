@@ -10,10 +10,9 @@ connection under that name is there, since some sites use one name for everythin
 """
 
 from collections import Counter, OrderedDict
-from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from stratumproxy.config import Limits
+from stratumproxy.proxy.networks import within
 
 MAX_OFFENDERS = 10_000
 """Names at addresses that are remembered; past it the oldest is forgotten."""
@@ -91,13 +90,13 @@ class Conduct:
     @limits.setter
     def limits(self, limits: Limits) -> None:
         self._limits = limits
-        self._exempt = tuple(ip_network(each) for each in limits.exempt)
+        self._exempt = within(limits.exempt)
 
     # -- addresses -------------------------------------------------------------------------------
 
     def is_exempt(self, host: str) -> bool:
         """Whether nothing of this is for miners from there."""
-        return _within(host, self._exempt)
+        return self._exempt(host)
 
     def has_room(self, host: str) -> bool:
         """Whether one more connection from there is within the limit."""
@@ -165,13 +164,3 @@ class Conduct:
             if self._offenders[first][0] > now:
                 break
             del self._offenders[first]
-
-
-@lru_cache(maxsize=1 << 15)
-def _within(host: str, networks: tuple[IPv4Network | IPv6Network, ...]) -> bool:
-    """Whether an address is in one of some networks: asked again whenever a miner comes back."""
-    try:
-        address = ip_address(host.strip("[]"))
-    except ValueError:
-        return False
-    return any(address in network for network in networks)

@@ -35,21 +35,19 @@ class Fanouts:
 
     def begin(self, lane: "Lane", job: Job, clean: bool, now: float, *, news: bool = True) -> None:
         """Send a job to every miner of a lane, from now on; `news` if it was not sent before."""
-        unfinished = self._by_lane.pop(lane, None)
-        if unfinished is not None:
-            clean = clean or unfinished.owes_clean
-            self._over(lane, unfinished, now)
+        clean = clean or self.owes_clean(lane)
+        self.end(lane, now)
         if lane.miners:
             self._by_lane[lane] = Fanout(list(lane.miners), job, clean, now, news)
             self._shell.fan_out()
         elif news and self._journal is not None:
             self._journal.job(lane, job, None, now)
 
-    def stop(self, lane: "Lane", now: float) -> None:
-        """Nobody is sent a lane's job any more."""
-        unfinished = self._by_lane.pop(lane, None)
-        if unfinished is not None:
-            self._over(lane, unfinished, now)
+    def end(self, lane: "Lane", now: float) -> None:
+        """Nobody is sent a lane's job any more, be it that everybody was."""
+        fanout = self._by_lane.pop(lane, None)
+        if fanout is not None and fanout.news and self._journal is not None:
+            self._journal.job(lane, fanout.job, fanout, now)
 
     def owes_clean(self, lane: "Lane") -> bool:
         """Whether a clean job is on its way to some of a lane's miners."""
@@ -60,17 +58,12 @@ class Fanouts:
         """Serve up to `count` miners; how many more there was time for."""
         for lane, fanout in list(self._by_lane.items()):
             if fanout.done:  # what was served in its last slice is on its way by now
-                del self._by_lane[lane]
-                self._over(lane, fanout, clock())
+                self.end(lane, clock())
                 continue
             count -= fanout.slice(count, clock())
             if count <= 0:
                 break
         return count
-
-    def _over(self, lane: "Lane", fanout: "Fanout", now: float) -> None:
-        if fanout.news and self._journal is not None:
-            self._journal.job(lane, fanout.job, fanout, now)
 
 
 class Fanout:

@@ -149,7 +149,7 @@ class Lane:
         self.job = None
         self.active = None
         self._moved()
-        self.proxy.fanouts.stop(self, now)
+        self.proxy.fanouts.end(self, now)
         if self.candidates:
             self.switch(self._best(), now)
 

@@ -3,7 +3,8 @@
 from collections.abc import Awaitable, Callable
 
 import pytest
-import trio
+
+from tests import waiting
 
 MOMENT = 60
 """Seconds after which a test is taken to hang."""
@@ -12,10 +13,4 @@ MOMENT = 60
 @pytest.fixture
 def until() -> Callable[[Callable[[], object]], Awaitable[None]]:
     """Wait for any condition, letting every other task run."""
-
-    async def wait(condition: Callable[[], object]) -> None:
-        with trio.fail_after(MOMENT):
-            while not condition():  # noqa: ASYNC110 nobody sets an event for a test
-                await trio.sleep(0.005)
-
-    return wait
+    return waiting.until

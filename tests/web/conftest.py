@@ -1,12 +1,15 @@
 """What tests of the API share."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from stratumproxy.config.control import Api
 from tests.fleet.telling import Told, event, job, miner, share, snapshot, work
 from tests.web.asking import TOKEN, Web
+from tests.web.browser import chromium
 
 
 @pytest.fixture
@@ -51,3 +54,10 @@ def guarded(told: Told, token_file: str) -> Web:
 def exposed(told: Told, token_file: str) -> Web:
     """Its API on every address, where reading needs the token too."""
     return Web(told, Api.model_validate({"listen": ":8080", "token_file": token_file}))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Chromium, for tests that are marked with `browser.needed`."""
+    with chromium() as found:
+        yield found

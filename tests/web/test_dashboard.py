@@ -16,7 +16,6 @@ from tests.web.browser import (
     Visit,
     World,
     artifacts,
-    chromium,
     expect,
     needed,
     number,
@@ -53,12 +52,6 @@ MEASURE = """async ([selector, type, value]) => {
 @pytest.fixture(scope="module")
 def fleet() -> Iterator[World]:
     with world(WORKERS) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as found:
         yield found
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.web.browser import DESKTOP, PHONE, Visit, World, chromium, expect, needed, visit, world
+from tests.web.browser import DESKTOP, PHONE, Visit, World, expect, needed, visit, world
 
 try:
     from axe_playwright_python.sync_playwright import Axe
@@ -23,12 +23,6 @@ RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "be
 @pytest.fixture(scope="module")
 def fleet() -> Iterator[World]:
     with world(120) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as found:
         yield found
 
 

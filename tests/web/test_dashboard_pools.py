@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.web.browser import DESKTOP, PHONE, Visit, World, chromium, expect, needed, visit, world
+from tests.web.browser import DESKTOP, PHONE, Visit, World, expect, needed, visit, world
 
 pytestmark = needed
 
@@ -16,12 +16,6 @@ SWITCH = "/api/actions/switch-pool"
 @pytest.fixture(scope="module")
 def fleet() -> Iterator[World]:
     with world(50) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as found:
         yield found
 
 
