@@ -1,0 +1,98 @@
+"""A node, a pool, the proxy and a miner, each of them a process and the first two never ours."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.end_to_end.process import Process, running
+from tests.interop.chain import Chain, chain
+from tests.interop.miners import KINDS, Miner
+from tests.interop.parts import BTCD, FOUNDATION, NODE, Part
+from tests.interop.pool import Pool
+from tests.interop.program import Programs, programs
+from tests.ports import KeptPort
+
+
+def at_hand(part: Part) -> Path:
+    """Where a part is that the test has named."""
+    found = part.find()
+    assert found is not None, part.why_not
+    return found
+
+
+class Field:
+    """Where they all run."""
+
+    def __init__(self, runs: Programs, blocks: Chain, stack: AsyncExitStack, folder: Path) -> None:
+        self.programs = runs
+        self.chain = blocks
+        self._stack = stack
+        self._folder = folder
+        self._proxies = 0
+
+    async def pool(self) -> Pool:
+        """foundation-stratum, on the chain's first node."""
+        modules = at_hand(FOUNDATION)
+        port = self._stack.enter_context(KeptPort()).number
+        return await Pool.start(self.programs, at_hand(NODE), modules.parent, self.chain, port)
+
+    async def proxy(self, port: int, pool: str = "") -> Process:
+        """`stratumproxy run`, as it comes: miners are asked for what the pool asks.
+
+        Args:
+            port: the pool's.
+            pool: TOML for its table.
+        """
+        self._proxies += 1
+        config = f"""
+        [[listen]]
+        address = "127.0.0.1:0"
+        [[pool]]
+        url = "stratum+tcp://127.0.0.1:{port}"
+        user = "farm"
+        backoff_max_seconds = 2
+        {pool}
+        [difficulty]
+        min = 1e-9
+        vardiff = false
+        """
+        path = self._folder / f"proxy-{self._proxies}.toml"
+        return await self._stack.enter_async_context(
+            running(path, config, "--log-format", "json", "--require-native")
+        )
+
+    async def miner(self, kind: str, address: tuple[str, int]) -> Miner:
+        """A miner of some kind."""
+        program = at_hand(KINDS[kind].part)
+        return await Miner.start(self.programs, KINDS[kind], program, address)
+
+
+async def ended(proxy: Process) -> dict[str, Any]:
+    """Stop a proxy; what it came to."""
+    assert await proxy.stopped() == 0
+    assert not [entry for entry in log(proxy) if entry["level"] == "error"]
+    [end] = [entry for entry in log(proxy) if entry["event"] == "stopped"]
+    return end
+
+
+def blocks_found(proxy: Process) -> set[str]:
+    """Hashes of what it said were blocks."""
+    return {entry["hash"] for entry in log(proxy) if entry["event"] == "BLOCK found"}
+
+
+def log(proxy: Process) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in proxy.log]
+
+
+@asynccontextmanager
+async def field(folder: Path) -> AsyncIterator[Field]:
+    """Nodes that know each other, and room for the rest; all ends with it."""
+    btcd = at_hand(BTCD)
+    async with (
+        programs(folder) as runs,
+        chain(runs, btcd, folder) as blocks,
+        AsyncExitStack() as stack,
+    ):
+        yield Field(runs, blocks, stack, folder)

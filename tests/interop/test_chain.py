@@ -1,0 +1,35 @@
+"""A proxy behind a proxy: what the one counts as its pool's, the other counts as its miners'."""
+
+import pytest
+
+from tests.interop.field import blocks_found, ended, field
+from tests.interop.miners import MINERS
+from tests.interop.parts import BTCD, FOUNDATION, NODE
+from tests.waiting import until
+
+pytestmark = pytest.mark.interop(BTCD, FOUNDATION, NODE)
+
+
+@pytest.mark.parametrize("kind", MINERS)
+async def test_counts_through_two_proxies(tmp_path, kind):
+    async with field(tmp_path) as site:
+        pool = await site.pool()
+        back = await site.proxy(pool.port)
+        front = await site.proxy(back.address[1])
+        miner = await site.miner(kind, front.address)
+        await pool.counts(30)
+        await site.chain.reaches(1)
+
+        await pool.be_still()
+        await miner.is_still()
+        assert miner.disconnects == 0
+        near = await ended(front)
+        far = await ended(back)
+        await until(lambda: miner.accepted >= near["accepted"])
+
+        assert miner.accepted == near["accepted"] == near["pool_accepted"]
+        assert near["pool_accepted"] == far["accepted"] == far["pool_accepted"]
+        assert far["pool_accepted"] == pool.shares["accepted"]
+        assert miner.rejected == sum(near["rejected"].values()) == sum(far["rejected"].values())
+        assert near["blocks"] == far["blocks"]
+        assert blocks_found(front) == blocks_found(back) >= await site.chain.blocks()
