@@ -3,10 +3,13 @@
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import trio
 
+from tests.interop.core import core
+from tests.interop.parts import BTCD
 from tests.interop.program import Program, Programs
 from tests.ports import KeptPort
 from tests.waiting import PATIENCE
@@ -23,25 +26,20 @@ class Chain:
     signature that makes a signet's block valid elsewhere. It gives no work without a peer.
     """
 
-    def __init__(self, rpc: list[int], client: httpx.AsyncClient) -> None:
-        self.rpc_port = rpc[0]
-        """Of the first node, which gives work. User `user`, password `pass`."""
-        self._urls = [f"http://127.0.0.1:{port}/" for port in rpc]
+    def __init__(self, urls: list[str], client: httpx.AsyncClient, port: int) -> None:
+        self.port = port
+        """Where the first node gives work to pools."""
+        self._urls = urls
         self._client = client
 
-    async def call(self, node: int, method: str, *params: object) -> object:
-        """Ask a node, by JSON-RPC; None while it does not answer."""
+    async def call(self, node: int, method: str, *params: object) -> Any:
+        """Ask a node, by JSON-RPC; what it answers."""
         request = {"jsonrpc": "1.0", "id": 1, "method": method, "params": params}
-        try:
-            reply = await self._client.post(self._urls[node], json=request)
-        except httpx.TransportError:
-            return None
-        return reply.json()["result"]
+        return (await self._client.post(self._urls[node], json=request)).json()["result"]
 
     async def heights(self) -> list[int]:
         """How many blocks each node has on top of the first."""
-        counts = [await self.call(node, "getblockcount") for node in range(len(self._urls))]
-        return [count if isinstance(count, int) else -1 for count in counts]
+        return [await self.call(node, "getblockcount") for node in range(len(self._urls))]
 
     async def reaches(self, height: int) -> None:
         """Wait until both nodes have so many blocks."""
@@ -57,11 +55,12 @@ class Chain:
 
 
 @asynccontextmanager
-async def chain(programs: Programs, btcd: Path, folder: Path) -> AsyncIterator[Chain]:
+async def chain(programs: Programs, folder: Path) -> AsyncIterator[Chain]:
     """Start both nodes, and wait until they know each other."""
     with ExitStack() as ports:
         peer = [ports.enter_context(KeptPort()).number for _ in range(2)]
         rpc = [ports.enter_context(KeptPort()).number for _ in range(2)]
+        port = ports.enter_context(KeptPort()).number
         nodes: list[Program] = []
         for node in range(2):
             options = [
@@ -72,8 +71,10 @@ async def chain(programs: Programs, btcd: Path, folder: Path) -> AsyncIterator[C
                 *(f"--listen=127.0.0.1:{peer[node]}", f"--rpclisten=127.0.0.1:{rpc[node]}"),
                 *([f"--connect=127.0.0.1:{peer[0]}"] if node else []),
             ]
-            nodes.append(await programs.start(f"btcd {node}", btcd, *options))
+            nodes.append(await programs.start(f"btcd {node}", BTCD.at_hand(), *options))
             await nodes[node].says("RPC server listening")
         await nodes[1].says("New valid peer")
-        async with httpx.AsyncClient(auth=("user", "pass"), timeout=30) as client:
-            yield Chain(rpc, client)
+        urls = [f"http://127.0.0.1:{each}/" for each in rpc]
+        async with httpx.AsyncClient(auth=("user", "pass"), timeout=PATIENCE) as client:
+            with core(urls[0], port):
+                yield Chain(urls, client, port)

@@ -9,17 +9,9 @@ from typing import Any
 from tests.end_to_end.process import Process, running
 from tests.interop.chain import Chain, chain
 from tests.interop.miners import KINDS, Miner
-from tests.interop.parts import BTCD, FOUNDATION, NODE, Part
-from tests.interop.pool import Pool
+from tests.interop.pools import Pool
 from tests.interop.program import Programs, programs
 from tests.ports import KeptPort
-
-
-def at_hand(part: Part) -> Path:
-    """Where a part is that the test has named."""
-    found = part.find()
-    assert found is not None, part.why_not
-    return found
 
 
 class Field:
@@ -32,11 +24,12 @@ class Field:
         self._folder = folder
         self._proxies = 0
 
-    async def pool(self) -> Pool:
-        """foundation-stratum, on the chain's first node."""
-        modules = at_hand(FOUNDATION)
+    async def pool(self, kind: type[Pool]) -> Pool:
+        """A pool of some kind, on the chain's first node."""
         port = self._stack.enter_context(KeptPort()).number
-        return await Pool.start(self.programs, at_hand(NODE), modules.parent, self.chain, port)
+        pool = kind(self.programs, self.chain, port, self._folder)
+        await pool.start()
+        return pool
 
     async def proxy(self, port: int, pool: str = "") -> Process:
         """`stratumproxy run`, as it comes: miners are asked for what the pool asks.
@@ -65,8 +58,7 @@ class Field:
 
     async def miner(self, kind: str, address: tuple[str, int]) -> Miner:
         """A miner of some kind."""
-        program = at_hand(KINDS[kind].part)
-        return await Miner.start(self.programs, KINDS[kind], program, address)
+        return await Miner.start(self.programs, KINDS[kind], address)
 
 
 async def ended(proxy: Process) -> dict[str, Any]:
@@ -89,10 +81,9 @@ def log(proxy: Process) -> list[dict[str, Any]]:
 @asynccontextmanager
 async def field(folder: Path) -> AsyncIterator[Field]:
     """Nodes that know each other, and room for the rest; all ends with it."""
-    btcd = at_hand(BTCD)
     async with (
         programs(folder) as runs,
-        chain(runs, btcd, folder) as blocks,
+        chain(runs, folder) as blocks,
         AsyncExitStack() as stack,
     ):
         yield Field(runs, blocks, stack, folder)

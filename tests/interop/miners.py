@@ -1,10 +1,11 @@
 """Real miners, and what they say that they counted."""
 
+import signal
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
+from tests.interop.chain import ADDRESS
 from tests.interop.parts import MINERD, PARA, Part
 from tests.interop.program import Program, Programs
 from tests.waiting import until
@@ -22,28 +23,24 @@ class Kind:
     rejected: str
     lost: str
     """It lost its connection, or could not get one."""
-    asked: str
-    """The difficulty that the pool asks for when it is to be still."""
 
 
 KINDS = {
     "para": Kind(
         part=PARA,
-        options=("miner", "{address}", "--username", "farm.para", "--cpu-cores", "1"),
+        options=("miner", "{address}", "--username", ADDRESS + ".rig", "--cpu-cores", "1"),
         environment={"RUST_LOG": "info", "NO_COLOR": "1"},
         accepted=r"Share for job \S+ submitted successfully",
         rejected=r"Failed to submit share",
         lost=r"Disconnected|client\.reconnect|attempt failed",
-        asked=r"Updated pool difficulty: 5(000|K)\b",
     ),
     "minerd": Kind(
         part=MINERD,
-        options=("-a", "sha256d", "-t", "1", "-D", "-o", "stratum+tcp://{address}", "-u", "farm.m"),
+        options=("-a", "sha256d", "-t", "1", "-o", "stratum+tcp://{address}", "-u", "farm.m"),
         environment={},
         accepted=r"accepted: .*\(yay!!!\)",
         rejected=r"accepted: .*\(booooo\)",
         lost=r"interrupted|retry after|connection failed",
-        asked=r"Stratum difficulty set to 5000",
     ),
 }
 
@@ -59,12 +56,12 @@ class Miner:
         self._program = program
 
     @classmethod
-    async def start(
-        cls, programs: Programs, kind: Kind, program: Path, address: tuple[str, int]
-    ) -> "Miner":
+    async def start(cls, programs: Programs, kind: Kind, address: tuple[str, int]) -> "Miner":
         options = [each.format(address="{}:{}".format(*address)) for each in kind.options]
-        name = kind.part.name
-        return cls(kind, await programs.start(name, program, *options, **kind.environment))
+        program = kind.part.at_hand()
+        return cls(
+            kind, await programs.start(kind.part.name, program, *options, **kind.environment)
+        )
 
     @property
     def accepted(self) -> int:
@@ -84,6 +81,9 @@ class Miner:
         expected = self.rejected + more
         await until(lambda: self.rejected >= expected)
 
-    async def is_still(self) -> None:
-        """Wait until it was asked for what it can't find."""
-        await self._program.says(self._kind.asked)
+    def pause(self) -> None:
+        """Halt it in the middle of things. Answers that come now are read when it goes on."""
+        self._program.send(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        self._program.send(signal.SIGCONT)

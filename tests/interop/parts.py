@@ -49,6 +49,12 @@ class Part:
         found = shutil.which(self.name)
         return Path(found) if found else None
 
+    def at_hand(self) -> Path:
+        """Where it is; a test that needs it has been skipped if it is nowhere."""
+        found = self.find()
+        assert found is not None, self.why_not
+        return found
+
     @property
     def why_not(self) -> str:
         """What to do about a part that is not there."""
@@ -113,6 +119,7 @@ FOUNDATION = Part(
 )
 NODE = Part("node", "Node.js, to run the pool")
 MINERD = Part("minerd", "pooler's cpuminer, a miner")
+CKPOOL = Part("ckpool", "a ckpool with difficulties below 1, such as ckpool-lhr, a pool")
 
 
 def install(parts: Sequence[Part]) -> None:
@@ -130,5 +137,5 @@ def install(parts: Sequence[Part]) -> None:
 
 
 if __name__ == "__main__":
-    install([BTCD, PARA, FOUNDATION, NODE, MINERD])
+    install([BTCD, PARA, FOUNDATION, NODE, MINERD, CKPOOL])
     sys.exit(0)

@@ -23,10 +23,12 @@ class Program:
         self._environment = environment
         self._process: trio.Process | None = None
         self._ended = trio.Event()
+        self._stopping = False
 
     async def run(self, *, task_status: trio.TaskStatus[None]) -> None:
-        """Run it once, until it ends."""
+        """Run it once, until it is stopped; that it ends before is an error."""
         self._ended = trio.Event()
+        self._stopping = False
         self._process = process = await trio.lowlevel.open_process(
             self._command,
             stdin=subprocess.DEVNULL,
@@ -48,6 +50,7 @@ class Program:
             with trio.CancelScope(shield=True):
                 await process.wait()
             self._ended.set()
+        assert self._stopping, self._last_words()
 
     def matches(self, pattern: str) -> list[re.Match[str]]:
         """Where a pattern stands in its lines, once a line."""
@@ -55,13 +58,8 @@ class Program:
 
     async def says(self, pattern: str, times: int = 1) -> None:
         """Wait until so many of its lines have a pattern."""
-
-        def said() -> bool:
-            assert not self._ended.is_set(), self._last_words()
-            return len(self.matches(pattern)) >= times
-
         try:
-            await until(said)
+            await until(lambda: len(self.matches(pattern)) >= times)
         except trio.TooSlowError:
             raise AssertionError(f"no {pattern!r} ({times}). {self._last_words()}") from None
 
@@ -71,6 +69,7 @@ class Program:
 
     async def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
         """Ask it to end, and wait until it has."""
+        self._stopping = True
         self.send(number)
         with trio.fail_after(PATIENCE):
             await self._ended.wait()

@@ -1,9 +1,8 @@
 // A pool of the NOMP family, foundation-stratum from npm, as a process: it is a library, and this
 // is what it leaves to its user. Counts go to standard output, a JSON object a line.
 //
-//   node pool.js '{"port": 3333, "rpc": 38332, "address": "m…", "difficulty": 0.0001}'
-//
-// SIGUSR2: ask for so much that no more shares are found, to compare counts that stand still.
+//   node foundation.js '{"port": 3333, "rpc": 38332, "address": "m…", "difficulty": 0.0001,
+//     "modules": "a file beside node_modules"}'
 
 'use strict';
 const fs = require('fs');
@@ -12,7 +11,6 @@ const { createRequire } = require('module');
 
 const { port, rpc, address, difficulty, modules } = JSON.parse(process.argv[2]);
 const { create } = createRequire(modules)('foundation-stratum');
-const UNREACHABLE = 5000;
 
 // Written before anything else happens: a share that is answered has been told of.
 const tell = (what) => fs.writeSync(1, JSON.stringify(what) + '\n');
@@ -72,36 +70,11 @@ const pool = create(
   () => {},
 );
 
-// The library knows Bitcoin Core. btcd wants a version in each request, says "no such parameters" by
-// another code, and gives a coinbase of its own to whoever can use one.
-const forBtcd = (body) =>
-  body
-    .replaceAll('{"method"', '{"jsonrpc":"1.0","method"')
-    .replace('"coinbasetxn"', '"coinbasevalue"');
-const { setupDaemon } = pool;
-pool.setupDaemon = (daemons, ready) => {
-  const daemon = setupDaemon(daemons, ready);
-  const send = daemon.performHttpRequest;
-  daemon.performHttpRequest = (instance, body, done) =>
-    send(instance, forBtcd(body), (error, reply, text) => {
-      for (const each of Array.isArray(reply) ? reply : [])
-        if (each.error && each.error.code === -32602) each.error.code = -1;
-      done(error, reply, text);
-    });
-  return daemon;
-};
-
 pool.on('log', (severity, text) => tell({ log: severity, text }));
 pool.on('started', () => {
   pool.manager.on('share', (share) => tell({ share: share.error || 'accepted' }));
   tell({ started: true });
 });
 pool.on('share', (share, kind, block) => block && tell({ block: share.hash }));
-
-process.on('SIGUSR2', () => {
-  for (const client of Object.values(pool.stratum.stratumClients))
-    client.enqueueNextDifficulty(UNREACHABLE);
-  pool.getBlockTemplate(() => tell({ still: true }), true);
-});
 
 pool.setupPool();
