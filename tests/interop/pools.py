@@ -102,7 +102,8 @@ class Foundation(Pool):
 class Ckpool(Pool):
     """A ckpool that takes difficulties below 1, such as ckpool-lhr.
 
-    It takes a network that is easier than difficulty 1 for one of difficulty 1.
+    It takes a network that is easier than difficulty 1 for one of difficulty 1. And it starts
+    miners at `highdiff` on any port above 4000.
     """
 
     parts = (CKPOOL,)
@@ -118,7 +119,7 @@ class Ckpool(Pool):
             "btcaddress": ADDRESS,
             "serverurl": [f"127.0.0.1:{self.port}"],
             "logdir": str(logs),
-            **dict.fromkeys(("mindiff", "startdiff", "maxdiff"), DIFFICULTY),
+            **dict.fromkeys(("mindiff", "startdiff", "highdiff", "maxdiff"), DIFFICULTY),
         }
         path = self._folder / "ckpool.json"
         path.write_text(json.dumps(config))
