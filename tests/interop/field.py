@@ -1,4 +1,4 @@
-"""A node, a pool, the proxy and a miner, each of them a process and the first two never ours."""
+"""Two nodes, a pool, the proxy and a miner, each of them a process."""
 
 import json
 from collections.abc import AsyncIterator
@@ -31,13 +31,8 @@ class Field:
         await pool.start()
         return pool
 
-    async def proxy(self, port: int, pool: str = "") -> Process:
-        """`stratumproxy run`, as it comes: miners are asked for what the pool asks.
-
-        Args:
-            port: the pool's.
-            pool: TOML for its table.
-        """
+    async def proxy(self, port: int) -> Process:
+        """`stratumproxy run` on the pool at a port, as it comes but for a shorter backoff."""
         self._proxies += 1
         config = f"""
         [[listen]]
@@ -46,10 +41,6 @@ class Field:
         url = "stratum+tcp://127.0.0.1:{port}"
         user = "farm"
         backoff_max_seconds = 2
-        {pool}
-        [difficulty]
-        min = 1e-9
-        vardiff = false
         """
         path = self._folder / f"proxy-{self._proxies}.toml"
         return await self._stack.enter_async_context(

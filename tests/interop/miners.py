@@ -2,6 +2,7 @@
 
 import signal
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -31,7 +32,8 @@ KINDS = {
         options=("miner", "{address}", "--username", ADDRESS + ".rig", "--cpu-cores", "1"),
         environment={"RUST_LOG": "info", "NO_COLOR": "1"},
         accepted=r"Share for job \S+ submitted successfully",
-        rejected=r"Failed to submit share",
+        # By an answer, or because none came for 10 s; not because there is no connection any more.
+        rejected=r"Failed to submit share for job \S+: (\d+: |Connection timeout)",
         lost=r"Disconnected|client\.reconnect|attempt failed",
     ),
     "minerd": Kind(
@@ -80,6 +82,11 @@ class Miner:
         """Wait until so many more of its shares were rejected."""
         expected = self.rejected + more
         await until(lambda: self.rejected >= expected)
+
+    async def has_heard(self, end: dict[str, Any]) -> None:
+        """Wait until it has counted what a proxy that has ended did."""
+        answers = end["accepted"] + sum(end["rejected"].values())
+        await until(lambda: self.accepted + self.rejected >= answers)
 
     def pause(self) -> None:
         """Halt it in the middle of things. Answers that come now are read when it goes on."""

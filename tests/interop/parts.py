@@ -1,8 +1,8 @@
 """The software that the tests here run and nobody of this project wrote, and where it is had.
 
 `make interop` runs this file first: what is missing is taken from its public registry, once, into a
-cache folder. Some is in none, and wants a variable or a place on PATH. What can't be had is named,
-and its tests skip for that reason; nothing of it is ever part of this project.
+cache folder. Some is in none, and wants a place on PATH or a variable. What can't be had is named,
+and its tests skip for that reason. Nothing of it is ever part of this project.
 """
 
 import json
@@ -19,8 +19,12 @@ PARA_VERSION = "0.6.0"
 FOUNDATION_VERSION = "0.0.42"
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "stratumproxy-interop"
+BTCD_FOLDER = CACHE / f"btcd-{BTCD_VERSION}"
+PARA_FOLDER = CACHE / f"para-{PARA_VERSION}"
+FOUNDATION_FOLDER = CACHE / f"foundation-stratum-{FOUNDATION_VERSION}"
+
 PATIENCE = 3600
-"""Seconds for one installation: para compiles for a quarter of an hour on a small machine."""
+"""Seconds for one command: para compiles for a quarter of an hour on a small machine."""
 
 
 @dataclass(frozen=True)
@@ -31,9 +35,11 @@ class Part:
     """The program's, as it is found on PATH."""
     what: str
     """For people."""
-    installed: str = ""
-    """Where it is in the cache folder when it was installed; empty for what no registry has."""
+    installed: Path | None = None
+    """Where it is when it was installed here; None for what no registry has."""
     install: Callable[[], None] | None = None
+    tool: str = ""
+    """What installs it."""
 
     @property
     def variable(self) -> str:
@@ -44,8 +50,8 @@ class Part:
         """Where it is: by its variable, in the cache folder, or on PATH."""
         if given := os.environ.get(self.variable):
             return Path(given).absolute()
-        if self.installed and (CACHE / self.installed).exists():
-            return CACHE / self.installed
+        if self.installed and self.installed.exists():
+            return self.installed
         found = shutil.which(self.name)
         return Path(found) if found else None
 
@@ -58,23 +64,26 @@ class Part:
     @property
     def why_not(self) -> str:
         """What to do about a part that is not there."""
-        how = "make interop installs it" if self.install else "it is in no registry"
-        return f"no {self.name} ({self.what}): {how}; {self.variable} may say where it is"
+        how = f"make interop installs it with {self.tool}" if self.install else "put it on PATH"
+        return f"no {self.name} ({self.what}): {how}, or say where it is in {self.variable}"
 
 
-def _run(*command: str, folder: Path = CACHE, **environment: str) -> None:
+def _run(folder: Path, *command: str, **environment: str) -> None:
     print("  " + " ".join(command), flush=True)
+    folder.mkdir(parents=True, exist_ok=True)
     subprocess.run(
         ["nice", *command], cwd=folder, check=True, env=os.environ | environment, timeout=PATIENCE
     )
 
 
 def _go() -> None:
-    _run("go", "install", f"github.com/btcsuite/btcd@{BTCD_VERSION}", GOBIN=str(CACHE / "bin"))
+    command = "go", "install", f"github.com/btcsuite/btcd@{BTCD_VERSION}"
+    _run(BTCD_FOLDER, *command, GOBIN=str(BTCD_FOLDER))
 
 
 def _cargo() -> None:
-    _run("cargo", "install", "--locked", "--root", str(CACHE), f"para@{PARA_VERSION}")
+    command = "cargo", "install", "--locked", f"para@{PARA_VERSION}"
+    _run(PARA_FOLDER, *command, "--root", str(PARA_FOLDER))
 
 
 def _npm() -> None:
@@ -83,10 +92,9 @@ def _npm() -> None:
     That package does not compile with the Node.js of today. The other one in C++ does, and wants
     Node's headers, which are taken from the machine if it has them.
     """
-    folder = CACHE / "foundation-stratum"
-    hashes = folder / "sha256d"
+    hashes = FOUNDATION_FOLDER / "sha256d"
     hashes.mkdir(parents=True, exist_ok=True)
-    (folder / "package.json").write_text(
+    (FOUNDATION_FOLDER / "package.json").write_text(
         json.dumps(
             {
                 "private": True,
@@ -104,18 +112,32 @@ def _npm() -> None:
     )
     node = Path(shutil.which("node") or "node").resolve().parents[1]
     headers = {"npm_config_nodedir": str(node)} if (node / "include/node/node.h").exists() else {}
-    _run("npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", folder=folder)
-    _run("npm", "rebuild", "bignum", folder=folder, **headers)
-    (folder / "complete").touch()
+    options = "--ignore-scripts", "--no-audit", "--no-fund"
+    _run(FOUNDATION_FOLDER, "npm", "install", *options)
+    _run(FOUNDATION_FOLDER, "npm", "rebuild", "bignum", **headers)
+    (FOUNDATION_FOLDER / "complete").touch()
 
 
-BTCD = Part("btcd", f"btcd {BTCD_VERSION}, a node, from the Go module proxy", "bin/btcd", _go)
-PARA = Part("para", f"para {PARA_VERSION}, a miner and a proxy, from crates.io", "bin/para", _cargo)
+BTCD = Part(
+    "btcd",
+    f"btcd {BTCD_VERSION}, a node, from the Go module proxy",
+    BTCD_FOLDER / "btcd",
+    _go,
+    "go",
+)
+PARA = Part(
+    "para",
+    f"para {PARA_VERSION}, a miner, from crates.io",
+    PARA_FOLDER / "bin/para",
+    _cargo,
+    "cargo",
+)
 FOUNDATION = Part(
     "foundation-stratum",
     f"foundation-stratum {FOUNDATION_VERSION}, a pool of the NOMP family, from npm",
-    "foundation-stratum/complete",
+    FOUNDATION_FOLDER / "complete",
     _npm,
+    "npm",
 )
 NODE = Part("node", "Node.js, to run the pool")
 MINERD = Part("minerd", "pooler's cpuminer, a miner")
@@ -124,7 +146,6 @@ CKPOOL = Part("ckpool", "a ckpool with difficulties below 1, such as ckpool-lhr,
 
 def install(parts: Sequence[Part]) -> None:
     """Get what is missing and can be had; say what is there, and why what is not."""
-    CACHE.mkdir(parents=True, exist_ok=True)
     for part in parts:
         if part.install and not part.find():
             print(f"{part.what}: not there yet", flush=True)

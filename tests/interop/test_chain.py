@@ -6,7 +6,6 @@ from tests.interop.field import blocks_found, ended, field
 from tests.interop.miners import MINERS
 from tests.interop.parts import BTCD
 from tests.interop.pools import Foundation
-from tests.waiting import until
 
 pytestmark = pytest.mark.interop(BTCD, *Foundation.parts)
 
@@ -26,12 +25,17 @@ async def test_counts_through_two_proxies(tmp_path, kind):
         near = await ended(front)
         far = await ended(back)
         miner.go_on()
-        await until(lambda: miner.accepted >= near["accepted"])
+        await miner.has_heard(near)
+        print(f"{kind}: {miner.accepted} accepted, {miner.rejected} rejected by the miner's count")
+        print(f"front: {near}")
+        print(f"back: {far}")
+        print(f"pool: {pool.accepted} accepted")
 
         assert miner.accepted == near["accepted"] == near["pool_accepted"]
         assert near["pool_accepted"] == far["accepted"] == far["pool_accepted"]
         assert far["pool_accepted"] == pool.accepted
         assert miner.rejected == sum(near["rejected"].values())
         assert near["pool_rejected"] == sum(far["rejected"].values())
-        assert near["blocks"] == far["blocks"]
-        assert blocks_found(front) == blocks_found(back) >= await site.chain.blocks()
+        # A block that came too late is one to the front, and only stale to the back.
+        assert blocks_found(front) >= blocks_found(back) >= await site.chain.blocks()
+        assert len(blocks_found(front) - blocks_found(back)) <= near["pool_rejected"]

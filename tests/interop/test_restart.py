@@ -35,7 +35,7 @@ async def test_blocks_and_counts_through_a_restart_of_the_pool(tmp_path, pool_ki
         assert miner.disconnects == 0
         end = await ended(proxy)
         miner.go_on()
-        await until(lambda: miner.accepted >= end["accepted"])
+        await miner.has_heard(end)
 
         assert miner.accepted == end["accepted"] == end["pool_accepted"]
         assert miner.rejected == sum(end["rejected"].values())
