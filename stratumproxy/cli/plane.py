@@ -21,7 +21,7 @@ from stratumproxy.telemetry.records import Batch
 from stratumproxy.telemetry.sink import Sink
 from stratumproxy.web.app import make_app
 from stratumproxy.web.metrics import SinkState
-from stratumproxy.web.serve import serve
+from stratumproxy.web.server import serve
 
 API_PAUSE = 5.0
 """Seconds until the API is started again."""

@@ -21,6 +21,12 @@ SECURITY = {
 _HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^:\[\]]+))(?::[0-9]{1,5})?")
 
 
+def secure(headers: MutableHeaders) -> None:
+    """Put `SECURITY` among an answer's headers."""
+    for name, value in SECURITY.items():
+        headers.setdefault(name, value)
+
+
 class SecurityHeaders:
     """Puts `SECURITY` on every answer, and routes paths as they were sent.
 
@@ -44,9 +50,7 @@ class SecurityHeaders:
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in SECURITY.items():
-                    headers.setdefault(name, value)
+                secure(MutableHeaders(scope=message))
             await send(message)
 
         await self._app(scope, receive, with_headers)

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import unquote
@@ -44,6 +45,7 @@ class Operation:
         need: ``read`` may be done by all who may read, ``act`` needs the token, ``open`` nothing.
         errors: statuses it may answer with, beside those that `need` and `given` bring.
         media: the content type of what comes back.
+        long: whether it goes through the whole fleet. Such answers are made one after another.
     """
 
     method: Literal["GET", "POST"]
@@ -55,6 +57,7 @@ class Operation:
     need: Literal["open", "read", "act"] = "read"
     errors: tuple[int, ...] = ()
     media: str = "application/json"
+    long: bool = False
 
     @property
     def description(self) -> str:
@@ -76,8 +79,9 @@ class Operation:
                 given = self.given.model_validate(_parameters(request), context=context)
         except ValidationError as error:
             raise wrong_fields(error) from None
-        value = await self.answer(site, given)
-        return value if isinstance(value, Response) else json_response(value)
+        async with site.makers if self.long else nullcontext():
+            value = await self.answer(site, given)
+            return value if isinstance(value, Response) else json_response(value)
 
 
 def _parameters(request: Request) -> dict[str, str]:

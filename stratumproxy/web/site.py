@@ -19,6 +19,11 @@ LEDGER_READERS = 2
 """Threads that read the ledger at a time; more requests wait, so that reading starves nothing."""
 
 
+LONG_ANSWERS = 1
+"""Of the whole fleet, made at a time. They are made in turns, between which others are answered; a
+hundred at once would make one turn of all of theirs."""
+
+
 class Orders(Protocol):
     """Where orders for the data plane go."""
 
@@ -67,6 +72,7 @@ class Site:
     readers: trio.CapacityLimiter = field(
         default_factory=lambda: trio.CapacityLimiter(LEDGER_READERS)
     )
+    makers: trio.CapacityLimiter = field(default_factory=lambda: trio.CapacityLimiter(LONG_ANSWERS))
 
     def now(self) -> float:
         """Unix seconds."""

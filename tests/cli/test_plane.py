@@ -18,7 +18,7 @@ from tests.control.sinks import Memory
 from tests.control.worker import Worker, working
 from tests.short import short
 from tests.waiting import PATIENCE, until
-from tests.web.test_serve import sending, until_stuck
+from tests.web.test_server import sending, until_stuck
 
 __all__ = ["sending"]
 
