@@ -24,10 +24,12 @@ def may(access: Access, need: Literal["open", "read", "act"], request: Request, 
     Raises:
         Refusal: it lacks the token (401), or there is none (403).
     """
-    if need == "open" or (need == "read" and access.loopback):
+    if need == "open" or (need == "read" and access.local(request.headers)):
         return
     if not access.token:
-        raise Refusal(403, "orders need a token, and none is configured: see [api] token_file")
+        # Without one, this is bound to loopback.
+        what = "orders" if need == "act" else "requests that a proxy forwards"
+        raise Refusal(403, f"{what} need a token, and none is configured: see [api] token_file")
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         if hmac.compare_digest(given.strip().encode("latin-1"), access.token):
