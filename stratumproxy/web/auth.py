@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from stratumproxy.web.answer import json_response
 from stratumproxy.web.errors import Refusal
-from stratumproxy.web.operation import Operation
+from stratumproxy.web.operation import Nothing, Operation
 from stratumproxy.web.site import Access, Site
 
 COOKIE = "stratumproxy"
@@ -90,8 +90,20 @@ async def login(site: Site, given: Login) -> Response:
     return response
 
 
+class RightToken(BaseModel):
+    """The token is the right one."""
+
+    may: Literal["act"] = Field(description="What it is good for, beside reading.")
+
+
+async def access(site: Site, given: Nothing) -> dict[str, str]:
+    """Ask whether a token is the right one before it is used: 200 if so, and 401 if not."""
+    return {"may": "act"}
+
+
 OPERATIONS = [
+    Operation("GET", "/api/access", access, returns=RightToken, tag="access", need="act"),
     Operation(
         "POST", "/api/login", login, Login, LoggedIn, tag="access", need="open", errors=(401, 403)
-    )
+    ),
 ]

@@ -3,7 +3,7 @@
 import pytest
 
 from stratumproxy.config.control import Api
-from stratumproxy.web.auth import COOKIE, SESSION_SECONDS, LoggedIn
+from stratumproxy.web.auth import COOKIE, SESSION_SECONDS, LoggedIn, RightToken
 from tests.fleet.telling import Told
 from tests.web.asking import BEARER, TOKEN, Web, problem_of
 
@@ -95,6 +95,15 @@ async def test_what_is_not_the_token(exposed: Web, given: str) -> None:
 @pytest.mark.parametrize("given", [f"Bearer {TOKEN}", f"bearer  {TOKEN}"])
 async def test_what_is(exposed: Web, given: str) -> None:
     await exposed.get("/api/summary", headers={"Authorization": given})
+
+
+async def test_a_token_can_be_tried(guarded: Web, web: Web) -> None:
+    """On loopback too, where reading would not tell."""
+    await guarded.read("/api/access", RightToken, headers=BEARER)
+    sentence = await guarded.refused("/api/access", 401, headers={"Authorization": "Bearer x"})
+    assert sentence == "this is not the token of [api] token_file"
+    await guarded.refused("/api/access", 401)
+    assert "token_file" in await web.refused("/api/access", 403, headers=BEARER)
 
 
 class TestSession:
