@@ -2,7 +2,6 @@
 
 import inspect
 from collections.abc import Awaitable, Callable
-from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import unquote
@@ -15,6 +14,7 @@ from stratumproxy.web.answer import json_response
 from stratumproxy.web.body import read_json
 from stratumproxy.web.errors import Refusal, wrong_fields
 from stratumproxy.web.site import Site
+from stratumproxy.web.turns import stand_in
 
 
 class Given(BaseModel):
@@ -79,9 +79,15 @@ class Operation:
                 given = self.given.model_validate(_parameters(request), context=context)
         except ValidationError as error:
             raise wrong_fields(error) from None
-        async with site.makers if self.long else nullcontext():
-            value = await self.answer(site, given)
-            return value if isinstance(value, Response) else json_response(value)
+        if not self.long:
+            return _response(await self.answer(site, given))
+        stand_in(site.makers)
+        async with site.makers:
+            return _response(await self.answer(site, given))
+
+
+def _response(value: Any) -> Response:
+    return value if isinstance(value, Response) else json_response(value)
 
 
 def _parameters(request: Request) -> dict[str, str]:

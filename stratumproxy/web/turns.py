@@ -6,6 +6,12 @@ from typing import Any, TypeVar
 
 import trio
 
+from stratumproxy.web.errors import Refusal
+
+LINE = 64
+"""Requests that wait for what is done for few at a time: half a minute for the last of them, at
+most."""
+
 AT_ONCE = 500
 """Workers or miners until others get their turn: some milliseconds."""
 
@@ -26,6 +32,16 @@ async def in_turns(function: Callable[[T], R], values: Sequence[T]) -> list[R]:
             await trio.lowlevel.checkpoint()
         done += map(function, values[start : start + AT_ONCE])
     return done
+
+
+def stand_in(line: trio.CapacityLimiter) -> None:
+    """See whether there is room in a line, before joining it.
+
+    Raises:
+        Refusal: it is too long.
+    """
+    if line.statistics().tasks_waiting >= LINE:
+        raise Refusal(503, f"{LINE} requests wait for that already; ask again in a while")
 
 
 PAGES = 20

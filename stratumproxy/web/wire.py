@@ -34,7 +34,8 @@ class Wire:
         """Whatever is done for the client is done within it."""
 
     def hang_up(self) -> None:
-        """End it, whatever is under way."""
+        """End it, whatever is under way, and leave the place to others."""
+        self._crowd.leave(self)
         self.here.cancel()
 
     async def gone(self) -> NoReturn:
@@ -75,10 +76,10 @@ class Wire:
 
     async def linger(self) -> None:
         """Say that nothing more comes, and give the client time to read what did."""
-        with trio.move_on_after(LINGER_SECONDS):
+        with trio.move_on_after(LINGER_SECONDS), self._crowd.waiting_for(self):
             try:
                 await self._stream.send_eof()
             except BROKEN:
                 return
-            while await self.hear(SLICE):
+            while await self.overhear(SLICE):
                 pass

@@ -124,7 +124,7 @@ async def test_what_is_told_again_after_a_restart_counts_once(tmp_path):
 
 
 async def test_an_api_that_fails_takes_nothing_with_it(monkeypatch):
-    async def fail(*args):
+    async def fail(*args, **options):
         fails.append(1)
         raise ZeroDivisionError
 

@@ -10,6 +10,8 @@ from functools import partial
 
 import pytest
 import trio
+from starlette.types import ASGIApp, Receive, Scope, Send
+from structlog.testing import capture_logs
 
 from stratumproxy.config.control import Api
 from stratumproxy.web import serve as serve_app
@@ -68,13 +70,13 @@ EVENTS = get("/api/events")
 
 
 @asynccontextmanager
-async def served(web: Web, **options: int) -> AsyncIterator[Served]:
+async def served(web: Web, app: ASGIApp | None = None, **options: int) -> AsyncIterator[Served]:
     listeners = await trio.open_tcp_listeners(0, host="127.0.0.1")
     port = listeners[0].socket.getsockname()[1]
     stop = trio.Event()
     with trio.fail_after(PATIENCE):
         async with trio.open_nursery() as nursery:
-            await nursery.start(partial(serve_app, web.app, listeners, stop, **options))
+            await nursery.start(partial(serve_app, app or web.app, listeners, stop, **options))
             yield Served(web, port, stop)
             stop.set()
 
@@ -110,6 +112,12 @@ async def until_open(web: Web, streams: int) -> None:
     """Wait for event streams to be there, or gone."""
     while web.app.state.site.streams.open != streams:  # noqa: ASYNC110 nobody tells
         await trio.sleep(0.01)
+
+
+async def until_answered(streams: list[trio.SocketStream]) -> None:
+    """Wait for each to have something to read, were it the end."""
+    for stream in streams:
+        await trio.lowlevel.wait_readable(stream.socket)
 
 
 async def end_of(stream: trio.SocketStream) -> None:
@@ -156,6 +164,18 @@ async def test_a_stream_ends_with_its_client(web: Web) -> None:
         await until_open(web, 1)
         await stream.aclose()
         await until_open(web, 0)
+
+
+async def test_a_mistake_of_ours_harms_nobody_else(web: Web) -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        assert scope["path"] == "/health"
+        await web.app(scope, receive, send)
+
+    with capture_logs() as logs:
+        async with served(web, app) as site:
+            assert await site.ask(get("/api/summary")) == b""
+            await site.is_well()
+    assert [line["log_level"] for line in logs] == ["error"]
 
 
 class TestStop:
@@ -330,7 +350,7 @@ class TestCrowd:
         web = Web(told, Api(event_streams=8))
         async with served(web, connections=10) as site:
             streams = [await silent_client(site) for _ in range(25)]
-            await until_open(web, 8)
+            await until_answered(streams)
             for _ in range(5):
                 await site.is_well()
             assert web.app.state.site.streams.open == 8
@@ -375,10 +395,7 @@ class TestMemory:
             tracemalloc.start()
             before, _ = tracemalloc.get_traced_memory()
             streams = [await silent_client(site, opening) for _ in range(clients)]
-            waiting = {stream.socket.fileno() for stream in streams}
-            while waiting:
-                waiting.difference_update(select.select(waiting, [], [], 0)[0])
-                await site.is_well()
+            await until_answered(streams)
             for _ in range(20):
                 await site.is_well()
             after, _ = tracemalloc.get_traced_memory()
