@@ -12,7 +12,7 @@ is wrong gets in."""
 
 HELD_BYTES = 64 << 20
 """Of answers on their way to clients, all together. The largest, the table of 100,000 workers, has
-20 MiB uncompressed."""
+17 MB uncompressed."""
 
 
 class Client(Protocol):

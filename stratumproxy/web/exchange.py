@@ -32,9 +32,9 @@ class Exchange:
         self.refusal: Refusal | None = None
         """Why."""
         self.started = False
-        """Whether the client was sent something."""
+        """Whether there is an answer."""
         self.over = False
-        """Whether it was sent all."""
+        """Whether the client has all of it."""
 
     async def receive(self) -> Message:
         """A piece of the body; after its end, and where it breaks off, that the client has left."""
@@ -49,12 +49,12 @@ class Exchange:
     async def send(self, message: Message) -> None:
         """How an answer begins, or a piece of it; it goes out with its first piece."""
         if message["type"] == "http.response.start":
+            self.started = True
             self._head = self._http.start(message["status"], message["headers"], self._now)
             return
         more = message.get("more_body", False)
         body = self._http.send(message.get("body", b""), more=more)
         head, self._head = self._head, b""
-        self.started = True
         await self._wire.say(head, body)
         self.over = not more
 

@@ -9,8 +9,8 @@ import trio
 from stratumproxy.web.errors import Refusal
 
 LINE = 64
-"""Requests that wait for what is done for few at a time: half a minute for the last of them, at
-most."""
+"""Requests that may wait for what is done for few at a time: never most of the connections, which
+would be nobody's to give up."""
 
 AT_ONCE = 500
 """Workers or miners until others get their turn: some milliseconds."""

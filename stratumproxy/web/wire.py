@@ -60,7 +60,8 @@ class Wire:
         if len(body) <= SLICE:
             await self._push(head + body)
             return
-        with self._crowd.holding(self, len(body)), memoryview(body) as view:
+        view = memoryview(body)
+        with self._crowd.holding(self, len(view)):
             await self._push(head)
             for start in range(0, len(view), SLICE):
                 await self._push(view[start : start + SLICE])
