@@ -12,8 +12,9 @@ LINE = 64
 """Requests that may wait for what is done for few at a time: never most of the connections, which
 would be nobody's to give up."""
 
-AT_ONCE = 500
-"""Workers or miners until others get their turn: some milliseconds."""
+AT_ONCE = 100
+"""Workers or miners until others get their turn: two milliseconds. One new client is taken in a
+turn, so many of them wait for as many."""
 
 T = TypeVar("T")
 R = TypeVar("R")
