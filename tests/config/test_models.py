@@ -82,7 +82,13 @@ def test_defaults_are_the_contract() -> None:
             "drain_seconds": 3,
             "reconnect_on_stop": False,
         },
-        "api": {"listen": "", "token_file": "", "event_streams": 64},
+        "api": {
+            "listen": "",
+            "token_file": "",
+            "read_needs_token": False,
+            "event_streams": 64,
+            "connections": 1000,
+        },
         "ledger": {
             "path": "",
             "shares_days": 30,
