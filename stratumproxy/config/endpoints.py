@@ -208,7 +208,7 @@ class Pool(Table):
             description="The least that this pool is taken to ask for: where it names a lower "
             "difficulty, shares below this are counted here and not sent to it. A pool that asks "
             "next to nothing would have every miner send all that it finds. Not set: "
-            "0.001, or `difficulty.min` if that is lower.",
+            "0.0001, or `difficulty.min` if that is lower. For a farm of ASICs 1 is a good value.",
         ),
     ] = None
     version_mask: Annotated[

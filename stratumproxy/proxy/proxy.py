@@ -38,9 +38,9 @@ from stratumproxy.work.vardiff import Vardiff
 PATIENCE = 5.0
 """Seconds to wait at the start for pools whose extranonce2 size is not known yet."""
 
-LEAST_DIFFICULTY = 0.001
-"""What a pool is taken to ask for at least, if nothing else is configured: a NerdMiner's 60 kH/s is
-a share in a minute then. No pool for ASICs asks for less than 1."""
+LEAST_DIFFICULTY = 0.0001
+"""What a pool is taken to ask for at least, if nothing else is configured: the least that one was
+seen to ask for (public-pool and ckpool-lhr, of NerdMiners). Pools for ASICs ask for 1 at least."""
 
 MAX_TIPS = 64
 """Previous hashes remembered: pools are on different ones for a while, or go back to one."""

@@ -57,7 +57,7 @@ def test_farm_has_every_setting_with_its_default() -> None:
         "name": "main",
         "miners_per_session": 500,
         "extranonce2_size": 8,
-        "min_difficulty": 0.001,
+        "min_difficulty": 1,
     }
     below = (whole.listen[0], whole.pool[0], whole.difficulty, whole.jobs, whole.limits, whole.log)
     for table in (whole, *below):
