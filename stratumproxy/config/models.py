@@ -108,8 +108,7 @@ class Jobs(Table):
             "its place, unless the pool says that it is over (`clean_jobs`). After a switch "
             "between two pools that are both well, the one that was left takes them for as long. "
             "Every share that counts is remembered while its job is taken, so memory is the rate "
-            "of shares times this: at 3,500 a second and 180 s some 20 MB. ckpool takes a job "
-            "for ten minutes.",
+            "of shares times this: at 3,500 a second and 180 s some 40 MB.",
         ),
     ] = 180
     ntime_roll_seconds: Annotated[

@@ -193,10 +193,24 @@ class PoolSession:
         events: list[Event] = []
         self._events = events
         lines, self._tail = split_lines(self._tail, data, LINE_LIMIT)
+        pending = self.pending
         try:
             for line in lines:
+                if not line or line.isspace():
+                    continue
                 try:
-                    self._line(line, events)
+                    message = parse(line)
+                    if "method" in message and not _is_reply(message):
+                        self._request_of_pool(message)
+                    elif type(request_id := message.get("id")) is int:
+                        share = pending.pop(request_id, None)
+                        if share is None:
+                            self._answered(request_id, message)
+                        else:
+                            accepted = message.get("result") is True and not message.get("error")
+                            share.error = None if accepted else error_of(message)
+                            events.append(share)
+                    self.answered = True
                 except ProtocolError as error:
                     self._pass_over(error, now)
             if self._held is not None:
@@ -205,23 +219,6 @@ class PoolSession:
             self.unreported = [event for event in events if isinstance(event, Forwarded)]
             raise
         return events
-
-    def _line(self, line: bytes, events: list[Event]) -> None:
-        if not line or line.isspace():
-            return
-        message = parse(line)
-        request_id = message.get("id")
-        if message.get("method") is not None and ("params" in message or "result" not in message):
-            self._request_of_pool(message)
-        elif type(request_id) is int:
-            share = self.pending.pop(request_id, None)
-            if share is None:
-                self._answered(request_id, message)
-            else:
-                accepted = message.get("result") is True and not message.get("error")
-                share.error = None if accepted else error_of(message)
-                events.append(share)
-        self.answered = True
 
     def _pass_over(self, error: ProtocolError, now: float) -> None:
         """A line made no sense; what never spoke Stratum, or goes on like that, is left."""
@@ -409,6 +406,11 @@ class PoolSession:
         self.pending.clear()
         self.ready = False
         return shares
+
+
+def _is_reply(message: Message) -> bool:
+    """Whether a message that has a method is one all the same: some name what they reply to."""
+    return message["method"] is None or ("result" in message and "params" not in message)
 
 
 def _number(value: object) -> float:
