@@ -17,7 +17,7 @@ BUILT_FROM := setup.py pyproject.toml $(wildcard stratumproxy/*/*.[ch])
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run test lint check bench microbench fuzz soak wheel docs clean
+.PHONY: help run test lint check bench microbench fuzz soak interop wheel docs clean
 
 help: ## This list
 	@echo "Targets:"
@@ -52,7 +52,11 @@ fuzz: $(VENV)/installed-dev ## Fuzz what takes bytes from the network, for SECON
 soak: $(VENV)/installed-dev ## The long forms of the fault, flood and weeks' tests; MINUTES=10 of memory
 	STRATUMPROXY_SOAK=1 STRATUMPROXY_SOAK_MINUTES=$(or $(MINUTES),10) \
 	  $(BIN)/python -m pytest -rP -m "" tests/chaos tests/hostile tests/kafka/test_broker.py \
-	  tests/fleet/test_usual.py $(ARGS)
+	  tests/work/test_content.py tests/fleet/test_usual.py $(ARGS)
+
+interop: $(VENV)/installed-dev ## The proxy between a miner, a pool and a node that others wrote
+	@$(BIN)/python -m tests.interop.parts
+	$(BIN)/python -m pytest -rPs -m interop tests/interop $(ARGS)
 
 wheel: $(VENV)/bin/python ## A wheel in dist/
 	rm -rf build dist

@@ -20,7 +20,7 @@ ALLOWED = {
     "shares": {"errors", "stratum.difficulty"},
     "stratum": {"errors", "shares.verdict"},
     "telemetry": {"errors"},
-    "work": {"errors", "stratum"},
+    "work": {"errors", "stratum", "shares"},
     "config": {"errors"},
     "proxy": {"errors", "stratum", "shares", "work", "telemetry", "config"},
     # The control plane lives on telemetry alone: nothing of it reaches into the proxy.

@@ -7,17 +7,18 @@ import structlog
 from stratumproxy.config import Config
 
 SPARE_FILES = 100
-"""Descriptors beside the miners': listeners, pool sessions, epoll, logs."""
+"""Descriptors beside the clients': listeners, pool sessions, epoll, logs."""
 
 
 def raise_file_limit(config: Config, *, say: bool = True) -> None:
-    """Raise this process's limit to what `limits.connections` needs.
+    """Raise this process's limit to what `limits.connections`, or `api.connections`, needs.
 
     Args:
         config: what is served.
         say: whether to say that it can't be; once for all processes is enough.
     """
-    needed = config.limits.connections + SPARE_FILES
+    api = config.api.connections if config.api.listen else 0
+    needed = max(config.limits.connections, api) + SPARE_FILES
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     unlimited = resource.RLIM_INFINITY
     if soft == unlimited or soft >= needed:

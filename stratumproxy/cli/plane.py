@@ -22,7 +22,7 @@ from stratumproxy.telemetry.records import Batch
 from stratumproxy.telemetry.sink import Sink
 from stratumproxy.web.app import make_app
 from stratumproxy.web.metrics import SinkState
-from stratumproxy.web.serve import serve
+from stratumproxy.web.server import serve
 
 API_PAUSE = 5.0
 """Seconds until the API is started again."""
@@ -165,7 +165,8 @@ class Plane:
             sinks=self._sink_states,
         )
         with trio.socket.from_stdlib_socket(api.dup()) as sock:
-            await serve(app, [trio.SocketListener(sock)], ending)
+            listeners, most = [trio.SocketListener(sock)], self._config.api.connections
+            await serve(app, listeners, ending, connections=most)
 
     def _close(self) -> None:
         """Leave the ledger as one file: whoever has it open last has to see to that."""

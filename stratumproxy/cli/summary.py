@@ -39,6 +39,8 @@ def summary_values(snapshot: Snapshot) -> dict[str, object]:
         "lost": sum(pool.lost for pool in snapshot.pools),
         "pending": sum(pool.pending for pool in snapshot.pools),
         "blocks": snapshot.blocks,
+        "blocks_accepted": snapshot.blocks_accepted,
+        "blocks_refused": snapshot.blocks_refused,
         "dropped": dict(_by_count(snapshot.drops)),
     }
 

@@ -134,7 +134,7 @@ def _hash(share: dict[str, Any], job: PoolJob) -> bytes:
             ntime=0,  # whatever ntime was submitted is in the range from here …
             extranonce_size=len(extranonce1) + size,
             pool_target=ANY_TARGET,
-            seen=Seen(1),
+            seen=Seen(),
             ntime_roll=0xFFFFFFFF,  # … to here
         )
     except ValueError as error:

@@ -67,13 +67,13 @@ def parse_fingerprint(text: str) -> str:
     """A SHA-256 fingerprint as 64 lower-case hex digits.
 
     Args:
-        text: the same with capitals and colons, as `openssl x509 -fingerprint -sha256` prints it,
-            or without.
+        text: the same with capitals and colons, or the whole line with an equals sign that
+            `openssl x509 -fingerprint -sha256` prints.
 
     Raises:
         ValueError: it is something else.
     """
-    digits = text.replace(":", "").lower()
+    digits = text.rpartition("=")[2].strip().replace(":", "").lower()
     if not re.fullmatch("[0-9a-f]{64}", digits):
         raise ValueError(
             f"{text!r} is not a SHA-256 fingerprint; expected 64 hex digits, as "

@@ -35,6 +35,15 @@ class Api(Table):
             examples=["/etc/stratumproxy/token"],
         ),
     ] = ""
+    read_needs_token: Annotated[
+        bool,
+        Field(
+            description="Whether reading needs the token on a loopback address too. Set it where "
+            "other people have an account on this machine, or where a proxy on it brings requests "
+            "from elsewhere and does not say so in a header (`Forwarded`, `X-Forwarded-For`, "
+            "`Via`, …): what says so needs the token anyway."
+        ),
+    ] = False
     event_streams: Annotated[
         int,
         Field(
@@ -44,6 +53,17 @@ class Api(Table):
             "next is answered 503. Browsers open six connections to a host at most.",
         ),
     ] = 64
+    connections: Annotated[
+        int,
+        Field(
+            ge=64,
+            le=100_000,
+            description="HTTP connections at a time, twice `event_streams` or more. For the next, "
+            "the one that has kept us waiting for longest is closed, of those of the address that "
+            "has the most; 16 are for this machine alone. Each needs a file descriptor, and some "
+            "10 kB. nginx has 512 a worker.",
+        ),
+    ] = 1000
 
     @field_validator("listen")
     @classmethod
@@ -66,6 +86,24 @@ class Api(Table):
         if path:
             read_token(path)
         return path
+
+    @field_validator("read_needs_token")
+    @classmethod
+    def _read_needs_token(cls, needed: bool, info: ValidationInfo) -> bool:
+        if needed and not info.data.get("token_file", "failed"):
+            raise ValueError("nobody could read without a token_file; name one")
+        return needed
+
+    @field_validator("connections")
+    @classmethod
+    def _connections(cls, connections: int, info: ValidationInfo) -> int:
+        streams = info.data.get("event_streams", 0)
+        if connections < 2 * streams:
+            raise ValueError(
+                f"event_streams = {streams} may take more than half of them; allow {2 * streams} "
+                "connections, or fewer event_streams"
+            )
+        return connections
 
     @property
     def token(self) -> str:

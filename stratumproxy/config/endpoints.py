@@ -163,11 +163,11 @@ class Pool(Table):
     tls_fingerprint: Annotated[
         str,
         Field(
-            max_length=95,
+            max_length=128,
             description="The SHA-256 of the pool's certificate (of its DER form, as "
-            "`openssl x509 -fingerprint -sha256` prints it). Only that certificate is taken, "
-            "and then neither who signed it nor its dates nor its name matter: for a pool that "
-            "signed its own.",
+            "`openssl x509 -fingerprint -sha256` prints it: the digits or the whole line). Only "
+            "that certificate is taken, and then neither who signed it nor its dates nor its name "
+            "matter: for a pool that signed its own.",
         ),
     ] = ""
     proxy: Annotated[
@@ -197,7 +197,18 @@ class Pool(Table):
             le=1_000_000,
             description="Miners that share one connection to the pool. The next miner opens "
             "another. Not set: as many as the pool's extranonce2 has room for, which is one at "
-            "sizes of 2 and below.",
+            "sizes of 2 and below. With 1 a miner is given at least 4 bytes of extranonce2 where "
+            "the pool gives 4, which hashrate markets such as NiceHash demand; below 6 it then has "
+            "the pool's own extranonce1.",
+        ),
+    ] = None
+    min_difficulty: Annotated[
+        Annotated[int | float, Within(1e-12, 1e18)] | None,
+        Field(
+            description="The least that this pool is taken to ask for: where it names a lower "
+            "difficulty, shares below this are counted here and not sent to it. A pool that asks "
+            "next to nothing would have every miner send all that it finds. Not set: "
+            "0.0001, or `difficulty.min` if that is lower. For a farm of ASICs 1 is a good value.",
         ),
     ] = None
     version_mask: Annotated[

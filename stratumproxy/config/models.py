@@ -100,6 +100,17 @@ class Jobs(Table):
             "ntime moved on. cgminer leaves a pool after 90 s of silence, hence the upper bound.",
         ),
     ] = 55
+    grace_seconds: Annotated[
+        Seconds,
+        Within(0, 3600),
+        Field(
+            description="Seconds that shares on a job are still taken after another went out in "
+            "its place, unless the pool says that it is over (`clean_jobs`). After a switch "
+            "between two pools that are both well, the one that was left takes them for as long. "
+            "Every share that counts is remembered while its job is taken, so memory is the rate "
+            "of shares times this: at 3,500 a second and 180 s some 40 MB.",
+        ),
+    ] = 180
     ntime_roll_seconds: Annotated[
         int,
         Field(
@@ -210,6 +221,16 @@ class Limits(Table):
             le=10_000_000,
             description="Messages that a miner may be ahead of `messages_per_second`. The default "
             "is 10 s of it: what gathers while a connection hangs comes at once.",
+        ),
+    ] = 1000
+    shares_per_second: Annotated[
+        int | float,
+        Within(1, 1_000_000),
+        Field(
+            description="Accepted shares a second that a miner may send. Vardiff keeps miners far "
+            "below; one that goes on finding shares of a job that is too easy for it, and does "
+            "not take the harder one, is disconnected when it is 10 s of it ahead. A terahash a "
+            "second is 233 shares a second at difficulty 1.",
         ),
     ] = 1000
     invalid_share_percent: Annotated[

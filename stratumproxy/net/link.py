@@ -9,8 +9,9 @@ import trio
 from stratumproxy.config import Pool
 from stratumproxy.errors import PoolError, ProtocolError
 from stratumproxy.net.dial import dial
+from stratumproxy.net.redirect import may_follow, prepare
 from stratumproxy.proxy.lane import Lane
-from stratumproxy.proxy.pool import Event, PoolSession, ReconnectAsked
+from stratumproxy.proxy.pool import Event, PoolSession, ReconnectAsked, condensed
 from stratumproxy.proxy.proxy import Proxy
 
 READ_BYTES = 65536
@@ -23,6 +24,14 @@ MOVE_SECONDS = 60.0
 
 LINGER_SECONDS = 2.0
 """Time for the last verdicts on the one, once the other is ready."""
+
+EARLY_SECONDS, EARLY_PAUSE = 60.0, 3.0
+"""In the first minute after a session was lost, the longest wait between two attempts: a pool that
+restarts is back by then."""
+
+REDIRECTS = 3
+"""Requests to reconnect in a row, before there was any work, that are followed without a longer
+wait each time."""
 
 Ready = tuple[PoolSession, trio.abc.Stream, list[Event]]
 """A session that can be mined on, its connection, and what it said so far."""
@@ -61,6 +70,7 @@ class PoolLink:
         self._broken = ""
         self._resume = ""
         self._ask_mask = pool.mask
+        prepare(pool.allow_redirect, pool.host)
         self._knows_configure = False
         """It answered a handshake that began with mining.configure."""
         self._address = (pool.host, pool.port)
@@ -88,6 +98,7 @@ class PoolLink:
 
     async def _run(self) -> None:
         pause = self._pool.backoff_min_seconds
+        lost_at, redirects = -EARLY_SECONDS, 0
         while True:
             session, reason = self._new_session(self._resume), ASKED
             try:
@@ -101,25 +112,30 @@ class PoolLink:
                 reason = f"the pool does not speak Stratum: {error}"
             # A link that was cancelled just now has nothing to tell the proxy any more.
             await trio.lowlevel.checkpoint_if_cancelled()
+            redirects = redirects + 1 if reason == ASKED else 0
             if session.ready:
-                pause = self._pool.backoff_min_seconds
+                pause, lost_at, redirects = self._pool.backoff_min_seconds, trio.current_time(), 0
             self._learn(session, reason)
-            self._proxy.pool_lost(self._lane, self.index, session, reason, self._clock())
             wait = self._not_before - trio.current_time()
+            if trio.current_time() - lost_at < EARLY_SECONDS:
+                pause = min(pause, max(EARLY_PAUSE, self._pool.backoff_min_seconds))
             delay = max(wait, pause * random.uniform(0.5, 1.0))
-            self._proxy.sparse.warning(
+            self._proxy.notices.warning(
                 "pool session lost",
                 pool=self._pool.name,
                 lane=self._lane.number,
                 reason=reason,
                 again_in_seconds=round(delay, 1),
             )
+            self._proxy.pool_lost(self._lane, self.index, session, reason, self._clock())
             await trio.sleep(delay)
-            pause = min(pause * 2, self._pool.backoff_max_seconds)
+            if not 0 < redirects <= REDIRECTS:
+                pause = min(pause * 2, self._pool.backoff_max_seconds)
 
     def _new_session(self, resume: str) -> PoolSession:
         pool = self._pool
-        return PoolSession(pool.user, pool.password, self._ask_mask, resume, self._wake)
+        floor = self._proxy.least_of(pool)
+        return PoolSession(pool.user, pool.password, self._ask_mask, resume, self._wake, floor)
 
     def _learn(self, session: PoolSession, reason: str) -> None:
         """What to ask for in the next handshake, after how this session went."""
@@ -239,12 +255,7 @@ class PoolLink:
         """Where to connect next, if the pool may send us there."""
         host, port = asked.host or self._pool.host, asked.port or self._pool.port
         rule = self._pool.allow_redirect
-        allowed = (
-            host.lower() == self._pool.host.lower()
-            or rule == "any"
-            or (rule == "same-domain" and _domain(host) == _domain(self._pool.host))
-        )
-        if not allowed:
+        if not may_follow(rule, self._pool.host, host):
             self._proxy.notices.warning(
                 "the pool asked to reconnect elsewhere, and allow_redirect forbids it",
                 pool=self._pool.name,
@@ -252,6 +263,13 @@ class PoolLink:
                 allow_redirect=rule,
             )
             return False
+        self._proxy.notices.info(
+            "the pool asked to reconnect, and is followed",
+            pool=self._pool.name,
+            lane=self._lane.number,
+            to=f"{host}:{port}",
+            wait_seconds=asked.wait,
+        )
         self._address = (host, port)
         self._not_before = trio.current_time() + asked.wait
         return True
@@ -269,7 +287,7 @@ class PoolLink:
                 try:
                     self._ready = await self._prepare()
                 except (PoolError, ProtocolError) as error:
-                    self._proxy.sparse.warning(
+                    self._proxy.notices.warning(
                         "the pool asked to reconnect, and that does not work yet",
                         pool=self._pool.name,
                         lane=self._lane.number,
@@ -310,9 +328,10 @@ class PoolLink:
             if not said:
                 raise PoolError(HUNG_UP)
             heard = session.receive(bytes(said), self._clock())
-            if any(isinstance(event, ReconnectAsked) and self._follow(event) for event in heard):
-                raise PoolError(ASKED)
-            events += heard
+            for event in heard:
+                if isinstance(event, ReconnectAsked) and self._follow(event):
+                    raise PoolError(ASKED)
+            events[:] = condensed([*events, *heard])
         return events
 
     async def _listen(
@@ -321,7 +340,7 @@ class PoolLink:
         """Keep up with its jobs, until it ends; whoever mines on it then is told so."""
         with suppress(PoolError, ProtocolError, trio.BrokenResourceError):
             while said := await stream.receive_some(READ_BYTES):
-                events += session.receive(bytes(said), self._clock())
+                events[:] = condensed([*events, *session.receive(bytes(said), self._clock())])
 
     def _hand_over(self, before: PoolSession) -> None:
         """Mine on the session that is ready from now on, if there is one."""
@@ -334,11 +353,3 @@ class PoolLink:
         before.unreported = []
         self._proxy.pool_events(self._lane, self.index, before, verdicts, now)
         self._proxy.pool_events(self._lane, self.index, session, events, now)
-
-
-def _domain(host: str) -> str:
-    """The last two labels of a host name; an address is a domain of its own (cgminer util.c)."""
-    labels = host.lower().rstrip(".").split(".")
-    if ":" in host or labels[-1].isdigit():
-        return host
-    return ".".join(labels[-2:])

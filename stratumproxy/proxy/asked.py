@@ -1,14 +1,17 @@
 """The difficulty that one miner is asked for: what is in force, what was, what would be better."""
 
+from math import inf
+
 from stratumproxy.stratum.difficulty import target_bytes
-from stratumproxy.stratum.messages import encode_set_difficulty
-from stratumproxy.work.vardiff import Vardiff
+from stratumproxy.work.vardiff import ENOUGH, Vardiff
 
 NO_TARGET = bytes(32)
-"""Of a miner that was not told a difficulty yet: what it guesses a job id for meets none."""
+"""Of a miner that was not told a difficulty yet."""
 
-OLD_DIFFICULTIES = 8
-"""Earlier difficulties remembered for shares on jobs that went out under them."""
+MOST_DIFFICULTIES = 64
+"""Earlier difficulties remembered for shares on jobs that went out under them, some 100 bytes each.
+While there are as many, of jobs that are still taken, no other one comes into force: a miner that
+names one a second waits, and loses nothing."""
 
 URGENT = 3.0
 """A difficulty that is off by this factor does not wait for the pool's next job."""
@@ -22,15 +25,18 @@ class Asked:
     """
 
     __slots__ = (
-        "_older",
+        "_before",
+        "_proven",
         "_window_start",
         "difficulty",
         "fixed",
+        "floor",
         "minimum",
         "shares",
         "since",
         "suggested",
         "target",
+        "told",
         "wanted",
     )
 
@@ -44,37 +50,73 @@ class Asked:
         self.wanted: float | int = 0
         """What vardiff wants, before the pool's difficulty caps it."""
         self.difficulty: float | int = 0
-        """What it was last told; 0 for nothing yet."""
+        """What is in force, from job `since` on; 0 for nothing yet."""
         self.target = NO_TARGET
-        self.since = 0
-        """Number of the first job that `difficulty` binds for."""
-        self._older: tuple[tuple[int, float | int, bytes], ...] = ()
+        self.since: float = inf
+        self.told: float | int = 0
+        """What it knows of: the same, unless it has reset since."""
+        self._before: tuple[tuple[int, float | int], ...] = ()
+        """What was in force before, oldest first, and from which job on."""
         self._window_start = now
         self.shares = 0
-        """Good ones, since vardiff's count began."""
+        """Good ones of what is in force, since vardiff's count began."""
+        self.floor: float | int = 0
+        """What vardiff does not go below before it has seen a share."""
+        self._proven: float | int = 0
+        """The last difficulty that it found enough shares of."""
 
-    def bind(self, difficulty: float | int, job_number: int, now: float) -> bytes:
-        """Have a difficulty in force from a job on.
+    def bind(self, difficulty: float | int, job_number: int, oldest: int, now: float) -> bool:
+        """Have a difficulty in force from a job on, about which the miner is told.
+
+        Args:
+            difficulty: what it is asked for.
+            job_number: of the job.
+            oldest: no job below this number is taken any more.
+            now: seconds.
 
         Returns:
-            What tells the miner.
+            False if it has to wait: too many others are remembered.
         """
-        if self.difficulty:
-            before = self.since, self.difficulty, self.target
-            self._older = (*self._older, before)[-OLD_DIFFICULTIES:]
-        self.difficulty = difficulty
-        self.target = target_bytes(difficulty)
-        self.since = job_number
+        self._look()
+        if difficulty != self.difficulty:
+            if self.difficulty:
+                before = (*self._before, (int(self.since), self.difficulty))
+                self._before = _needed(before, job_number, oldest)
+                if len(self._before) > MOST_DIFFICULTIES:
+                    self._before = self._before[:-1]
+                    return False
+            self.difficulty = difficulty
+            self.target = target_bytes(difficulty)
+            self.since = job_number
+        self.told = difficulty
         self._window_start = now
         self.shares = 0
-        return encode_set_difficulty(difficulty)
+        return True
 
-    def bound_to(self, job_number: int) -> tuple[float | int, bytes]:
-        """The difficulty and target that were in force when a job went out to this miner."""
-        for since, difficulty, target in reversed(self._older):
+    @property
+    def proven(self) -> float | int:
+        """The last difficulty that it found enough shares of; 0 for none."""
+        return self.difficulty if self.shares >= ENOUGH else self._proven
+
+    def bound_to(self, job_number: int) -> float | int:
+        """The difficulty that was in force when a job went out to this miner; 0: not known."""
+        if job_number >= self.since:
+            return self.difficulty
+        for since, difficulty in reversed(self._before):
             if job_number >= since:
-                return difficulty, target
-        return self.difficulty, self.target
+                return difficulty
+        return 0
+
+    def history(self) -> tuple[tuple[int, float | int], ...]:
+        """What was in force, oldest first, and from which job on."""
+        if not self.difficulty:
+            return self._before
+        return (*self._before, (int(self.since), self.difficulty))
+
+    def take_up(self, history: tuple[tuple[int, float | int], ...], end: int) -> None:
+        """Before this connection it was asked for these, up to a job's number."""
+        self._before = history
+        self.since = end
 
     def want(self, difficulty: float | int) -> None:
         """Ask for a difficulty from the next job on, as far as the miner's wish allows.
@@ -90,9 +132,20 @@ class Asked:
 
     def better(self, vardiff: Vardiff, now: float) -> float | None:
         """What vardiff would rather ask for, if not what is in force."""
+        self._look()
         if self.fixed:
             return None
-        return vardiff.retarget(self.difficulty, self.shares, now - self._window_start)
+        better = vardiff.retarget(self.difficulty, self.shares, now - self._window_start)
+        if better is None or better >= self.floor:
+            return better
+        # Nothing is known of it: it may be slow, or off, or take a pool below 1 for dead.
+        return self.floor if self.floor < self.difficulty else None
+
+    def _look(self) -> None:
+        """What the count says before it begins anew."""
+        self._proven = self.proven
+        if self.shares:
+            self.floor = 0
 
     def due(self, vardiff: Vardiff, now: float) -> bool:
         """Whether a count that was not striking is old enough to be judged."""
@@ -106,5 +159,14 @@ class Asked:
         """Forget the older half of a count that goes back too far."""
         elapsed = now - self._window_start
         if vardiff.is_long(elapsed):
+            self._look()
             self._window_start += elapsed / 2
             self.shares //= 2
+
+
+def _needed(
+    history: tuple[tuple[int, float | int], ...], end: int, oldest: int
+) -> tuple[tuple[int, float | int], ...]:
+    """Of difficulties and the jobs they bind from, those of jobs that are still taken."""
+    ends = [since for since, _ in history[1:]] + [end]
+    return tuple(each for each, end in zip(history, ends, strict=True) if end > oldest)

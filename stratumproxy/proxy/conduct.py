@@ -2,7 +2,8 @@
 
 Nothing here is called for a share that is accepted: a miner's own counters are looked at once in a
 few seconds, and when several lines arrive at once, as floods do. What is accepted is work that the
-miner was asked for, and vardiff its limit, so only the rest counts as a flood.
+miner was asked for, and vardiff its limit; so it counts as a flood only far beyond that, where a
+miner goes on with a job that is too easy for it.
 
 A site of thousands of miners has one address, so no address is ever banned: one broken machine
 would cost all others their work. Banned is a worker name at an address, and only while no other
@@ -13,6 +14,9 @@ from collections import Counter, OrderedDict
 
 from stratumproxy.config import Limits
 from stratumproxy.proxy.networks import within
+
+SHARE_BURST = 10.0
+"""Seconds of `shares_per_second` that a miner may be ahead: vardiff has seen it by then."""
 
 MAX_OFFENDERS = 10_000
 """Names at addresses that are remembered; past it the oldest is forgotten."""
@@ -25,29 +29,47 @@ class Record:
         now: seconds, when it connected.
     """
 
-    __slots__ = ("_accepted", "_at", "_invalid", "_level", "_messages", "warned")
+    __slots__ = (
+        "_accepted",
+        "_at",
+        "_invalid",
+        "_level",
+        "_messages",
+        "_share_level",
+        "_shares",
+        "warned",
+    )
 
     def __init__(self, now: float) -> None:
         self._at = now
         self._messages = 0
         self._level = 0.0
+        self._shares = 0
+        self._share_level = 0.0
         self._accepted = 0
         self._invalid = 0
         self.warned = False
         """Its last window was one of mostly invalid shares."""
 
-    def floods(self, messages: int, limits: Limits, now: float) -> bool:
-        """Whether it sends too much: a leaky bucket, of `message_burst`.
+    def floods(self, messages: int, shares: int, limits: Limits, now: float) -> bool:
+        """Whether it sends too much: leaky buckets, of `message_burst` and of `SHARE_BURST`.
 
         Args:
-            messages: how many it sent so far.
+            messages: how many it sent so far, accepted shares aside.
+            shares: how many of its shares were accepted so far.
             limits: what it may.
             now: seconds.
         """
-        leaked = (now - self._at) * limits.messages_per_second
+        passed = now - self._at
+        leaked = passed * limits.messages_per_second
         self._level = max(0.0, self._level - leaked) + messages - self._messages
-        self._at, self._messages = now, messages
-        return self._level > limits.message_burst
+        leaked = passed * limits.shares_per_second
+        self._share_level = max(0.0, self._share_level - leaked) + shares - self._shares
+        self._at, self._messages, self._shares = now, messages, shares
+        return (
+            self._level > limits.message_burst
+            or self._share_level > limits.shares_per_second * SHARE_BURST
+        )
 
     def invalid(self, accepted: int, invalid: int, limits: Limits) -> bool | None:
         """Judge the window of shares that ended.

@@ -8,9 +8,6 @@ from stratumproxy.telemetry.notices import Notices
 if TYPE_CHECKING:
     from stratumproxy.proxy.shell import Link
 
-LINES = 10
-"""Drops told a second, each on a line; of the others only how many. A flood must not fill disks."""
-
 
 class Reason(str):
     """Why a miner is dropped, in words.
@@ -69,24 +66,16 @@ class Drops:
         self._notices = notices
         self.counts: dict[str, int] = {}
         """Since start, by key."""
-        self._told = 0
-        self._untold: dict[str, int] = {}
 
     def add(self, reason: str, peer: str) -> None:
         """A miner was dropped, or turned away."""
         key = reason.key if isinstance(reason, Reason) else "other"
         self.counts[key] = self.counts.get(key, 0) + 1
-        if self._told < LINES:
-            self._told += 1
-            self._notices.info("miner dropped", miner=peer, key=key, reason=str(reason))
-        else:
-            self._untold[key] = self._untold.get(key, 0) + 1
+        self._notices.info("miner dropped", miner=peer, key=key, reason=str(reason))
 
     def warn(self, event: str, **values: object) -> None:
-        """Tell, at the same limited rate, of what leads to drops."""
-        if self._told < LINES:
-            self._told += 1
-            self._notices.warning(event, **values)
+        """Tell of what leads to drops."""
+        self._notices.warning(event, **values)
 
     def end(self, link: "Link", error: Exception) -> None:
         """End the connection of a miner whose words raised an error, which is being handled.
@@ -99,10 +88,3 @@ class Drops:
         else:
             self.warn("a bug, please report it", exc_info=True)
             link.close(BUG)
-
-    def tend(self) -> None:
-        """Called once a second: tell how many more there were."""
-        self._told = 0
-        if self._untold:
-            count, untold, self._untold = sum(self._untold.values()), self._untold, {}
-            self._notices.info("and more like them were dropped", count=count, reasons=untold)

@@ -123,10 +123,11 @@ class Fanout:
         job, clean = self.job, self.clean
         number, terms = job.number, job.terms
         for miner in served:
-            if miner.settled is terms and miner.last_job < number:
+            seat = miner.seat
+            if miner.settled is terms and miner.last_job < number and seat is not None:
                 # Nearly all: nothing but the job to say, and the line is the same for all of them.
                 miner.last_job = number
-                miner.link.send(job.notify(miner.total, clean))
+                miner.link.send(job.notify(seat.total, clean))
             elif miner.mining and (data := miner.deliver(job, clean, now)):
                 miner.link.send(data)
         return len(served)

@@ -24,6 +24,7 @@ class Forwarded:
 
     __slots__ = (
         "again",
+        "block",
         "difficulty",
         "error",
         "fields",
@@ -55,6 +56,8 @@ class Forwarded:
     ) -> None:
         self.again = False
         """It was sent twice: see `limbo.py`."""
+        self.block = ""
+        """Hash of the block that it makes, as explorers show it; empty if it makes none."""
         self.miner = miner
         self.worker = worker
         self.request_id = request_id

@@ -1,13 +1,18 @@
 """A job as miners know it: under an id of our own, prepared for checking and for sending."""
 
-from typing import Any
+from math import inf
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from stratumproxy.proxy.pool import PoolSession
-from stratumproxy.shares import Seen, Work
+from stratumproxy.shares import Work
 from stratumproxy.stratum.difficulty import target_bytes
+from stratumproxy.work.content import Content
 from stratumproxy.work.job import PoolJob, Terms
+
+if TYPE_CHECKING:
+    from stratumproxy.proxy.lane import Lane
 
 
 class Job:
@@ -19,8 +24,9 @@ class Job:
         terms: what the pool's session asked for at that moment.
         whole: the miner on this session has the pool's own extranonce1 (layouts that can't be
             shared); otherwise the pool's extranonce1 is the end of coinb1.
-        seen: hashes already counted, shared by all jobs on one chain tip.
+        content: what work it is, and the headers of it that counted.
         ntime_roll: seconds ntime may run ahead of the job's.
+        lane: whose miners it goes out to.
         source: the pool session it came from, and its shares go to.
         pool: the pool's name.
     """
@@ -30,6 +36,10 @@ class Job:
         "_paddings",
         "check",
         "clean",
+        "content",
+        "difficulty",
+        "job_id",
+        "lane",
         "number",
         "pool",
         "pool_job",
@@ -38,6 +48,7 @@ class Job:
         "source",
         "submit_head",
         "terms",
+        "until",
         "version",
         "version_mask",
         "whole",
@@ -50,13 +61,20 @@ class Job:
         pool_job: PoolJob,
         terms: Terms,
         *,
-        seen: Seen,
+        content: Content,
         ntime_roll: int,
         whole: bool = False,
+        lane: "Lane",
         source: PoolSession,
         pool: str,
     ) -> None:
         self.number = number
+        self.job_id = f"{number:x}"
+        """The id miners know it by."""
+        self.lane = lane
+        self.content = content
+        self.until = inf
+        """How long shares on it are taken."""
         self.pool_job = pool_job
         self.terms = terms
         self.source = source
@@ -65,6 +83,10 @@ class Job:
         self.clean = pool_job.clean
         self.version = pool_job.version
         self.version_mask = terms.version_mask
+        """The bits that may be rolled: those that could when it went out, and those that the pool
+        has added since."""
+        self.difficulty = terms.difficulty
+        """The pool's, for it."""
         self.submit_head = orjson.dumps([source.user, pool_job.pool_job_id]).decode()[:-1]
         """How the params of its mining.submit begin."""
         self.pool_target = target_bytes(terms.difficulty)
@@ -81,22 +103,12 @@ class Job:
             ntime=pool_job.ntime,
             extranonce_size=self.room,
             pool_target=self.pool_target,
-            seen=seen,
+            seen=content.seen,
             ntime_roll=ntime_roll,
         )
         self.check = self.work.check
         self._paddings: dict[int, str] = {}
         self._lines: dict[tuple[int, bool], bytes] = {}
-
-    @property
-    def job_id(self) -> str:
-        """The id miners know it by."""
-        return f"{self.number:x}"
-
-    @property
-    def difficulty(self) -> float | int:
-        """The pool's difficulty for it."""
-        return self.terms.difficulty
 
     def padding(self, total: int) -> str:
         """The zeros, in hex, in front of a slot that with its extranonce2 takes `total` bytes."""
@@ -140,6 +152,14 @@ class Job:
                 version = (version & ~mask) | (int(bits, 16) & mask)
             fields = f'{fields}","{version & self.version_mask:08x}'
         return fields
+
+    def allow(self, version_mask: int) -> None:
+        """Let more version bits be rolled, from now on."""
+        self.version_mask |= version_mask
+
+    def forget_lines(self) -> None:
+        """It goes out to nobody any more: only shares on it are still checked."""
+        self._lines.clear()
 
     def notify(self, total: int, clean: bool) -> bytes:
         """The mining.notify line for miners whose slot and extranonce2 take `total` bytes.

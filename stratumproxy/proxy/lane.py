@@ -6,52 +6,24 @@ that is ready. How many miners a lane carries follows from the extranonce layout
 `miners_per_session`.
 """
 
-from collections import OrderedDict, deque
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from stratumproxy.proxy import requests
+from stratumproxy.proxy.candidate import Candidate
 from stratumproxy.proxy.job import Job
 from stratumproxy.proxy.limbo import Limbo
 from stratumproxy.proxy.pool import NewJob, PoolSession
-from stratumproxy.shares import Seen
+from stratumproxy.proxy.seat import NO_PAST, Past
 from stratumproxy.stratum import rejects
 from stratumproxy.work.extranonce import SlotSpace
+from stratumproxy.work.job import Terms
 
 if TYPE_CHECKING:
     from stratumproxy.proxy.miner import MinerSession
     from stratumproxy.proxy.proxy import Proxy
 
-MAX_JOBS = 64
-"""Jobs of the pool that stay valid without a clean one; at a job per 30 s, half an hour."""
-
-MAX_TIPS = 3
-"""Chain tips whose shares are remembered: the last one, and those a reorganisation goes back to."""
-
-MAX_REISSUED = 128
-"""Ids that one job of the pool is valid under: over two minutes of them, one a second, and every
-miner has a newer one within a keep-alive."""
-
-
 REFUSALS = 20
 """Refused shares between two looks at a pool's rejects."""
-
-
-@dataclass(slots=True)
-class Candidate:
-    """A pool's session, ready to be mined on."""
-
-    session: PoolSession
-    newest: NewJob
-    arrived: float
-    """When the newest job came."""
-    since: float
-    """When it became ready, or well again."""
-    accepted: int = 0
-    """Shares that it accepted since the last look at its rejects."""
-    refused: int = 0
-    unwell: bool = False
-    """It refused too many shares, and is mined on only if there is no other."""
 
 
 class Lane:
@@ -63,7 +35,7 @@ class Lane:
         space: where its miners' slots come from.
     """
 
-    def __init__(self, proxy: "Proxy", number: int, space: SlotSpace | None) -> None:
+    def __init__(self, proxy: "Proxy", number: int, space: SlotSpace[Past] | None) -> None:
         self.proxy = proxy
         self.number = number
         self.space = space
@@ -74,6 +46,8 @@ class Lane:
         """Of these, who gets jobs, in the order of the fan-out."""
         self.waiting: list[MinerSession] = []
         """Subscribed, but the answer needs this lane's session to be ready."""
+        self.late: dict[MinerSession, int] = {}
+        """They subscribed anew within the second that they were sent the job in: its number."""
         self.job: Job | None = None
         """What is mined on; None while no pool is ready."""
         self.job_sent = 0.0
@@ -87,15 +61,8 @@ class Lane:
         self._failed: set[int] = set()
         """Pools that were lost or refused too much while they were mined on: they have to be well
         for a while before they are gone back to."""
-        self._generations: deque[list[str]] = deque()
-        """Ids under which the pool's jobs are valid, a list for each job of the pool."""
-        self._reissued: Job | None = None
-        self._reissued_at = 0
-        """The second, counted from the job's arrival, that `_reissued` was made in."""
-        self._ahead = 0
-        """Seconds that the newest id's ntime is ahead of what the pool sent."""
-        self._seen = Seen()
-        self._tips: OrderedDict[str, Seen] = OrderedDict()
+        self.kept: tuple[str, Past] = "", NO_PAST
+        """Session id and past of the miner that had this lane to itself, once it is gone."""
 
     # -- members ---------------------------------------------------------------------------------
 
@@ -114,6 +81,7 @@ class Lane:
     def leave(self, miner: "MinerSession", now: float) -> None:
         """A miner is gone."""
         self.miners.pop(miner, None)
+        self.late.pop(miner, None)
         if miner in self.waiting:
             self.waiting.remove(miner)
         self.members -= 1
@@ -124,34 +92,49 @@ class Lane:
     def pool_job(self, pool: int, session: PoolSession, new_job: NewJob, now: float) -> None:
         """A pool's session has a job."""
         candidate = self.candidates.get(pool)
+        moved = candidate is not None and candidate.session is not session
         if candidate is None:
-            candidate = self.candidates[pool] = Candidate(session, new_job, now, now)
-        moved = candidate.session is not session
-        if moved:
+            name = self.proxy.pools[pool].name
+            candidate = self.candidates[pool] = Candidate(self, name, session, new_job, now)
+        elif moved:
             self.into_limbo(pool, candidate.session, now)
-            candidate.session = session
-        candidate.newest, candidate.arrived = new_job, now
+            candidate.learn(session, new_job, now, now)
+        elif candidate.repeats(new_job):
+            self._repeated(pool, candidate, new_job, now)
+            return
+        else:
+            candidate.learn(session, new_job, now + self.proxy.grace, now)
         self._leave_limbo(pool, session, new_job, now)
-        if self.active is None or (self._before(pool, self.active) and pool not in self._failed):
-            self.switch(pool, now)
+        if self.active is None:
+            self.switch(pool, now, "it is ready")
+        elif self._before(pool, self.active) and pool not in self._failed:
+            self.switch(pool, now, "it comes first")
         elif self.active == pool and moved:
-            self.switch(pool, now)  # what was found for the session before is stale
+            self.switch(pool, now, "it asked to reconnect")  # shares for the former are stale
         elif self.active == pool:
-            self._mine(new_job, session, new_job.job.clean, now)
+            self._mine(candidate, new_job.job.clean, now)
+
+    def _repeated(self, pool: int, candidate: Candidate, new_job: NewJob, now: float) -> None:
+        """A pool sent its job again: that is news only if it asks for something else now."""
+        before = candidate.newest.terms
+        candidate.repeat(new_job, now)
+        if new_job.terms != before:
+            self.terms_changed(pool, candidate.session, new_job.terms, now)
 
     def pool_lost(self, pool: int, now: float) -> None:
         """A pool's session is gone: nothing mined on it counts any more, so move on at once."""
-        self.candidates.pop(pool, None)
+        candidate = self.candidates.pop(pool, None)
+        if candidate is not None:
+            candidate.end(now)
         if self.active != pool:
             return
         self._failed.add(pool)
-        self._retire(now)
         self.job = None
         self.active = None
         self._moved()
         self.proxy.fanouts.end(self, now)
         if self.candidates:
-            self.switch(self._best(), now)
+            self.switch(self._best(), now, f"{self.proxy.pools[pool].name} was lost")
 
     def _best(self) -> int:
         """The first pool in the order that is ready and well, or else just ready."""
@@ -162,34 +145,40 @@ class Lane:
         """Whether one is rather mined on than the other."""
         return self.proxy.rank(pool) < self.proxy.rank(other)
 
-    def pool_refused(self, pool: int, limit: float, now: float) -> None:
-        """A pool refused a share: if it refuses too many, mine on another one, if there is one.
+    def pool_refused(self, pool: int, limit: float, now: float, *, silent: bool = False) -> None:
+        """A pool did not take a share: if there are too many of these, mine on another pool.
 
         Args:
             pool: which.
             limit: the part of its verdicts, 0 to 1, from which on it is too many.
             now: the time.
+            silent: it gave no verdict, which is no better than a refusal.
         """
         candidate = self.candidates.get(pool)
         if candidate is None:
             return
         candidate.refused += 1
+        candidate.unanswered += silent
         if candidate.refused < REFUSALS:
             return
         part = candidate.refused / (candidate.refused + candidate.accepted)
-        candidate.accepted = candidate.refused = 0
+        silence = candidate.unanswered / candidate.refused
+        candidate.accepted = candidate.refused = candidate.unanswered = 0
         if part < limit:
             return
         candidate.unwell, candidate.since = True, now
         self._failed.add(pool)
+        name = self.proxy.pools[pool].name
+        what = "gives no verdict on" if silence > 0.5 else "refuses"
         self.proxy.notices.warning(
-            "pool refuses too many shares",
-            pool=self.proxy.pools[pool].name,
-            lane=self.number,
-            percent=round(100 * part),
+            f"pool {what} too many shares", pool=name, lane=self.number, percent=round(100 * part)
         )
+        self._leave(pool, f"{name} {what} too many shares", now)
+
+    def _leave(self, pool: int, why: str, now: float) -> None:
+        """Mine on any other pool, if one is ready."""
         if self.active == pool and (best := self._best()) != pool:
-            self.switch(best, now)
+            self.switch(best, now, why)
 
     def prefer(self, well_for: float, pause: float, now: float) -> None:
         """Go back to an earlier pool in the order once it has been ready for some seconds.
@@ -210,7 +199,7 @@ class Lane:
             if not self._before(pool, self.active):
                 return
             if not candidate.unwell and now - candidate.since >= well_for:
-                self.switch(pool, now)
+                self.switch(pool, now, f"it comes first, and was well for {well_for:g} s")
                 return
 
     def obey(self, wanted: int | None, now: float) -> bool:
@@ -226,17 +215,17 @@ class Lane:
         if wanted is not None:
             self._failed.discard(wanted)
             if candidate := self.candidates.get(wanted):
-                candidate.accepted, candidate.refused, candidate.unwell = 0, 0, False
+                candidate.accepted = candidate.refused = candidate.unanswered = 0
+                candidate.unwell = False
         if self.active is None or (best := self._best()) == self.active:
             return False
-        self.switch(best, now)
+        self.switch(best, now, "an operator ordered it")
         return True
 
     def leave_pool(self, pool: int, now: float) -> None:
         """Mine on any other pool that is ready: this one is not to be mined on any more."""
         self.candidates[pool].unwell = True
-        if self.active == pool and (best := self._best()) != pool:
-            self.switch(best, now)
+        self._leave(pool, f"{self.proxy.pools[pool].name} is not configured any more", now)
 
     def renumber(self, places: dict[int, int]) -> None:
         """The pools have other places in the order: new by old ones."""
@@ -246,17 +235,22 @@ class Lane:
         if self.active is not None:
             self.active = places[self.active]
 
-    def switch(self, pool: int, now: float) -> None:
-        """Mine on another pool: for the miners nothing but a clean job."""
-        candidate = self.candidates[pool]
+    def switch(self, pool: int, now: float, why: str) -> None:
+        """Mine on another pool: for the miners nothing but a clean job.
+
+        What was mined on before takes the shares that are under way for the grace, if it is well.
+        """
+        if self.active is not None and self.active != pool:
+            self.candidates[self.active].replaced(now + self.proxy.grace)
         self.active = pool
-        self.proxy.sparse.info(
+        self.proxy.notices.info(
             "mining on pool",
             pool=self.proxy.pools[pool].name,
+            why=why,
             lane=self.number,
             miners=len(self.miners),
         )
-        self._mine(candidate.newest, candidate.session, True, now, int(now - candidate.arrived))
+        self._mine(self.candidates[pool], True, now)
         self._moved()
 
     def _moved(self) -> None:
@@ -291,26 +285,14 @@ class Lane:
         """Nobody is here, and the next miner will have the session to itself."""
         self.space = None
         if self.active is not None:
-            self.switch(self.active, now)
+            self.candidates[self.active].end(now)
+            self.switch(self.active, now, "a miner has the session to itself")
 
     # -- jobs ------------------------------------------------------------------------------------
 
-    def _mine(
-        self, new_job: NewJob, session: PoolSession, clean: bool, now: float, age: int = 0
-    ) -> None:
-        """Mine on a job from now on; `age` is the seconds since it came."""
-        pool_job = new_job.job
-        if age:
-            new_job = replace(new_job, job=pool_job.aged(age))
-        if clean:
-            self._retire(now)
-        elif len(self._generations) >= MAX_JOBS:
-            self._forget(self._generations.popleft(), now)
-        self._seen = self._seen_on(pool_job.prevhash_hex)
-        self._generations.append([])
-        self._reissued = None
-        self._ahead = age
-        self.job = self._prepare(new_job, session, now)
+    def _mine(self, candidate: Candidate, clean: bool, now: float) -> None:
+        """Mine on a pool's newest job from now on."""
+        self.job = candidate.issue(now)
         self.job_sent = now
         if self.number == 0:
             self.proxy.version_mask = self.job.version_mask
@@ -320,89 +302,42 @@ class Lane:
                 miner.link.send(requests.subscribed(miner, now))
         self.proxy.fanouts.begin(self, self.job, clean, now)
 
-    def _seen_on(self, prevhash: str) -> Seen:
-        """The shares counted on a tip. Two pools may be on different ones, and take turns."""
-        seen = self._tips.setdefault(prevhash, Seen())
-        self._tips.move_to_end(prevhash)
-        if len(self._tips) > MAX_TIPS:
-            self._tips.popitem(last=False)
-        return seen
-
-    def _prepare(self, new_job: NewJob, session: PoolSession, now: float) -> Job:
-        assert self.active is not None
-        job = Job(
-            self.proxy.next_job_number(),
-            new_job.job,
-            new_job.terms,
-            seen=self._seen,
-            ntime_roll=max(self.proxy.ntime_roll - self._ahead, 0),
-            whole=self.space is None,
-            source=session,
-            pool=self.proxy.pools[self.active].name,
-        )
-        ids = self._generations[-1]
-        ids.append(job.job_id)
-        if len(ids) > MAX_REISSUED:
-            self._forget([ids.pop(0)], now)
-        self.proxy.jobs[job.job_id] = job
-        return job
-
     def reissue(self, now: float) -> Job | None:
-        """The current job once more, under a new id and with its ntime moved on to now.
+        """The current job once more, under a new id and with its ntime moved on.
 
-        One is made for each second at most, and shared by all who ask within it. Its ntime is later
-        than any before, be it by a second too much: the same job under another id would have miners
-        find the same shares. None while there is no job.
+        One is made for each second at most, and shared by all who ask within it. None while there
+        is no job.
         """
         if self.active is None or self.job is None:
             return None
-        candidate = self.candidates[self.active]
-        age = int(now - candidate.arrived)
-        if self._reissued is not None and self._reissued_at == age:
-            return self._reissued
-        self._reissued_at = age
-        self._ahead = max(age, self._ahead + 1)
-        newest = candidate.newest
-        again = replace(newest, job=newest.job.aged(self._ahead))
-        self._reissued = self._prepare(again, candidate.session, now)
-        return self._reissued
+        return self.candidates[self.active].reissue(now)
 
     def keep_alive(self, after: float, now: float) -> None:
         """Send the job again when the pool has been silent: cgminer gives up after 90 s."""
         if self.job is not None and now - self.job_sent >= after:
             self.send_again(now)
 
-    def mask_changed(self, pool: int, session: PoolSession, version_mask: int, now: float) -> None:
-        """A pool changed what may be rolled, at once and not from its next job on (BIP310)."""
+    def serve_late(self, now: float) -> None:
+        """Called every second or so: who could not be sent the job under another id is now."""
+        late, self.late = self.late, {}
+        for miner, number in late.items():
+            if miner.last_job == number and (data := miner.start_mining(now)):
+                miner.link.send(data)
+
+    def terms_changed(self, pool: int, session: PoolSession, terms: Terms, now: float) -> None:
+        """A pool asks for something else, and not only from its next job on."""
         candidate = self.candidates.get(pool)
         if candidate is None or candidate.session is not session:
             return
-        newest = candidate.newest
-        if newest.terms.version_mask == version_mask:
-            return
-        terms = replace(newest.terms, version_mask=version_mask)
-        candidate.newest = replace(newest, terms=terms)
+        candidate.change_terms(terms)
         if self.active == pool:
-            self._reissued = None
             self.send_again(now)
 
     def send_again(self, now: float) -> None:
         """Send every miner the job once more, under a new id, and with what changed for it."""
         job = self.reissue(now)
-        if job is not None:
+        if job is not None and self.active is not None:
+            self.candidates[self.active].replaced(now + self.proxy.grace, but=job)
             self.job_sent = now
             self.job = job
             self.proxy.fanouts.begin(self, job, False, now, news=False)
-
-    def _retire(self, now: float) -> None:
-        """Shares on every job so far are stale from now on."""
-        for ids in self._generations:
-            self._forget(ids, now)
-        self._generations.clear()
-        self._reissued = None
-
-    def _forget(self, ids: list[str], now: float) -> None:
-        for job_id in ids:
-            self.proxy.jobs.pop(job_id, None)
-        if self.proxy.journal is not None:
-            self.proxy.journal.retired(ids, now)

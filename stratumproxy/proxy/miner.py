@@ -4,40 +4,48 @@ The way of a share starts in `MinerSession.receive` and goes through `MinerSessi
 straight line. What else a miner may say is in `requests.py`.
 """
 
+from math import inf
 from typing import TYPE_CHECKING
 
 from stratumproxy.errors import LineTooLong, ProtocolError
 from stratumproxy.proxy import requests
-from stratumproxy.proxy.asked import Asked
+from stratumproxy.proxy.asked import NO_TARGET, Asked
 from stratumproxy.proxy.drops import FLOOD, INVALID_SHARES, Reason
 from stratumproxy.proxy.forwarded import Forwarded
 from stratumproxy.proxy.job import Job
+from stratumproxy.proxy.seat import MOST_SEATS, Past, Seat
 from stratumproxy.proxy.shell import Link
 from stratumproxy.proxy.tally import Worker
 from stratumproxy.shares.verdict import REJECTED, Verdict
 from stratumproxy.stratum import rejects
+from stratumproxy.stratum.difficulty import target_bytes
 from stratumproxy.stratum.framing import split_lines
 from stratumproxy.stratum.messages import (
     encode_error,
-    encode_id,
     encode_notification,
+    encode_set_difficulty,
     encode_true,
+    id_of,
     parse,
 )
 from stratumproxy.stratum.rejects import Reject
 from stratumproxy.stratum.strangers import refuse_stranger
 from stratumproxy.stratum.submit import Submit, read_submit, scan_submit
-from stratumproxy.work.extranonce import SlotSpace
 from stratumproxy.work.job import Terms
 
 if TYPE_CHECKING:
     from stratumproxy.proxy.lane import Lane
     from stratumproxy.proxy.proxy import Proxy
 
+ANY_BITS = 0xFFFFFFFF
+
 SHARE, BLOCK = int(Verdict.SHARE), int(Verdict.BLOCK)
 
 JUDGE_EVERY = 8
 """Shares between two looks of vardiff; a power of two."""
+
+NOT_ITS_FAULT = (rejects.STALE, rejects.NO_POOL)
+"""Rejects that are held against no miner: it was only late, or had nothing to mine on."""
 
 SMOOTHING = 0.1
 """Weight of the newest sample in a miner's hashrate; a sample per 5 s gives a minute of memory."""
@@ -61,7 +69,7 @@ class MinerSession:
         "agent",
         "asked",
         "connected_at",
-        "extranonce2_size",
+        "earlier",
         "hashrate",
         "heard",
         "host",
@@ -70,6 +78,7 @@ class MinerSession:
         "last_job",
         "link",
         "mask",
+        "may_roll",
         "messages",
         "mining",
         "number",
@@ -78,15 +87,11 @@ class MinerSession:
         "proxy",
         "record",
         "rejected",
-        "rolls",
-        "session_id",
+        "seat",
         "settled",
-        "slot",
-        "slot_hex",
-        "space",
+        "since",
         "takes_extranonce",
         "told",
-        "total",
         "wished_mask",
         "work",
         "worker",
@@ -108,21 +113,18 @@ class MinerSession:
         # where it mines
         self.lane: Lane | None = None
         """None before mining.subscribe."""
-        self.space: SlotSpace | None = None
-        self.slot = b""
-        """Its extranonce1."""
-        self.slot_hex = ""
-        """What goes upstream in front of its extranonce2: the slot, unless the pool knows it."""
-        self.extranonce2_size = 0
-        self.total = 0
-        """Bytes of its extranonce1 and extranonce2."""
-        self.session_id = ""
+        self.seat: Seat | None = None
+        """None before it is known which bytes of the extranonce are its own."""
+        self.earlier: tuple[Seat, ...] = ()
+        """Seats that it had before, on which shares may still be under way."""
         self.parked = b""
         """Id of a mining.subscribe that can't be answered before its pool session is ready."""
         self.takes_extranonce = False
         """It asked for mining.set_extranonce."""
         self.last_job = 0
         """Number of the newest job it was sent, on this connection or on one that it resumes."""
+        self.since: float = inf
+        """Number of the first job that went out on this seat and for this difficulty."""
         self.settled: Terms | None = None
         """The terms that it was told everything about: on another job under the very same there is
         nothing to say but the job. None while it is to be told something."""
@@ -134,10 +136,12 @@ class MinerSession:
         self.mining = False
         """Subscribed and authorized: gets jobs."""
         # what it may roll
-        self.rolls = False
         self.wished_mask = 0
         self.mask = 0
-        """The bits it was told it may roll."""
+        """The bits it was last told it may roll."""
+        self.may_roll = ANY_BITS
+        """All bits that it may have rolled: what it wished, ever. Without mining.configure it may
+        roll what the pool lets it."""
         self.asked = Asked(now)
         # what it did
         self.accepted = 0
@@ -179,6 +183,8 @@ class MinerSession:
                 raise ProtocolError("too much was sent before the pool was ready", key="too-early")
             refuse_stranger(self._tail)
             return b""
+        if not self._tail:
+            refuse_stranger(data)
         lines, self._tail = split_lines(self._tail, data, self.proxy.line_limit)
         if lines:
             self.heard = now
@@ -201,14 +207,12 @@ class MinerSession:
         except ProtocolError:
             refuse_stranger(line)
             raise
-        method = message.get("method")
+        method, reply_to = message.get("method"), id_of(line, message)
         if method != "mining.submit":
             self.messages += 1
-            return requests.answer(self, method, message, now)
-        submit = read_submit(message)
+            return requests.answer(self, method, message, reply_to, now)
+        submit = read_submit(message, reply_to)
         if submit is None:
-            request_id = message.get("id")
-            reply_to = b"" if request_id is None else encode_id(request_id)
             return self._reject(reply_to, rejects.MALFORMED, None)
         return self._submit(submit, now)
 
@@ -217,7 +221,9 @@ class MinerSession:
     def _pace(self, now: float) -> None:
         """A look at what it sends, where a flood shows: when several lines arrive at once."""
         limits = self.proxy.conduct.limits
-        if self.record is not None and self.record.floods(self.messages, limits, now):
+        if self.record is not None and self.record.floods(
+            self.messages, self.accepted, limits, now
+        ):
             self.proxy.offence(self, now)
             raise ProtocolError(FLOOD, key=FLOOD.key)
 
@@ -226,7 +232,7 @@ class MinerSession:
         record, limits = self.record, self.proxy.conduct.limits
         if record is None:
             return None
-        if record.floods(self.messages, limits, now):
+        if record.floods(self.messages, self.accepted, limits, now):
             return FLOOD
         invalid = record.invalid(self.accepted, self.invalid, limits)
         if invalid and record.warned:
@@ -252,35 +258,65 @@ class MinerSession:
                 reject = rejects.UNAUTHORIZED if self.lane else rejects.NOT_SUBSCRIBED
                 return self._reject(reply_to, reject, None)
         job = self.proxy.jobs.get(job_id)
-        if job is None or job.room < self.total:  # a guessed id: no such job was sent to it
-            if self.proxy.journal is not None:
-                self.proxy.journal.stale(job_id, now)
-            return self._reject(reply_to, rejects.STALE, worker)
-        asked = self.asked
-        difficulty, target = asked.difficulty, asked.target
-        if job.number < asked.since:
-            difficulty, target = asked.bound_to(job.number)
-        mask = self.mask if self.rolls else job.version_mask
+        asked, seat = self.asked, self.seat
+        if job is None:
+            return self._stale(reply_to, job_id, worker, now)
+        if job.lane is self.lane and self.since <= job.number <= self.last_job:
+            difficulty, target, newest = asked.difficulty, asked.target, True
+        else:
+            seat, difficulty = self._asked_with(job)
+            target, newest = target_bytes(difficulty) if difficulty else NO_TARGET, False
+        if seat is None or not difficulty or job.room < seat.total:
+            return self._stale(reply_to, job_id, worker, now)
+        if difficulty > job.difficulty:  # it did not go out to this miner, though others did
+            difficulty, target = job.difficulty, job.pool_target
+        mask = job.version_mask & self.may_roll
         verdict, met, header_hash = job.check(
-            self.slot, self.extranonce2_size, extranonce2, ntime, nonce, bits, mask, target
+            seat.slot, seat.extranonce2_size, extranonce2, ntime, nonce, bits, mask, target
         )
         if verdict >= REJECTED:
             return self._reject(reply_to, rejects.OF_VERDICT[verdict], worker, job)
-        asked.shares += 1
         if verdict == SHARE:
             self.count(worker, job.pool, difficulty, met)
             reply = encode_true(reply_to)
         else:
-            if verdict == BLOCK:
-                self.proxy.found_block(self, worker, job, header_hash)
             local = self.proxy.verdict_local
             share = Forwarded(self, worker, b"" if local else reply_to, difficulty, met, now, job)
-            fields = job.upstream(self.total, self.slot_hex, extranonce2, ntime, nonce, bits, mask)
+            if verdict == BLOCK:
+                self.proxy.found_block(share, header_hash)
+            fields = job.upstream(
+                seat.total, seat.prefix_hex, extranonce2, ntime, nonce, bits, mask
+            )
             self.proxy.forward(job, share, fields)
             reply = encode_true(reply_to) if local else b""
-        if asked.shares % JUDGE_EVERY == 0:
-            reply += self.retarget(now)
+        if newest:  # of what was asked for before vardiff knows all that it wants to
+            asked.shares += 1
+            if asked.shares % JUDGE_EVERY == 0:
+                reply += self.retarget(now)
         return reply
+
+    def _asked_with(self, job: Job) -> tuple[Seat | None, float | int]:
+        """The seat and the difficulty with which a job went out to this miner, not just now.
+
+        Returns:
+            No seat, or a difficulty of 0, if it did not, or that is not known any more.
+        """
+        difficulty = self.asked.bound_to(job.number)
+        seat = self.seat
+        if seat is not None and seat.had(job, self.last_job):
+            return seat, difficulty
+        for seat in self.earlier:
+            if seat.had(job, seat.last_job):
+                return seat, difficulty
+        return None, 0
+
+    def _stale(self, reply_to: bytes, job_id: str, worker: Worker, now: float) -> bytes:
+        """No such job is taken from this miner; or there is nothing to mine on at all."""
+        if self.proxy.journal is not None:
+            self.proxy.journal.stale(job_id, now)
+        lane = self.lane
+        without_pool = lane is not None and lane.active is None
+        return self._reject(reply_to, rejects.NO_POOL if without_pool else rejects.STALE, worker)
 
     def count(self, worker: Worker, pool: str, difficulty: float | int, met: float) -> None:
         """Credit a share that counts."""
@@ -315,7 +351,7 @@ class MinerSession:
         else:
             self.refuse(None, "", reject.reason)
         self.messages += 1
-        self.invalid += reject is not rejects.STALE
+        self.invalid += reject not in NOT_ITS_FAULT
         return encode_error(reply_to, reject.code, reject.text) if reply_to else b""
 
     @property
@@ -335,32 +371,66 @@ class MinerSession:
         """What to send so that this miner mines on a job: the notify, and before it what changed.
 
         Difficulty and mask bind from the next notify (cgminer, cpuminer, ESP-Miner), so they
-        travel in front of it. Nothing is sent to a miner that has a newer job already.
+        travel in front of it. Nothing is sent to a miner that has the job or a newer one.
         """
-        if job.number <= self.last_job:
+        seat = self.seat
+        if seat is None or job.number <= self.last_job:
             return b""
         data = b""
-        if job.room < self.total or job.whole or self.space is None:
+        if job.room < seat.total or job.whole or seat.space is None:
             moved = self.proxy.seating.fit(self, job, now)
             if moved is None:
                 return b""
             if moved:
                 data, clean = moved, True
+                seat = self.seat or seat
         if self.wished_mask & job.version_mask != self.mask:
             self.mask = self.wished_mask & job.version_mask
             data += encode_notification("mining.set_version_mask", [f"{self.mask:08x}"])
-        difficulty = min(self.asked.wanted, job.difficulty)
-        if difficulty != self.asked.difficulty:
-            data += self.asked.bind(difficulty, job.number, now)
+        asked = self.asked
+        difficulty = min(asked.wanted, job.difficulty)
+        if difficulty != asked.told and asked.bind(
+            difficulty, job.number, self.proxy.jobs.oldest, now
+        ):
+            data += encode_set_difficulty(difficulty)
+            self.since = job.number
             self.changed()
         self.last_job = job.number
-        self.settled = job.terms
-        notify = job.notify(self.total, clean)
+        if not seat.first_job:
+            self.since = seat.first_job = job.number
+        self.settled = job.terms if asked.told == difficulty else None
+        notify = job.notify(seat.total, clean)
         return data + notify if data else notify
+
+    def take_seat(self, seat: Seat) -> None:
+        """Mine with these bytes of the extranonce, from the next job on."""
+        self.earlier = self._seats()
+        self.seat = seat
+
+    def take_up(self, past: Past) -> None:
+        """It was here before: shares that it found then still count for what they were asked."""
+        self.earlier = past.seats
+        self.last_job = past.last_job
+        self.asked.take_up(past.difficulties, past.last_job + 1)
+        self.may_roll |= past.may_roll
+
+    def past(self) -> Past:
+        """What it may want to take up when it comes back."""
+        return Past(self._seats(), self.asked.history(), self.may_roll, self.last_job)
+
+    def _seats(self) -> tuple[Seat, ...]:
+        """Every seat that shares may still be under way on, this one being over."""
+        if self.seat is not None:
+            self.seat.last_job = self.last_job
+        seats = (*self.earlier, self.seat) if self.seat is not None else self.earlier
+        oldest = self.proxy.jobs.oldest
+        return tuple(each for each in seats if each.first_job and each.last_job >= oldest)[
+            -MOST_SEATS:
+        ]
 
     def forget_told(self) -> None:
         """The miner has reset: its difficulty is 1 again, because it subscribed."""
-        self.asked.difficulty = 0
+        self.asked.told = 0
         self.settled = None
 
     def changed(self) -> None:
@@ -385,14 +455,18 @@ class MinerSession:
             vardiff = self.proxy.vardiff
             fixed = self.proxy.fixed.get(worker.name)
             self.asked.fixed = fixed is not None
-            start = fixed or self.asked.suggested or worker.difficulty or vardiff.start
+            before = worker.difficulty_at(self.host)
+            start = fixed or self.asked.suggested or before or vardiff.start
             self.want(vardiff.clamp(start))
+            if not (self.asked.suggested or self.asked.minimum):
+                self.asked.floor = min(1, self.asked.wanted)
         job = lane.job
         if job is not None and job.number <= self.last_job:
             # It starts from zero: on the same job it would find the very shares it found before.
             job = lane.reissue(now)
-            self.last_job = 0
-        return self.deliver(job, True, now) if job else b""
+            if job is not None and job.number <= self.last_job:
+                lane.late[self] = job.number  # it was sent this second's: the next one, then
+        return self.deliver(job, True, now) if job is not None else b""
 
     # -- difficulty ------------------------------------------------------------------------------
 
@@ -404,6 +478,7 @@ class MinerSession:
         if difficulty == self.asked.suggested:
             return b""
         self.asked.suggested = difficulty
+        self.asked.floor = 0
         if not self.mining or self.asked.fixed:
             return b""
         self.want(self.proxy.vardiff.clamp(difficulty))
@@ -432,7 +507,7 @@ class MinerSession:
         lane = self.lane
         if lane is None or lane.job is None or not self.mining:
             return b""
-        if min(self.asked.wanted, lane.job.difficulty) == self.asked.difficulty:
+        if min(self.asked.wanted, lane.job.difficulty) == self.asked.told:
             return b""
         job = lane.reissue(now)
         # If a clean job is still on its way to this miner, this one takes its place.
@@ -468,15 +543,13 @@ class MinerSession:
 
     def closed(self, now: float) -> None:
         """The connection is gone: give back what it held."""
-        if self.worker is not None and self.asked.wanted:
-            self.worker.difficulty = self.asked.wanted
+        if self.worker is not None and self.asked.proven:
+            self.worker.remember_difficulty(self.asked.proven, self.host)
         for worker in (self.worker, *(self.workers or {}).values()):
             if worker is not None:
                 worker.connections -= 1
         if self.lane is not None:
-            self.lane.leave(self, now)
-            if self.space is not None:
-                self.space.give_back(self.slot, self.session_id, now)
+            self.proxy.seating.leave(self, now)
             self.lane = None
         self.mining = False
         self.settled = None

@@ -3,10 +3,13 @@
 Bytes go in by `PoolSession.receive`, which returns what happened as events; bytes to send gather
 in `PoolSession.outgoing`. The handshake is pipelined (configure, subscribe, authorize), as Bitaxe
 firmware does it with every pool there is.
+
+Pools speak in any order around that: jobs and difficulties before the replies, masks before the
+subscription. So a job waits until it can be mined on, and the terms are what is in force by then.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from stratumproxy import __version__
@@ -37,6 +40,15 @@ MAX_OUTGOING = 16 * 1024 * 1024
 MAX_EXTRANONCE1 = 32
 """Bytes. NiceHash gives 9, the most seen in the wild."""
 
+BAD_LINES = 10
+"""Lines that are not understood before a pool is left; one is forgiven each `FORGIVEN` seconds. One
+bad line in 30 s was seen from a pool that was mined on all the same (bfgminer issue 676)."""
+
+FORGIVEN = 20.0
+
+BAD_JOBS = 3
+"""Jobs in a row that can't be mined on: what is mined on meanwhile gets older and older."""
+
 CONFIGURE, SUBSCRIBE, AUTHORIZE = 1, 2, 3
 FIRST_SUBMIT = 16
 
@@ -50,10 +62,10 @@ class NewJob:
 
 
 @dataclass(frozen=True, slots=True)
-class MaskChanged:
-    """The pool sent mining.set_version_mask."""
+class TermsChanged:
+    """What the pool asks changed for the job that it sent last, and not only from the next on."""
 
-    version_mask: int
+    terms: Terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +79,34 @@ class ReconnectAsked:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """The pool has a message for people, or did something an operator should know of."""
+    """The pool has a message for people."""
 
     text: str
 
 
-Event = Forwarded | NewJob | MaskChanged | ReconnectAsked | Said
+@dataclass(frozen=True, slots=True)
+class Odd:
+    """The pool sent what makes no sense, or can't be followed; it was passed over."""
+
+    text: str
+
+
+Event = Forwarded | NewJob | TermsChanged | ReconnectAsked | Said | Odd
 """What happened. A `Forwarded` share is one that the pool gave its verdict on, in `error`."""
+
+
+def condensed(events: list[Event]) -> list[Event]:
+    """What counts of all that a session said before it is mined on: its newest job and terms.
+
+    Of messages and oddities the last; no more, however long it talks.
+    """
+    last: dict[type, Event] = {}
+    for event in events:
+        if isinstance(event, NewJob):
+            last.pop(TermsChanged, None)
+        last.pop(type(event), None)
+        last[type(event)] = event
+    return list(last.values())
 
 
 class PoolSession:
@@ -84,6 +117,8 @@ class PoolSession:
         password: its password.
         version_mask: bits to ask for in mining.configure; 0 leaves the message out.
         resume: the session id of an earlier session, to ask for its extranonce1 again.
+        wake: called when there is something to send.
+        floor: the least that it is taken to ask for, whatever it says.
     """
 
     def __init__(
@@ -93,6 +128,7 @@ class PoolSession:
         version_mask: int,
         resume: str = "",
         wake: Callable[[], None] = lambda: None,
+        floor: float | int = 0,
     ) -> None:
         self.user = user
         self.outgoing = bytearray()
@@ -113,8 +149,15 @@ class PoolSession:
         self._wake = wake
         self._asked_mask = version_mask
         self._authorized = False
+        self._floor = floor
         self._terms = Terms(b"", 0, 1, 0)
-        self._held: NewJob | None = None
+        """Of the newest job."""
+        self._held: PoolJob | None = None
+        """The newest job, until it can be mined on."""
+        self._first_job = False
+        """It has sent one job so far."""
+        self._bad_jobs = 0
+        self._bad_lines, self._bad_at = 0.0, 0.0
         self._tail = b""
         self._next_id = FIRST_SUBMIT
         self._events: list[Event] = []
@@ -155,22 +198,35 @@ class PoolSession:
             for line in lines:
                 if not line or line.isspace():
                     continue
-                message = parse(line)
-                if message.get("method") is not None:
-                    self._request_of_pool(message)
-                elif type(request_id := message.get("id")) is int:
-                    share = pending.pop(request_id, None)
-                    if share is None:
-                        self._answered(request_id, message)
-                    else:
-                        accepted = message.get("result") is True and not message.get("error")
-                        share.error = None if accepted else error_of(message)
-                        events.append(share)
-                self.answered = True
+                try:
+                    message = parse(line)
+                    if "method" in message and not _is_reply(message):
+                        self._request_of_pool(message)
+                    elif type(request_id := message.get("id")) is int:
+                        share = pending.pop(request_id, None)
+                        if share is None:
+                            self._answered(request_id, message)
+                        else:
+                            accepted = message.get("result") is True and not message.get("error")
+                            share.error = None if accepted else error_of(message)
+                            events.append(share)
+                    self.answered = True
+                except ProtocolError as error:
+                    self._pass_over(error, now)
+            if self._held is not None:
+                self._begin(self._held)
         except (PoolError, ProtocolError):
             self.unreported = [event for event in events if isinstance(event, Forwarded)]
             raise
         return events
+
+    def _pass_over(self, error: ProtocolError, now: float) -> None:
+        """A line made no sense; what never spoke Stratum, or goes on like that, is left."""
+        self._bad_lines = max(self._bad_lines - (now - self._bad_at) / FORGIVEN, 0) + 1
+        self._bad_at = now
+        if not self.answered or self._bad_lines > BAD_LINES or self._bad_jobs >= BAD_JOBS:
+            raise error
+        self._events.append(Odd(str(error)))
 
     def _request_of_pool(self, message: Message) -> None:
         method, request_id = message["method"], message.get("id")
@@ -216,37 +272,52 @@ class PoolSession:
             # NiceHash answers true first and false later; both are its last word on us.
             raise PoolError(f'the pool refused to authorize "{self.user}": {refused[1]}')
         self._authorized = True
-        if self._held is not None:
-            self._start(self._held)
-
-    def _start(self, new_job: NewJob) -> None:
-        self.ready = True
-        self._held = None
-        self._events.append(new_job)
 
     def _notify(self, params: list[Any], _id: object) -> None:
-        if not self.extranonce2_size:
-            raise ProtocolError("mining.notify before the reply to mining.subscribe")
+        self._bad_jobs += 1
+        job = PoolJob.parse(params)
+        self._bad_jobs = 0
+        if self.ready:
+            self._begin(job)
+        else:
+            self._held = job
+
+    def _begin(self, job: PoolJob) -> None:
+        """Mine on a job, if the pool takes shares yet."""
+        if not (self.extranonce2_size and self._authorized):
+            return
         terms = Terms(self.extranonce1, self.extranonce2_size, self.difficulty, self.version_mask)
         if terms != self._terms:
             self._terms = terms  # the same object as long as they are equal: see `settled`
-        new_job = NewJob(PoolJob.parse(params), self._terms)
-        if self._authorized:
-            self._start(new_job)
-        else:
-            self._held = new_job  # shares on it would be refused until then
+        self._first_job = not self.ready
+        self.ready = True
+        self._held = None
+        self._events.append(NewJob(job, self._terms))
 
     def _set_difficulty(self, params: list[Any], _id: object) -> None:
         if not params or not is_difficulty(params[0]):
             raise ProtocolError("mining.set_difficulty without a positive number")
-        self.difficulty = params[0]
+        self.difficulty = max(params[0], self._floor)
+        if params[0] < self._floor:
+            self._events.append(
+                Odd(f"it asks for a difficulty of {params[0]:g}: taken for min_difficulty")
+            )
+        if self._first_job and self.difficulty > self._terms.difficulty:
+            # What the first job came with was no more than a default (cgminer takes the first
+            # difficulty at once). A lower one is safe to wait with.
+            self._change_terms(replace(self._terms, difficulty=self.difficulty))
+
+    def _change_terms(self, terms: Terms) -> None:
+        if terms != self._terms:
+            self._terms = terms
+            self._events.append(TermsChanged(terms))
 
     def _set_extranonce(self, params: list[Any], _id: object) -> None:
-        extranonce1, size = (*params, None, None)[:2]
+        extranonce1, size = (*params, self.extranonce2_size)[:2] if params else ("?", 0)
         try:
             self.extranonce1 = bytes.fromhex(extranonce1)
         except (TypeError, ValueError):
-            raise ProtocolError("the pool's extranonce1 is not hex") from None
+            raise PoolError("the pool's extranonce1 is not hex") from None
         if len(self.extranonce1) > MAX_EXTRANONCE1:
             raise PoolError(f"the pool's extranonce1 is longer than {MAX_EXTRANONCE1} bytes")
         if type(size) is not int or not SMALLEST <= size <= LARGEST:
@@ -260,17 +331,17 @@ class PoolSession:
         if mask is None:
             raise ProtocolError("mining.set_version_mask without 8 hex digits")
         self.version_mask = mask & self._asked_mask
-        self._events.append(MaskChanged(self.version_mask))
+        if self.ready:
+            self._change_terms(replace(self._terms, version_mask=self.version_mask))
 
     def _reconnect(self, params: list[Any], _id: object) -> None:
         host, port, wait = (*params, None, None, None)[:3]
-        if isinstance(port, str) and port.isascii() and port.isdigit() and len(port) <= 5:
-            port = int(port)
+        port, wait = _number(port), _number(wait)
         self._events.append(
             ReconnectAsked(
                 host if isinstance(host, str) else "",
-                port if type(port) is int and 0 < port < 65536 else 0,
-                float(wait) if type(wait) in (int, float) and 0 <= wait < 3600 else 0.0,
+                int(port) if 0 < port < 65536 else 0,
+                float(wait) if 0 < wait < 3600 else 0.0,
             )
         )
 
@@ -335,3 +406,15 @@ class PoolSession:
         self.pending.clear()
         self.ready = False
         return shares
+
+
+def _is_reply(message: Message) -> bool:
+    """Whether a message that has a method is one all the same: some name what they reply to."""
+    return message["method"] is None or ("result" in message and "params" not in message)
+
+
+def _number(value: object) -> float:
+    """A number, which some pools send as a string of digits; 0 for anything else."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 5:
+        return int(value)
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else 0

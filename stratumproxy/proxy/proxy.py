@@ -4,36 +4,46 @@ The shell (`stratumproxy.net`) owns sockets, clock and tasks, and calls in here;
 through `Shell`. All state of the data plane hangs on `Proxy`.
 """
 
+from collections import OrderedDict
 from collections.abc import Callable
 
-from stratumproxy.config import Config
+from stratumproxy.config import Config, Pool
 from stratumproxy.proxy.conduct import Conduct
 from stratumproxy.proxy.drops import NO_POOL, Drops
 from stratumproxy.proxy.early import Early
 from stratumproxy.proxy.fanout import Fanouts
 from stratumproxy.proxy.forwarded import Forwarded
 from stratumproxy.proxy.job import Job
+from stratumproxy.proxy.jobs import Jobs
 from stratumproxy.proxy.journal import Journal
 from stratumproxy.proxy.lane import Lane
 from stratumproxy.proxy.leaving import Leaving
 from stratumproxy.proxy.limbo import accepted
 from stratumproxy.proxy.miner import MinerSession
 from stratumproxy.proxy.pool import Event as PoolEvent
-from stratumproxy.proxy.pool import MaskChanged, NewJob, PoolSession, Said
+from stratumproxy.proxy.pool import NewJob, Odd, PoolSession, Said, TermsChanged
 from stratumproxy.proxy.pools import RETIRE_SECONDS, PoolState, carried_over
 from stratumproxy.proxy.rounds import Rounds
+from stratumproxy.proxy.seat import Past
 from stratumproxy.proxy.seating import Seating
 from stratumproxy.proxy.shell import Link, Shell
-from stratumproxy.proxy.tally import Tally, Worker, Workers
+from stratumproxy.proxy.tally import Tally, Workers
 from stratumproxy.stratum import rejects
 from stratumproxy.stratum.rejects import Reject
-from stratumproxy.telemetry.notices import NoNotices, Notices, NoticesTo, Sparse
+from stratumproxy.telemetry.notices import Limited, NoNotices, Notices, NoticesTo
 from stratumproxy.telemetry.records import ACCEPTED, LOST, REJECTED, TIMED_OUT
 from stratumproxy.work.extranonce import SlotSpace
 from stratumproxy.work.vardiff import Vardiff
 
 PATIENCE = 5.0
 """Seconds to wait at the start for pools whose extranonce2 size is not known yet."""
+
+LEAST_DIFFICULTY = 0.0001
+"""What a pool is taken to ask for at least, if nothing else is configured: the least that one was
+seen to ask for (public-pool and ckpool-lhr, of NerdMiners). Pools for ASICs ask for 1 at least."""
+
+MAX_TIPS = 64
+"""Previous hashes remembered: pools are on different ones for a while, or go back to one."""
 
 NO_LIMIT = 1 << 32
 
@@ -64,11 +74,10 @@ class Proxy:
         self._configure(config)
         self._shell = shell
         self.journal = journal
-        self.notices: Notices = notices or NoNotices()
+        told: Notices = notices or NoNotices()
         if journal is not None:
-            self.notices = NoticesTo(self.notices, journal)
-        self.sparse = Sparse(self.notices)
-        """For what every lane may have to say at once."""
+            told = NoticesTo(told, journal)
+        self.notices = Limited(told)
         self.started = now
         self.pools = [PoolState(pool) for pool in config.pool]
         """In the configured order; retired ones at the end."""
@@ -84,8 +93,10 @@ class Proxy:
         self.fixed: dict[str, float | int] = {}
         """Difficulties that the operator fixed, by worker."""
         self.seating = Seating(self, config.limits.resume_seconds)
-        self.jobs: dict[str, Job] = {}
+        self.jobs = Jobs(first_job, journal)
         """Every job that shares are taken for, of every lane."""
+        self._tips: OrderedDict[str, None] = OrderedDict()
+        """Previous hashes that pools sent, newest last."""
         self.lanes: list[Lane] = []
         self.miners: dict[MinerSession, None] = {}
         """Every open connection."""
@@ -102,7 +113,6 @@ class Proxy:
         self.tally = Tally()
         self.pending = 0
         """Forwarded shares without a verdict."""
-        self._job_number = first_job
         self._lane_number = 0
         self._miner_number = 0
 
@@ -111,6 +121,7 @@ class Proxy:
         self._config = config
         self.line_limit = config.limits.line_bytes
         self.ntime_roll = config.jobs.ntime_roll_seconds
+        self.grace = config.jobs.grace_seconds
         self.verdict_local = config.verdict == "local"
         difficulty = config.difficulty
         self.vardiff = Vardiff(
@@ -212,7 +223,7 @@ class Proxy:
 
     # -- lanes and pools -------------------------------------------------------------------------
 
-    def open_lane(self, space: SlotSpace | None) -> Lane:
+    def open_lane(self, space: SlotSpace[Past] | None) -> Lane:
         """A new lane, whose miners' slots come from a space."""
         lane = Lane(self, self._lane_number, space)
         self._lane_number += 1
@@ -236,6 +247,12 @@ class Proxy:
         preferred = state.name == self.preferred and state.retired is None
         return -1 if preferred else pool
 
+    def least_of(self, pool: Pool) -> float | int:
+        """The least that a pool is taken to ask for."""
+        if pool.min_difficulty is not None:
+            return pool.min_difficulty
+        return min(self.vardiff.min, LEAST_DIFFICULTY)
+
     def random_bits(self) -> int:
         """32 random bits."""
         return self._shell.random_bits()
@@ -257,9 +274,12 @@ class Proxy:
                 self._new_job(lane, pool, session, event, now)
             elif isinstance(event, Said):
                 self.notices.info("pool says", pool=state.name, text=event.text)
-            elif isinstance(event, MaskChanged):
-                state.version_mask = event.version_mask
-                lane.mask_changed(pool, session, event.version_mask, now)
+            elif isinstance(event, Odd):
+                self.notices.warning("pool is not understood", pool=state.name, what=event.text)
+            elif isinstance(event, TermsChanged):
+                state.version_mask = event.terms.version_mask
+                state.difficulty = event.terms.difficulty
+                lane.terms_changed(pool, session, event.terms, now)
 
     def _new_job(
         self, lane: Lane, pool: int, session: PoolSession, new_job: NewJob, now: float
@@ -278,16 +298,25 @@ class Proxy:
                 mask=f"{new_job.terms.version_mask:08x}",
             )
         self.tally.jobs += 1
-        self.tally.clean_jobs += new_job.job.clean
         self._learn_size(state, new_job.terms.extranonce2_size)
-        if new_job.job.clean and lane.number == 0:
-            self.notices.info(
-                "new block to mine on", pool=state.name, height=new_job.job.height(new_job.terms)
-            )
+        self._see_tip(state, new_job)
         self._dark_since, self.turning_away = None, False
         lane.pool_job(pool, session, new_job, now)
         if not self.open:
             self._try_open(now)
+
+    def _see_tip(self, state: PoolState, new_job: NewJob) -> None:
+        """A block was found if a job builds on one that none did before, whoever sent it."""
+        prevhash = new_job.job.prevhash_hex
+        if prevhash not in self._tips:
+            self.tally.new_blocks += 1
+            self.notices.info(
+                "new block to mine on", pool=state.name, height=new_job.job.height(new_job.terms)
+            )
+        self._tips[prevhash] = None
+        self._tips.move_to_end(prevhash)
+        if len(self._tips) > MAX_TIPS:
+            self._tips.popitem(last=False)
 
     def _learn_size(self, state: PoolState, size: int) -> None:
         """Miners are given what fits the smallest size any pool is known to give."""
@@ -362,6 +391,8 @@ class Proxy:
         verdict = TIMED_OUT if reject is rejects.TIMED_OUT else LOST
         for share in shares:
             self._settle(pool, share, reject, verdict, now)
+            if share.block:
+                self._tell_block("BLOCK without a verdict of the pool", share, reason=reject.text)
 
     def _verdict(self, lane: Lane, pool: int, share: Forwarded, now: float) -> None:
         tally = self.pools[pool].tally
@@ -370,10 +401,16 @@ class Proxy:
             if candidate := lane.candidates.get(pool):
                 candidate.accepted += 1
             self._settle(pool, share, None, ACCEPTED, now)
+            if share.block:
+                self.tally.blocks_accepted += 1
+                self._tell_block("BLOCK accepted", share)
         elif share.error is not None:
             code, text = share.error
             tally.reject(text)
             self._settle(pool, share, Reject(code, text, "pool"), REJECTED, now)
+            if share.block:
+                self.tally.blocks_refused += 1
+                self._tell_block("BLOCK refused", share, reason=text)
             lane.pool_refused(pool, self._config.failover.reject_percent / 100, now)
 
     def _settle(
@@ -389,29 +426,29 @@ class Proxy:
 
     # -- shares and jobs -------------------------------------------------------------------------
 
-    def next_job_number(self) -> int:
-        """A number no job of this process had."""
-        self._job_number += 1
-        return self._job_number
-
     def forward(self, job: Job, share: Forwarded, fields: str) -> None:
         """Send a share to the pool its job came from; see `PoolSession.submit`."""
         self.tally.forwarded += 1
         self.pending += 1
         job.source.submit(share, job.submit_head, fields)
 
-    def found_block(
-        self, miner: MinerSession, worker: Worker, job: Job, header_hash: bytes
-    ) -> None:
+    def found_block(self, share: Forwarded, header_hash: bytes) -> None:
         """A share met the network's target."""
+        share.block = header_hash[::-1].hex()
         self.tally.blocks += 1
+        self._tell_block("BLOCK found", share)
+
+    def _tell_block(self, what: str, share: Forwarded, **more: object) -> None:
+        job = share.job
         self.notices.warning(
-            "BLOCK found",
-            hash=header_hash[::-1].hex(),
-            worker=worker.name,
-            miner=miner.peer,
+            what,
+            hash=share.block,
+            worker=share.worker.name,
+            miner=share.miner.peer,
+            pool=job.pool,
             height=job.pool_job.height(job.terms),
             pool_job=job.pool_job.pool_job_id,
+            **more,
         )
 
     def serve(self, count: int, clock: Callable[[], float]) -> bool:
@@ -433,19 +470,18 @@ class Proxy:
 
     def tend(self, now: float) -> None:
         """What has to be done every second or so, and is cheap."""
-        self.drops.tend()
-        self.sparse.tend()
+        self.notices.tend()
+        self.jobs.contents.tend(self.grace, now)
         failover, rest = self._config.failover, self._config.limits.resume_seconds
         for lane in list(self.lanes):
-            for pool, candidate in lane.candidates.items():
-                late = candidate.session.overdue(
-                    now - self.pools[pool].config.reply_timeout_seconds
-                )
-                self.lose(pool, late, rejects.TIMED_OUT, now)
+            for pool, candidate in list(lane.candidates.items()):
+                candidate.tend(now)
+                self._time_out(lane, pool, candidate.session, now)
             for pool, limbo in list(lane.limbo.items()):
                 if now - limbo.since >= self.pools[pool].config.reply_timeout_seconds:
                     lane.lose(pool, now)
             self._retire_pools(lane, now)
+            lane.serve_late(now)
             lane.keep_alive(self._config.jobs.keepalive_seconds, now)
             lane.prefer(failover.return_seconds, failover.reject_pause_seconds, now)
             if lane.number and not lane.members and now - lane.empty_since >= rest:
@@ -454,6 +490,20 @@ class Proxy:
             self._try_open(now)
         elif not any(lane.job for lane in self.lanes):
             self._without_pool(now)
+
+    def _time_out(self, lane: Lane, pool: int, session: PoolSession, now: float) -> None:
+        """Shares that a pool gave no verdict on are lost: that is no better than a refusal."""
+        state = self.pools[pool]
+        late = session.overdue(now - state.config.reply_timeout_seconds)
+        if not late:
+            return
+        self.notices.warning(
+            "pool gave no verdict in time", pool=state.name, lane=lane.number, shares=len(late)
+        )
+        self.lose(pool, late, rejects.TIMED_OUT, now)
+        limit = self._config.failover.reject_percent / 100
+        for _ in late:
+            lane.pool_refused(pool, limit, now, silent=True)
 
     def _without_pool(self, now: float) -> None:
         """No pool is ready. Miners stay for a while, then go to their own fallback."""

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from stratumproxy.errors import ProtocolError
 from stratumproxy.proxy.drops import BANNED, BANNED_BY_ORDER, Reason
+from stratumproxy.proxy.seat import Seat
 from stratumproxy.stratum.configure import Wishes, is_difficulty
 from stratumproxy.stratum.difficulty import difficulty_of
-from stratumproxy.stratum.messages import Message, encode_error, encode_id, encode_result
+from stratumproxy.stratum.messages import Message, encode_error, encode_result
 
 if TYPE_CHECKING:
     from stratumproxy.proxy.miner import MinerSession
@@ -55,8 +56,17 @@ LATER = Answer()
 """Not to be answered yet."""
 
 
-def answer(session: "MinerSession", method: object, message: Message, now: float) -> bytes:
+def answer(
+    session: "MinerSession", method: object, message: Message, reply_to: bytes, now: float
+) -> bytes:
     """Answer one message that is not mining.submit.
+
+    Args:
+        session: whose it is.
+        method: its method.
+        message: the whole.
+        reply_to: its id as JSON; empty if no reply is wanted.
+        now: the time.
 
     Returns:
         The bytes to send: the reply, if the request has an id, and what has to follow it.
@@ -68,7 +78,7 @@ def answer(session: "MinerSession", method: object, message: Message, now: float
         return b""  # a reply to something of ours; Bitaxe answers pings by a request named pong
     params = message.get("params")
     if not isinstance(params, list):
-        params = []
+        params = [params] if is_difficulty(params) else []  # some suggest a bare number
     if not isinstance(method, str):
         reply = Answer(error=(20, "method is not a string"))
     elif handler := HANDLERS.get(method):
@@ -77,22 +87,22 @@ def answer(session: "MinerSession", method: object, message: Message, now: float
         reply = _old_suggest(session, method, now)
     else:
         reply = Answer(error=(20, f"Unknown method {method[:64]}"))
-    request_id = message.get("id")
     if reply.end is not None:
-        last_words = reply.encode(encode_id(request_id)) if request_id is not None else b""
+        last_words = reply.encode(reply_to) if reply_to else b""
         raise ProtocolError(reply.end, key=reply.end.key, last_words=last_words)
-    if request_id is None:
+    if not reply_to:
         return reply.after
     if reply is LATER:
-        session.parked = encode_id(request_id)
+        session.parked = reply_to
         return b""
-    return reply.encode(encode_id(request_id))
+    return reply.encode(reply_to)
 
 
 def subscribed(session: "MinerSession", now: float) -> bytes:
     """Answer the mining.subscribe that had to wait for its pool session."""
     request_id, session.parked = session.parked, b""
-    answer = _subscription(session, now)
+    assert session.seat is not None
+    answer = _subscription(session, session.seat, now)
     return answer.encode(request_id) if request_id else answer.after
 
 
@@ -101,13 +111,15 @@ def _configure(session: "MinerSession", params: list[Any], _now: float) -> Answe
     wishes = Wishes.parse(params)
     session.settled = None
     if wishes.version_mask is not None:
+        rolled = session.may_roll if session.last_job else 0
+        session.may_roll = rolled | wishes.version_mask
         session.wished_mask = wishes.version_mask
         job = session.lane.job if session.lane is not None else None
         allowed = job.version_mask if job is not None else session.proxy.version_mask
         session.mask = wishes.version_mask & allowed
-        session.rolls = session.mask != 0
     if wishes.minimum_difficulty is not None:
         session.asked.minimum = session.proxy.vardiff.clamp(wishes.minimum_difficulty)
+        session.asked.floor = 0
     if "subscribe-extranonce" in wishes.extensions:
         session.takes_extranonce = True
     return Answer(wishes.answer(session.mask))
@@ -120,16 +132,16 @@ def _subscribe(session: "MinerSession", params: list[Any], now: float) -> Answer
     resume = params[1] if len(params) > 1 and isinstance(params[1], str) else ""
     if session.lane is None:
         session.proxy.seating.admit(session, resume, now)
-    return _subscription(session, now) if session.total else LATER
+    return _subscription(session, session.seat, now) if session.seat is not None else LATER
 
 
-def _subscription(session: "MinerSession", now: float) -> Answer:
+def _subscription(session: "MinerSession", seat: Seat, now: float) -> Answer:
     session.forget_told()
     subscriptions = [
-        ["mining.set_difficulty", session.session_id],
-        ["mining.notify", session.session_id],
+        ["mining.set_difficulty", seat.session_id],
+        ["mining.notify", seat.session_id],
     ]
-    result = [subscriptions, session.slot.hex(), session.extranonce2_size]
+    result = [subscriptions, seat.slot.hex(), seat.extranonce2_size]
     return Answer(result, after=session.start_mining(now))
 
 
@@ -138,6 +150,8 @@ def _authorize(session: "MinerSession", params: list[Any], now: float) -> Answer
     name = params[0] if params else None
     if not isinstance(name, str) or len(name) > MAX_NAME:
         return Answer(error=(24, f"The worker name is not a string of at most {MAX_NAME}"))
+    if not name:
+        return Answer(error=(24, "The worker name is empty"))
     if seconds := session.proxy.conduct.shut_out(name, now):
         text = f"Banned for {seconds:.0f} s more by the operator"
         return Answer(error=(24, text), end=BANNED_BY_ORDER)

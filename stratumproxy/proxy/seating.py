@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from stratumproxy.errors import PoolError
 from stratumproxy.proxy.drops import DOES_NOT_FIT
 from stratumproxy.proxy.job import Job
+from stratumproxy.proxy.seat import NO_PAST, Past, Seat
 from stratumproxy.stratum.messages import encode_notification
 from stratumproxy.work.extranonce import MOST_EXTRANONCE2, Layout, Shape, SlotSpace
 from stratumproxy.work.job import Terms
@@ -31,7 +32,7 @@ class Seating:
         self._proxy = proxy
         self.rest = rest
         self._layout: Layout | None = None
-        self._space: SlotSpace | None = None
+        self._space: SlotSpace[Past] | None = None
 
     @property
     def shared(self) -> bool:
@@ -47,11 +48,11 @@ class Seating:
         Returns:
             Whether the layout changed.
         """
-        layout = Layout.of(smallest)
+        layout = Layout.of(smallest, alone=self._proxy.miners_per_session == 1)
         if layout == self._layout:
             return False
         self._layout = layout
-        self._space = SlotSpace(layout, self.rest) if layout.shared else None
+        self._space = SlotSpace[Past](layout, self.rest) if layout.shared else None
         if self._space is not None:
             for lane in self._proxy.lanes:
                 lane.space = self._space
@@ -60,19 +61,20 @@ class Seating:
     def _shape(self, miner: "MinerSession") -> Shape:
         if self._layout is None:
             raise PoolError("no pool's extranonce2 size is known yet")
-        return self._layout.rolling if miner.rolls else self._layout.plain
+        return self._layout.rolling if miner.mask else self._layout.plain
 
     def admit(self, miner: "MinerSession", resume: str, now: float) -> None:
         """Seat a miner that subscribes.
 
         Args:
-            miner: has no lane yet. Its `total` stays 0 if its answer has to wait for the lane.
+            miner: has no lane yet. It has no seat then either, if its answer has to wait for the
+                lane.
             resume: the session id it names, from an earlier connection; may be anything.
             now: the time.
         """
         shape = self._shape(miner)
         if not self.shared:
-            self._seat_alone(miner, now)
+            self._seat_alone(miner, resume, now)
             return
         if resume and self._resume(miner, resume):
             return
@@ -81,14 +83,20 @@ class Seating:
                 return
         if self._space is None or not self._space.has_room(shape.slot, now):
             assert self._layout is not None
-            self._space = SlotSpace(self._layout, self.rest)
+            self._space = SlotSpace[Past](self._layout, self.rest)
         self._seat(miner, self._proxy.open_lane(self._space), shape, now)
 
-    def _seat_alone(self, miner: "MinerSession", now: float) -> None:
-        lane = next((lane for lane in self._proxy.lanes if not lane.members), None)
-        if lane is None:
+    def _seat_alone(self, miner: "MinerSession", resume: str, now: float) -> None:
+        empty = [lane for lane in self._proxy.lanes if not lane.members]
+        lane = next((lane for lane in empty if resume and lane.kept[0] == resume), None)
+        if lane is not None:
+            miner.take_up(lane.kept[1])
+        elif empty:
+            lane = empty[0]
+        else:
             lane = self._proxy.open_lane(None)
-        elif lane.space is not None:
+        lane.kept = "", NO_PAST
+        if lane.space is not None:
             lane.is_for_one(now)
         lane.join(miner)
         if not self.place(miner, lane):
@@ -113,13 +121,12 @@ class Seating:
         if shape is None:
             return False
         for lane in self._proxy.lanes:
-            if (
-                lane.members < lane.capacity
-                and lane.space is not None
-                and lane.space.resume(slot, session_id)
-            ):
+            if lane.members >= lane.capacity or lane.space is None:
+                continue
+            past = lane.space.resume(slot, session_id)
+            if past is not None:
+                miner.take_up(past)
                 self._give(miner, lane, slot, shape, session_id)
-                miner.last_job = lane.job.number if lane.job is not None else 0
                 return True
         return False
 
@@ -128,12 +135,21 @@ class Seating:
     ) -> None:
         if miner.lane is None:
             lane.join(miner)
-        miner.space = lane.space
-        miner.slot = slot
-        miner.slot_hex = slot.hex()
-        miner.extranonce2_size = shape.extranonce2
-        miner.total = shape.total
-        miner.session_id = session_id
+        seat = Seat(lane, lane.space, slot, shape.extranonce2, session_id=session_id)
+        miner.take_seat(seat)
+
+    def leave(self, miner: "MinerSession", now: float) -> None:
+        """A miner is gone: what it had is kept for a while, for its return."""
+        lane, seat = miner.lane, miner.seat
+        if lane is None:
+            return
+        lane.leave(miner, now)
+        if seat is None:
+            return
+        if seat.space is not None:
+            seat.space.give_back(seat.slot, seat.session_id, now, miner.past())
+        else:
+            lane.kept = seat.session_id, miner.past()
 
     def place(self, miner: "MinerSession", lane: "Lane") -> bool:
         """Give a miner that has a session to itself the pool's own extranonce1.
@@ -144,19 +160,27 @@ class Seating:
         job = lane.job
         if job is None:
             return False
-        miner.space = None
-        miner.slot, padding = whole_slot(job.terms)
-        miner.slot_hex = padding.hex()
-        miner.extranonce2_size = job.terms.extranonce2_size - len(padding)
-        miner.total = job.room
-        miner.session_id = f"{self._proxy.random_bits():08x}"
+        slot, padding = whole_slot(job.terms)
+        seat = Seat(
+            lane,
+            None,
+            slot,
+            job.terms.extranonce2_size - len(padding),
+            padding=padding,
+            total=job.room,
+            session_id=f"{self._proxy.random_bits():08x}",
+        )
+        miner.take_seat(seat)
         return True
 
     def fits(self, miner: "MinerSession", job: Job) -> bool:
         """Whether a miner can mine on a job with the bytes it has."""
+        seat = miner.seat
+        if seat is None:
+            return False
         if job.whole:
-            return miner.slot == whole_slot(job.terms)[0] and miner.total == job.room
-        return miner.space is not None and miner.total <= job.room
+            return seat.slot == whole_slot(job.terms)[0] and seat.total == job.room
+        return seat.space is not None and seat.total <= job.room
 
     def fit(self, miner: "MinerSession", job: Job, now: float) -> bytes | None:
         """See that a miner's bytes fit a job.
@@ -170,21 +194,22 @@ class Seating:
         if not (miner.takes_extranonce and self._reseat(miner, job, now)):
             self._proxy.leaving.add([miner], DOES_NOT_FIT)
             return None
+        assert miner.seat is not None
         return encode_notification(
-            "mining.set_extranonce", [miner.slot.hex(), miner.extranonce2_size]
+            "mining.set_extranonce", [miner.seat.slot.hex(), miner.seat.extranonce2_size]
         )
 
     def _reseat(self, miner: "MinerSession", job: Job, now: float) -> bool:
-        lane, space, slot = miner.lane, miner.space, miner.slot
-        if lane is None:
+        lane, before = miner.lane, miner.seat
+        if lane is None or before is None:
             return False
         if job.whole:
             placed = lane.members == 1 and self.place(miner, lane)
         else:
             shape = self._shape(miner)
             placed = self.shared and shape.total <= job.room and self._seat(miner, lane, shape, now)
-        if placed and space is not None:
-            space.give_back(slot, "", now)
+        if placed and before.space is not None:
+            before.space.give_back(before.slot, "", now, NO_PAST)
         return placed
 
 

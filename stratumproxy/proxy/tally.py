@@ -24,8 +24,13 @@ class Tally:
     """Sum of what the accepted shares were asked to meet."""
     forwarded: int = 0
     jobs: int = 0
-    clean_jobs: int = 0
+    new_blocks: int = 0
+    """Blocks of the network that a pool had us build on."""
     blocks: int = 0
+    """Shares that met the network's target."""
+    blocks_accepted: int = 0
+    """Of these, what the pool took."""
+    blocks_refused: int = 0
     best: float = 0.0
     """Difficulty of the best share."""
     rejected: dict[str, int] = field(default_factory=dict)
@@ -118,20 +123,30 @@ class Worker:
         name: what miners authorize as.
     """
 
-    __slots__ = ("connections", "difficulty", "known", "name", "others", "row")
+    __slots__ = ("_difficulty", "connections", "known", "name", "others", "row")
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.connections = 0
         """Open ones that authorized under it."""
-        self.difficulty: float | int = 0
-        """What vardiff had come to when a connection of it last closed; 0 before that."""
+        self._difficulty: tuple[str, float | int] = "", 0
         self.known = True
         """Not forgotten yet by `Workers`."""
         self.row = Row("")
         """On the pool that it had a share for last."""
         self.others: dict[str, Row] | None = None
         """On other pools, until they are told."""
+
+    def remember_difficulty(self, difficulty: float | int, host: str) -> None:
+        """It found enough shares of a difficulty at an address, and is gone."""
+        self._difficulty = host, difficulty
+
+    def difficulty_at(self, host: str) -> float | int:
+        """Where to start when it comes back to that address; 0 if that is not known.
+
+        Anybody may use a name: what was found elsewhere says nothing of the machine here.
+        """
+        return self._difficulty[1] if self._difficulty[0] == host else 0
 
     def on(self, pool: str) -> Row:
         """Its row for another pool than that of `row`, whose place it takes."""

@@ -38,24 +38,22 @@ def share_difficulty(hash: bytes, /) -> float:
 
 @final
 class Seen:
-    """Header hashes that were accepted, bounded: two generations of up to `limit` hashes each.
+    """Header hashes that were accepted, each until nothing could bring it in again.
 
-    A hash is known by its 8 low-order bytes. When the young generation has `limit` hashes it
-    becomes the old one and what was the old one is forgotten: the last `limit` hashes are always
-    remembered, and never more than twice as many. Memory grows with use, to at most 16 bytes
-    times the next power of two for each generation (twice 8 MiB for the default limit).
-
-    Args:
-        limit: hashes in a generation, 1 to 2**28.
-
+    A hash is known by its 8 low-order bytes and its header's ntime. Nothing is forgotten but what
+    `forget` is told to; memory grows with use, by 16 to 32 bytes a hash, and is taken in slices of
+    64 s of ntime, which are given back whole.
     """
 
-    def __new__(cls, limit: int = ...) -> Seen: ...
-    def add(self, hash: bytes, /) -> bool:
-        """Remember a 32-byte internal-order hash. True when it is new."""
+    def __new__(cls) -> Seen: ...
+    def add(self, hash: bytes, ntime: int, /) -> bool:
+        """Remember a 32-byte internal-order hash of a header with that ntime. True when new."""
 
-    def clear(self) -> None:
-        """Forget everything."""
+    def forget(self, before: int, /) -> None:
+        """No share with an ntime before this is accepted any more: forget those, or most of them.
+
+        Hashes in the slice that the moment itself lies in are kept.
+        """
 
     def __len__(self) -> int:
         """How many hashes are remembered."""

@@ -3,22 +3,14 @@
 
 static PyObject *seen_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
-    static char *names[] = {"limit", NULL};
-    PyObject *limit_object = NULL;
-    uint64_t limit = (uint64_t)1 << 19;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|O:Seen", names, &limit_object))
+    static char *names[] = {NULL};
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, ":Seen", names))
         return NULL;
-    if (limit_object != NULL && !get_number(limit_object, "limit", SEEN_MAX_LIMIT, &limit))
-        return NULL;
-    if (limit == 0) {
-        PyErr_SetString(PyExc_ValueError, "limit must not be 0");
-        return NULL;
-    }
     allocfunc alloc = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
     SeenObject *self = (SeenObject *)alloc(type, 0);
     ModuleState *state = PyType_GetModuleState(type);
     if (self != NULL)
-        seen_init(&self->seen, (size_t)limit, state->mixer);
+        seen_init(&self->seen, state->mixer);
     return (PyObject *)self;
 }
 
@@ -31,12 +23,15 @@ static void seen_dealloc(SeenObject *self)
     Py_DECREF(type);
 }
 
-static PyObject *seen_add_hash(SeenObject *self, PyObject *hash)
+static PyObject *seen_add_hash(SeenObject *self, PyObject *const *args, Py_ssize_t nargs)
 {
-    const uint8_t *bytes = get_exactly(hash, "hash", 32);
-    if (bytes == NULL)
+    uint32_t ntime;
+    if (!expect_arguments("add", nargs, 2))
         return NULL;
-    switch (seen_add(&self->seen, u256_load(bytes).words[0])) {
+    const uint8_t *bytes = get_exactly(args[0], "hash", 32);
+    if (bytes == NULL || !get_uint32(args[1], "ntime", &ntime))
+        return NULL;
+    switch (seen_add(&self->seen, ntime, u256_load(bytes).words[0])) {
     case SEEN_NEW:
         Py_RETURN_TRUE;
     case SEEN_BEFORE:
@@ -46,9 +41,12 @@ static PyObject *seen_add_hash(SeenObject *self, PyObject *hash)
     }
 }
 
-static PyObject *seen_forget(SeenObject *self, PyObject *Py_UNUSED(ignored))
+static PyObject *seen_forget_before(SeenObject *self, PyObject *ntime)
 {
-    seen_clear(&self->seen);
+    uint32_t before;
+    if (!get_uint32(ntime, "ntime", &before))
+        return NULL;
+    seen_forget(&self->seen, before);
     Py_RETURN_NONE;
 }
 
@@ -58,8 +56,8 @@ static Py_ssize_t seen_length(SeenObject *self)
 }
 
 static PyMethodDef methods[] = {
-    {"add", (PyCFunction)seen_add_hash, METH_O, NULL},
-    {"clear", (PyCFunction)seen_forget, METH_NOARGS, NULL},
+    {"add", (PyCFunction)(void (*)(void))seen_add_hash, METH_FASTCALL, NULL},
+    {"forget", (PyCFunction)seen_forget_before, METH_O, NULL},
     {NULL, NULL, 0, NULL},
 };
 

@@ -24,13 +24,14 @@ from typing import Final, final
 from stratumproxy.shares.verdict import Verdict
 from stratumproxy.stratum.difficulty import difficulty_of, target_of_nbits
 
-ABI: Final = 1
+ABI: Final = 2
 
 MAX_BRANCHES: Final = 32
 """A merkle branch of 32 hashes belongs to four billion transactions."""
 MAX_COINBASE: Final = 16384
 """Bytes; more than twice the largest coinbase a miner is known to take (WhatsMiner: 6500)."""
-MAX_SEEN: Final = 2**28
+SLICE: Final = 64
+"""Seconds of ntime whose hashes are forgotten together: about a keep-alive."""
 NTIME_ROLL: Final = 7000
 """Seconds a miner may roll ntime ahead of the job's (ckpool, stratifier.c)."""
 
@@ -86,36 +87,33 @@ def scan(header: bytes, target: bytes, start: int, count: int, /) -> int | None:
 
 @final
 class Seen:
-    """Header hashes that were accepted, bounded: two generations of up to `limit` hashes each.
+    """Header hashes that were accepted, each until nothing could bring it in again.
 
-    A hash is known by its 8 low-order bytes, which no target makes alike. When the young
-    generation has `limit` hashes it becomes the old one, and what was the old one is forgotten:
-    the last `limit` hashes are always remembered, and never more than twice as many.
+    A hash is known by its 8 low-order bytes, which no target makes alike, and by its header's
+    ntime: what lies before the earliest that is still accepted is forgotten, a slice at a time.
     """
 
-    def __init__(self, limit: int = 2**19) -> None:
-        _expect(1 <= limit <= MAX_SEEN, "limit must be from 1 to 2**28")
-        self._limit = limit
-        self._young: set[bytes] = set()
-        self._old: set[bytes] = set()
+    def __init__(self) -> None:
+        self._slices: dict[int, set[bytes]] = {}
 
-    def add(self, hash: bytes, /) -> bool:
-        """Remember a 32-byte internal-order hash. True when it is new."""
+    def add(self, hash: bytes, ntime: int, /) -> bool:
+        """Remember a 32-byte internal-order hash of a header with that ntime. True when new."""
         _expect(len(hash) == 32, "hash must be 32 bytes")
-        key = hash[:8]
-        if key in self._young or key in self._old:
+        _expect_number("ntime", ntime)
+        keys = self._slices.setdefault(ntime // SLICE, set())
+        if hash[:8] in keys:
             return False
-        self._young.add(key)
-        if len(self._young) == self._limit:
-            self._old, self._young = self._young, set()
+        keys.add(hash[:8])
         return True
 
-    def clear(self) -> None:
-        """Forget everything."""
-        self._young, self._old = set(), set()
+    def forget(self, before: int, /) -> None:
+        """No share with an ntime before this is accepted any more: forget those, by slices."""
+        _expect_number("ntime", before)
+        for number in [number for number in self._slices if number < before // SLICE]:
+            del self._slices[number]
 
     def __len__(self) -> int:
-        return len(self._young) + len(self._old)
+        return sum(map(len, self._slices.values()))
 
 
 @final
@@ -211,14 +209,15 @@ class Work:
         hash = sha256d(
             self.header(extranonce1, extranonce2_bytes, ntime_value, nonce_value, version)
         )
-        return self._judge(hash, int.from_bytes(target, "little")), share_difficulty(hash), hash
+        verdict = self._judge(hash, ntime_value, int.from_bytes(target, "little"))
+        return verdict, share_difficulty(hash), hash
 
-    def _judge(self, hash: bytes, target: int) -> int:
+    def _judge(self, hash: bytes, ntime: int, target: int) -> int:
         value = int.from_bytes(hash, "little")
         # What the pool would take must count, however hard the miner's own target is.
         if value > target and value > self._pool_target:
             return int(Verdict.LOW_DIFFICULTY)
-        if not self._seen.add(hash):
+        if not self._seen.add(hash, ntime):
             return int(Verdict.DUPLICATE)
         if value <= self._network_target:
             return int(Verdict.BLOCK)

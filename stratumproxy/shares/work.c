@@ -133,14 +133,14 @@ static bool roll_version(uint32_t *version, uint32_t bits, uint32_t mask)
 }
 
 static enum verdict judge(const struct work *work, struct seen *seen, const struct share *share,
-                          const struct u256 *hash)
+                          uint32_t ntime, const struct u256 *hash)
 {
     struct u256 target = u256_load(share->target);
     bool pool = u256_meets(hash, &work->pool_target);
     /* What the pool would take must count, however hard the miner's own target is. */
     if (!pool && !u256_meets(hash, &target))
         return LOW_DIFFICULTY;
-    switch (seen_add(seen, hash->words[0])) {
+    switch (seen_add(seen, ntime, hash->words[0])) {
     case SEEN_BEFORE:
         return DUPLICATE;
     case SEEN_NO_MEMORY:
@@ -183,7 +183,7 @@ struct outcome work_check(struct work *work, struct seen *seen, const struct sha
         struct u256 hash = u256_load(outcome.hash);
         outcome.hashed = true;
         outcome.difficulty = u256_difficulty(&hash);
-        outcome.verdict = judge(work, seen, share, &hash);
+        outcome.verdict = judge(work, seen, share, ntime, &hash);
     }
     return outcome;
 }

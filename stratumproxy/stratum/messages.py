@@ -5,6 +5,7 @@ bfgminer sends strings (tests/vectors/wire_samples.json). Inside the package a r
 as the JSON bytes that go back out.
 """
 
+import re
 from functools import lru_cache
 from typing import Any
 
@@ -13,6 +14,9 @@ import orjson
 from stratumproxy.errors import ProtocolError
 
 Message = dict[str, Any]
+
+CODE = re.compile(r"-?[0-9]{1,9}")
+"""A code that came as a string."""
 
 MAX_REASON = 200
 """Characters kept of a pool's reason: it goes to the miner, into a count and into the log."""
@@ -33,16 +37,47 @@ def parse(line: bytes) -> Message:
     return message
 
 
-def encode_id(request_id: object) -> bytes:
-    """A request's id as JSON, to go back verbatim.
+TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+"|[{}\[\]:,]|[^\s{}\[\]:,"]+')
+"""Of a line that is known to be JSON."""
+
+
+def id_of(line: bytes, message: Message) -> bytes:
+    """A request's id as it stands in the line, to go back byte for byte; empty for none, or null.
+
+    What is read is not always written as it was: 1.50, escapes in strings, integers of 20 digits.
+
+    Args:
+        line: the line.
+        message: what `parse` made of it.
 
     Raises:
-        ProtocolError: it is a list or an object, which no client sends; what nests deep enough can
-            be read and not be written (orjson).
-
+        ProtocolError: it is a list or an object, which no client sends.
     """
-    if type(request_id) is int:
+    request_id = message.get("id")
+    if request_id is None:
+        return b""
+    if type(request_id) is int and request_id:
         return b"%d" % request_id
+    if isinstance(request_id, list | dict):
+        raise ProtocolError("an id that is neither a number nor a string")
+    tokens, depth, found = TOKEN.findall(line), 0, b""
+    for at, token in enumerate(tokens):
+        if token in (b"{", b"["):
+            depth += 1
+        elif token in (b"}", b"]"):
+            depth -= 1
+        elif depth == 1 and token == b":" and orjson.loads(tokens[at - 1]) == "id":
+            found = tokens[at + 1]  # the last one counts, as for the parser
+    return bytes(found)
+
+
+def encode_id(request_id: object) -> bytes:
+    """The id of a pool's request as JSON.
+
+    Raises:
+        ProtocolError: it is a list or an object, which no pool sends; what nests deep enough can
+            be read and not be written (orjson).
+    """
     if isinstance(request_id, list | dict):
         raise ProtocolError("an id that is neither a number nor a string")
     return orjson.dumps(request_id)
@@ -111,11 +146,12 @@ def error_of(message: Message) -> tuple[int, str] | None:
     if isinstance(error, dict):
         code, text = error.get("code"), error.get("message")
     elif isinstance(error, list):
-        if type(error[0]) is int:
-            code = error[0]
+        first = error[0]
+        if type(first) is int or (isinstance(first, str) and CODE.fullmatch(first)):
+            code = int(first)
             text = error[1] if len(error) > 1 else None
         else:
-            text = error[0]
+            text = first
     elif error is True:
         text = message.get("reject-reason")
     if not isinstance(text, str):

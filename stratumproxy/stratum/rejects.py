@@ -26,6 +26,7 @@ NOT_SUBSCRIBED = Reject(25, "Not subscribed", "not-subscribed")
 BAD_NTIME = Reject(20, "ntime out of range", "bad-ntime")
 BAD_VERSION = Reject(20, "Version bits outside the mask", "bad-version")
 MALFORMED = Reject(20, "Malformed submit", "malformed")
+NO_POOL = Reject(20, "No pool is ready", "no-pool")
 LOST = Reject(20, "Lost: the pool's connection closed before its verdict", "lost")
 TIMED_OUT = Reject(20, "Lost: the pool gave no verdict in time", "timed-out")
 

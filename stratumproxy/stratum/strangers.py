@@ -6,6 +6,9 @@ METHODS = (b"GET ", b"POST ", b"HEAD ", b"PUT ", b"OPTIONS ", b"DELETE ", b"PATC
 PRI = b"PRI * HTTP/2"
 """How a client begins that takes HTTP/2 for granted (RFC 9113, section 3.4)."""
 
+PROXY_HEADERS = (b"PROXY TCP", b"PROXY UNKNOWN", b"\r\n\r\n\x00\r\nQUIT\n")
+"""HAProxy's doc/proxy-protocol.txt, sections 2.1 and 2.2."""
+
 TLS_HANDSHAKE = b"\x16\x03"
 """A TLS record that holds a handshake message, of any version (RFC 8446, section 5.1)."""
 
@@ -27,6 +30,12 @@ def refuse_stranger(data: bytes) -> None:
     if data.startswith(TLS_HANDSHAKE):
         raise ProtocolError(
             "it speaks TLS on a port without; its url should be stratum+tcp://", key="tls-on-port"
+        )
+    if data.startswith(PROXY_HEADERS):
+        raise ProtocolError(
+            "it sends a PROXY header on a port that expects none; a balancer's address belongs "
+            "into proxy_protocol_from",
+            key="proxy-header-on-port",
         )
     if data.startswith(METHODS) or data.startswith(PRI):
         raise ProtocolError("it speaks HTTP", key="http-on-port", last_words=ANSWER)

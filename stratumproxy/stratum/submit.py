@@ -1,14 +1,18 @@
 """mining.submit, taken apart: the one message that arrives thousands of times a second."""
 
-from stratumproxy.stratum.messages import Message, encode_id
+from stratumproxy.stratum.messages import Message
 
 Submit = tuple[bytes, str, str, str, str, str, str | None]
 """Request id as JSON (``b""`` where there is none, and no reply is wanted); worker name, job id,
 extranonce2, ntime, nonce, version bits or None. Strings, not looked at further."""
 
 
-def read_submit(message: Message) -> Submit | None:
+def read_submit(message: Message, reply_to: bytes) -> Submit | None:
     """The parts of a mining.submit in whatever form JSON allows.
+
+    Args:
+        message: the message.
+        reply_to: its id as JSON; empty if no reply is wanted.
 
     Returns:
         None if the params are not five or six strings; a sixth that is null counts as left out.
@@ -16,13 +20,11 @@ def read_submit(message: Message) -> Submit | None:
     params = message.get("params")
     if not isinstance(params, list) or not 5 <= len(params) <= 6:
         return None
-    request_id = message.get("id")
     worker, job_id, extranonce2, ntime, nonce, bits = (
         params if len(params) == 6 else [*params, None]
     )
     if not all(isinstance(each, str) for each in params[:5]) or not isinstance(bits, str | None):
         return None
-    reply_to = b"" if request_id is None else encode_id(request_id)
     return reply_to, worker, job_id, extranonce2, ntime, nonce, bits
 
 

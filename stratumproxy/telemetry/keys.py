@@ -16,6 +16,7 @@ REJECTED = (
     "pool",
     "lost",
     "timed-out",
+    "no-pool",
 )
 """Why shares don't count."""
 
@@ -27,6 +28,7 @@ DROPPED = (
     "plain-on-tls-port",
     "tls",
     "proxy-header",
+    "proxy-header-on-port",
     "too-early",
     "handshake-timeout",
     "idle",

@@ -44,40 +44,54 @@ class NoticesTo:
             notices.warning(event, **values)
 
 
-class Sparse:
-    """Tells at a limited rate, what may happen to thousands at once; of the rest only how many.
+LINES, WINDOW = 10, 10
+"""Lines of one kind that are told in so many seconds. There are some fifty kinds, so neither a pool
+nor miners make more than a few lines a second of whatever they do."""
+
+
+class Limited:
+    """Tells each kind of event at a limited rate, and of the rest only how many.
+
+    Some of them follow from what pools and miners send, and some happen to thousands at once.
 
     Args:
         notices: whom.
-        lines: how many a second.
+        lines: how many of one kind, in `WINDOW` calls of `tend`.
     """
 
-    def __init__(self, notices: Notices, lines: int = 10) -> None:
+    def __init__(self, notices: Notices, lines: int = LINES) -> None:
         self._notices = notices
         self._lines = lines
-        self._told = 0
-        self._untold: dict[str, int] = {}
+        self._told: dict[str, int] = {}
+        self._untold: dict[tuple[str, str], int] = {}
+        self._left = WINDOW
 
     def info(self, event: str, **values: object) -> None:
         """Tell, if there is room for it."""
-        if self._room(event):
+        if self._room(event, values):
             self._notices.info(event, **values)
 
     def warning(self, event: str, **values: object) -> None:
         """Tell, if there is room for it."""
-        if self._room(event):
+        if self._room(event, values):
             self._notices.warning(event, **values)
 
-    def _room(self, event: str) -> bool:
-        self._told += 1
-        if self._told <= self._lines:
+    def _room(self, event: str, values: dict[str, object]) -> bool:
+        told = self._told[event] = self._told.get(event, 0) + 1
+        if told <= self._lines:
             return True
-        self._untold[event] = self._untold.get(event, 0) + 1
+        which = event, str(values.get("key", ""))
+        self._untold[which] = self._untold.get(which, 0) + 1
         return False
 
     def tend(self) -> None:
-        """Called once a second: tell how many more there were."""
-        self._told = 0
+        """Called once a second: tell, at the end of a window, how many more there were."""
+        self._left -= 1
+        if self._left:
+            return
+        self._left = WINDOW
+        self._told.clear()
         untold, self._untold = self._untold, {}
-        for event, count in untold.items():
-            self._notices.info("and more like it", what=event, count=count)
+        for (event, key), count in untold.items():
+            values = {"key": key} if key else {}
+            self._notices.info("and more like it", what=event, count=count, **values)

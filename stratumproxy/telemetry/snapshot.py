@@ -64,9 +64,13 @@ class Snapshot:
     """Miners disconnected or turned away, by reason: not-stratum, idle, flood, too-many, …"""
     jobs: int = 0
     """Jobs the pools sent."""
-    clean_jobs: int = 0
+    new_blocks: int = 0
+    """Blocks of the network's that pools had miners build on. Every process sees each."""
     blocks: int = 0
     """Shares that met the network's target."""
+    blocks_accepted: int = 0
+    """Of these, those that the pool accepted."""
+    blocks_refused: int = 0
     best_difficulty: float = 0.0
     """Difficulty of the best share so far."""
     pools: tuple[PoolSnapshot, ...] = ()
@@ -129,8 +133,10 @@ def merge(snapshots: Sequence[Snapshot]) -> Snapshot:
         rejected=dict(rejected),
         drops=dict(drops),
         jobs=sum(snapshot.jobs for snapshot in snapshots),
-        clean_jobs=sum(snapshot.clean_jobs for snapshot in snapshots),
+        new_blocks=max(snapshot.new_blocks for snapshot in snapshots),
         blocks=sum(snapshot.blocks for snapshot in snapshots),
+        blocks_accepted=sum(snapshot.blocks_accepted for snapshot in snapshots),
+        blocks_refused=sum(snapshot.blocks_refused for snapshot in snapshots),
         best_difficulty=max(snapshot.best_difficulty for snapshot in snapshots),
         pools=merge_pools(pool for snapshot in snapshots for pool in snapshot.pools),
         reply=merge_histograms(snapshot.reply for snapshot in snapshots),

@@ -115,7 +115,7 @@ class SimulatedPool:
         )
         if clean:
             self._prepared.clear()
-            self._seen.clear()
+            self._seen = reference.Seen()
         self.job = job
         self.jobs += 1
         self.clean_jobs += clean
@@ -170,7 +170,7 @@ class SimulatedPool:
         self.drop_connections()
         self._sessions.clear()
         self._prepared.clear()
-        self._seen.clear()
+        self._seen = reference.Seen()
         self.job = None
         self._next_extranonce1 = self._rng.getrandbits(64)
         if settings is not None:

@@ -31,7 +31,6 @@ from stratumproxy.web import (
     workers,
 )
 from stratumproxy.web.answer import json_response
-from stratumproxy.web.drain import Drain
 from stratumproxy.web.errors import Guard, respond
 from stratumproxy.web.headers import HostCheck, SecurityHeaders
 from stratumproxy.web.metrics import Metrics, SinkState
@@ -103,7 +102,6 @@ def make_app(
             *static.routes(),
         ],
         middleware=[
-            Middleware(Drain),
             Middleware(SecurityHeaders),
             Middleware(Guard),
             Middleware(HostCheck, access=site.access),

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from stratumproxy.web.answer import json_response
 from stratumproxy.web.errors import Refusal
-from stratumproxy.web.operation import Operation
+from stratumproxy.web.operation import Nothing, Operation
 from stratumproxy.web.site import Access, Site
 
 COOKIE = "stratumproxy"
@@ -24,10 +24,12 @@ def may(access: Access, need: Literal["open", "read", "act"], request: Request, 
     Raises:
         Refusal: it lacks the token (401), or there is none (403).
     """
-    if need == "open" or (need == "read" and access.loopback):
+    if need == "open" or (need == "read" and access.local(request.headers)):
         return
     if not access.token:
-        raise Refusal(403, "orders need a token, and none is configured: see [api] token_file")
+        # Without one, this is bound to loopback.
+        what = "orders" if need == "act" else "requests that a proxy forwards"
+        raise Refusal(403, f"{what} need a token, and none is configured: see [api] token_file")
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         if hmac.compare_digest(given.strip().encode("latin-1"), access.token):
@@ -88,8 +90,20 @@ async def login(site: Site, given: Login) -> Response:
     return response
 
 
+class RightToken(BaseModel):
+    """The token is the right one."""
+
+    may: Literal["act"] = Field(description="What it is good for, beside reading.")
+
+
+async def access(site: Site, given: Nothing) -> dict[str, str]:
+    """Ask whether a token is the right one before it is used: 200 if so, and 401 if not."""
+    return {"may": "act"}
+
+
 OPERATIONS = [
+    Operation("GET", "/api/access", access, returns=RightToken, tag="access", need="act"),
     Operation(
         "POST", "/api/login", login, Login, LoggedIn, tag="access", need="open", errors=(401, 403)
-    )
+    ),
 ]

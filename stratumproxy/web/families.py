@@ -74,6 +74,8 @@ FAMILIES = {
     ),
     "shares_forwarded": Family("counter", "Shares sent to pools."),
     "blocks_found": Family("counter", "Shares that met the network's target."),
+    "blocks_accepted": Family("counter", "Of these, those that the pool accepted."),
+    "blocks_refused": Family("counter", "Of these, those that the pool refused."),
     "best_share_difficulty": Family("gauge", "Difficulty of the best share since mining started."),
     "connections_dropped": Family(
         "counter",
@@ -82,7 +84,7 @@ FAMILIES = {
     ),
     # Jobs and delays
     "jobs": Family("counter", "Jobs that pools sent."),
-    "clean_jobs": Family("counter", "Of these, those that made all earlier work stale."),
+    "new_blocks": Family("counter", "Blocks of the network's that pools had miners build on."),
     "reply_seconds": Family(
         "histogram",
         "Seconds from when miners were seen to have said something until all that was read with it "

@@ -21,6 +21,12 @@ SECURITY = {
 _HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^:\[\]]+))(?::[0-9]{1,5})?")
 
 
+def secure(headers: MutableHeaders) -> None:
+    """Put `SECURITY` among an answer's headers."""
+    for name, value in SECURITY.items():
+        headers.setdefault(name, value)
+
+
 class SecurityHeaders:
     """Puts `SECURITY` on every answer, and routes paths as they were sent.
 
@@ -44,9 +50,7 @@ class SecurityHeaders:
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in SECURITY.items():
-                    headers.setdefault(name, value)
+                secure(MutableHeaders(scope=message))
             await send(message)
 
         await self._app(scope, receive, with_headers)
@@ -56,7 +60,8 @@ class HostCheck:
     """Keeps other sites' pages out of an API that is bound to loopback and asks for no token.
 
     A page may give its own name our address once it is loaded (DNS rebinding); the browser then
-    lets it read our answers, but still sends the page's name as Host.
+    lets it read our answers, but still sends the page's name as Host. A request that says it was
+    forwarded may be for any name: it needs the token.
 
     Args:
         app: what answers.
@@ -69,8 +74,8 @@ class HostCheck:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""
-        if scope["type"] == "http" and self._access.loopback:
-            host = _HOST.fullmatch(Headers(scope=scope).get("host", ""))
+        if scope["type"] == "http" and self._access.local(headers := Headers(scope=scope)):
+            host = _HOST.fullmatch(headers.get("host", ""))
             name = (host[1] or host[2]).lower().rstrip(".") if host else ""
             if name not in self._access.hosts:
                 refused = problem(

@@ -142,8 +142,10 @@ class Metrics(Collector):
             ("accepted_difficulty", "work"),
             ("shares_forwarded", "forwarded"),
             ("blocks_found", "blocks"),
+            ("blocks_accepted", "blocks_accepted"),
+            ("blocks_refused", "blocks_refused"),
             ("jobs", "jobs"),
-            ("clean_jobs", "clean_jobs"),
+            ("new_blocks", "new_blocks"),
         ):
             value = getattr(snapshot, attribute) - getattr(self._before, attribute)
             total = counter(name)

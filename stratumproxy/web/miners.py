@@ -104,4 +104,6 @@ async def answer(site: Site, given: MinersGiven) -> dict[str, Any]:
     }
 
 
-OPERATIONS = [Operation("GET", "/api/miners", answer, MinersGiven, MinerPage, tag="workers")]
+OPERATIONS = [
+    Operation("GET", "/api/miners", answer, MinersGiven, MinerPage, tag="workers", long=True)
+]

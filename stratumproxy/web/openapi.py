@@ -117,6 +117,8 @@ def _responses(operation: Operation, names: dict[type[BaseModel], Json]) -> Json
         statuses |= {401}
     elif operation.need == "act":
         statuses |= {401, 403}
+    if operation.long:
+        statuses |= {503}
     schema = names[operation.returns] if operation.returns else {"type": "string"}
     answered = {"description": "The answer.", "content": {operation.media: {"schema": schema}}}
     problem = {"application/json": {"schema": names[Problem]}}

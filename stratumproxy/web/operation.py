@@ -14,6 +14,7 @@ from stratumproxy.web.answer import json_response
 from stratumproxy.web.body import read_json
 from stratumproxy.web.errors import Refusal, wrong_fields
 from stratumproxy.web.site import Site
+from stratumproxy.web.turns import stand_in
 
 
 class Given(BaseModel):
@@ -44,6 +45,7 @@ class Operation:
         need: ``read`` may be done by all who may read, ``act`` needs the token, ``open`` nothing.
         errors: statuses it may answer with, beside those that `need` and `given` bring.
         media: the content type of what comes back.
+        long: whether it goes through the whole fleet. Such answers are made one after another.
     """
 
     method: Literal["GET", "POST"]
@@ -55,6 +57,7 @@ class Operation:
     need: Literal["open", "read", "act"] = "read"
     errors: tuple[int, ...] = ()
     media: str = "application/json"
+    long: bool = False
 
     @property
     def description(self) -> str:
@@ -76,8 +79,15 @@ class Operation:
                 given = self.given.model_validate(_parameters(request), context=context)
         except ValidationError as error:
             raise wrong_fields(error) from None
-        value = await self.answer(site, given)
-        return value if isinstance(value, Response) else json_response(value)
+        if not self.long:
+            return _response(await self.answer(site, given))
+        stand_in(site.makers)
+        async with site.makers:
+            return _response(await self.answer(site, given))
+
+
+def _response(value: Any) -> Response:
+    return value if isinstance(value, Response) else json_response(value)
 
 
 def _parameters(request: Request) -> dict[str, str]:

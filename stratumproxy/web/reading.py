@@ -9,6 +9,7 @@ from stratumproxy.errors import SinkError
 from stratumproxy.ledger.reader import LedgerReader
 from stratumproxy.web.errors import Refusal
 from stratumproxy.web.site import Site
+from stratumproxy.web.turns import stand_in
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -29,8 +30,9 @@ async def read(site: Site, query: Callable[P, T], *args: P.args, **kwargs: P.kwa
     """Ask the ledger in a thread; few are asked at a time.
 
     Raises:
-        Refusal: it can't be read, or what was asked for is not in it.
+        Refusal: it can't be read, or too many want to.
     """
+    stand_in(site.readers)
     try:
         return await trio.to_thread.run_sync(
             lambda: query(*args, **kwargs), limiter=site.readers, abandon_on_cancel=False

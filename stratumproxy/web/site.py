@@ -6,6 +6,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Protocol
 
 import trio
+from starlette.datastructures import Headers
 
 from stratumproxy.config.address import parse_listen
 from stratumproxy.config.control import Api
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
 
 LEDGER_READERS = 2
 """Threads that read the ledger at a time; more requests wait, so that reading starves nothing."""
+
+
+LONG_ANSWERS = 1
+"""Of the whole fleet, made at a time. They are made in turns, between which others are answered; a
+hundred at once would make one turn of all of theirs."""
 
 
 class Orders(Protocol):
@@ -35,6 +41,11 @@ class Orders(Protocol):
         """
 
 
+FORWARDED = (b"forwarded", b"via", b"x-forwarded-", b"x-real-ip")
+"""How headers begin by which proxies say for whom they ask: RFC 7239, RFC 9110 (section 7.6.3), and
+what was usual before."""
+
+
 class Access:
     """Who may come from where, as `[api]` says.
 
@@ -44,12 +55,19 @@ class Access:
 
     def __init__(self, config: Api) -> None:
         host = parse_listen(config.listen)[0] if config.listen else "127.0.0.1"
-        self.loopback = host is not None and ip_address(host).is_loopback
-        """Whether only this machine can connect: reading then needs no token."""
+        loopback = host is not None and ip_address(host).is_loopback
+        self._trusts_local = loopback and not config.read_needs_token
         self.hosts = {"localhost", "127.0.0.1", "::1"} | ({host} if host else set())
         """What a browser on this machine calls us; anything else is another site's name."""
         self.token = config.token.encode()
         """The secret; empty for none."""
+
+    def local(self, headers: Headers) -> bool:
+        """Whether a request is this machine's own, which may read without the token.
+
+        One that a proxy on this machine forwards is not, if the proxy says so in its headers.
+        """
+        return self._trusts_local and not any(name.startswith(FORWARDED) for name, _ in headers.raw)
 
 
 @dataclass(slots=True)
@@ -70,6 +88,7 @@ class Site:
     readers: trio.CapacityLimiter = field(
         default_factory=lambda: trio.CapacityLimiter(LEDGER_READERS)
     )
+    makers: trio.CapacityLimiter = field(default_factory=lambda: trio.CapacityLimiter(LONG_ANSWERS))
 
     def now(self) -> float:
         """Even time: what the fleet and all that is reckoned goes by."""

@@ -51,9 +51,13 @@ class Summary(BaseModel):
     work: float = Field(description="Sum of the difficulties of the accepted shares.")
     forwarded: int = Field(description="Shares sent to pools.")
     blocks: int = Field(description="Shares that met the network's target.")
+    blocks_accepted: int = Field(description="Of these, those that the pool accepted.")
+    blocks_refused: int = Field(description="Of these, those that the pool refused.")
     best_difficulty: float
     jobs: int
-    clean_jobs: int
+    new_blocks: int = Field(
+        description="Blocks of the network's that pools had miners build on, since start."
+    )
     rejected: dict[str, int] = Field(description="Shares that don't count, by reason.")
     drops: dict[str, int] = Field(description="Miners disconnected or turned away, by reason.")
     attention: dict[str, int] = Field(description="Workers that need a person, by kind.")
@@ -89,9 +93,11 @@ def summary(fleet: Fleet, now: float, today: float) -> dict[str, Any]:
         "work": snapshot.work,
         "forwarded": snapshot.forwarded,
         "blocks": snapshot.blocks,
+        "blocks_accepted": snapshot.blocks_accepted,
+        "blocks_refused": snapshot.blocks_refused,
         "best_difficulty": snapshot.best_difficulty,
         "jobs": snapshot.jobs,
-        "clean_jobs": snapshot.clean_jobs,
+        "new_blocks": snapshot.new_blocks,
         "rejected": snapshot.rejected,
         "drops": snapshot.drops,
         "attention": fleet.attention,

@@ -94,4 +94,4 @@ async def answer(site: Site, given: TableGiven) -> dict[str, Any]:
     }
 
 
-OPERATIONS = [Operation("GET", "/api/table", answer, TableGiven, Table, tag="workers")]
+OPERATIONS = [Operation("GET", "/api/table", answer, TableGiven, Table, tag="workers", long=True)]

@@ -6,8 +6,15 @@ from typing import Any, TypeVar
 
 import trio
 
-AT_ONCE = 500
-"""Workers or miners until others get their turn: some milliseconds."""
+from stratumproxy.web.errors import Refusal
+
+LINE = 64
+"""Requests that may wait for what is done for few at a time: never most of the connections, which
+would be nobody's to give up."""
+
+AT_ONCE = 100
+"""Workers or miners until others get their turn: two milliseconds. One new client is taken in a
+turn, so many of them wait for as many."""
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -26,6 +33,16 @@ async def in_turns(function: Callable[[T], R], values: Sequence[T]) -> list[R]:
             await trio.lowlevel.checkpoint()
         done += map(function, values[start : start + AT_ONCE])
     return done
+
+
+def stand_in(line: trio.CapacityLimiter) -> None:
+    """See whether there is room in a line, before joining it.
+
+    Raises:
+        Refusal: it is too long.
+    """
+    if line.statistics().tasks_waiting >= LINE:
+        raise Refusal(503, f"{LINE} requests wait for that already; ask again in a while")
 
 
 PAGES = 20

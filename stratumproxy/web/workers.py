@@ -217,7 +217,9 @@ async def answer_worker(site: Site, given: WorkerGiven) -> dict[str, Any]:
 
 
 OPERATIONS = [
-    Operation("GET", "/api/workers", answer_workers, WorkersGiven, WorkerPage, tag="workers"),
+    Operation(
+        "GET", "/api/workers", answer_workers, WorkersGiven, WorkerPage, tag="workers", long=True
+    ),
     Operation(
         "GET",
         "/api/workers/{name}",

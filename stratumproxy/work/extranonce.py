@@ -11,6 +11,7 @@ given slots under different sizes can share a session.
 
 from collections import OrderedDict
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from stratumproxy.errors import PoolError
 
@@ -62,8 +63,13 @@ class Layout:
         return self.rolling.slot > 0
 
     @classmethod
-    def of(cls, size: int) -> "Layout":
+    def of(cls, size: int, *, alone: bool = False) -> "Layout":
         """The layout for the smallest extranonce2 size that must carry it.
+
+        Args:
+            size: in bytes.
+            alone: every miner has a session to itself, and is given all of a small extranonce2:
+                hashrate markets such as NiceHash want 4 bytes at least.
 
         Raises:
             PoolError: outside 2 to 16.
@@ -72,6 +78,8 @@ class Layout:
             raise PoolError(
                 f"extranonce2 size {size} can't be mined on: {SMALLEST} to {LARGEST} bytes can"
             )
+        if alone and size < 6:
+            return cls(Shape(0, size), Shape(0, size))
         if size >= 6:
             shape = Shape(min(size - 4, 4), 4)
             return cls(shape, shape)
@@ -84,7 +92,10 @@ class Layout:
         return cls(Shape(0, 2), Shape(0, 2))
 
 
-class SlotSpace:
+Kept = TypeVar("Kept")
+
+
+class SlotSpace(Generic[Kept]):
     """Slots of one or two lengths in one prefix-free space, each given to one miner at a time.
 
     Short slots take whole first bytes from the top, long ones share first bytes from the bottom,
@@ -105,7 +116,7 @@ class SlotSpace:
         self._next_long = 1 << 8 * (self._long - 1)
         self._top = 0x100  # first bytes from here on belong to short slots
         self._free: dict[int, list[bytes]] = {self._short: [], self._long: []}
-        self._resting: OrderedDict[bytes, tuple[str, float]] = OrderedDict()
+        self._resting: OrderedDict[bytes, tuple[str, Kept, float]] = OrderedDict()
 
     def take(self, length: int, now: float) -> bytes | None:
         """A slot nobody has, or None when there is none of this length."""
@@ -137,25 +148,25 @@ class SlotSpace:
         self._free[length].append(slot)
         return True
 
-    def give_back(self, slot: bytes, session_id: str, now: float) -> None:
-        """The slot's miner is gone; it may come back and name the session id."""
-        self._resting[slot] = (session_id, now)
+    def give_back(self, slot: bytes, session_id: str, now: float, kept: Kept) -> None:
+        """The slot's miner is gone; it may come back, name the session id, and get what is kept."""
+        self._resting[slot] = (session_id, kept, now)
         if len(self._resting) > MOST_RESTING:
             oldest, _ = self._resting.popitem(last=False)
             self._free[len(oldest)].append(oldest)
 
-    def resume(self, slot: bytes, session_id: str) -> bool:
-        """Take this very slot again; False if it does not rest under that session id."""
+    def resume(self, slot: bytes, session_id: str) -> Kept | None:
+        """Take this very slot again; None if it does not rest under that session id."""
         resting = self._resting.get(slot)
         if resting is None or resting[0] != session_id:
-            return False
+            return None
         del self._resting[slot]
-        return True
+        return resting[1]
 
     def _wake(self, now: float) -> None:
         """Free what has rested long enough; the oldest stand in front."""
         while self._resting:
-            slot, (_, since) = next(iter(self._resting.items()))
+            slot, (*_, since) = next(iter(self._resting.items()))
             if now - since < self._rest:
                 return
             del self._resting[slot]

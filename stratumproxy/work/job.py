@@ -71,8 +71,9 @@ class PoolJob:
             version=_integer("version", version),
             nbits=_integer("nbits", nbits),
             ntime=_integer("ntime", ntime),
-            # A pool that leaves clean_jobs out is taken to mean the safe thing.
-            clean=params[8] is not False if len(params) > 8 else True,
+            # It is the last, whatever else there is (ESP-Miner reads it there). A pool that leaves
+            # it out is taken to mean the safe thing.
+            clean=params[-1] is not False if len(params) > 8 else True,
         )
 
     @property

@@ -45,7 +45,7 @@ def moment(seconds: float = 5.0) -> Moment:
         forwarded=count // 4 + 1,
         rejected={"duplicate": 5, "stale": 7, "low-difficulty": 1, "bad-ntime": 2},
         jobs=3,
-        clean_jobs=1,
+        new_blocks=1,
         pools=(pool,),
     )
     return Moment(snapshot, accepted=count // 4, rejected=1, jobs=3, clean_jobs=1)

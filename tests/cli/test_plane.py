@@ -22,7 +22,7 @@ from tests.control.sinks import Memory
 from tests.control.worker import Worker, working
 from tests.short import short
 from tests.waiting import PATIENCE, until
-from tests.web.test_serve import sending, until_stuck
+from tests.web.test_server import sending, until_stuck
 
 __all__ = ["sending"]
 
@@ -181,7 +181,7 @@ async def test_without_a_ledger_what_is_accepted_lasts_as_long_as_this_process()
 
 
 async def test_an_api_that_fails_takes_nothing_with_it(monkeypatch):
-    async def fail(*args):
+    async def fail(*args, **options):
         fails.append(1)
         raise ZeroDivisionError
 

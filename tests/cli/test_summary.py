@@ -59,6 +59,8 @@ def test_values() -> None:
         "lost": 1,
         "pending": 4,
         "blocks": 1,
+        "blocks_accepted": 0,
+        "blocks_refused": 0,
         "dropped": {},
     }
 

@@ -94,6 +94,8 @@ def test_a_nul_in_a_path():
 @pytest.mark.parametrize("text", [DIGITS, DIGITS.upper(), ":".join([DIGITS[:2]] * 32)])
 def test_fingerprint(text):
     assert parse_fingerprint(text) == text.replace(":", "").lower()
+    for line in (f"sha256 Fingerprint={text}\n", f" {text}", f"SHA256 Fingerprint= {text}"):
+        assert parse_fingerprint(line) == parse_fingerprint(text), "as openssl prints it"
 
 
 @pytest.mark.parametrize("text", ["", DIGITS[:-1], DIGITS + "0", "sha256:" + DIGITS, "g" * 64])

@@ -27,6 +27,18 @@ def test_one_that_others_reach_does(address: str, token_file: str) -> None:
     assert Api(listen=address, token_file=token_file).token == "0123456789abcdef"
 
 
+def test_nobody_may_read_by_a_token_that_is_not_there(token_file: str) -> None:
+    with pytest.raises(ValidationError, match="nobody could read without a token_file"):
+        Api(listen="127.0.0.1:8080", read_needs_token=True)
+    assert Api(token_file=token_file, read_needs_token=True).read_needs_token
+
+
+def test_event_streams_leave_connections_to_others() -> None:
+    with pytest.raises(ValidationError, match="allow 1200 connections, or fewer event_streams"):
+        Api(event_streams=600)
+    assert Api(event_streams=600, connections=1200).connections == 1200
+
+
 def test_a_token_that_could_be_guessed_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "token"
     path.write_text("secret\n")

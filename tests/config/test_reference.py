@@ -53,7 +53,12 @@ def test_examples_load_and_fit_the_schema(path: Path) -> None:
 def test_farm_has_every_setting_with_its_default() -> None:
     text = (ROOT / "configs" / "farm.toml").read_text(encoding="utf-8")
     whole = loads(re.sub(r"^# (\w+ = )", r"\1", text, flags=re.MULTILINE))
-    examples = {"name": "main", "miners_per_session": 500, "extranonce2_size": 8}
+    examples = {
+        "name": "main",
+        "miners_per_session": 500,
+        "extranonce2_size": 8,
+        "min_difficulty": 1,
+    }
     below = (whole.listen[0], whole.pool[0], whole.difficulty, whole.jobs, whole.limits, whole.log)
     for table in (whole, *below):
         for name, field in type(table).model_fields.items():

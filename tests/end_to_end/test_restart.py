@@ -57,7 +57,7 @@ async def check(site, miners, pool, proxy, switch, *, reconnects: int = 0) -> No
     # Stale (21), or sent on just before the cut and lost with it: told when the pool is back as
     # another (20). Error 20 stands for other things too, so the reasons are compared as well.
     assert verdicts <= {("rejected", 21), ("rejected", 20), ("lost", None)}
-    assert set(end.rejected) <= {"stale", "lost"}
+    assert set(end.rejected) <= {"stale", "no-pool", "lost"}
 
     total = miners.fleet.total()
     assert total.pending == 0

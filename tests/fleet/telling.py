@@ -77,7 +77,7 @@ def snapshot(**changes: Any) -> Snapshot:
         "rejected": {"stale": 4},
         "drops": {"idle": 1},
         "jobs": 6,
-        "clean_jobs": 2,
+        "new_blocks": 2,
         "blocks": 0,
         "best_difficulty": 9e6,
         "pools": (pool(),),

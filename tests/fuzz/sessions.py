@@ -9,7 +9,7 @@ from stratumproxy.proxy.miner import MinerSession
 from stratumproxy.proxy.pool import LINE_LIMIT, MAX_OUTGOING
 from stratumproxy.stratum.configure import Wishes
 from stratumproxy.stratum.framing import split_lines
-from stratumproxy.stratum.messages import encode_error, encode_id, encode_result, error_of, parse
+from stratumproxy.stratum.messages import encode_error, encode_result, error_of, id_of, parse
 from stratumproxy.stratum.submit import read_submit, scan_submit
 from stratumproxy.work.job import PoolJob
 from tests.proxy.playbook import POOL_EASY, Playbook, notify
@@ -51,8 +51,8 @@ def messages(data: bytes) -> None:
     scanned = scan_submit(line)
     try:
         message = parse(line)
-        reply_to = encode_id(message.get("id"))
-        submit = read_submit(message)
+        reply_to = id_of(line, message)
+        submit = read_submit(message, reply_to)
     except ProtocolError:
         require(scanned is None, "the scanner takes no line that the parser refuses")
         return
@@ -62,9 +62,9 @@ def messages(data: bytes) -> None:
     refused = error_of(message)
     if refused is not None:
         code, text = refused
-        answer = json.loads(encode_error(reply_to, code, text))
+        answer = json.loads(encode_error(reply_to or b"null", code, text))
         require(answer["error"] == [code, text, None], "a reason goes back as it came")
-    json.loads(encode_result(reply_to, True))
+    json.loads(encode_result(reply_to or b"null", True))
     params = message.get("params")
     json.loads(encode_result(b"1", Wishes.parse(params).answer(0x1FFFE000)))
     with contextlib.suppress(ProtocolError):

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack, suppress
 import pytest
 import trio
 
-from stratumproxy.proxy.drops import LINES
+from stratumproxy.telemetry.notices import LINES, WINDOW
 from tests.hostile.conftest import HELLO, open_files
 from tests.waiting import PATIENCE
 
@@ -182,6 +182,6 @@ async def test_connects_from_one_address(siege, logged):
     drops = await attack.over()
     assert drops["too-many-from-address"] >= CONNECTS // 2
     told = [line for line in logged if line["event"] == "miner dropped"]
-    more = [line for line in logged if line["event"] == "and more like them were dropped"]
-    assert len(told) <= LINES * (attack.proxy.snapshots + 2)  # so many a second
+    more = [line for line in logged if line["event"] == "and more like it"]
+    assert len(told) <= LINES * (attack.proxy.snapshots // WINDOW + 2)
     assert len(told) + sum(line["count"] for line in more) <= sum(drops.values())

@@ -23,8 +23,9 @@ class Core:
     """What a link needs of the proxy and of the log, and what it told them."""
 
     def __init__(self) -> None:
-        self.notices = self.sparse = self
+        self.notices = self
         self.warnings: list[tuple[str, dict[str, object]]] = []
+        self.told: list[tuple[str, dict[str, object]]] = []
         self.lost: list[str] = []
         self.losses: list[float] = []
         self.moves: list[tuple[float, int]] = []
@@ -47,8 +48,14 @@ class Core:
         self.lost.append(reason)
         self.losses.append(now)
 
+    def info(self, event: str, **values: object) -> None:
+        self.told.append((event, values))
+
     def warning(self, event: str, **values: object) -> None:
         self.warnings.append((event, values))
+
+    def least_of(self, pool: Pool) -> float:
+        return 0.0
 
     @property
     def jobs(self) -> int:

@@ -107,6 +107,18 @@ def test_after_a_session_that_could_be_mined_on_the_wait_is_short_again(world):
     assert after - before <= 1
 
 
+def test_in_the_minute_after_a_loss_it_is_tried_more_often(world):
+    """A pool that restarts is back within it; and then its miners should not wait longer."""
+    world.plans = [after_work(hang_up), REFUSED]
+    world.run(600, backoff_min_seconds=1, backoff_max_seconds=60)
+    lost = world.core.losses[0]
+    early = [time for time in world.times if lost < time < lost + 60]
+    waits = [after - before for before, after in pairwise([lost, *early])]
+    assert len(early) >= 18
+    assert max(waits) <= 3
+    assert len(world.times) < 60, "and seldom after that"
+
+
 def test_a_session_that_came_to_nothing_does_not_shorten_the_wait(world):
     world.plans = [hang_up]
     world.run(600, backoff_min_seconds=1, backoff_max_seconds=60)

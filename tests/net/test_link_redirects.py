@@ -1,16 +1,18 @@
 """client.reconnect: where a link lets itself be sent."""
 
 from collections.abc import Callable
+from itertools import pairwise
 from types import SimpleNamespace
 
 import pytest
 import trio
 
 from stratumproxy.net import link as module
+from stratumproxy.net.redirect import may_follow
 from stratumproxy.proxy.forwarded import Forwarded
 from stratumproxy.proxy.pool import NewJob
 from stratumproxy.testing import SimulatedPool
-from tests.net.network import REFUSED, Script, Stream, hang_up, silent, simulated
+from tests.net.network import REFUSED, Script, Stream, after_work, hang_up, silent, simulated
 
 
 def reconnect(*params: object) -> Script:
@@ -69,6 +71,7 @@ def test_a_redirect_that_is_followed(world, rule, params, then):
         ("same-domain", "evil.test"),
         ("same-domain", "pool.example.evil.test"),
         ("same-domain", "example"),
+        ("same-domain", "a..pool.example"),
         ("same-domain", "192.0.2.1"),
         ("same-domain", "2001:db8::1"),
         ("never", "us.pool.example"),
@@ -82,6 +85,58 @@ def test_a_redirect_that_is_not_followed(world, rule, host):
     [(event, values)] = core.warnings
     assert "allow_redirect" in event
     assert values["host"] == host
+
+
+@pytest.mark.parametrize(
+    ("pool", "host", "followed"),
+    [
+        ("stratum.pool.co.uk", "eu.pool.co.uk", True),
+        ("pool.co.uk", "evil.co.uk", False),
+        ("pool.github.io", "a.pool.github.io", True),
+        ("pool.github.io", "evil.github.io", False),
+        ("pool.duckdns.org", "evil.duckdns.org", False),
+        ("duckdns.org", "evil.duckdns.org", False),
+        ("localhost", "evil.localhost", False),
+        ("pool", "evil", False),
+        ("192.0.2.1", "198.51.2.1", False),
+        ("192.0.2.1", "192.0.2.1", True),
+        ("2001:db8::1", "2001:DB8::1", True),
+    ],
+)
+def test_a_domain_is_what_somebody_registered(pool, host, followed):
+    assert may_follow("same-domain", pool, host) is followed
+
+
+def test_one_that_is_followed_is_told_with_where_it_leads(world):
+    world.plans = [reconnect("us.pool.example", "4444", "7"), simulated(SimulatedPool())]
+    core = world.run(60)
+    [(event, values)] = core.told
+    assert event == "the pool asked to reconnect, and is followed"
+    assert (values["to"], values["wait_seconds"]) == ("us.pool.example:4444", 7)
+
+
+async def elsewhere(stream: Stream) -> None:
+    """A pool that sends everybody on before it has given them work."""
+    await stream.receive_some(1000)
+    await stream.send_all(
+        b'{"id":null,"method":"client.reconnect","params":["us.pool.example",4444]}\n'
+    )
+    await silent(stream)
+
+
+def test_a_redirect_that_worked_does_not_make_us_wait_longer(world):
+    """A pool whose door is one host and whose work is on another, that restarts again and again."""
+    world.plans = [elsewhere, after_work(hang_up)] * 20
+    world.run(600, backoff_min_seconds=1)
+    waits = [after - before for before, after in pairwise(world.times)]
+    assert len(waits) > 30
+    assert max(waits[:39]) < 7, "5 s of work, and a second's pause"
+
+
+def test_one_that_only_sends_us_on_is_asked_ever_more_seldom(world):
+    world.plans = [elsewhere] * 1000
+    world.run(600, backoff_min_seconds=1, backoff_max_seconds=60)
+    assert len(world.times) < 25
 
 
 def test_addresses_are_no_domains(world):
@@ -214,11 +269,11 @@ def test_a_verdict_that_comes_in_front_of_nonsense_counts(world):
 def test_the_newest_job_is_mined_on_at_once(world):
     """What the new session is sent while the old one lingers is not kept for later."""
     second = SimulatedPool()
-    told: list[int] = []
+    told: list[list[str]] = []
     pool_events = world.core.pool_events
 
     def count(lane, pool, session, events, now) -> None:
-        told.append(sum(isinstance(event, NewJob) for event in events))
+        told.append([each.job.pool_job_id for each in events if isinstance(each, NewJob)])
         pool_events(lane, pool, session, events, now)
 
     async def owe() -> None:
@@ -231,7 +286,35 @@ def test_the_newest_job_is_mined_on_at_once(world):
     world.core.pool_events = count
     world.plans = [reconnect("us.pool.example", 4444), simulated(second)]
     world.run(60, meanwhile=owe)
-    assert [number for number in told if number] == [1, 2]
+    [[_], [job_id]] = filter(None, told)
+    assert job_id == second.job.job_id
+
+
+def test_what_is_said_between_two_sessions_is_bounded(world):
+    """While the old one lingers, the new one talks: none of it is kept but what counts."""
+    second = SimulatedPool()
+    told: list[int] = []
+    pool_events = world.core.pool_events
+
+    def count(lane, pool, session, events, now) -> None:
+        told.append(len(events))
+        pool_events(lane, pool, session, events, now)
+
+    async def talk() -> None:
+        await until(lambda: world.core.jobs)
+        world.core.session.pending[99] = SimpleNamespace(sent=0.0)
+        await until(lambda: second.connections)
+        await trio.sleep(1)
+        for number in range(5000):
+            second.connections[0].send("client.show_message", ["hello"])
+            second.connections[0].send("mining.set_difficulty", [0])
+            second.connections[0].send("mining.set_version_mask", [f"{number % 2:08x}"])
+
+    world.core.pool_events = count
+    world.plans = [reconnect("us.pool.example", 4444), simulated(second)]
+    core = world.run(60, meanwhile=talk)
+    assert len(core.moves) == 1
+    assert max(told) <= 5
 
 
 def test_shares_go_to_the_new_session(world):
@@ -266,10 +349,9 @@ def test_a_redirect_to_a_dead_end_leads_back(world):
     assert core.jobs == 2
 
 
-@pytest.mark.parametrize("host", ["a..pool.example", "x" * 64 + ".pool.example"])
-def test_a_redirect_to_a_name_that_can_not_be_looked_up(world, monkeypatch, host):
+def test_a_redirect_to_a_name_that_can_not_be_looked_up(world, monkeypatch):
     """What is no name for Python's resolver is an error of another kind there."""
-    dial = world.dial
+    dial, host = world.dial, "x" * 64 + ".pool.example"
 
     async def look_up(name: str, port: int) -> Stream:
         if name == host:

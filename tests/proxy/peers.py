@@ -42,7 +42,9 @@ class MinerEnd(Peer):
 
     def __init__(self, play: "Playbook", name: str) -> None:
         super().__init__(play, name)
-        self.session: MinerSession = play.proxy.connect(self, f"{name}:1", play.now)
+        self.session: MinerSession = play.proxy.connect(
+            self, name if ":" in name else f"{name}:1", play.now
+        )
         self.extranonce1 = b""
         self.extranonce2_size = 0
         self.difficulty: float = 1
@@ -170,7 +172,8 @@ class PoolEnd(Peer):
     def connect(self, resume: str = "") -> None:
         pool = self.state.config
         self.closed = None
-        self.session = PoolSession(pool.user, pool.password, pool.mask, resume)
+        floor = self.play.proxy.least_of(pool)
+        self.session = PoolSession(pool.user, pool.password, pool.mask, resume, floor=floor)
 
     @property
     def index(self) -> int:

@@ -22,15 +22,15 @@ LIMITS = Limits(
 
 def test_a_burst_is_allowed_and_what_is_sent_at_the_rate() -> None:
     record = Record(0.0)
-    assert not record.floods(100, LIMITS, 0.0)
-    assert not record.floods(200, LIMITS, 10.0)
-    assert record.floods(201, LIMITS, 10.0)
+    assert not record.floods(100, 0, LIMITS, 0.0)
+    assert not record.floods(200, 0, LIMITS, 10.0)
+    assert record.floods(201, 0, LIMITS, 10.0)
 
 
 def test_silence_is_not_saved_up() -> None:
     record = Record(0.0)
-    assert not record.floods(100, LIMITS, 1000.0)
-    assert record.floods(201, LIMITS, 1000.0)
+    assert not record.floods(100, 0, LIMITS, 1000.0)
+    assert record.floods(201, 0, LIMITS, 1000.0)
 
 
 def test_invalid_shares_are_judged_by_the_window() -> None:

@@ -130,7 +130,7 @@ def test_the_lost_pools_jobs_are_stale() -> None:
     )
 
 
-def test_without_another_pool_its_jobs_are_stale_too() -> None:
+def test_without_another_pool_it_is_said_that_there_is_none() -> None:
     play = Playbook()
     play.opens()
     share = play.joins("a").share()
@@ -138,11 +138,13 @@ def test_without_another_pool_its_jobs_are_stale_too() -> None:
         """
         pool -- hangs up
         a >> 4 mining.submit "$s"
-        a << 4 error [21, "Job not found (stale)", null]
+        a << 4 error [20, "No pool is ready", null]
         clock -- 100 s
         """,
         s=share,
     )
+    assert play.snapshot().rejected == {"no-pool": 1}
+    assert play.miner("a").session.invalid == 0, "it is held against nobody"
 
 
 def cut_with_a_share_under_way() -> Playbook:

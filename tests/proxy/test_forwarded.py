@@ -110,7 +110,7 @@ class Books(RuleBasedStateMachine):
         assert all(lane.members <= 2 for lane in lanes)
         for miner in play.proxy.miners:
             assert miner.lane in lanes
-            assert miner.session_id
+            assert miner.seat is not None
 
     def teardown(self) -> None:
         for name in list(self.play.peers):

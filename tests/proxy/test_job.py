@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from stratumproxy.proxy.job import Job
 from stratumproxy.proxy.pool import PoolSession
-from stratumproxy.shares import Seen
 from stratumproxy.shares._reference import sha256d
 from stratumproxy.stratum.difficulty import target_bytes
 from stratumproxy.testing import MinerJob
+from stratumproxy.work.content import Content
 from stratumproxy.work.job import PoolJob, Terms
 from tests.proxy.playbook import notify
 
@@ -27,9 +27,10 @@ def job(
         0xA1,
         PoolJob.parse(params),
         Terms(extranonce1, size, 0.25, 0x1FFFE000),
-        seen=Seen(),
+        content=Content(b"", {}),
         ntime_roll=7000,
         whole=whole,
+        lane=None,
         source=POOL,
         pool="main",
     )

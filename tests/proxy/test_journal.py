@@ -450,7 +450,7 @@ def test_events_are_bounded() -> None:
     told = mined_on()
     told.hear()
     for number in range(MOST_EVENTS + 7):
-        told.play.proxy.notices.warning("x", number=number)
+        told.play.journal.warning("x", number=number)
     told.hear()
     assert len([event for event in told.all("events") if event.event == "x"]) == MOST_EVENTS
     assert told.batches[-1].dropped == {"events": 7}

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from stratumproxy.proxy.seat import NO_PAST
 from tests.proxy.playbook import EASY, POOL_EASY, Playbook, mined_on, notify
 
 SHARES: list[dict[str, Any]] = json.loads(
@@ -232,7 +233,7 @@ def captured(name: str) -> tuple[Playbook, dict[str, Any], list[str]]:
     )
     space = play.proxy.lanes[0].space
     assert space is not None
-    space.give_back(bytes.fromhex(vector["extranonce1"]), "", play.now - 1e6)
+    space.give_back(bytes.fromhex(vector["extranonce1"]), "", play.now - 1e6, NO_PAST)
     play.joins("a", mask=vector["version_mask"])
     return play, vector, ["a", "a1", *vector["submit_params"][2:]]
 
@@ -262,24 +263,27 @@ def test_a_captured_block() -> None:
 def test_a_new_difficulty_of_the_pool_binds_from_its_next_job() -> None:
     """For the miner's target as for the pool's: the job it came with is judged as it was sent."""
     play = Playbook(difficulty={"start": 1})
-    play.opens(difficulty=1e-8)
+    play.opens(difficulty=1e-8, job=notify("0"))
     play.joins("a")
     miner = play.miner("a")
     assert miner.difficulty == 1e-8
     play(
         """
+        pool >> mining.notify "$second"
+        a << mining.notify ["a2", "...", false]
         pool >> mining.set_difficulty [1e-6]
         pool >> mining.notify "$n"
         a << mining.set_difficulty [1e-6]
-        a << mining.notify ["a2", "...", false]
+        a << mining.notify ["a3", "...", false]
         """,
+        second=notify("1"),
         n=notify("2"),
     )
-    old, new = (miner.share(job=job, meets=1e-8, misses=1e-6) for job in ("a1", "a2"))
+    old, new = (miner.share(job=job, meets=1e-8, misses=1e-6) for job in ("a1", "a3"))
     play(
         """
         a >> 4 mining.submit "$old"
-        pool << 16 mining.submit ["farm", "1", "..."]
+        pool << 16 mining.submit ["farm", "0", "..."]
         pool >> 16 result true
         a << 4 result true
         a >> 5 mining.submit "$new"
@@ -334,7 +338,7 @@ def test_every_job_remembers_its_own() -> None:
 
 
 def test_no_miner_is_ever_asked_for_more_than_the_pool_asks() -> None:
-    play = Playbook(difficulty={"start": 5, "min": 2})
+    play = Playbook(difficulty={"start": 5, "min": 2}, pool={"min_difficulty": 1e-9})
     play.opens(difficulty=0.3)
     play.joins("a")
     assert play.miner("a").difficulty == 0.3
@@ -405,6 +409,7 @@ def test_vardiff_keeps_to_the_configured_limits() -> None:
     run(play, 60, 2, 3)
     assert play.miner("a").difficulty == 3e-9
     play = vardiff(start=1e-8, min=5e-9)
+    play.aside('a >> 4 mining.submit "$s"', s=play.miner("a").share())
     run(play, 400, 1e-5, 4)
     assert play.miner("a").difficulty == 5e-9
 
@@ -431,12 +436,12 @@ def test_a_worker_begins_where_it_was() -> None:
     play.aside("a -- hangs up")
     play(
         """
-        b >> 1 mining.subscribe []
-        b << 1 result ["..."]
-        b >> 2 mining.authorize ["a"]
-        b << 2 result true
-        b << mining.set_difficulty ["$d"]
-        b << mining.notify ["..."]
+        a:2 >> 1 mining.subscribe []
+        a:2 << 1 result ["..."]
+        a:2 >> 2 mining.authorize ["a"]
+        a:2 << 2 result true
+        a:2 << mining.set_difficulty ["$d"]
+        a:2 << mining.notify ["..."]
         """,
         d=difficulty,
     )

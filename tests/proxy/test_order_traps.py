@@ -151,7 +151,7 @@ def test_6_job_ids_never_repeat() -> None:
     play = opened("pool", "backup")
     play.joins("a")
     for _ in range(3):
-        play.aside('pool >> mining.notify "$n"', n=notify("1"))
+        play.aside('pool >> mining.notify "$n"', n=notify("1", branches=3))
         play.aside('pool >> mining.notify "$n"', n=notify("1", clean=True))
     play.aside("clock -- 120 s\na >> 5 mining.suggest_difficulty [2e-9]\npool -- hangs up")
     play.aside("a >> 6 mining.subscribe []\nclock -- 1 s\na >> 7 mining.subscribe []")
@@ -163,9 +163,10 @@ def test_6_job_ids_never_repeat() -> None:
 def test_7_a_header_twice_is_a_duplicate(same: str) -> None:
     play = opened()
     play.joins("a")
-    share = play.miner("a").share()
+    share = play.miner("a").share(ntime=1)
     again = share
     if same != "job id":
+        play.aside("pool >> mining.set_difficulty [1e-5]")
         play.aside('pool >> mining.notify "$n"', n=notify("1"))
         again = [share[0], "a2", *share[2:]]
     play(

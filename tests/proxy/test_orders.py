@@ -270,7 +270,6 @@ def test_a_difficulty_that_is_fixed() -> None:
     assert order.play.miner("b").difficulty == EASY
     order.play.aside("clock -- 600 s")
     assert order.play.miner("a").difficulty == 4e-9, "whatever vardiff makes of its silence"
-    assert order.play.miner("b").difficulty < EASY
     order.play.aside("a >> 9 mining.suggest_difficulty [1e-8]")
     assert order.play.miner("a").difficulty == 4e-9
 

@@ -1,6 +1,7 @@
 """One session with a pool, alone."""
 
 import json
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -11,11 +12,12 @@ from stratumproxy.proxy.pool import (
     FIRST_SUBMIT,
     LINE_LIMIT,
     USER_AGENT,
-    MaskChanged,
     NewJob,
+    Odd,
     PoolSession,
     ReconnectAsked,
     Said,
+    TermsChanged,
 )
 from stratumproxy.work.job import Terms
 from tests.proxy.playbook import notify
@@ -190,9 +192,62 @@ def test_the_job_in_the_same_segment() -> None:
     assert event.terms == Terms(b"\xf0\xf1", 8, 1024, 0)
 
 
-def test_a_job_before_the_subscription_is_a_mistake() -> None:
-    with pytest.raises(ProtocolError, match="before the reply to"):
-        session().receive(job(), 0)
+ORDERS = list(
+    permutations(
+        (
+            SUBSCRIBED,
+            AUTHORIZED,
+            b'{"id":null,"method":"mining.set_difficulty","params":[16384]}\n',
+            b'{"id":null,"method":"mining.set_version_mask","params":["00c00000"]}\n',
+            job(),
+        )
+    )
+)
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_a_pool_may_begin_in_any_order(order: tuple[bytes, ...]) -> None:
+    """In one segment, and in one a line: the job is mined on under what is in force by then."""
+    made = session()
+    [event] = made.receive(b"".join(order), 0)
+    assert isinstance(event, NewJob)
+    assert event.terms == Terms(b"\xf0\xf1", 8, 16384, 0x00C00000)
+    made = session()
+    *_, last = [event for line in order for event in made.receive(line, 0)]
+    assert isinstance(last, NewJob | TermsChanged)
+    assert last.terms == Terms(b"\xf0\xf1", 8, 16384, 0x00C00000)
+
+
+def test_the_first_jobs_difficulty_may_be_raised_at_once() -> None:
+    """What it came with was a default: cgminer takes the first difficulty as soon as it comes."""
+    made = session()
+    made.receive(SUBSCRIBED + AUTHORIZED + job(), 0)
+    [event] = made.receive(b'{"id":null,"method":"mining.set_difficulty","params":[16384]}\n', 0)
+    assert event == TermsChanged(Terms(b"\xf0\xf1", 8, 16384, 0))
+    assert made.receive(b'{"id":null,"method":"mining.set_difficulty","params":[2]}\n', 0) == []
+    [event] = made.receive(job(), 0)
+    assert isinstance(event, NewJob)
+    assert event.terms.difficulty == 2
+    assert made.receive(b'{"id":null,"method":"mining.set_difficulty","params":[4]}\n', 0) == []
+
+
+def test_the_newest_job_is_the_one_that_is_held() -> None:
+    made = session()
+    assert made.receive(job(), 0) == []
+    assert made.receive(job("2"), 0) == []
+    assert made.receive(SUBSCRIBED, 0) == []
+    [event] = made.receive(AUTHORIZED, 0)
+    assert isinstance(event, NewJob)
+    assert event.job.pool_job_id == "2"
+
+
+def test_a_difficulty_has_a_floor() -> None:
+    made = PoolSession("farm", "x", 0, floor=0.001)
+    line = b'{"id":null,"method":"mining.set_difficulty","params":[5e-324]}\n'
+    odd, event = made.receive(SUBSCRIBED + AUTHORIZED + line + job(), 0)
+    assert isinstance(odd, Odd)
+    assert isinstance(event, NewJob)
+    assert event.terms.difficulty == 0.001
 
 
 def test_a_segment_may_end_anywhere() -> None:
@@ -233,7 +288,7 @@ def test_a_mask_that_is_set_later() -> None:
     events = made.receive(
         b'{"id":null,"method":"mining.set_version_mask","params":["fffff000"]}\n' + job("2"), 0
     )
-    assert events[0] == MaskChanged(0x1FFFE000)
+    assert events[0] == TermsChanged(Terms(b"\xf0\xf1", 8, 1, 0x1FFFE000))
     assert terms(events) == [Terms(b"\xf0\xf1", 8, 1, 0x1FFFE000)]
 
 
@@ -251,9 +306,6 @@ def test_a_mask_that_was_never_asked_for() -> None:
         ('"mining.set_difficulty","params":["5"]', "set_difficulty without a positive number"),
         ('"mining.set_difficulty","params":{"a":1}', "set_difficulty without a positive number"),
         ('"mining.set_difficulty"', "set_difficulty without a positive number"),
-        ('"mining.set_extranonce","params":[]', "extranonce1 is not hex"),
-        ('"mining.set_extranonce","params":["f0"]', "extranonce2 size is None"),
-        ('"mining.set_extranonce","params":["f0",17]', "extranonce2 size is 17"),
         ('"mining.set_version_mask","params":[]', "set_version_mask without 8 hex digits"),
         ('"mining.set_version_mask","params":["x"]', "set_version_mask without 8 hex digits"),
         ('"mining.notify","params":[]', "mining.notify: 9 params expected"),
@@ -261,8 +313,40 @@ def test_a_mask_that_was_never_asked_for() -> None:
     ],
 )
 def test_what_a_pool_must_not_say(line: str, why: str) -> None:
-    with pytest.raises((ProtocolError, PoolError), match=why):
-        ready().receive(b'{"id":null,"method":%b}\n' % line.encode(), 0)
+    """It costs that line, and a pool that goes on like that is left."""
+    made, bad = ready(), b'{"id":null,"method":%b}\n' % line.encode()
+    [odd] = made.receive(bad, 0)
+    assert isinstance(odd, Odd)
+    assert why in odd.text
+    with pytest.raises(ProtocolError, match=why):
+        made.receive(bad * 11, 0)
+    made = ready()
+    for second in range(1, 100):
+        events = made.receive(bad + job(), 30 * second)
+        assert [type(event) for event in events] == [Odd, NewJob], "one in a while is no reason"
+
+
+@pytest.mark.parametrize(
+    ("params", "why"),
+    [
+        ("[]", "extranonce1 is not hex"),
+        ('["g"]', "extranonce1 is not hex"),
+        ('["f0",17]', "extranonce2 size is 17"),
+        ('["f0",null]', "extranonce2 size is None"),
+    ],
+)
+def test_an_extranonce_that_can_not_be_mined_with_is_the_end(params: str, why: str) -> None:
+    with pytest.raises(PoolError, match=why):
+        ready().receive(f'{{"method":"mining.set_extranonce","params":{params}}}\n'.encode(), 0)
+
+
+def test_jobs_that_can_not_be_mined_on_are_the_end() -> None:
+    """What is mined on meanwhile gets older, while every line that is good forgives a bad one."""
+    made, bad = ready(), b'{"id":null,"method":"mining.notify","params":[]}\n'
+    for _ in range(4):
+        made.receive(bad + bad + job(), 0)
+    with pytest.raises(ProtocolError, match="9 params expected"):
+        [made.receive(bad, 100 * second) for second in range(3)]
 
 
 # -- the rest that a pool says -----------------------------------------------------------------
@@ -273,7 +357,7 @@ def test_what_a_pool_must_not_say(line: str, why: str) -> None:
     [
         ("[]", ReconnectAsked("", 0, 0)),
         ('["10.0.0.1",8889,0]', ReconnectAsked("10.0.0.1", 8889, 0)),
-        ('["h","8889","5"]', ReconnectAsked("h", 8889, 0)),
+        ('["h","8889","5"]', ReconnectAsked("h", 8889, 5)),
         ('["h",3333,7.5,"more"]', ReconnectAsked("h", 3333, 7.5)),
         ('["h"]', ReconnectAsked("h", 0, 0)),
         ('["h",0]', ReconnectAsked("h", 0, 0)),
@@ -349,7 +433,9 @@ def test_what_nobody_asked_for_is_nothing(line: bytes) -> None:
 @pytest.mark.parametrize("line", [b"<html>", b"[]", b"null", b"\xff", b"{"])
 def test_what_is_no_stratum(line: bytes) -> None:
     with pytest.raises(ProtocolError):
-        ready().receive(line + b"\n", 0)
+        session().receive(line + b"\n", 0)
+    [odd] = ready().receive(line + b"\n", 0)
+    assert isinstance(odd, Odd)
 
 
 def test_a_line_has_a_limit() -> None:
@@ -461,8 +547,9 @@ def test_verdicts_before_a_fatal_line_are_not_forgotten() -> None:
     good, late = share(), share()
     for each in (good, late):
         made.submit(each, HEAD, "x")
-    with pytest.raises(ProtocolError):
-        made.receive(b'{"id":16,"result":true}\nwhat?\n{"id":17,"result":true}\n', 0)
+    end = b'{"method":"mining.set_extranonce","params":["f0",1]}\n'
+    with pytest.raises(PoolError):
+        made.receive(b'{"id":16,"result":true}\n%b{"id":17,"result":true}\n' % end, 0)
     assert made.unreported == [good]
     assert good.error is None
     assert made.abandon() == [late]

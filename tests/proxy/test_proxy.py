@@ -376,10 +376,10 @@ def test_what_a_pool_still_says_to_a_lane_that_is_closed_is_nothing() -> None:
     play.aside("b -- hangs up\nclock -- 2 s")
     end = play.pool("pool.1")
     assert end.closed == "the lane is closed"
-    jobs = set(play.proxy.jobs)
+    jobs = len(play.proxy.jobs)
     end.closed = None
     play.aside('pool.1 >> mining.notify "$n"', n=notify("late"))
-    assert set(play.proxy.jobs) == jobs
+    assert len(play.proxy.jobs) == jobs
 
 
 def test_who_spoke_early_is_answered_in_slices() -> None:

@@ -23,9 +23,10 @@ def test_a_pool_from_connecting_to_ready_to_waiting() -> None:
     (pool,) = play.snapshot().pools
     assert (pool.state, pool.sessions, pool.difficulty) == ("ready", 1, 0.5)
     assert (pool.extranonce2_size, pool.version_mask) == (8, 0x1FFFE000)
+    play.aside('pool >> mining.notify "$n"', n=notify("2"))
     play.aside("pool >> mining.set_difficulty [2]")
     assert play.snapshot().pools[0].difficulty == 0.5, "that of its newest job"
-    play.aside('pool >> mining.notify "$n"', n=notify("2"))
+    play.aside('pool >> mining.notify "$n"', n=notify("3"))
     assert play.snapshot().pools[0].difficulty == 2
     play.aside("pool -- hangs up")
     (pool,) = play.snapshot().pools
@@ -52,10 +53,12 @@ def test_miners() -> None:
 
 def test_jobs() -> None:
     play = Playbook()
-    play.opens(job=notify("1", clean=True))
-    play.aside('pool >> mining.notify "$n"\nclock -- 60 s', n=notify("2"))
+    play.opens(job=notify("1"))
+    play.aside('pool >> mining.notify "$n"\nclock -- 60 s', n=notify("2", clean=True))
     snapshot = play.snapshot()
-    assert (snapshot.jobs, snapshot.clean_jobs) == (2, 1), "keep-alives are none of the pool's"
+    assert (snapshot.jobs, snapshot.new_blocks) == (2, 1), "keep-alives are none of the pool's"
+    play.aside('pool >> mining.notify "$n"\nclock -- 60 s', n=notify("3", height=800_001))
+    assert play.snapshot().new_blocks == 2
 
 
 def test_shares() -> None:

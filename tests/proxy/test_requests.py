@@ -2,6 +2,7 @@
 
 import pytest
 
+from stratumproxy.proxy.asked import MOST_DIFFICULTIES
 from stratumproxy.proxy.requests import MAX_NAME, MAX_WORKERS
 from tests.proxy.playbook import POOL_EASY, Playbook, mined_on, notify, opened
 
@@ -9,15 +10,25 @@ from tests.proxy.playbook import POOL_EASY, Playbook, mined_on, notify, opened
 
 
 @pytest.mark.parametrize(
-    "request_id", ["0", "4", "-7", '"auth"', '"txlistbf"', '""', "4.0", "1.5", "true", '"\\u00e4"']
+    "request_id",
+    [
+        *("0", "4", "-7", "-0", "4.0", "1.5", "1.50", "1e2", "true", "false"),
+        *("184467440737095516150", "-9223372036854775809"),
+        *('"auth"', '"txlistbf"', '""', '"\\u0041"', '"\\u00e4"', '"ä"', '"id\\":5"', '"[{,:"'),
+    ],
 )
 @pytest.mark.parametrize("method", ["mining.ping", "mining.submit", "nonsense"])
-def test_an_id_is_echoed_as_it_came(request_id: str, method: str) -> None:
+def test_an_id_is_echoed_byte_for_byte(request_id: str, method: str) -> None:
+    """Wherever it stands in the line; of two, the last is the one."""
     play = mined_on()
-    play.miner("a").says(f'{{"id":{request_id},"method":"{method}","params":[]}}\n'.encode())
-    line = play.miner("a").heard.popleft()
-    if request_id.isascii() and "\\" not in request_id:
-        assert line.startswith(f'{{"id":{request_id},'), line
+    for line in (
+        f'{{"id":{request_id},"method":"{method}","params":[]}}',
+        f'{{"method":"{method}","params":[{{"id":3}}, "\\"id\\":4"], "id" : {request_id} }}',
+        f'{{"id":7,"method":"{method}","params":[],"\\u0069d":{request_id}}}',
+    ):
+        play.miner("a").says(line.encode() + b"\n")
+        heard = play.miner("a").heard.popleft()
+        assert heard.startswith(f'{{"id":{request_id},'), heard
 
 
 def test_one_id_for_everything() -> None:
@@ -138,7 +149,7 @@ def test_a_session_is_not_kept_for_ever() -> None:
 def test_every_name_is_welcome() -> None:
     play = opened()
     play.aside("a >> 1 mining.subscribe []")
-    for name in ("", "farm.1", "bc1qexample.worker", "Ärger/%20", "x" * MAX_NAME):
+    for name in ("-", "farm.1", "bc1qexample.worker", "Ärger/%20", "x" * MAX_NAME):
         play.aside(f'b >> 2 mining.authorize ["{name}"]')
         play.aside(f'a >> 2 mining.authorize ["{name}"]')
     assert play.snapshot().mining == 1
@@ -153,6 +164,12 @@ def test_a_name_that_is_none(params: str) -> None:
         a << 1 error [24, "The worker name is not a string of at most 255", null]
         """
     )
+
+
+def test_a_name_that_is_empty_is_refused() -> None:
+    """Nobody could look it up, ban it, or tell it from the next."""
+    play = opened()
+    play('a >> 1 mining.authorize [""]\na << 1 error [24, "The worker name is empty", null]')
 
 
 def test_several_names_on_one_connection() -> None:
@@ -345,6 +362,6 @@ def test_a_whole_day_of_one_connection() -> None:
         play.aside('pool >> mining.notify "$n"', n=notify(f"{number}"))
     session = miner.session
     assert len(session.workers or {}) <= MAX_WORKERS
-    assert len(session.asked._older) <= 8
+    assert len(session.asked.history()) <= MOST_DIFFICULTIES + 1
     assert len(play.proxy.jobs) < 200
     assert play.snapshot().connected == play.snapshot().mining == 1

@@ -3,13 +3,14 @@
 import pytest
 
 from stratumproxy.proxy.requests import difficulty_in_password
-from tests.proxy.playbook import mined_on, opened
+from tests.proxy.playbook import EASY, mined_on, opened
 
 
 @pytest.mark.parametrize(
     ("line", "difficulty"),
     [
         ("mining.suggest_difficulty [0.5]", 0.5),
+        ("mining.suggest_difficulty 0.5", 0.5),
         ("mining.suggest_difficulty [5e-7]", 5e-7),
         ("mining.suggest_difficulty [1]", 1),
         ("mining.suggest_difficulty [1024]", 1),
@@ -167,19 +168,26 @@ def test_passwords(password: object, difficulty: float) -> None:
     assert difficulty_in_password(password) == difficulty
 
 
-def test_a_known_workers_difficulty_is_remembered() -> None:
+@pytest.mark.parametrize(
+    ("shares", "host", "remembered"), [(8, "a", True), (7, "a", False), (8, "b", False)]
+)
+def test_a_difficulty_that_a_worker_proved_is_remembered(
+    shares: int, host: str, remembered: bool
+) -> None:
+    """Anybody may name a difficulty under anybody's name, and leave."""
     play = mined_on(pool_difficulty=1)
-    play.aside("a >> 7 mining.suggest_difficulty [0.5]\na -- hangs up")
-    play(
-        """
-        b >> 1 mining.subscribe []
-        b << 1 result ["..."]
-        b >> 2 mining.authorize ["a", "x"]
-        b << 2 result true
-        b << mining.set_difficulty [0.5]
-        b << mining.notify ["..."]
+    play.aside("a >> 7 mining.suggest_difficulty [1e-8]")
+    for _ in range(shares):
+        play.aside('a >> 8 mining.submit "$s"', s=play.miner("a").share())
+    play.aside("a -- hangs up")
+    again = play.miner(f"{host}:2")
+    play.aside(
+        f"""
+        {again.name} >> 1 mining.subscribe []
+        {again.name} >> 2 mining.authorize ["a", "x"]
         """
     )
+    assert again.difficulty == (1e-8 if remembered else EASY)
 
 
 def test_a_minimum_difficulty() -> None:

@@ -29,7 +29,7 @@ def test_references(native: ModuleType) -> None:
         "".join(digits) for digits in ("0000000a", "000000", "01234", "02000", "no hex")
     )
     number = int("123456")
-    branches, seen = [branch], native.Seen(100)
+    branches, seen = [branch], native.Seen()
     texts = [extranonce2, ntime, nonce, bits, garbage]
     watched = [extranonce1, target, branch, number, branches, seen, native.Seen, native.Work]
     watched += texts
@@ -42,7 +42,8 @@ def test_references(native: ModuleType) -> None:
         work.check(extranonce1, 4, extranonce2, garbage, nonce, bits, number, target)
         work.header(extranonce1, branch[:4], number, i, number)
         native.scan(bytes(80), target, number, 1)
-        seen.add(branch)
+        seen.add(branch, number)
+        seen.forget(number)
         with pytest.raises(ValueError, match="longer"):
             work.check(target, 4, extranonce2, ntime, nonce, bits, number, target)
         with pytest.raises(ValueError, match="a branch"):
@@ -59,7 +60,7 @@ def test_references(native: ModuleType) -> None:
 
 
 def test_work_keeps_its_seen_alive(native: ModuleType) -> None:
-    work = make_work(native, native.Seen(100))
+    work = make_work(native, native.Seen())
     gc.collect()
     arguments = (b"", 8, "00" * 8, "0", "1", None, 0, TARGET)
     assert [work.check(*arguments)[0] for _ in range(2)] == [0, 9]
@@ -68,11 +69,13 @@ def test_work_keeps_its_seen_alive(native: ModuleType) -> None:
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="no /proc here")
 def test_memory_stays_flat(native: ModuleType) -> None:
     def churn(times: int) -> None:
-        seen = native.Seen(1000)
+        seen = native.Seen()
         work = make_work(native, seen)
         for i in range(times):
-            work.check(b"slot", 4, f"{i:08x}", "0", "1", None, 0, TARGET)
+            work.check(b"slot", 4, f"{i:08x}", f"{i // 20:x}", "1", None, 0, TARGET)
             work.check(b"slot", 4, f"{i:08x}\u0663", "\ud800", "1", None, 0, TARGET)
+            if i % 1000 == 0:
+                seen.forget(i // 20)
             if i % 10 == 0:
                 make_work(native, native.Seen()).header(b"", b"", 0, i, 1)
 

@@ -28,6 +28,15 @@ def test_tls_is_named(data: bytes) -> None:
 
 
 @pytest.mark.parametrize(
+    "data", [b"PROXY TCP4 192.0.2.1 192.0.2.2 40000 3333\r\n{", b"\r\n\r\n\x00\r\nQUIT\n\x21\x11"]
+)
+def test_a_proxy_header_is_named(data: bytes) -> None:
+    with pytest.raises(ProtocolError, match="proxy_protocol_from") as caught:
+        refuse_stranger(data)
+    assert caught.value.key == "proxy-header-on-port"
+
+
+@pytest.mark.parametrize(
     "data", [b"", b"\x16", b"\x16\x04", b"GET", b"GETS", b"{", b'{"id":1,"x":"GET / HTTP/1.1"}']
 )
 def test_what_is_neither(data: bytes) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from stratumproxy.errors import ProtocolError
 from stratumproxy.stratum import submit
-from stratumproxy.stratum.messages import parse
+from stratumproxy.stratum.messages import id_of, parse
 from stratumproxy.stratum.submit import Submit, read_submit, scan_submit
 
 HERE = Path(__file__).parent
@@ -30,27 +30,17 @@ needs_the_scanner = pytest.mark.skipif(
 
 def in_json(line: bytes) -> Submit | None:
     message = parse(line)
-    return read_submit(message) if message.get("method") == "mining.submit" else None
+    if message.get("method") != "mining.submit":
+        return None
+    return read_submit(message, id_of(line, message))
 
 
 # -- the reading -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("request_id", "reply_to"),
-    [(4, b"4"), ("a", b'"a"'), (None, b""), (1.5, b"1.5"), (0, b"0"), (-1, b"-1")],
-)
-def test_an_id(request_id: object, reply_to: bytes) -> None:
-    assert read_submit({"id": request_id, "params": FIELDS}) == (reply_to, *FIELDS, None)
-
-
-def test_an_id_that_is_missing() -> None:
-    assert read_submit({"params": FIELDS}) == (b"", *FIELDS, None)
-
-
 def test_five_params_and_six() -> None:
-    assert read_submit({"id": 4, "params": [*FIELDS, "00006000"]}) == (b"4", *FIELDS, "00006000")
-    assert read_submit({"id": 4, "params": [*FIELDS, None]}) == (b"4", *FIELDS, None)
+    assert read_submit({"params": [*FIELDS, "00006000"]}, b"4") == (b"4", *FIELDS, "00006000")
+    assert read_submit({"params": [*FIELDS, None]}, b"4") == (b"4", *FIELDS, None)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +59,7 @@ def test_five_params_and_six() -> None:
     ],
 )
 def test_params_that_are_none(params: object) -> None:
-    assert read_submit({"id": 4, "params": params}) is None
+    assert read_submit({"params": params}, b"4") is None
 
 
 # -- the scanner -------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """Who hears of what."""
 
-from stratumproxy.telemetry.notices import NoNotices, NoticesTo, Sparse
+from stratumproxy.telemetry.notices import WINDOW, Limited, NoNotices, NoticesTo
 
 
 class Heard:
@@ -24,17 +24,32 @@ def test_several_hear_the_same() -> None:
 
 def test_thousands_of_a_kind_are_told_as_a_number() -> None:
     heard = Heard()
-    sparse = Sparse(heard, lines=3)
+    limited = Limited(heard, lines=3)
     for lane in range(1000):
-        sparse.warning("pool session lost", lane=lane)
-    sparse.info("other")
-    assert len(heard.events) == 3
-    sparse.tend()
-    assert heard.events[3:] == [
+        limited.warning("pool session lost", lane=lane)
+        limited.info("miner dropped", key="idle" if lane % 2 else "flood")
+    limited.info("other")
+    assert [event for _, event, _ in heard.events[-2:]] == ["miner dropped", "other"]
+    assert len(heard.events) == 7, "each kind has its own lines"
+    for _ in range(WINDOW):
+        limited.tend()
+    assert heard.events[7:] == [
         ("info", "and more like it", {"what": "pool session lost", "count": 997}),
-        ("info", "and more like it", {"what": "other", "count": 1}),
+        ("info", "and more like it", {"what": "miner dropped", "count": 499, "key": "idle"}),
+        ("info", "and more like it", {"what": "miner dropped", "count": 498, "key": "flood"}),
     ]
-    sparse.tend()
-    assert len(heard.events) == 5
-    sparse.info("other")
-    assert len(heard.events) == 6
+    for _ in range(WINDOW):
+        limited.tend()
+    assert len(heard.events) == 10
+    limited.info("miner dropped")
+    assert len(heard.events) == 11
+
+
+def test_a_second_is_no_window() -> None:
+    heard = Heard()
+    limited = Limited(heard)
+    for _ in range(WINDOW):
+        for _ in range(1000):
+            limited.info("pool says", text="hello")
+        limited.tend()
+    assert len(heard.events) == 11

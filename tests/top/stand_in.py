@@ -87,7 +87,7 @@ def summary(**values: Any) -> dict[str, Any]:
         "blocks": 0,
         "best_difficulty": 4.5e9,
         "jobs": 10,
-        "clean_jobs": 3,
+        "new_blocks": 3,
         "rejected": {"stale": 100, "duplicate": 7},
         "drops": {"idle": 2},
         "attention": {"gone": 0, "slow": 0, "rejecting": 0, "reconnecting": 0},

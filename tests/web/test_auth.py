@@ -2,7 +2,8 @@
 
 import pytest
 
-from stratumproxy.web.auth import COOKIE, SESSION_SECONDS, LoggedIn
+from stratumproxy.config.control import Api
+from stratumproxy.web.auth import COOKIE, SESSION_SECONDS, LoggedIn, RightToken
 from tests.fleet.telling import Told
 from tests.web.asking import BEARER, TOKEN, Web, problem_of
 
@@ -29,6 +30,51 @@ async def test_on_loopback_reading_needs_nothing(guarded: Web) -> None:
     await guarded.get("/api/summary")
 
 
+FORWARDED = [
+    {"Forwarded": "for=10.0.0.5;proto=https"},
+    {"X-Forwarded-For": "10.0.0.5"},
+    {"X-Forwarded-Host": "stratum.example"},
+    {"X-Forwarded-Proto": "https"},
+    {"X-Real-IP": "10.0.0.5"},
+    {"Via": "1.1 proxy"},
+    {"via": ""},
+    {"X-Forwarded-For": "127.0.0.1"},
+]
+
+
+class TestForwarded:
+    """A request that was forwarded is not this machine's own, whoever connects."""
+
+    async def test_it_needs_the_token(self, guarded: Web) -> None:
+        for headers in FORWARDED:
+            assert "Bearer" in await guarded.refused("/api/summary", 401, headers=headers)
+            await guarded.get("/api/summary", headers={**headers, **BEARER})
+
+    @pytest.mark.parametrize("path", READABLE)
+    async def test_for_all_there_is_to_read(self, guarded: Web, path: str) -> None:
+        await guarded.refused(path, 401, headers=FORWARDED[0])
+
+    async def test_it_may_be_for_another_name(self, guarded: Web) -> None:
+        headers = {"Host": "stratum.example", "X-Forwarded-For": "10.0.0.5"}
+        await guarded.get("/api/summary", 401, headers=headers)
+        await guarded.get("/api/summary", headers={**headers, **BEARER})
+        for path in ("/", "/health"):
+            await guarded.get(path, headers=headers)
+
+    async def test_where_nobody_is_trusted_it_makes_no_difference(
+        self, told: Told, token_file: str
+    ) -> None:
+        web = Web(told, Api(token_file=token_file, read_needs_token=True))
+        for headers in ({}, {"Host": "stratum.example"}, *FORWARDED[:1]):
+            await web.get("/api/summary", 401, headers=headers)
+            await web.get("/api/summary", headers={**headers, **BEARER})
+
+    async def test_without_a_token_nobody_may(self, web: Web) -> None:
+        sentence = await web.refused("/api/summary", 403, headers={"Via": "1.1 proxy"})
+        assert "forwards" in sentence
+        assert "token_file" in sentence
+
+
 @pytest.mark.parametrize(
     "given",
     [
@@ -49,6 +95,15 @@ async def test_what_is_not_the_token(exposed: Web, given: str) -> None:
 @pytest.mark.parametrize("given", [f"Bearer {TOKEN}", f"bearer  {TOKEN}"])
 async def test_what_is(exposed: Web, given: str) -> None:
     await exposed.get("/api/summary", headers={"Authorization": given})
+
+
+async def test_a_token_can_be_tried(guarded: Web, web: Web) -> None:
+    """On loopback too, where reading would not tell."""
+    await guarded.read("/api/access", RightToken, headers=BEARER)
+    sentence = await guarded.refused("/api/access", 401, headers={"Authorization": "Bearer x"})
+    assert sentence == "this is not the token of [api] token_file"
+    await guarded.refused("/api/access", 401)
+    assert "token_file" in await web.refused("/api/access", 403, headers=BEARER)
 
 
 class TestSession:

@@ -87,6 +87,28 @@ def test_jobs_events_and_the_token(browser: Any, fleet: World, scheme: Any) -> N
         assert_nothing_is_wrong(look)
 
 
+def test_a_wrong_token_is_not_taken(browser: Any, fleet: World) -> None:
+    with visit(browser, fleet.url) as look:
+        page = look.go()
+        page.click("#token-button")
+        said = page.locator("#token-said")
+        expect(said).to_be_hidden()
+        for wrong in ("a token of other characters: €", "x"):
+            page.fill("#token-input", wrong)
+            page.keyboard.press("Enter")
+            expect(said).to_have_text("Not taken: this is not the token of [api] token_file.")
+            assert_nothing_is_wrong(look)
+        assert page.evaluate("sessionStorage.length") == 0
+        assert all("401" in each for each in look.complaints)
+        look.complaints.clear()
+        page.fill("#token-input", fleet.token)
+        page.keyboard.press("Enter")
+        expect(page.locator("#token-dialog")).to_be_hidden()
+        expect(page.locator("#token-button")).to_have_text("Token given")
+        page.click("#token-button")
+        expect(said).to_be_hidden()
+
+
 def test_less_motion(browser: Any, fleet: World) -> None:
     with visit(browser, fleet.url, reduced_motion="reduce") as look:
         page = look.go()

@@ -22,6 +22,7 @@ from tests.fleet.telling import Told
 from tests.web.asking import TOKEN, Web
 
 CONTRACT = {
+    "/api/access",
     "/api/actions/ban",
     "/api/actions/difficulty",
     "/api/actions/disconnect",

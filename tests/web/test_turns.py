@@ -5,7 +5,9 @@ import trio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stratumproxy.web.turns import AT_ONCE, in_turns, page_of
+from stratumproxy.web.turns import AT_ONCE, LINE, in_turns, page_of
+from tests.waiting import until
+from tests.web.asking import Web
 
 
 async def test_all_in_their_order() -> None:
@@ -28,6 +30,24 @@ async def test_others_get_their_turn() -> None:
         await in_turns(done.append, list(range(4 * AT_ONCE)))
         nursery.cancel_scope.cancel()
     assert len(turns) >= 2  # in each of trio's rounds it is by chance who comes first
+
+
+async def test_a_line_has_an_end(web: Web) -> None:
+    site = web.app.state.site
+    await site.makers.acquire_on_behalf_of("another")
+    statuses: list[int] = []
+
+    async def ask() -> None:
+        statuses.append((await web.http.get("/api/table")).status_code)
+
+    async with trio.open_nursery() as nursery:
+        for _ in range(LINE + 5):
+            nursery.start_soon(ask)
+        await until(lambda: len(statuses) == 5)
+        assert statuses == [503] * 5
+        await web.get("/api/summary")  # which is not in it
+        site.makers.release_on_behalf_of("another")
+    assert statuses[5:] == [200] * LINE
 
 
 @pytest.mark.parametrize("highest_first", [True, False])

@@ -309,7 +309,7 @@ class World:
             rejected={"stale": self.rejected, "low-difficulty": 3},
             drops={"idle": 4, "not-stratum": 2},
             jobs=self.height - 909_000,
-            clean_jobs=(self.height - 909_000) // 2,
+            new_blocks=(self.height - 909_000) // 2,
             best_difficulty=2.0**40,
             pools=pools,
         )

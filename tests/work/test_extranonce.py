@@ -111,7 +111,7 @@ class Slots(RuleBasedStateMachine):
         for _ in range(min(count, len(self.taken))):
             slot = data.draw(st.sampled_from(sorted(self.taken)))
             session = self.taken.pop(slot)
-            self.space.give_back(slot, session, self.now)
+            self.space.give_back(slot, session, self.now, True)
             self.gone[slot] = session, self.now
 
     @precondition(lambda self: self.gone)
@@ -199,7 +199,7 @@ def test_a_slot_rests_until_it_is_reused() -> None:
     space = SlotSpace(Layout.of(8), 10)
     slot = space.take(4, 0)
     assert slot is not None
-    space.give_back(slot, "one", 5)
+    space.give_back(slot, "one", 5, True)
     assert space.take(4, 14.9) != slot
     assert space.take(4, 15) == slot
     assert not space.resume(slot, "one"), "somebody else has it now"
@@ -210,7 +210,7 @@ def test_a_slot_that_rests_is_reused_before_its_time_when_nothing_else_is_left()
     slots = [space.take(1, 0) for _ in range(255)]
     for number, slot in enumerate(slots):
         assert slot is not None
-        space.give_back(slot, "gone", number / 100)
+        space.give_back(slot, "gone", number / 100, True)
     assert space.take(1, 3) == slots[0], "the one that is gone longest"
     assert space.resume(b"\x02", "gone")
 
@@ -234,7 +234,7 @@ def test_a_flood_of_miners_frees_the_oldest_resting_slots_first(monkeypatch) -> 
     space = SlotSpace(Layout.of(8), rest=600)
     slots = [space.take(4, 0.0) for _ in range(5)]
     for slot in slots:
-        space.give_back(slot, slot.hex(), 0.0)
+        space.give_back(slot, slot.hex(), 0.0, True)
     assert not space.resume(slots[0], slots[0].hex())
     assert not space.resume(slots[1], slots[1].hex())
     assert space.resume(slots[2], slots[2].hex())

@@ -1,6 +1,6 @@
 // What an operator with the token may do: asking for it, giving orders, and those to a worker.
 
-import { ApiError, post, token } from "./api.js";
+import { ApiError, post, token, tryToken } from "./api.js";
 import { announce, byId, h, setText } from "./dom.js";
 import * as format from "./format.js";
 import { plain } from "./log.js";
@@ -20,24 +20,38 @@ export function confirmed(words, verb) {
   });
 }
 
-/** Asks for the token, and keeps or forgets it. */
+/** Asks for the token, and keeps it if the server says it is the right one; or forgets it. */
 export function askToken() {
   const dialog = byId("token-dialog");
+  const form = dialog.querySelector("form");
   const input = byId("token-input");
+  const said = byId("token-said");
   input.value = "";
-  dialog.returnValue = "";
+  setText(said, "");
   dialog.showModal();
-  byId("token-forget").onclick = () => dialog.close("forget");
-  byId("token-cancel").onclick = () => dialog.close("");
-  dialog.addEventListener(
-    "close",
-    () => {
-      if (dialog.returnValue === "keep" && input.value.trim()) token.value = input.value.trim();
-      if (dialog.returnValue === "forget") token.value = "";
-      input.value = "";
-    },
-    { once: true },
-  );
+  byId("token-forget").onclick = () => {
+    token.value = "";
+    dialog.close();
+  };
+  byId("token-cancel").onclick = () => dialog.close();
+  dialog.onclose = () => {
+    input.value = "";
+  };
+  form.onsubmit = async (event) => {
+    event.preventDefault();
+    const secret = input.value.trim();
+    if (!secret) return dialog.close();
+    setText(said, "");
+    try {
+      await tryToken(secret);
+    } catch (error) {
+      setText(said, error instanceof ApiError ? `Not taken: ${error.message}.` : "Not taken: the server can't be reached.");
+      return input.select();
+    }
+    if (input.value.trim() !== secret) return; // it was thought better of meanwhile
+    token.value = secret;
+    dialog.close();
+  };
 }
 
 /** The panel of actions on a worker; without a token it says what is needed. */

@@ -26,9 +26,11 @@ export const token = {
   },
 };
 
+/** What a secret is sent as: a header has bytes, and the server's file is UTF-8. */
+const bearer = (secret) => ({ Authorization: `Bearer ${String.fromCharCode(...new TextEncoder().encode(secret))}` });
+
 async function ask(path, options = {}) {
-  const headers = { Accept: "application/json", ...options.headers };
-  if (token.value) headers.Authorization = `Bearer ${token.value}`;
+  const headers = { Accept: "application/json", ...(token.value && bearer(token.value)), ...options.headers };
   const answer = await fetch(path, { cache: "no-store", ...options, headers });
   if (answer.ok) return answer;
   const said = await answer.json().catch(() => ({}));
@@ -36,6 +38,9 @@ async function ask(path, options = {}) {
   const words = typeof said.error === "string" ? said.error : answer.statusText;
   throw new ApiError(answer.status, words || `the server answered ${answer.status}`);
 }
+
+/** Asks whether a secret is the token. Raises ApiError if it is not, or if there is none. */
+export const tryToken = (secret) => ask("/api/access", { headers: bearer(secret) });
 
 /** The JSON at a path. Raises ApiError, or TypeError if there was no answer. */
 export const get = async (path, signal) => (await ask(path, { signal })).json();

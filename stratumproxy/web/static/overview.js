@@ -18,6 +18,7 @@ export const REASONS = {
   malformed: "not as the protocol says",
   unauthorized: "from a worker that is not authorized",
   "not-subscribed": "from a miner that is not subscribed",
+  "no-pool": "no pool was ready",
   pool: "rejected by the pool",
   lost: "the pool's connection closed before its verdict",
   "timed-out": "the pool gave no verdict in time",

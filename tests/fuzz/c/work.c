@@ -83,7 +83,7 @@ static void check(const struct job *job, const uint8_t *branches, const struct s
     int fits = taken >= share->extranonce2_size && taken <= job->extranonce_size;
     struct work work;
     struct seen seen;
-    seen_init(&seen, 100, 1);
+    seen_init(&seen, 1);
     require(work_init(&work, job) == NULL, "a job of these sizes is taken");
     for (size_t i = 0; i < job->branch_count; i++)
         work_branch(&work, i, branches + 32 * i);

@@ -120,7 +120,7 @@ static void known_share(char **field)
     };
     struct work work;
     struct seen seen;
-    seen_init(&seen, 1000, dice());
+    seen_init(&seen, dice());
     expect(work_init(&work, &job) == NULL, "a known job is refused");
     for (size_t i = 0; i < job.branch_count; i++)
         work_branch(&work, i, branches.at + 32 * i);
@@ -180,7 +180,7 @@ static void garbage(void)
     static const size_t sizes[] = {0, 1, 54, 55, 56, 63, 64, 65, 100, 119, 120, 128, 700, 17000};
     uint8_t *coinb1 = random_bytes(17000), *coinb2 = random_bytes(17000);
     struct seen seen;
-    seen_init(&seen, 50, dice());
+    seen_init(&seen, dice());
     for (int round = 0; round < 2000; round++) {
         uint8_t *prevhash = random_bytes(32), *pool_target = random_bytes(32);
         size_t size1 = sizes[below(14)], size2 = sizes[below(14)];
@@ -293,35 +293,36 @@ static void scanning(void)
 
 /* ---- the set of seen hashes ---- */
 
-enum { MODEL = 4000 };
+enum { MODEL = 4000, SLICES = 8, SLICE = 1 << SEEN_SLICE_SHIFT };
 
-/* The model: two plain arrays. */
-static void seen_against_model(size_t limit, uint64_t mixer)
+/* The model: a plain array for each slice of ntime, of which the oldest is forgotten now and then. */
+static void seen_against_model(uint64_t mixer)
 {
-    static uint64_t young[MODEL], old[MODEL];
-    size_t young_count = 0, old_count = 0;
+    static uint64_t keys[SLICES][2 * MODEL];
+    size_t counts[SLICES] = {0}, first = 0, all = 0;
     struct seen seen;
-    seen_init(&seen, limit, mixer);
+    seen_init(&seen, mixer);
     for (int i = 0; i < 20000; i++) {
+        size_t slice = first + below(SLICES - first);
         uint64_t key = below(MODEL) << (below(2) ? 0 : 40); /* crowds the same slots, and has 0 */
         bool known = false;
-        for (size_t j = 0; j < young_count; j++)
-            known |= young[j] == key;
-        for (size_t j = 0; j < old_count; j++)
-            known |= old[j] == key;
-        expect(seen_add(&seen, key) == (known ? SEEN_BEFORE : SEEN_NEW), "wrong about a key");
-        if (!known)
-            young[young_count++] = key;
-        if (young_count == limit) {
-            memcpy(old, young, limit * sizeof *old);
-            old_count = limit;
-            young_count = 0;
+        for (size_t j = 0; j < counts[slice]; j++)
+            known |= keys[slice][j] == key;
+        uint32_t ntime = (uint32_t)(slice * SLICE + below(SLICE));
+        expect(seen_add(&seen, ntime, key) == (known ? SEEN_BEFORE : SEEN_NEW), "wrong about a key");
+        if (!known) {
+            keys[slice][counts[slice]++] = key;
+            all++;
         }
-        expect(seen_count(&seen) == young_count + old_count, "wrong count");
+        if (below(2500) == 0 && first < SLICES - 1) {
+            all -= counts[first++];
+            seen_forget(&seen, (uint32_t)(first * SLICE + below(SLICE)));
+        }
+        expect(seen_count(&seen) == all, "wrong count");
     }
     seen_clear(&seen);
     expect(seen_count(&seen) == 0, "something is left after clearing");
-    expect(seen_add(&seen, 0) == SEEN_NEW, "a cleared set is not usable");
+    expect(seen_add(&seen, 0, 0) == SEEN_NEW, "a cleared set is not usable");
     seen_clear(&seen);
 }
 
@@ -331,14 +332,15 @@ static void chosen_keys_do_not_crowd(void)
 {
     for (int round = 0; round < 200; round++) {
         struct seen seen;
-        seen_init(&seen, 1 << 16, dice());
+        seen_init(&seen, dice());
         unsigned shift = (unsigned)below(49);
         uint64_t rest = dice() & ~((uint64_t)0xffff << shift);
         while (seen_count(&seen) < 1000)
-            (void)seen_add(&seen, rest | (uint64_t)below(1 << 16) << shift);
+            (void)seen_add(&seen, 7, rest | (uint64_t)below(1 << 16) << shift);
         size_t row = 0, longest = 0;
-        for (size_t i = 0; i < 2 * seen.young.capacity; i++) { /* twice, since rows go round */
-            row = seen.young.slots[i & (seen.young.capacity - 1)] != 0 ? row + 1 : 0;
+        const struct slice *slice = seen.slices;
+        for (size_t i = 0; i < 2 * slice->capacity; i++) { /* twice, since rows go round */
+            row = slice->slots[i & (slice->capacity - 1)] != 0 ? row + 1 : 0;
             longest = row > longest ? row : longest;
         }
         expect(longest < 100, "chosen keys crowd the table");
@@ -349,19 +351,20 @@ static void chosen_keys_do_not_crowd(void)
 static void without_memory(void)
 {
     struct seen seen;
-    seen_init(&seen, 1000, dice());
+    seen_init(&seen, dice());
     for (uint64_t key = 0; key < 128; key++)
-        expect(seen_add(&seen, key) == SEEN_NEW, "a new key is not new");
+        expect(seen_add(&seen, 0, key) == SEEN_NEW, "a new key is not new");
     memory_is_out = true;
-    expect(seen_add(&seen, 1000) == SEEN_NO_MEMORY, "grew without memory");
-    expect(seen_add(&seen, 5) == SEEN_BEFORE, "forgot a key");
+    expect(seen_add(&seen, 0, 1000) == SEEN_NO_MEMORY, "grew without memory");
+    expect(seen_add(&seen, SLICE, 1000) == SEEN_NO_MEMORY, "another slice without memory");
+    expect(seen_add(&seen, 0, 5) == SEEN_BEFORE, "forgot a key");
     expect(seen_count(&seen) == 128, "wrong count without memory");
     const uint8_t zero[32] = {0};
     struct job job = {.prevhash = zero, .pool_target = zero};
     struct work work;
     expect(work_init(&work, &job) == work_no_memory, "a work without memory");
     memory_is_out = false;
-    expect(seen_add(&seen, 1000) == SEEN_NEW, "does not grow again");
+    expect(seen_add(&seen, 0, 1000) == SEEN_NEW, "does not grow again");
     seen_clear(&seen);
 }
 
@@ -389,10 +392,8 @@ int main(void)
     }
     free(input);
     numbers();
-    seen_against_model(1, dice());
-    seen_against_model(7, dice());
-    seen_against_model(1000, dice());
-    seen_against_model(1000, 0); /* all keys in the first slots: slow, and right all the same */
+    seen_against_model(dice());
+    seen_against_model(0); /* all keys in the first slots: slow, and right all the same */
     chosen_keys_do_not_crowd();
     without_memory();
     return 0;

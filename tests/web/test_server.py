@@ -2,6 +2,7 @@
 
 import select
 import socket
+import struct
 import tracemalloc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -9,20 +10,22 @@ from functools import partial
 
 import pytest
 import trio
+from starlette.types import ASGIApp, Receive, Scope, Send
+from structlog.testing import capture_logs
 
 from stratumproxy.config.control import Api
 from stratumproxy.web import serve as serve_app
+from stratumproxy.web import wire
+from stratumproxy.web.http1 import HEAD_BYTES
+from stratumproxy.web.wire import Wire
 from tests.fleet.telling import Told, event
 from tests.web.asking import TOKEN, Web
-
-serving = __import__("stratumproxy.web.serve", fromlist=["CONNECTIONS"])
-"""The module; the package has a function of that name."""
 
 PATIENCE = 120.0
 """Seconds until a test gives up waiting: the machine may be busy."""
 
-MUCH = 300_000
-"""Bytes; more than a request's head may have."""
+LARGE = "/static/vendor/uplot/uPlot.esm.js"
+"""The largest of our files, more than a socket holds."""
 
 
 class Served:
@@ -63,14 +66,17 @@ def get(path: str, *, close: bool = False, **headers: str) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode()
 
 
+EVENTS = get("/api/events")
+
+
 @asynccontextmanager
-async def served(web: Web) -> AsyncIterator[Served]:
+async def served(web: Web, app: ASGIApp | None = None, **options: int) -> AsyncIterator[Served]:
     listeners = await trio.open_tcp_listeners(0, host="127.0.0.1")
     port = listeners[0].socket.getsockname()[1]
     stop = trio.Event()
     with trio.fail_after(PATIENCE):
         async with trio.open_nursery() as nursery:
-            await nursery.start(partial(serve_app, web.app, listeners, stop))
+            await nursery.start(partial(serve_app, app or web.app, listeners, stop, **options))
             yield Served(web, port, stop)
             stop.set()
 
@@ -80,15 +86,16 @@ def sending(monkeypatch: pytest.MonkeyPatch) -> set[trio.socket.SocketType]:
     """The sockets that the server is sending to."""
     found: set[trio.socket.SocketType] = set()
 
-    class Watched(serving.Connection):  # type: ignore[misc, name-defined]
-        async def send_all(self, data: bytes) -> None:
-            found.add(self.socket)
+    class Watched(Wire):
+        async def say(self, head: bytes, body: bytes = b"") -> None:
+            assert isinstance(self._stream, trio.SocketStream)
+            found.add(self._stream.socket)
             try:
-                await super().send_all(data)
+                await super().say(head, body)
             finally:
-                found.discard(self.socket)
+                found.discard(self._stream.socket)
 
-    monkeypatch.setattr(serving, "Connection", Watched)
+    monkeypatch.setattr("stratumproxy.web.server.Wire", Watched)
     return found
 
 
@@ -107,6 +114,12 @@ async def until_open(web: Web, streams: int) -> None:
         await trio.sleep(0.01)
 
 
+async def until_answered(streams: list[trio.SocketStream]) -> None:
+    """Wait for each to have something to read, were it the end."""
+    for stream in streams:
+        await trio.lowlevel.wait_readable(stream.socket)
+
+
 async def end_of(stream: trio.SocketStream) -> None:
     """Hear what comes until it ends, in good order or not."""
     with suppress(trio.BrokenResourceError):
@@ -114,21 +127,14 @@ async def end_of(stream: trio.SocketStream) -> None:
             pass
 
 
-async def dribble(stream: trio.SocketStream) -> None:
-    """Send a request's line, and take a long time about it."""
-    with suppress(trio.BrokenResourceError):
-        while True:
-            await stream.send_all(b"G")
-            await trio.sleep(0.05)
-
-
-async def silent_client(site: Served) -> trio.SocketStream:
+async def silent_client(site: Served, request_: bytes = EVENTS) -> trio.SocketStream:
     """A client that asks for events and never reads, with as little room as a socket has."""
     sock = trio.socket.socket()
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
     await sock.connect(("127.0.0.1", site.port))
     stream = trio.SocketStream(sock)
-    await stream.send_all(get("/api/events"))
+    with trio.move_on_after(1):  # nor may it be read
+        await stream.send_all(request_)
     return stream
 
 
@@ -160,6 +166,18 @@ async def test_a_stream_ends_with_its_client(web: Web) -> None:
         await until_open(web, 0)
 
 
+async def test_a_mistake_of_ours_harms_nobody_else(web: Web) -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        assert scope["path"] == "/health"
+        await web.app(scope, receive, send)
+
+    with capture_logs() as logs:
+        async with served(web, app) as site:
+            assert await site.ask(get("/api/summary")) == b""
+            await site.is_well()
+    assert [line["log_level"] for line in logs] == ["error"]
+
+
 class TestStop:
     async def test_an_idle_connection_is_closed(self, web: Web) -> None:
         async with served(web) as site:
@@ -186,8 +204,8 @@ class TestStop:
         monkeypatch: pytest.MonkeyPatch,
         sending: set[trio.socket.SocketType],
     ) -> None:
-        """Their sockets are full, and what is being sent to them can't be cancelled."""
-        monkeypatch.setattr(serving, "WRITE_SECONDS", 1e6)
+        """Their sockets are full, and will be."""
+        monkeypatch.setattr(wire, "WRITE_SECONDS", 1e6)
         big = [event(text="x" * 10_000) for _ in range(400)]
         told.tell(events=big)
         async with served(web) as site:
@@ -204,7 +222,7 @@ class TestStop:
 async def test_a_client_that_does_not_read_is_hung_up_on(
     web: Web, told: Told, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(serving, "WRITE_SECONDS", 1.0)
+    monkeypatch.setattr(wire, "WRITE_SECONDS", 1.0)
     monkeypatch.setattr("stratumproxy.web.events.STALLED", 1.0)
     async with served(web) as site:
         client = await silent_client(site)
@@ -224,7 +242,7 @@ async def test_a_client_that_does_not_read_costs_what_one_message_does(
     sending: set[trio.socket.SocketType],
 ) -> None:
     """However much there is to tell: nothing is queued for it."""
-    monkeypatch.setattr(serving, "WRITE_SECONDS", 1e6)
+    monkeypatch.setattr(wire, "WRITE_SECONDS", 1e6)
     monkeypatch.setattr("stratumproxy.web.events.STALLED", 1e6)
 
     def tell() -> None:
@@ -262,9 +280,9 @@ class TestHostile:
             b"GET http://evil.example/ HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n",
             b"GET /api/workers/%ff%00%0a HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
             b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
-            b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * MUCH + b"\r\n\r\n",
-            b"GET /" + b"a" * MUCH + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
-            b"GET / HTTP/1.1\r\nHost: localhost\r\n" + b"X: y\r\n" * (MUCH // 6) + b"\r\n",
+            b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * HEAD_BYTES + b"\r\n\r\n",
+            b"GET /" + b"a" * HEAD_BYTES + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
+            b"GET / HTTP/1.1\r\nHost: localhost\r\n" + b"X: y\r\n" * (HEAD_BYTES // 6) + b"\r\n",
             b"POST /api/login HTTP/1.1\r\nHost: localhost\r\nContent-Length: -5\r\n\r\n",
             b"POST /api/login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n"
             b"Content-Length: 6\r\n\r\n",
@@ -281,21 +299,6 @@ class TestHostile:
             answer = await site.ask(request_)
             assert b"Traceback" not in answer
             assert b" 500 " not in answer.partition(b"\r\n")[0]
-            await site.is_well()
-
-    @pytest.mark.parametrize(
-        "opening",
-        [
-            b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\xff" * 200,
-            b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: upgrade\r\nUpgrade: h2c\r\n"
-            b"HTTP2-Settings: !!!\r\n\r\n",
-            b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: upgrade\r\nUpgrade: websocket\r\n"
-            b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n",
-        ],
-    )
-    async def test_other_protocols_harm_nobody_else(self, web: Web, opening: bytes) -> None:
-        async with served(web) as site, await site.connect() as stream:
-            await stream.send_all(opening)
             await site.is_well()
 
     async def test_a_body_without_end_is_cut(self, told: Told, token_file: str) -> None:
@@ -318,27 +321,85 @@ class TestHostile:
             assert b"HTTP/1.1 404" in answer or answer == b"", answer
             await site.is_well()
 
-    async def test_more_connections_than_there_may_be(
-        self, web: Web, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(serving, "CONNECTIONS", 3)
-        async with served(web) as site:
-            streams = [await site.connect() for _ in range(3)]
-            for stream in streams:  # so that they are accepted
-                await stream.send_all(get("/health"))
-                await stream.receive_some()
-            async with await site.connect() as another:
-                await end_of(another)
+
+class TestCrowd:
+    """However many there are, a new one is answered."""
+
+    @pytest.mark.parametrize(
+        "opening",
+        [
+            b"",
+            b"GET / HTTP/1.1\r\nHost: lo",
+            get("/health"),
+            b"POST /api/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            b"Content-Length: 9\r\n\r\n{",
+            get(LARGE),
+        ],
+        ids=["silent", "half a head", "idle", "half a body", "does not read"],
+    )
+    async def test_one_that_keeps_us_waiting_gives_way(self, web: Web, opening: bytes) -> None:
+        async with served(web, connections=10) as site:
+            streams = [await silent_client(site, opening) for _ in range(25)]
+            for _ in range(5):
+                await site.is_well()
+            await end_of(streams[0])
             for stream in streams:
                 await stream.aclose()
 
-    async def test_one_that_sends_its_headers_slowly_is_hung_up_on(
-        self, web: Web, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(serving, "IDLE_SECONDS", 0.3)
-        async with served(web) as site, await site.connect() as stream:
-            with trio.fail_after(PATIENCE):
-                async with trio.open_nursery() as nursery:
-                    nursery.start_soon(dribble, stream)
-                    await end_of(stream)
-                    nursery.cancel_scope.cancel()
+    async def test_event_streams_leave_room(self, told: Told) -> None:
+        web = Web(told, Api(event_streams=8))
+        async with served(web, connections=10) as site:
+            streams = [await silent_client(site) for _ in range(25)]
+            await until_answered(streams)
+            for _ in range(5):
+                await site.is_well()
+            assert web.app.state.site.streams.open == 8
+            for stream in streams:
+                await stream.aclose()
+
+
+def frame(kind: int, flags: int, stream: int, payload: bytes = b"") -> bytes:
+    """One of HTTP/2 (RFC 9113, section 4.1)."""
+    return struct.pack(">I", len(payload))[1:] + struct.pack(">BBI", kind, flags, stream) + payload
+
+
+def http2(requests: int) -> bytes:
+    """Requests that are to be answered into a window of no bytes."""
+    path = LARGE.encode()
+    # Method and scheme from HPACK's table, path and authority in full (RFC 7541, appendix A).
+    headers = b"\x82\x86\x04" + bytes([len(path)]) + path + b"\x01\x09localhost"
+    return (
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+        + frame(4, 0, 0, struct.pack(">HI", 4, 0))
+        + b"".join(frame(1, 5, 2 * number + 3, headers) for number in range(requests))
+    )
+
+
+class TestMemory:
+    """What a client does not read is not made."""
+
+    @pytest.mark.parametrize(
+        "opening",
+        [
+            get(LARGE) * 95,
+            http2(95),
+            get(LARGE, Connection="Upgrade, HTTP2-Settings", Upgrade="h2c", HTTP2_Settings="")
+            + http2(95),
+        ],
+        ids=["one after another", "HTTP/2", "HTTP/2 by upgrade"],
+    )
+    async def test_requests_without_end_cost_one_answer(self, web: Web, opening: bytes) -> None:
+        clients = 20
+        async with served(web) as site:
+            await site.ask(get(LARGE, close=True))
+            tracemalloc.start()
+            before, _ = tracemalloc.get_traced_memory()
+            streams = [await silent_client(site, opening) for _ in range(clients)]
+            await until_answered(streams)
+            for _ in range(20):
+                await site.is_well()
+            after, _ = tracemalloc.get_traced_memory()
+            tracemalloc.stop()
+            for stream in streams:
+                await stream.aclose()
+        assert after - before < clients * 2 * wire.SLICE

@@ -1,0 +1,85 @@
+"""Where a miner mines: a lane, and the bytes of the extranonce that are its own.
+
+A seat knows which jobs went out on it. A share on any other job is stale: job ids are consecutive,
+so anybody can name one, and what a share is worth is what was asked when its job went out.
+"""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from stratumproxy.work.extranonce import SlotSpace
+
+if TYPE_CHECKING:
+    from stratumproxy.proxy.job import Job
+    from stratumproxy.proxy.lane import Lane
+
+MOST_SEATS = 16
+"""Earlier seats remembered for shares that are still under way: a seat changes with the pool's
+extranonce or by a reconnect. One on which no job is taken any more is forgotten before that."""
+
+
+class Seat:
+    """A miner's place on a lane.
+
+    Args:
+        lane: whose session it mines on.
+        space: where its slot came from; None if it has the session to itself.
+        slot: its extranonce1.
+        extranonce2_size: bytes of its extranonce2.
+        padding: what goes upstream in front of its extranonce2, if not the slot.
+        session_id: what it names to have this seat again.
+    """
+
+    __slots__ = (
+        "extranonce2_size",
+        "first_job",
+        "lane",
+        "last_job",
+        "prefix_hex",
+        "session_id",
+        "slot",
+        "space",
+        "total",
+    )
+
+    def __init__(
+        self,
+        lane: "Lane",
+        space: "SlotSpace[Past] | None",
+        slot: bytes,
+        extranonce2_size: int,
+        *,
+        padding: bytes | None = None,
+        total: int = 0,
+        session_id: str,
+    ) -> None:
+        self.lane = lane
+        self.space = space
+        self.slot = slot
+        self.extranonce2_size = extranonce2_size
+        self.prefix_hex = (slot if padding is None else padding).hex()
+        """What goes upstream in front of its extranonce2: the slot, unless the pool knows it."""
+        self.total = total or len(slot) + extranonce2_size
+        """Bytes between the pool's coinb1 and coinb2 that are the miner's doing."""
+        self.session_id = session_id
+        self.first_job = 0
+        """Number of the first job that went out on it; 0 for none yet."""
+        self.last_job = 0
+        """Of the last one, once the miner has another seat; before that the miner knows."""
+
+    def had(self, job: "Job", last_job: int) -> bool:
+        """Whether a job went out on it, given the last that did."""
+        return job.lane is self.lane and 0 < self.first_job <= job.number <= last_job
+
+
+class Past(NamedTuple):
+    """What is kept of a miner that is gone, for its return under its session id."""
+
+    seats: tuple[Seat, ...]
+    difficulties: tuple[tuple[int, float | int], ...]
+    """What it was asked for, from which job on; the last is what was in force."""
+    may_roll: int
+    """The version bits that it was told of."""
+    last_job: int
+
+
+NO_PAST = Past((), (), 0, 0)
