@@ -49,9 +49,10 @@ fuzz: $(VENV)/installed-dev ## Fuzz what takes bytes from the network, for SECON
 	  echo "make: no atheris here: the Python targets are fuzzed without guidance" >&2
 	@$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),60) $(ARGS)
 
-soak: $(VENV)/installed-dev ## The long forms of the fault and flood tests; MINUTES=10 of memory
+soak: $(VENV)/installed-dev ## The long forms of the fault, flood and weeks' tests; MINUTES=10 of memory
 	STRATUMPROXY_SOAK=1 STRATUMPROXY_SOAK_MINUTES=$(or $(MINUTES),10) \
-	  $(BIN)/python -m pytest -rP -m "" tests/chaos tests/hostile tests/kafka/test_broker.py tests/work/test_content.py $(ARGS)
+	  $(BIN)/python -m pytest -rP -m "" tests/chaos tests/hostile tests/kafka/test_broker.py \
+	  tests/work/test_content.py tests/fleet/test_usual.py $(ARGS)
 
 interop: $(VENV)/installed-dev ## The proxy between a miner, a pool and a node that others wrote
 	@$(BIN)/python -m tests.interop.parts

@@ -15,7 +15,7 @@ from stratumproxy.cli.options import examples
 from stratumproxy.config import load
 from stratumproxy.errors import ConfigError, SinkError
 from stratumproxy.ledger import LedgerReader
-from stratumproxy.ledger.audit import BY, CONFIDENCE, FINE, Audit, Row
+from stratumproxy.ledger.audit import BY, CONFIDENCE, FINE, TOLERATED, Audit, Row
 from stratumproxy.ledger.audit import audit as audit_pool
 from stratumproxy.ledger.period import as_text, parse_time
 from stratumproxy.ledger.statement import StatementError, read_statement
@@ -111,10 +111,11 @@ def _moment(ctx: click.Context, param: click.Parameter, value: str) -> float:
 @click.option(
     "--tolerate",
     type=click.FloatRange(0, 50),
-    default=0.0,
+    default=100 * TOLERATED,
     show_default=True,
     metavar="PERCENT",
-    help="Of the expected shares, how many may be missing besides chance, such as stale ones.",
+    help="Of the shares sent, how many may be rejected, timed out or lost on average, such as "
+    "stale ones. With 0 not a single one may.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON object.")
 @click.pass_context
@@ -134,12 +135,12 @@ def audit(
     """Hold what a pool credited against what it should have.
 
     Expected is what the miners' work, as checked here, comes to in shares at the pool's difficulty.
-    Which of them reach that is chance: the bounds say how many it may be. Sent is what went
-    to the pool, credited is what it said yes to, and the difference is rejected, timed out
-    (no answer), or lost (the connection broke before there was one).
+    Which of them reach that is chance: the bounds say how many may be sent. Credited is what the
+    pool said yes to. The difference is rejected, timed out (no answer), or lost (the connection
+    broke before there was one); that is no chance, and --tolerate says how much of it is usual.
 
-    The exit status is 0 if all is within chance, 1 if a row is not, and 2 if the ledger or the
-    pool's figures can't be read.
+    The exit status is 0 if all is within chance and tolerated, 1 if a row is not, and 2 if the
+    ledger or the pool's figures can't be read.
     """
     if (config is None) == (ledger is None):
         raise click.UsageError("give either --config FILE or --ledger FILE")
@@ -186,7 +187,7 @@ def _show(found: Audit) -> None:
         Text(
             f"{_plain(found.pool)}, {as_text(found.since)} to {as_text(found.until)} UTC; "
             f"bounds at {100 * found.confidence:g} %"
-            + (f", {100 * found.tolerated:g} % tolerated" if found.tolerated else "")
+            f", {100 * found.tolerated:g} % of what is sent tolerated to be refused or lost"
         )
     )
     rows = found.rows
@@ -263,12 +264,14 @@ def _missing(total: Row) -> str:
     reasons = ", ".join(
         f"{count:,} {_plain(text) or 'without words'}" for text, count in total.reasons.items()
     )
+    part = f", {100 * total.uncredited / total.forwarded:.2g} %" if total.forwarded else ""
     return (
-        f"Of {total.expected:,.1f} expected shares {total.credited:,} were credited. "
+        f"Of {total.expected:,.1f} expected shares {total.forwarded:,} were sent ({FINE}: "
+        f"{total.low:,} to {total.high:,}), and {total.credited:,} credited. "
+        f"{total.uncredited:,}{part}, were not: "
         f"{total.rejected:,} rejected{f' ({reasons})' if reasons else ''}, "
-        f"{total.timed_out:,} timed out, {total.lost:,} lost, {total.dropped:,} unknown; "
-        f"chance: {total.forwarded + total.dropped - total.expected:+,.1f} ({FINE}: "
-        f"{total.low:,} to {total.high:,})."
+        f"{total.timed_out:,} timed out, {total.lost:,} lost; up to {total.uncredited_tolerated:,} "
+        f"are tolerated. {total.dropped:,} unknown."
     )
 
 

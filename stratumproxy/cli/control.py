@@ -16,6 +16,7 @@ from stratumproxy.cli.logging import configure
 from stratumproxy.cli.plane import Plane
 from stratumproxy.cli.told import first_told, hear_told, stop_when_signalled
 from stratumproxy.config import Config
+from stratumproxy.telemetry.clock import Clock
 
 ALIVE_EVERY = 1.0
 END_GRACE = 3.0
@@ -49,7 +50,7 @@ async def _run(config: Config, listener: int | None, numbers: tuple[int, ...]) -
                 config,
                 sockets,
                 run=f"control-{secrets.token_hex(4)}",
-                clock=time.time,
+                clock=Clock(time.time, time.monotonic),
                 supervisor=os.getppid(),
             )
             nursery.start_soon(_say_alive)

@@ -15,6 +15,7 @@ from stratumproxy.config.control import Api
 from stratumproxy.net.server import serve
 from stratumproxy.net.telemetry import Telemetry
 from stratumproxy.shares import scan
+from stratumproxy.telemetry.clock import Clock
 from stratumproxy.telemetry.snapshot import Snapshot
 from stratumproxy.testing import (
     STYLES,
@@ -185,7 +186,8 @@ class World:
         ours, theirs = socket.socketpair()
         with ours, theirs:
             theirs.setblocking(False)
-            plane = Plane(config, [theirs], run="demo", clock=time.time)
+            clock = Clock(time.time, time.monotonic)
+            plane = Plane(config, [theirs], run="demo", clock=clock)
             shown = trio.Event()
             async with trio.open_nursery() as control:
                 control.start_soon(plane.run, shown, api)

@@ -2,21 +2,22 @@
 
 import socket
 from collections.abc import Callable, Sequence
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import structlog
 import trio
 
+from stratumproxy.cli.baseline import Baseline
+from stratumproxy.cli.past import read_past
 from stratumproxy.config import Config
 from stratumproxy.control.control import Control
 from stratumproxy.errors import SinkError, StratumProxyError
 from stratumproxy.fleet import Fleet
-from stratumproxy.fleet.fleet import Done, Earlier
 from stratumproxy.ledger import Ledger, LedgerReader, Standing
 from stratumproxy.ledger.database import put_together
-from stratumproxy.ledger.history import Totals
+from stratumproxy.telemetry.clock import Clock
 from stratumproxy.telemetry.records import Batch
 from stratumproxy.telemetry.sink import Sink
 from stratumproxy.web.app import make_app
@@ -25,6 +26,9 @@ from stratumproxy.web.server import serve
 
 API_PAUSE = 5.0
 """Seconds until the API is started again."""
+
+KEEP_SECONDS = 1.0
+"""At the stop, for which workers are slow to be kept."""
 
 AT_ONCE = 50
 """Workers whose past is filled in until others get their turn: some milliseconds."""
@@ -37,7 +41,7 @@ class Plane:
         config: what is kept and shown.
         sockets: the control plane's end of each worker's channel.
         run: differs from one start to the next.
-        clock: the time in Unix seconds.
+        clock: of this process.
         supervisor: who reads the configuration again, if anybody does.
     """
 
@@ -47,22 +51,24 @@ class Plane:
         sockets: Sequence[socket.socket],
         *,
         run: str,
-        clock: Callable[[], float],
+        clock: Clock,
         supervisor: int | None = None,
     ) -> None:
         self._config = config
         self._clock = clock
-        self.fleet = Fleet(clock())
+        self.fleet = Fleet(clock.now())
         path = config.ledger.path
         self._reader = LedgerReader(path) if path else None
         self.control = Control(
             run,
             sockets,
             fleet=self.fleet,
-            sinks=_sinks(config),
+            sinks=_sinks(config, clock),
             supervisor=supervisor,
             clock=clock,
         )
+        self._baseline = Baseline(self.fleet, path, clock, self.control.record)
+        self.control.orders.here["accept"] = self._baseline.accept
 
     async def run(self, stop: trio.Event, api: socket.socket | None) -> None:
         """Keep and show until `stop`, or until the channels are at their end.
@@ -83,11 +89,12 @@ class Plane:
             standing = await self._standing()
             async with trio.open_nursery() as keeping:
                 keeping.start_soon(end_with, stop)
-                if standing is not None:
-                    keeping.start_soon(self._warm, standing)
+                keeping.start_soon(self._recall, standing)
                 await self.control.run(stop)
                 keeping.cancel_scope.cancel()
             ending.set()
+            with trio.move_on_after(KEEP_SECONDS):
+                await self._baseline.keep()
         await trio.to_thread.run_sync(self._close)
 
     async def _standing(self) -> Standing | None:
@@ -106,29 +113,31 @@ class Plane:
             self.fleet.processes.counted.update(standing.counted)
         return standing
 
-    async def _warm(self, standing: Standing) -> None:
-        """Add what workers did before this process began to what they do, once it is known."""
-        now = self._clock()
+    async def _recall(self, standing: Standing | None) -> None:
+        """Add what workers did before this process began, once it is known; then what is usual."""
+        if standing is not None:
+            await self._recall_day(standing)
+        await self._baseline.run()
 
-        def look() -> Totals:
-            with closing(standing):
-                return standing.totals(now)
-
+    async def _recall_day(self, standing: Standing) -> None:
         try:
-            totals = await trio.to_thread.run_sync(look, abandon_on_cancel=True)
+            past = await trio.to_thread.run_sync(
+                read_past, standing, self._clock, abandon_on_cancel=True
+            )
         except SinkError as error:
             _unknown(error)
             return
         finally:
             standing.interrupt()
-        earlier = sorted(_earlier(totals), key=lambda each: each.last_share or each.since)
-        for start in range(0, len(earlier), AT_ONCE):
-            self.fleet.warm(
-                earlier[start : start + AT_ONCE],
-                self._clock(),
-                hour_since=totals.hour_since,
-                day_since=totals.day_since,
+        if past is None:
+            structlog.get_logger().warning(
+                "the last day is not known: the wall clock was set back since it was written"
             )
+            return
+        self.fleet.rates.take_in(past.all, self._clock.now())
+        for start in range(0, len(past.workers), AT_ONCE):
+            some = past.workers[start : start + AT_ONCE]
+            self.fleet.recall(some, self._clock.now(), past.since)
             await trio.lowlevel.checkpoint()
 
     async def _show(self, api: socket.socket, ending: trio.Event) -> None:
@@ -149,7 +158,8 @@ class Plane:
         app: Any = make_app(
             self.fleet,
             config=self._config.api,
-            clock=self._clock,
+            clock=self._clock.now,
+            unix=self._clock.unix,
             ledger=self._reader,
             orders=self.control.orders,
             sinks=self._sink_states,
@@ -170,13 +180,6 @@ class Plane:
             SinkState(each.name, each.ok, each.kept_at, each.failures)
             for each in self.control.sinks()
         ]
-
-
-def _earlier(totals: Totals) -> list[Earlier]:
-    return [
-        Earlier(name, each.since, each.last, Done(*each.hour), Done(*each.day))
-        for name, each in totals.workers.items()
-    ]
 
 
 def _unknown(error: SinkError) -> None:
@@ -217,10 +220,10 @@ class OpenedLater:
             self._sink.close()
 
 
-def _sinks(config: Config) -> dict[str, Sink]:
+def _sinks(config: Config, clock: Clock) -> dict[str, Sink]:
     sinks: dict[str, Sink] = {}
     if config.ledger.path:
-        sinks["ledger"] = Ledger(config.ledger)
+        sinks["ledger"] = Ledger(config.ledger, clock)
     if config.kafka.brokers:
         from stratumproxy.kafka.sink import KafkaSink  # whoever has no Kafka need not load this
 

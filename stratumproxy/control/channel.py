@@ -26,6 +26,10 @@ MOST_ORDERS = 64
 LOG_EVERY = 60.0
 """Seconds from one line about what can't be understood to the next."""
 
+OLDEST = 3600.0
+"""Seconds before it was sent that a batch may have been made. Nothing is kept back for longer; what
+seems older is of a clock that jumped in between."""
+
 
 class Channel:
     """What one process of the data plane tells, and what it is told.
@@ -61,6 +65,8 @@ class Channel:
         self._hellos = (f"{asker}-hello-{number}" for number in itertools.count(1))
         self._hello = ""
         self._skipped = 0
+        self._sent: float | None = None
+        """When what is read now was sent, on the worker's clock."""
         self._leaving = False
         self._waiting = trio.CancelScope()
         self._acks: dict[str, int] = {}
@@ -136,6 +142,8 @@ class Channel:
     async def _take(self, message: dict[str, Any]) -> None:
         if "seq" in message:
             await self._take_batch(message)
+        elif "now" in message:
+            self._sent = message["now"] if type(message["now"]) is float else None
         elif "snapshot" in message:
             try:
                 run = str(message["run"])
@@ -159,7 +167,8 @@ class Channel:
             self._odd(str(error))
             await self._on_batch(self.worker, Gap(run, seq, seq))
             batch = Batch(run, self.worker, seq, 0.0)
-        told = Told(batch, _size(batch))
+        age = 0.0 if self._sent is None else min(max(self._sent - batch.at, 0.0), OLDEST)
+        told = Told(batch, _size(batch), age)
         await self._pass_on(self._intake.take(told))
 
     async def _pass_on(self, ready: Iterable[Told | Gap]) -> None:

@@ -1,9 +1,8 @@
 """The control process at work: between the workers' channels, the fleet's picture, and sinks."""
 
 import socket
-import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import ParamSpec
+from typing import Literal, ParamSpec
 
 import structlog
 import trio
@@ -15,6 +14,7 @@ from stratumproxy.control.keep import Keep
 from stratumproxy.control.orders import Orders
 from stratumproxy.control.reckoning import Reckoning, Untold
 from stratumproxy.fleet import Fleet
+from stratumproxy.telemetry.clock import Clock
 from stratumproxy.telemetry.sink import Sink
 from stratumproxy.telemetry.snapshot import Snapshot
 
@@ -26,6 +26,9 @@ FINISH_SECONDS = 3.0
 
 LOG_EVERY = 60.0
 """Seconds from one line about a mistake of our own to the next."""
+
+JUMPED = "the wall clock jumped; nothing expires by that"
+RIGHT_AGAIN = "the wall clock is right again"
 
 P = ParamSpec("P")
 
@@ -39,7 +42,7 @@ class Control:
         fleet: the picture that is kept up to date.
         sinks: who keeps records, by name.
         supervisor: the process that reads the configuration again on SIGHUP, if there is one.
-        clock: the time in Unix seconds.
+        clock: even time for the picture, and the time of day for records.
     """
 
     def __init__(
@@ -50,7 +53,7 @@ class Control:
         fleet: Fleet,
         sinks: Mapping[str, Sink],
         supervisor: int | None = None,
-        clock: Callable[[], float] = time.time,
+        clock: Clock,
     ) -> None:
         self._fleet = fleet
         self._clock = clock
@@ -73,6 +76,11 @@ class Control:
             )
             for worker, sock in enumerate(sockets)
         )
+
+    def record(self, level: Literal["info", "warning"], event: str, **values: object) -> None:
+        """Say something in the log, and put it on record."""
+        (self._log.info if level == "info" else self._log.warning)(event, **values)
+        self._keep.record(level, event, values)
 
     def sinks(self) -> list[SinkState]:
         """How the sinks do."""
@@ -108,10 +116,21 @@ class Control:
     async def _look(self) -> None:
         while True:
             await trio.sleep(1)
-            self._picture(self._fleet.tend, self._clock())
+            self._look_at_the_clock()
+            self._picture(self._fleet.tend, self._clock.now())
             self._keep.look()
             for channel in self._channels:
                 await channel.look()
+
+    def _look_at_the_clock(self) -> None:
+        """Say so if the wall clock jumped, and once it is right again."""
+        jump = self._clock.look()
+        if jump is None:
+            return
+        if jump.seconds:
+            self.record("warning", JUMPED, seconds=round(jump.seconds, 1))
+        else:
+            self.record("info", RIGHT_AGAIN)
 
     async def _batch(self, worker: int, told: Told | Gap) -> None:
         if isinstance(told, Gap):
@@ -121,7 +140,8 @@ class Control:
         if (untold := self._reckonings[worker].told(told.batch)) is not None:
             self._fleet.lost["shares"] += untold.accepted + untold.rejected
             self._report("a worker ended before it told of its last shares", worker, untold)
-        self._picture(self._fleet.apply, told.batch, self._clock())
+        now = self._clock.now()
+        self._picture(self._fleet.apply, told.batch, now, now - told.age)
         await self._keep.put(told)
 
     def _picture(self, change: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
@@ -142,7 +162,7 @@ class Control:
 
     def _snapshot(self, worker: int, run: str, snapshot: Snapshot) -> None:
         self._reckonings[worker].shown(run, snapshot)
-        self._picture(self._fleet.snapshot, worker, run, snapshot, self._clock())
+        self._picture(self._fleet.snapshot, worker, run, snapshot, self._clock.now())
 
     def _acknowledge(self, run: str, seq: int) -> None:
         for channel in self._channels:

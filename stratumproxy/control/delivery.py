@@ -52,7 +52,7 @@ class SinkState:
     problem: str
     """What is wrong, in a line; empty if nothing is."""
     kept_at: float | None
-    """When it last kept anything, in Unix seconds."""
+    """When it last kept anything, by the `clock`."""
     failures: int
     """Times that it could not."""
     waiting: int
@@ -67,7 +67,7 @@ class Delivery:
     Args:
         name: of the sink, for the log and metrics.
         sink: who keeps them.
-        clock: the time in Unix seconds.
+        clock: the time, in seconds that pass evenly.
         kept: called whenever it has kept some.
         recorded: called with the level, the text and the values of what should be on record.
     """
@@ -243,7 +243,7 @@ class Delivery:
 def ranges(several: Iterable[Told]) -> list[Gap]:
     """From which to which batch it is, run by run."""
     found: dict[str, Gap] = {}
-    for batch, _ in several:
+    for batch, *_ in several:
         first = found[batch.run].first if batch.run in found else batch.seq
         found[batch.run] = Gap(batch.run, first, batch.seq)
     return list(found.values())

@@ -25,6 +25,8 @@ class Told(NamedTuple):
     batch: Batch
     size: int
     """Bytes, roughly."""
+    age: float = 0.0
+    """Seconds from when it was made until it was sent, by its sender's own clock."""
 
 
 class Gap(NamedTuple):

@@ -7,6 +7,7 @@ import trio
 
 from stratumproxy.control.delivery import MOST_RUNS, Delivery, SinkState
 from stratumproxy.control.intake import Told
+from stratumproxy.telemetry.clock import Clock
 from stratumproxy.telemetry.records import Batch, EventRecord
 from stratumproxy.telemetry.sink import Sink
 
@@ -24,7 +25,7 @@ class Keep:
     Args:
         run: of this process, for the batches with what it has to say itself.
         sinks: by name. Without any, a batch is acknowledged at once.
-        clock: the time in Unix seconds.
+        clock: even time, and the time of day for records.
         acknowledge: called with the run and the number of the newest batch that is safe, with all
             before it.
         event: called with what the sinks' doings should put on record.
@@ -35,7 +36,7 @@ class Keep:
         run: str,
         sinks: Mapping[str, Sink],
         *,
-        clock: Callable[[], float],
+        clock: Clock,
         acknowledge: Callable[[str, int], None],
         event: Callable[[EventRecord], None],
     ) -> None:
@@ -47,7 +48,7 @@ class Keep:
         self._acknowledged: dict[str, int] = {}
         self._room = trio.lowlevel.ParkingLot()
         self._deliveries = [
-            Delivery(name, sink, clock=clock, kept=self._kept, recorded=self.record)
+            Delivery(name, sink, clock=clock.now, kept=self._kept, recorded=self.record)
             for name, sink in sinks.items()
         ]
 
@@ -70,7 +71,7 @@ class Keep:
 
     def record(self, level: str, event: str, values: dict[str, object]) -> None:
         """Put something on record that this process itself has noticed."""
-        at = self._clock()
+        at = self._clock.unix()
         record = EventRecord(at, level, event, values)
         self._event(record)
         own = Batch(self._run, OWN_PROCESS, next(self._seqs), at, events=[record])

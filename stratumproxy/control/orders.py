@@ -3,7 +3,7 @@
 import itertools
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import trio
@@ -30,13 +30,16 @@ class Orders:
         self._ids = (f"{run}-{number}" for number in itertools.count(1))
         self._channels = channels
         self._supervisor = supervisor
+        self.here: dict[str, Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]] = {}
+        """Actions that this process carries out itself."""
         self._open: dict[str, _Order] = {}
 
     async def give(self, action: str, arguments: dict[str, Any]) -> dict[str, Any]:
         """Have something done by all workers.
 
         Args:
-            action: ``disconnect``, ``ban``, ``switch-pool``, ``difficulty`` or ``reload``.
+            action: ``disconnect``, ``ban``, ``switch-pool``, ``difficulty``, ``reload``, or one
+                of `here`.
             arguments: what goes with it.
 
         Returns:
@@ -48,6 +51,8 @@ class Orders:
         """
         if action == "reload":
             return self._reload()
+        if action in self.here:
+            return await self.here[action](arguments)
         order = _Order({channel.worker for channel in self._channels})
         number = next(self._ids)
         self._open[number] = order

@@ -11,7 +11,10 @@ from stratumproxy.telemetry.snapshot import Snapshot
 
 
 class Untold(NamedTuple):
-    """Shares of a process that is gone, which are in no record."""
+    """Shares of a process that is gone, which are in no record: so many at least.
+
+    What it found after its last snapshot, a second before its end at most, nobody knows.
+    """
 
     run: str
     after: int

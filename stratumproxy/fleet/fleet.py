@@ -1,18 +1,28 @@
 """The fleet: takes in what the data plane tells, and holds what people ask."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
+from math import fsum, inf
 from typing import NamedTuple
 
-from stratumproxy.fleet.attention import RULES, attention
-from stratumproxy.fleet.hashrate import DAY, HOUR, Rates
+from stratumproxy.errors import OrderError
+from stratumproxy.fleet.attention import RULES, attention, missing
+from stratumproxy.fleet.hashrate import (
+    DAY,
+    TOLD_WITHIN,
+    WINDOWS,
+    Done,
+    Figure,
+    Rates,
+)
 from stratumproxy.fleet.history import History
 from stratumproxy.fleet.journal import Journal
 from stratumproxy.fleet.processes import Process, Processes
 from stratumproxy.fleet.roll import LIMIT, RETENTION, Roll
 from stratumproxy.fleet.round_trip import RoundTrips
-from stratumproxy.fleet.worker import Worker
-from stratumproxy.telemetry.records import Batch, MinerRecord, WorkRecord
+from stratumproxy.fleet.usual import MEMORY_HOURS, Known, Mark, of_memory
+from stratumproxy.fleet.worker import Counts, Worker
+from stratumproxy.telemetry.records import Batch, MinerRecord
 from stratumproxy.telemetry.snapshot import Snapshot
 
 LOOK_SECONDS = 10
@@ -25,31 +35,27 @@ NUMBERS_A_SECOND = 1_000_000
 """Ids and revisions begin at the start's time times this, so they rise from process to process."""
 
 
-class Done(NamedTuple):
-    """Shares of a stretch of time that ends now."""
-
-    work: float
-    """Sum of the difficulties of the accepted ones."""
-    accepted: int
-    rejected: int
+HOUR_SECONDS = WINDOWS[DAY].seconds
 
 
 class Earlier(NamedTuple):
-    """What a worker did before this process began, as a ledger has it."""
+    """What a worker did within a day before this process began, as a ledger has it."""
 
     worker: str
     since: float
     """When it was first heard of."""
     last_share: float | None
     """When its last share was, as well as it is known; None for none within the day."""
-    hour: Done
-    day: Done
+    counts: Counts
+    past: Rates
+    """Its long windows."""
 
 
 class Fleet:
     """All workers, miners, pools and jobs, as batches and snapshots tell of them.
 
-    Times are Unix seconds; `now` should not go back, and it does no harm if it does.
+    Times are seconds that pass evenly, whatever happens to the wall clock; they are Unix seconds by
+    what that said at the start. What records say of times is only compared with each other.
 
     Args:
         now: when this begins.
@@ -69,11 +75,23 @@ class Fleet:
         self.processes = Processes()
         self.attention: Counter[str] = Counter(dict.fromkeys(RULES, 0))
         """Workers by what they need a person for."""
+        self.usual = 0.0
+        """Hashes a second that all workers on the roll usually do together."""
+        self.missing = 0.0
+        """Hashes a second that those lack of them that are gone or slow."""
+        self.usuals: Mapping[str, Known] = {}
+        """What is usual of each worker, by a ledger; `learn` takes it in."""
+        self.marks: dict[str, Mark] = {}
+        """Turns that are not kept yet: whoever keeps them takes them out."""
         self.lost: Counter[str] = Counter()
         """Records that there was no room for, by kind; ``workers`` are those not on the roll."""
         self._round: list[Worker] = []
         """Who is still to be looked at in this round."""
         self._looked = now
+        self._hour = now // HOUR_SECONDS
+        self._learning = False
+        """Whether an hour is over since the last round began."""
+        self._counting = False
 
     def snapshot(self, worker: int, run: str, snapshot: Snapshot, now: float) -> None:
         """Take in how a process stands; each tells once a second.
@@ -82,30 +100,37 @@ class Fleet:
             worker: the process, as the supervisor counts them.
             run: differs from one start of it to the next.
             snapshot: what it tells.
-            now: Unix seconds.
+            now: the time.
         """
         if (process := self._process(worker, run, now)) is not None:
-            process.snapshot = snapshot
+            self.processes.show(process, snapshot, now, self.started)
         self.tend(now)
 
-    def apply(self, batch: Batch, now: float) -> bool:
+    def apply(self, batch: Batch, now: float, at: float | None = None) -> bool:
         """Take in a batch. One that was taken in before, by run and number, changes nothing.
+
+        Args:
+            batch: what a process tells.
+            now: the time.
+            at: when that was so; a while ago, if it is told again. Now, if it is left out.
 
         Returns:
             Whether it was new.
         """
+        at = now if at is None else at
         process = self._process(batch.worker, batch.run, now)
         source = process or self.processes.ended(batch.run)
         if source is None or batch.seq <= source.seq:
             return False
+        if process is not None and process.complete_since is None:
+            process.complete_since = -inf if batch.seq == 1 else at
         source.seq = batch.seq
         for miner in batch.miners:
             if process is not None:
-                self._miner(process, miner, now)
-        if batch.work:
-            self._work(batch.work, now)
+                self._miner(process, miner, now, at - max(batch.at - miner.since, 0.0))
+        self._work(process, batch, now, at)
         for share in batch.shares:
-            self.round_trips.add(share)
+            self.round_trips.add(share, at)
         for job in batch.jobs:
             self.journal.job(job)
         for event in batch.events:
@@ -122,71 +147,116 @@ class Fleet:
                 self._left(miner, now)
             process.miners.clear()
 
-    def warm(
-        self,
-        earlier: Iterable[Earlier],
-        now: float,
-        *,
-        hour_since: float,
-        day_since: float,
-    ) -> None:
-        """Fill the last hour and day with what a ledger has of them, after a restart.
+    def recall(self, earlier: Iterable[Earlier], now: float, since: float) -> None:
+        """Add what a ledger has of some workers, after a restart.
 
         May be called while batches are taken in, and for some workers after the other. What is in
         `earlier` must not be taken in as well: `processes.counted` says which batches that are.
 
         Args:
             earlier: workers of the last day, each once, the longest silent first.
-            now: Unix seconds.
-            hour_since: what their `hour` begins with.
-            day_since: what their `day` begins with.
+            now: the time.
+            since: from when on their `counts` are.
         """
-        earlier = list(earlier)
-        if earlier:
-            first = min(done.since for done in earlier)
-            hour, day = (
-                _together(each)
-                for each in zip(*((done.hour, done.day) for done in earlier), strict=True)
-            )
-            self.rates.warm(HOUR, now, max(hour_since, first), *hour)
-            self.rates.warm(DAY, now, max(day_since, first), *day)
         for done in earlier:
-            worker = self._worker(done.worker, now, done.since)
+            worker = self._worker(done.worker, now, done.since, None)
             if worker is None:
                 continue
-            worker.rates.warm(HOUR, now, max(hour_since, done.since), *done.hour)
-            worker.rates.warm(DAY, now, max(day_since, done.since), *done.day)
-            worker.accepted += done.day.accepted
-            worker.rejected += done.day.rejected
-            worker.work += done.day.work
+            worker.recall(done.counts, max(since, done.since))
+            worker.rates.take_in(done.past, now)
             worker.since = min(worker.since, done.since)
             if worker.last_share is None and done.last_share is not None:
                 worker.last_share = min(done.last_share, now)
                 if not worker.connections:
                     worker.seen = worker.last_share
                     worker.awaited = now + AWAITED_SECONDS
+            self._learn(worker, now)
             self._changed(worker, now)
+
+    def learn(self, workers: Iterable[Worker], as_of: float, now: float) -> None:
+        """Take in what is usual of some workers, by `usuals`.
+
+        Args:
+            workers: of the roll.
+            as_of: when the ledger was asked; who turned after that learns nothing from it.
+            now: the time.
+        """
+        for worker in workers:
+            if worker.usual.since is None or worker.usual.since < as_of:
+                self._learn(worker, now)
+
+    def accept(self, name: str, now: float) -> tuple[float, float]:
+        """What a worker does now is usual from now on.
+
+        Returns:
+            What was usual before, and what is, in hashes a second.
+
+        Raises:
+            OrderError: it is not known, or what it does is not.
+        """
+        worker = self.roll.get(name)
+        if worker is None:
+            raise OrderError(f"there is no worker {name[:200]!r}")
+        if "gone" in worker.attention:
+            raise OrderError("it does not mine, so there is nothing to be called usual")
+        part = worker.usual.part
+        if not part:
+            raise OrderError("what it does is not known well enough yet; try again in half an hour")
+        before = worker.usual.rate
+        worker.usual.accept(part, now)
+        self._turned(worker, now)
+        self._look(worker, now)
+        self.roll.changed(worker)
+        return before, worker.usual.rate
+
+    def _turned(self, worker: Worker, at: float) -> None:
+        """It is slow all of a sudden, or mended, or accepted as it is."""
+        usual = worker.usual
+        self.marks[worker.name] = Mark(worker.name, usual.rate, at, usual.slow)
+
+    def _learn(self, worker: Worker, now: float) -> None:
+        """Take in what is usual of a worker, by whoever knows more hours of it."""
+        usual, ledger = worker.usual, self.usuals.get(worker.name)
+        if ledger is not None and (ledger.since or -inf) > (usual.since or -inf):
+            usual.recall(ledger)
+            return
+        memory = None
+        if ledger is None or ledger.hours < MEMORY_HOURS:
+            memory = of_memory(worker.rates, usual.since, now)
+        if memory is not None and (ledger is None or memory.hours > ledger.hours):
+            usual.learn(memory)
+        elif ledger is not None:
+            usual.learn(ledger)
 
     def tend(self, now: float) -> None:
         """Do what time asks for. Meant to be called once a second; called by the others too."""
         elapsed = now - self._looked
-        if 0 <= elapsed < 1:
+        if elapsed < 1:
             return
         self._looked = now
         while self.roll.expired(now):
             self._forget()
         if not self._round:
-            self._round = list(self.roll.workers)
+            self._begin_round(now)
         part = -(-len(self.roll) * max(1, min(int(elapsed), LOOK_SECONDS)) // LOOK_SECONDS)
         for worker in self._round[-part:] if part else ():
             if self.roll.get(worker.name) is worker:
+                if self._learning:
+                    self._learn(worker, now)
                 changed = worker.rates.advance(now)
                 if self._look(worker, now) or changed:
                     self.roll.changed(worker)
         del self._round[-part:]
         connections = sum(len(process.miners) for process in self.processes.running.values())
         for history in (self.hour, self.day):
-            history.add(now, 0.0, 0, 0, connections)
+            history.connected(now, connections)
+
+    def _begin_round(self, now: float) -> None:
+        self._round = list(self.roll.workers)
+        hour = (now - TOLD_WITHIN) // HOUR_SECONDS
+        self._learning, self._hour = hour != self._hour, hour
+        self.usual = fsum(worker.usual.rate for worker in self._round)
+        self.missing = fsum(worker.missing for worker in self._round)
 
     def _process(self, worker: int, run: str, now: float) -> Process | None:
         """The process that tells; None if it is one that has ended."""
@@ -199,38 +269,73 @@ class Fleet:
         process.heard = now
         return process
 
-    def _worker(self, name: str, now: float, since: float) -> Worker | None:
+    def _worker(
+        self, name: str, now: float, since: float, counted_since: float | None
+    ) -> Worker | None:
         """The worker of a name, new if it was not known; None if there is no room for it."""
         worker = self.roll.get(name)
         if worker is None:
             if self.roll.full and not self._forget():
                 self.lost["workers"] += 1
                 return None
-            worker = Worker(name, now, since, max(since, self.started))
+            worker = Worker(name, now, since, counted_since)
             worker.awaited = self.started + AWAITED_SECONDS
+            if (known := self.usuals.get(name)) is not None:
+                worker.usual.recall(known)
             self.roll.add(worker)
         worker.seen = now
         return worker
 
-    def _work(self, records: Sequence[WorkRecord], now: float) -> None:
-        done, accepted, rejected = 0.0, 0, 0
-        for record in records:
-            done += record.work
-            accepted += record.accepted
-            rejected += sum(record.rejected.values()) if record.rejected else 0
-            worker = self._worker(record.worker, now, now)
+    def _work(self, process: Process | None, batch: Batch, now: float, at: float) -> None:
+        work, squares, accepted, rejected = 0.0, 0.0, 0, 0
+        for record in batch.work:
+            refused = sum(record.rejected.values()) if record.rejected else 0
+            done = Done(record.work, record.spread, record.accepted, refused)
+            work += done.work
+            squares += done.squares
+            accepted += done.accepted
+            rejected += refused
+            worker = self._worker(record.worker, now, now, None)
             if worker is None:
                 continue
-            worker.count(record, now)
-            if record.rejected or worker.attention:  # nothing else calls for a look at once
+            turned = worker.count(record, done, at)
+            if turned:
+                self._turned(worker, at)
+            if turned or record.rejected or worker.attention:  # nothing else calls for a look
                 self._look(worker, now)
             if not worker.connections:
                 self.roll.place(worker)
             self.roll.changed(worker)
-        for total in (self.rates, self.hour, self.day):
-            total.add(now, done, accepted, rejected)
+        self._count(process, at, Done(work, squares, accepted, rejected))
 
-    def _miner(self, process: Process, miner: MinerRecord, now: float) -> None:
+    def _count(self, process: Process | None, at: float, done: Done) -> None:
+        """Count what all did together."""
+        first, self._counting = not self._counting, True
+        if done.accepted or done.rejected:
+            self.rates.add(at, done)
+        whole = process is not None and process.complete_since == -inf and at >= self.started
+        for history in (self.hour, self.day):
+            if first and not whole:
+                history.begin(at)  # what came first was done before that
+            elif done.accepted or done.rejected:
+                history.add(at, done)
+
+    def figures(self, now: float) -> tuple[Figure, ...]:
+        """The hashrates of all together, over all windows.
+
+        Of a window that begins with this process, or with mining, they are what the processes
+        themselves counted: work is told a while after it was done.
+        """
+        figures = self.rates.figures(now)
+        shown = self.processes.shown()
+        return tuple(
+            figure._replace(rate=shown.rate, window=shown.window, shares=shown.shares)
+            if self.rates.young(window, now)
+            else figure
+            for window, figure in enumerate(figures)
+        )
+
+    def _miner(self, process: Process, miner: MinerRecord, now: float, since: float) -> None:
         before = process.miners.pop(miner.id, None)
         if miner.open:
             process.miners[miner.id] = miner
@@ -238,13 +343,14 @@ class Fleet:
         if before is not None and not (known and miner.open):
             self._left(before, now)
         if miner.worker and (miner.open or before is None):
-            worker = self._worker(miner.worker, now, miner.since)
+            complete = process.complete_since is not None and since >= process.complete_since
+            worker = self._worker(miner.worker, now, since, since if complete else None)
             if worker is None:
                 return
             if known:
                 worker.told(miner)
             else:
-                worker.connected(miner)
+                worker.connected(miner, since)
                 if not miner.open:  # it came and went between two batches
                     worker.left()
             self.roll.place(worker)
@@ -267,22 +373,22 @@ class Fleet:
 
     def _look(self, worker: Worker, now: float) -> bool:
         """See whether it needs a person; say whether that changed."""
-        kinds = attention(worker, now)
-        if kinds == worker.attention:
-            return False
-        self.attention.subtract(worker.attention)
-        self.attention.update(kinds)
-        worker.attention = kinds
-        return True
+        kinds, before = attention(worker, now), worker.attention
+        if kinds != before:
+            self.attention.subtract(before)
+            self.attention.update(kinds)
+            worker.attention = kinds
+        lacks = missing(worker, now) if kinds or worker.missing else 0.0
+        if lacks != worker.missing:
+            self.missing += lacks - worker.missing
+            worker.missing = lacks
+            return True
+        return kinds != before
 
     def _forget(self) -> bool:
         """Forget the worker that was silent longest; False if all are connected."""
         worker = self.roll.forget()
         if worker is not None:
             self.attention.subtract(worker.attention)
+            self.missing -= worker.missing
         return worker is not None
-
-
-def _together(several: Iterable[Done]) -> Done:
-    work, accepted, rejected = zip(*several, strict=True)
-    return Done(sum(work), sum(accepted), sum(rejected))

@@ -1,13 +1,20 @@
 """How fast: shares added up in windows of a minute, five, an hour and a day.
 
-A share of difficulty d stands for d * 2**48 / 0xffff hashes on average. Shares come at random, so
-a figure from n of them is off by some 1 / sqrt(n) of itself (one standard deviation of a Poisson
-count): each says its n, and how much time it really covers.
+A share of difficulty d stands for d * 2**48 / 0xffff hashes on average. Shares come at random, each
+on its own, so the sum W of their difficulties is a compound Poisson count, whose variance is the
+sum of their squares. A figure is off by sqrt(sum of squares) / W of itself (one standard
+deviation), which is 1 / sqrt(n) where all n have one difficulty. Each says its n, and how much time
+it covers.
+
+Work is told a while after it was done, ten seconds at most. Of a window that began after counting
+did, what is told late at its end makes up for what was told late before it. One that begins with
+the counting has no such luck: it ends when its worker was told of last. That is never just any
+moment, but one before which something was found, so what this adds on average is taken off again.
 """
 
 from array import array
 from functools import lru_cache
-from math import sqrt
+from math import exp, sqrt
 from typing import NamedTuple
 
 from stratumproxy.stratum.difficulty import DIFFICULTY_1
@@ -16,7 +23,11 @@ HASHES_PER_DIFFICULTY = 2**256 / DIFFICULTY_1
 """Hashes it takes on average to find a share of difficulty 1."""
 
 FINEST = 10
-"""Seconds of the finest bucket; all others are a multiple of it, and of each other."""
+"""Seconds of the finest bucket; all others are a multiple of it, and of each other. Nothing is said
+of less, which can be known only once what was done in them was told."""
+
+TOLD_WITHIN = 10.0
+"""Seconds in which a worker's work is told at the latest."""
 
 
 class Window(NamedTuple):
@@ -67,39 +78,65 @@ _LONGEST = _PLACES[-1].ticks * _PLACES[-1].buckets
 @lru_cache(maxsize=4)
 def _filled(tick: int) -> tuple[int, ...]:
     """What a share at that time adds to: a bucket and the sum of each window."""
+    return _filled_late(tick, tick)
+
+
+@lru_cache(maxsize=16)
+def _filled_late(tick: int, newest: int) -> tuple[int, ...]:
+    """The same for a share that is told at a later time, where a window goes back so far."""
     return tuple(
         index
         for place in _PLACES
+        if newest // place.ticks - tick // place.ticks < place.buckets
         for index in (place.first + tick // place.ticks % place.buckets, place.total)
     )
 
 
 @lru_cache(maxsize=4)
 def _begins(tick: int) -> tuple[int, ...]:
-    """When each window's oldest bucket began, in Unix seconds, if the newest is that of a tick."""
+    """When each window's oldest bucket began, in seconds, if the newest is that of a tick."""
     return tuple(
         (tick // place.ticks - place.buckets + 1) * place.ticks * FINEST for place in _PLACES
     )
 
 
+def surplus(shares: float) -> float:
+    """Shares by which a count is too high on average if it ends with a telling.
+
+    If m shares come between two looks on average, it is told of those looks that saw some, of
+    m / (1 - exp(-m)) on average: that much more than m was found before the last. With one share a
+    telling it is the share itself, and n - 1 of n are counted; with many it is nothing.
+
+    Args:
+        shares: of a telling, on average; 1 or more.
+
+    Returns:
+        m / (1 - exp(-m)) - m, within 0.02.
+    """
+    return exp(0.9 - 0.9 * shares)
+
+
 class Figure(NamedTuple):
     """A hashrate, and what it is worth."""
 
-    rate: float
-    """Hashes a second."""
+    rate: float | None
+    """Hashes a second; None if that would be of less than `FINEST` seconds."""
     window: float
     """Seconds that it really covers."""
     shares: int
+    error: float | None
+    """One standard deviation, as a part of the rate; None without a share."""
 
-    @property
-    def error(self) -> float | None:
-        """One standard deviation, as a part of the rate; None without a share."""
-        return 1 / sqrt(self.shares) if self.shares else None
 
-    @property
-    def sigma(self) -> float:
-        """One standard deviation, in hashes a second."""
-        return self.rate / sqrt(self.shares) if self.shares else 0.0
+class Done(NamedTuple):
+    """What was done in some time."""
+
+    work: float
+    """Sum of difficulties."""
+    squares: float
+    """Sum of their squares."""
+    accepted: int
+    rejected: int
 
 
 class Bucket(NamedTuple):
@@ -113,32 +150,73 @@ class Bucket(NamedTuple):
 
 
 class Rates:
-    """Shares of one worker, or of all, in every window. 1.1 KiB.
+    """Shares of one worker, or of all, in every window. 1.6 KiB.
+
+    Times are seconds that pass evenly and never go back.
 
     Args:
-        now: Unix seconds.
-        since: from when shares were counted, for the two short windows, and for the long ones too
-            until `warm` fills them.
+        now: the time.
+        since: from when shares are counted, for the two short windows, and for the long ones too
+            until `take_in` fills them.
     """
 
-    __slots__ = ("_accepted", "_rejected", "_tick", "_work", "long_since", "since")
+    __slots__ = (
+        "_accepted",
+        "_early",
+        "_filled",
+        "_rejected",
+        "_squares",
+        "_tellings",
+        "_tick",
+        "_work",
+        "long_since",
+        "since",
+        "through",
+    )
 
     def __init__(self, now: float, since: float) -> None:
         self._tick = int(now) // FINEST
         self._work = array("d", _ZEROS)
+        self._squares = array("d", _ZEROS)
         self._accepted = array("I", _ZEROS[: 4 * _LENGTH])
         self._rejected = array("I", _ZEROS[: 4 * _LENGTH])
-        self.since = self.long_since = since
+        self.since = self.long_since = self.through = since
+        self._tellings = 0
+        self._filled = False
+        self._early: tuple[float, Done] | None = None
 
-    def add(self, now: float, work: float, accepted: int, rejected: int) -> None:
-        """Count shares that became known just now."""
-        self.advance(now)
-        for index in _filled(self._tick):
-            self._work[index] += work
-            self._accepted[index] += accepted
+    def begin(self, at: float, done: Done) -> None:
+        """Counting begins with what was told first, which is of a time that is not known whole.
+
+        So it is left out, but from the long windows once `take_in` has filled what came before it.
+        """
+        self.advance(at)
+        self.since = self.through = at
+        if self._filled:
+            self._put_long(at, done)
+        else:
+            self.long_since = at
+            self._early = at, done
+
+    def add(self, at: float, done: Done) -> None:
+        """Count shares, told of as they stood at that time, which may have been a while ago."""
+        tick = int(at) // FINEST
+        if tick > self._tick:
+            self.advance(at)
+        filled = _filled(tick) if tick == self._tick else _filled_late(tick, self._tick)
+        work, squares, accepted, rejected = done
+        if accepted:
+            self._tellings += 1
+            works, spread, shares = self._work, self._squares, self._accepted
+            for index in filled:
+                works[index] += work
+                spread[index] += squares
+                shares[index] += accepted
         if rejected:
-            for index in _filled(self._tick):
+            for index in filled:
                 self._rejected[index] += rejected
+        if at > self.through:
+            self.through = at
 
     def advance(self, now: float) -> bool:
         """Let go of what is older than its window.
@@ -147,12 +225,7 @@ class Rates:
             Whether a figure changed by that.
         """
         tick, last = int(now) // FINEST, self._tick
-        if tick == last:
-            return False
-        if tick < last:
-            if last - tick > _LONGEST:  # the clock was set back by more than all there is here
-                self.__init__(now, now)  # type: ignore[misc]
-                return True
+        if tick <= last:
             return False
         self._tick = tick
         changed = False
@@ -170,9 +243,10 @@ class Rates:
         accepted = self._accepted[total]
         for bucket in range(max(before, after - place.buckets) + 1, after + 1):
             index = first + bucket % place.buckets
-            self._work[index] = 0.0
+            self._work[index] = self._squares[index] = 0.0
             self._accepted[index] = self._rejected[index] = 0
         self._work[total] = sum(self._work[first:total])
+        self._squares[total] = sum(self._squares[first:total])
         self._accepted[total] = sum(self._accepted[first:total])
         self._rejected[total] = sum(self._rejected[first:total])
         return self._accepted[total] != accepted
@@ -188,25 +262,50 @@ class Rates:
         return tuple(self._figure(window, now) for window in range(len(WINDOWS)))
 
     def _figure(self, window: int, now: float) -> Figure:
-        covered = self._covered(window, now)
+        covered, part = self._covered(window, now)
         total = _TOTALS[window]
-        shares = self._accepted[total]
-        rate = self._work[total] * HASHES_PER_DIFFICULTY / covered if shares else 0.0
-        return Figure(rate, covered, shares)
+        shares, work = self._accepted[total], self._work[total]
+        rate = work * part * HASHES_PER_DIFFICULTY / covered if part is not None else None
+        return Figure(rate, covered, shares, sqrt(self._squares[total]) / work if shares else None)
 
-    def _covered(self, window: int, now: float) -> float:
-        """Seconds that a window's figure covers."""
+    def _covered(self, window: int, now: float) -> tuple[float, float | None]:
+        """Seconds that a window's figure covers, and the part of its work that is not due to when
+        it ends; None for that if it is too early to say anything.
+        """
+        begin = _begins(self._tick)[window]
         since = self.since if window < HOUR else self.long_since
-        return max(now - max(_begins(self._tick)[window], since), FINEST)
+        if since <= begin:
+            return now - begin, 1.0
+        end = max(self.through, now - TOLD_WITHIN)
+        covered = max(end - since, 0.0)
+        if now - TOLD_WITHIN - since < FINEST:
+            return covered, None
+        shares = self._accepted[_TOTALS[window]]
+        if not shares or not self._tellings or end > self.through:
+            return covered, 1.0
+        return covered, 1.0 - surplus(shares / self._tellings) / shares
+
+    def young(self, window: int, now: float) -> bool:
+        """Whether a window begins with the counting: what is told late at its end is missing then,
+        and nothing that was told late before makes up for it.
+        """
+        if window >= HOUR and self._filled:
+            return False
+        self.advance(now)
+        since = self.since if window < HOUR else self.long_since
+        return since > _begins(self._tick)[window] - TOLD_WITHIN
 
     def rate(self, window: int, now: float) -> float:
-        """The hashrate over a window alone; cheaper than `figure`."""
+        """The hashrate over a window alone, 0 if nothing is said of it; cheaper than `figure`."""
         if int(now) // FINEST != self._tick:
             self.advance(now)
         total = _TOTALS[window]
         if not self._accepted[total]:
             return 0.0
-        return self._work[total] * HASHES_PER_DIFFICULTY / self._covered(window, now)
+        covered, part = self._covered(window, now)
+        if part is None:
+            return 0.0
+        return self._work[total] * part * HASHES_PER_DIFFICULTY / covered
 
     def buckets(self, window: int, now: float) -> list[Bucket]:
         """A window's buckets, the oldest first, from the first that was counted in."""
@@ -229,31 +328,45 @@ class Rates:
             for bucket, index in indexes
         ]
 
-    def warm(
-        self, window: int, now: float, since: float, work: float, accepted: int, rejected: int
-    ) -> None:
-        """Add what was done before counting began here, spread evenly over its time.
+    def put(self, window: int, start: float, done: tuple[float, float, int, int]) -> None:
+        """Fill a bucket of a long window with what was done before counting began here.
 
         Args:
             window: `HOUR` or `DAY`.
-            now: Unix seconds.
-            since: when the stretch began that ends now; no earlier than the window's first bucket.
-            work: sum of difficulties.
-            accepted: shares that count.
-            rejected: shares that don't.
+            start: when the bucket begins; one that is too old, or not begun yet, is left out.
+            done: all that was done in it by then, as `Done`.
         """
-        self.advance(now)
         first, buckets, ticks, total = _PLACES[window]
-        newest = self._tick // ticks
-        count = min(max(newest - int(since) // FINEST // ticks + 1, 1), buckets)
-        self.long_since = min(self.long_since, since)
-        for index in range(count if accepted else 0):
-            at = first + (newest - index) % buckets
-            self._work[at] += work / count
-            self._accepted[at] += accepted * (index + 1) // count - accepted * index // count
-        for index in range(count if rejected else 0):
-            at = first + (newest - index) % buckets
-            self._rejected[at] += rejected * (index + 1) // count - rejected * index // count
+        bucket = int(start) // FINEST // ticks
+        if not 0 <= self._tick // ticks - bucket < buckets:
+            return
+        at = first + bucket % buckets
+        work, squares, accepted, rejected = done
+        self._work[at] += work
         self._work[total] += work
+        self._squares[at] += squares
+        self._squares[total] += squares
+        self._accepted[at] += accepted
         self._accepted[total] += accepted
-        self._rejected[total] += rejected
+        if rejected:
+            self._rejected[at] += rejected
+            self._rejected[total] += rejected
+
+    def _put_long(self, at: float, done: Done) -> None:
+        for window in (HOUR, DAY):
+            self.put(window, at, done)
+
+    def take_in(self, past: "Rates", now: float) -> None:
+        """Add the long windows of another, which was filled with what was before this one."""
+        self.advance(now)
+        self._filled = True
+        if self._early is not None:
+            self._put_long(*self._early)
+            self._early = None
+        past.advance(now)
+        self.long_since = min(self.long_since, past.long_since)
+        for index in range(_PLACES[HOUR].first, _LENGTH):
+            self._work[index] += past._work[index]
+            self._squares[index] += past._squares[index]
+            self._accepted[index] += past._accepted[index]
+            self._rejected[index] += past._rejected[index]

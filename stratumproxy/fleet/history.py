@@ -3,14 +3,15 @@
 from collections import deque
 from typing import NamedTuple
 
-from stratumproxy.fleet.hashrate import HASHES_PER_DIFFICULTY
+from stratumproxy.fleet.hashrate import FINEST, HASHES_PER_DIFFICULTY, Done
 
 
 class Point(NamedTuple):
     """A stretch of time."""
 
     start: float
-    hashrate: float
+    hashrate: float | None
+    """None of less than `FINEST` seconds."""
     accepted: int
     rejected: int
     difficulty: float | None
@@ -31,10 +32,10 @@ class _Stretch:
         self.rejected = 0
         self.connections: int | None = None
 
-    def add(self, work: float, accepted: int, rejected: int) -> None:
-        self.work += work
-        self.accepted += accepted
-        self.rejected += rejected
+    def point(self, now: float) -> Point:
+        passed = min(now, self.end) - self.since
+        rate = self.work * HASHES_PER_DIFFICULTY / passed if passed >= FINEST else None
+        return Point(self.start, rate, self.accepted, self.rejected, None, self.connections)
 
 
 class History:
@@ -43,7 +44,7 @@ class History:
     Args:
         seconds: how long each is.
         stretches: how many are kept.
-        since: when counting began, in Unix seconds.
+        since: when counting began, in seconds that pass evenly, as all other times.
     """
 
     def __init__(self, seconds: int, stretches: int, since: float) -> None:
@@ -52,39 +53,35 @@ class History:
         self._since = since
         self._stretches: deque[_Stretch] = deque(maxlen=stretches)
 
-    def add(
-        self, now: float, work: float, accepted: int, rejected: int, connections: int | None = None
-    ) -> None:
-        """Count what became known just now.
+    def begin(self, at: float) -> None:
+        """Counting begins only now, or began somewhat earlier: nothing was added yet."""
+        self._since = at
+        for stretch in self._stretches:
+            stretch.since = max(stretch.start, at)
 
-        Args:
-            now: Unix seconds.
-            work: sum of difficulties of the accepted ones.
-            accepted: shares that count.
-            rejected: shares that don't.
-            connections: how many there are.
-        """
-        stretches = self._stretches
-        if not stretches or now >= stretches[-1].end:
-            start = now // self.seconds * self.seconds
-            stretches.append(_Stretch(start, max(start, self._since), start + self.seconds))
-        stretches[-1].add(work, accepted, rejected)
-        if connections is not None:
-            stretches[-1].connections = connections
+    def add(self, at: float, done: Done) -> None:
+        """Count what was done by then; what is older than all there is here is left out."""
+        if not self._stretches or at >= self._stretches[-1].end:
+            self._begin(at)
+        for stretch in reversed(self._stretches):
+            if stretch.start <= at:
+                stretch.work += done.work
+                stretch.accepted += done.accepted
+                stretch.rejected += done.rejected
+                return
+
+    def connected(self, now: float, connections: int) -> None:
+        """Note how many connections there are."""
+        if not self._stretches or now >= self._stretches[-1].end:
+            self._begin(now)
+        self._stretches[-1].connections = connections
+
+    def _begin(self, at: float) -> None:
+        start = at // self.seconds * self.seconds
+        self._stretches.append(_Stretch(start, max(start, self._since), start + self.seconds))
 
     def points(self, now: float) -> list[Point]:
         """What is there, the oldest first. The last is the stretch being added to."""
         return [
-            Point(
-                stretch.start,
-                stretch.work
-                * HASHES_PER_DIFFICULTY
-                / max(min(now, stretch.end) - stretch.since, 1.0),
-                stretch.accepted,
-                stretch.rejected,
-                None,
-                stretch.connections,
-            )
-            for stretch in self._stretches
-            if stretch.start > now - self._span
+            stretch.point(now) for stretch in self._stretches if stretch.start > now - self._span
         ]

@@ -3,8 +3,13 @@
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
+from stratumproxy.fleet.hashrate import FINEST, HASHES_PER_DIFFICULTY, Figure
 from stratumproxy.telemetry.records import MinerRecord
 from stratumproxy.telemetry.snapshot import Snapshot, merge
+
+TOGETHER = 1.0
+"""Seconds after this process that a run may have started and still be one that another was told of
+before: its first snapshot comes so late."""
 
 REMEMBERED = 64
 """Ended runs that are still known as such: none of their miners comes back by a late batch."""
@@ -21,7 +26,15 @@ class Process:
     """When it told anything last."""
     seq: int = 0
     """The newest batch that was counted."""
+    complete_since: float | None = None
+    """From when on all that it did is counted here; None before the first batch."""
     snapshot: Snapshot | None = None
+    started: float | None = None
+    """When it started; None before its first snapshot."""
+    counted: tuple[float, float, int] = (0.0, 0.0, 0)
+    """From when on it is counted here, and the work and shares that it had by then."""
+    shown: float = 0.0
+    """When its snapshot was taken."""
     miners: dict[int, MinerRecord] = field(default_factory=dict)
 
     def miner_id(self, miner: MinerRecord) -> str:
@@ -36,6 +49,8 @@ class Processes:
         self.running: dict[int, Process] = {}
         self._ended: OrderedDict[str, Process] = OrderedDict()
         self._past: Snapshot | None = None
+        self.before: Snapshot | None = None
+        """What had been counted already by the runs that were there before this process."""
         self.counted: dict[tuple[int, str], int] = {}
         """The newest batch of runs that others counted before us."""
 
@@ -53,6 +68,35 @@ class Processes:
         seq = self.counted.pop((worker, run), 0)
         process = self.running[worker] = Process(worker, run, now, seq)
         return process
+
+    def show(self, process: Process, snapshot: Snapshot, now: float, began: float) -> None:
+        """How a run stands now.
+
+        Args:
+            process: it.
+            snapshot: what it tells.
+            now: the time.
+            began: when this process, which is told, did.
+        """
+        if process.started is None:
+            process.started = now - snapshot.uptime
+            process.counted = max(process.started, began), 0.0, 0
+            if process.started < began + TOGETHER:
+                self.before = merge([self.before, snapshot]) if self.before else snapshot
+                process.counted = now, snapshot.work, snapshot.accepted
+        process.snapshot, process.shown = snapshot, now
+
+    def shown(self) -> Figure:
+        """The hashrate of those that run, by what they counted since they are counted here."""
+        rate, longest, shares = 0.0, 0.0, 0
+        for process in self.running.values():
+            since, work, accepted = process.counted
+            seconds = process.shown - since
+            if process.snapshot is not None and seconds > 0:
+                rate += (process.snapshot.work - work) * HASHES_PER_DIFFICULTY / seconds
+                shares += process.snapshot.accepted - accepted
+                longest = max(longest, seconds)
+        return Figure(rate if longest >= FINEST else None, longest, shares, None)
 
     def end(self, worker: int) -> Process | None:
         """The run of that number is gone; it is given back with the miners it had."""

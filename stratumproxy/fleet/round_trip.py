@@ -15,8 +15,8 @@ class RoundTrips:
     def __init__(self) -> None:
         self._by_pool: OrderedDict[str, deque[tuple[float, float]]] = OrderedDict()
 
-    def add(self, share: ShareRecord) -> None:
-        """Take in a share's, if the pool judged it."""
+    def add(self, share: ShareRecord, at: float) -> None:
+        """Take in a share's, told of at that time, if the pool judged it."""
         if share.verdict not in (ACCEPTED, REJECTED):
             return
         latencies = self._by_pool.get(share.pool)
@@ -24,7 +24,7 @@ class RoundTrips:
             latencies = self._by_pool[share.pool] = deque(maxlen=SHARES)
             if len(self._by_pool) > POOLS:
                 self._by_pool.popitem(last=False)
-        latencies.append((share.at, share.latency))
+        latencies.append((at, share.latency))
 
     def percentiles(self, pool: str, now: float) -> tuple[float, float] | None:
         """Seconds that half of them, and 99 of a hundred, took at most; None without any."""

@@ -1,10 +1,14 @@
 """One worker: a name that miners authorize with, and what they do under it."""
 
-from stratumproxy.fleet.hashrate import Rates
+from typing import NamedTuple
+
+from stratumproxy.fleet.hashrate import Done, Rates
+from stratumproxy.fleet.usual import Usual
 from stratumproxy.telemetry.records import MinerRecord, WorkRecord
 
-SHARES = 50
-"""Newest shares that rejects are judged by, at least; up to twice as many are remembered."""
+SHARES = 250
+"""Newest shares that rejects are judged by, where there are so many; up to twice as many are
+remembered."""
 
 CONNECTS = 5
 """Newest connects whose times are remembered."""
@@ -13,20 +17,35 @@ MAX_REASONS = 32
 """Different reasons of rejects that are counted; some come from pools, in their own words."""
 
 
+class Counts(NamedTuple):
+    """What a worker's shares came to in some time."""
+
+    accepted: int
+    rejected: int
+    reasons: dict[str, int]
+    work: float
+    best: float
+    connects: int
+
+
 class Worker:
     """One worker, over all its connections.
 
     Args:
         name: what miners authorized with; untrusted text.
-        now: Unix seconds.
+        now: seconds that pass evenly, as all other times here.
         since: when it was first seen.
-        counted_since: from when its shares were counted here, which may be later.
+        counted_since: from when its shares are counted here, which may be later. None: it mined
+            before they were, so what it is first told to have done is of a time that is not known,
+            and its rates begin after that.
     """
 
     __slots__ = (
         "_accepted",
         "_before",
         "_connects",
+        "_counting",
+        "_midway",
         "_rejected",
         "accepted",
         "address",
@@ -36,8 +55,10 @@ class Worker:
         "best",
         "connections",
         "connects",
+        "counted_since",
         "difficulty",
         "last_share",
+        "missing",
         "name",
         "pool",
         "rates",
@@ -46,15 +67,22 @@ class Worker:
         "revision",
         "seen",
         "since",
+        "usual",
         "work",
     )
 
-    def __init__(self, name: str, now: float, since: float, counted_since: float) -> None:
+    def __init__(self, name: str, now: float, since: float, counted_since: float | None) -> None:
         self.name = name
         self.since = since
         self.seen = now
         """When anything was last heard of it."""
-        self.rates = Rates(now, counted_since)
+        self._midway = counted_since is None
+        self.counted_since = self._counting = now if counted_since is None else counted_since
+        """From when on `accepted` and all other counts are."""
+        self.rates = Rates(now, self.counted_since)
+        self.usual = Usual()
+        self.missing = 0.0
+        """Hashes a second that it lacks, if it needs a person for that."""
         self.pool = ""
         self.difficulty = 0.0
         self.accepted = 0
@@ -75,11 +103,26 @@ class Worker:
         self._before = (0, 0)
         self._connects: tuple[float, ...] = ()
 
-    def count(self, record: WorkRecord, now: float) -> None:
-        """Add up what it did."""
-        _, self.pool, accepted, work, reasons, _, best = record
-        rejected = self._reject(reasons) if reasons else 0
-        self.rates.add(now, work, accepted, rejected)
+    def count(self, record: WorkRecord, done: Done, at: float) -> bool:
+        """Add up what it did.
+
+        Args:
+            record: what it is told to have done.
+            done: the same, as it is added up.
+            at: when that was so.
+
+        Returns:
+            Whether it is slow all of a sudden, or mended.
+        """
+        work, _, accepted, rejected = done
+        self.pool = record.pool
+        if rejected:
+            self._reject(record.rejected)
+        if self._midway:
+            self._midway = False
+            self.rates.begin(at, done)
+        else:
+            self.rates.add(at, done)
         self.work += work
         self.accepted += accepted
         self.rejected += rejected
@@ -89,30 +132,40 @@ class Worker:
             self._before = (self._accepted, self._rejected)
             self._accepted = self._rejected = 0
         if accepted:
-            self.last_share = now
-            self.best = max(self.best, best)
+            if self.last_share is None or at > self.last_share:
+                self.last_share = at
+            if record.best > self.best:
+                self.best = record.best
+        return self.usual.told(at, done)
 
-    def _reject(self, reasons: dict[str, int]) -> int:
+    def recall(self, counts: Counts, since: float) -> None:
+        """Add what it did from that time on until counting began here."""
+        self.accepted += counts.accepted
+        self.rejected += counts.rejected
+        self.work += counts.work
+        self.best = max(self.best, counts.best)
+        self.connects += counts.connects
+        self._reject(counts.reasons)
+        self.counted_since = min(self.counted_since, since)
+
+    def _reject(self, reasons: dict[str, int]) -> None:
         for reason, count in reasons.items():
             if reason not in self.reasons and len(self.reasons) >= MAX_REASONS:
                 reason = "other"
             self.reasons[reason] = self.reasons.get(reason, 0) + count
-        return sum(reasons.values())
 
     @property
     def newest(self) -> tuple[int, int]:
-        """Of the newest shares, `SHARES` of them at least: accepted, rejected. Zeros before."""
+        """Of the newest shares, `SHARES` of them if there are as many: accepted, rejected."""
         accepted, rejected = self._before
-        if not accepted + rejected:
-            return 0, 0
         return accepted + self._accepted, rejected + self._rejected
 
-    def connected(self, miner: MinerRecord) -> None:
-        """A miner has come."""
+    def connected(self, miner: MinerRecord, since: float) -> None:
+        """A miner has come; it may have been there since before it was told of."""
         self.awaited = 0.0
         self.connections += 1
-        self.connects += 1
-        self._connects = (*self._connects, miner.since)[-CONNECTS:]
+        self.connects += since >= self._counting  # those before are told by who counted then
+        self._connects = (*self._connects, since)[-CONNECTS:]
         self.told(miner)
 
     def told(self, miner: MinerRecord) -> None:

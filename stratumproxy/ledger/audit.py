@@ -2,8 +2,12 @@
 
 A share that was asked to meet difficulty d meets the pool's difficulty D, if that is higher, with a
 probability of d / D, and is credited D then. So of W, the sum of the difficulties of all shares
-that were good by our own check, W / D shares should have been credited, give or take chance. It is
+that were good by our own check, W / D shares should have been sent, give or take chance. It is
 Poisson's chance if d is far below D, and smaller else, so the bounds are never too narrow.
+
+What became of those that were sent is no matter of chance: it is known of each. Some are late on
+every pool, for a block was found meanwhile; how many is for whoever asks to say. That part of them
+is an average, so there may be as many as Poisson allows around it, and not one if it is none.
 """
 
 from collections.abc import Mapping
@@ -20,6 +24,10 @@ BY = ("hour", "day", "worker")
 
 CONFIDENCE = 0.99
 
+TOLERATED = 0.01
+"""The part of the shares sent that a sound pool and the way to it may leave without credit: stale
+ones are some tenths of a percent."""
+
 EDGE_SECONDS = 60.0
 """A pool's own figures may be cut so much earlier or later than ours, at either end."""
 
@@ -32,7 +40,7 @@ UNKNOWN = "the pool's difficulty is not known"
 DROPPED = "can't tell: records were dropped"
 SENT_LESS = "sent less than chance allows"
 SENT_MORE = "sent more than chance allows"
-CREDITED_LESS = "pool credited less than chance allows"
+REFUSED = "more was refused or lost than is tolerated"
 STATED_LESS = "pool's figures are below what it acknowledged"
 STATED_MORE = "pool's figures are above what it acknowledged"
 
@@ -46,10 +54,10 @@ class Row:
     worker: str | None
     """None for a time and the total."""
     expected: float | None
-    """Shares that should have been credited by our own check of the miners' work."""
+    """Shares that should have been sent, and credited, by our own check of the miners' work."""
     low: int | None
     high: int | None
-    """What chance allows around it."""
+    """How many chance allows to be sent where so many are expected."""
     expected_work: float
     forwarded: int
     forwarded_work: float
@@ -60,6 +68,10 @@ class Row:
     """Of the rejected ones, in the pool's words."""
     timed_out: int
     lost: int
+    uncredited: int
+    """Of the forwarded ones: rejected, timed out and lost together."""
+    uncredited_tolerated: int
+    """How many of them that may be."""
     dropped: int
     """Share records that the ledger never got, of any worker and pool."""
     pool_shares: float | None
@@ -90,6 +102,7 @@ class Audit:
     confidence: float
     """Of the total, and of all other rows together."""
     tolerated: float
+    """Part of the shares sent that may be left without credit, on average."""
     rows: list[Row]
     total: Row
     notes: list[str] = field(default_factory=list)
@@ -118,7 +131,7 @@ def audit(
     by: str = "hour",
     *,
     confidence: float = CONFIDENCE,
-    tolerated: float = 0.0,
+    tolerated: float = TOLERATED,
     statement: Statement | None = None,
 ) -> Audit:
     """Audit a pool by the ledger.
@@ -131,7 +144,8 @@ def audit(
         by: one of `BY`: what a row is. By worker, the times are moved to whole hours.
         confidence: with which all rows stay within the bounds if only chance is at work. It holds
             for the total, and for all others together: of n rows each has 1 - (1 - confidence) / n.
-        tolerated: part of the shares that may miss besides, such as 0.005 for usual stale ones.
+        tolerated: part of the shares sent that may be left without credit on average, such as 0.005
+            for usual stale ones. With 0 there may be none.
         statement: the pool's own figures, by time if `by` is a time, else by worker.
 
     Raises:
@@ -146,7 +160,7 @@ def judge(
     account: Account,
     by: str,
     confidence: float = CONFIDENCE,
-    tolerated: float = 0.0,
+    tolerated: float = TOLERATED,
     statement: Statement | None = None,
 ) -> Audit:
     """An audit of an account; arguments as those of `audit`."""
@@ -220,9 +234,10 @@ class _Rules:
     ) -> Row:
         low = high = None
         if entry.expected is not None:
-            low = poisson_interval(entry.expected * (1 - self.tolerated), confidence)[0]
-            high = poisson_interval(entry.expected, confidence)[1]
-        verdict = _of_ledger(entry, low, high)
+            low, high = poisson_interval(entry.expected, confidence)
+        uncredited = entry.rejected + entry.timed_out + entry.lost
+        tolerated = poisson_interval(entry.forwarded * self.tolerated, confidence)[1]
+        verdict = _of_ledger(entry, low, high, refused=uncredited > tolerated)
         if self.stated and verdict in (FINE, NOTHING):
             verdict = _of_statement(entry, figure, seconds, confidence) or verdict
         return Row(
@@ -240,6 +255,8 @@ class _Rules:
             dict(sorted(entry.reasons.items(), key=lambda item: (-item[1], item[0]))),
             entry.timed_out,
             entry.lost,
+            uncredited,
+            tolerated,
             entry.dropped,
             figure.shares if figure else None,
             figure.work if figure else None,
@@ -247,19 +264,18 @@ class _Rules:
         )
 
 
-def _of_ledger(entry: Entry, low: int | None, high: int | None) -> str:
+def _of_ledger(entry: Entry, low: int | None, high: int | None, *, refused: bool) -> str:
     if low is None or high is None:
         return UNKNOWN
     if not entry.work and not entry.forwarded:
         return NOTHING
     if entry.forwarded - entry.untold > high:
         return SENT_MORE
-    if entry.credited >= low:
+    if refused:
+        return REFUSED
+    if entry.forwarded >= low:
         return FINE
-    if entry.credited + entry.dropped >= low:
-        return DROPPED
-    # What was rejected or lost was sent; what never was is not the pool's doing.
-    return SENT_LESS if entry.forwarded + entry.dropped < low else CREDITED_LESS
+    return DROPPED if entry.forwarded + entry.dropped >= low else SENT_LESS
 
 
 def _of_statement(

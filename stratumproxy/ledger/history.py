@@ -3,7 +3,7 @@
 import sqlite3
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from stratumproxy.ledger.buckets import Sums, summed
 from stratumproxy.ledger.schema import DAYS, FIVE_MINUTES, FLEET, HOURS, Level
@@ -103,30 +103,24 @@ def rejects(
     return dict(found)
 
 
-class Shares(NamedTuple):
-    """What is added up of a worker's shares, on all pools together."""
-
-    work: float
-    accepted: int
-    rejected: int
-
-
-NO_SHARES = Shares(0.0, 0, 0)
-
-
 @dataclass(frozen=True, slots=True)
 class WorkerTotals:
-    """What a worker did lately."""
+    """What a worker did in the last day, on all pools together."""
 
     since: float
     """When the ledger first heard of it."""
     last: int | None
-    """Start of the newest bucket, of five minutes within the last hour or else of an hour within
-    the last day, in which it had a share that counts."""
-    hour: Shares
-    day: Shares
+    """Start of the newest bucket, of five minutes within the last hour or else of an hour, in which
+    it had a share that counts."""
     connections: int
     """Open now."""
+    accepted: int
+    rejected: int
+    work: float
+    best: float
+    connects: int
+    reasons: dict[str, int]
+    """Of the rejected ones, ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,45 +128,81 @@ class Totals:
     """Every worker that was heard of in the last 24 hours."""
 
     hour_since: int
-    """What `WorkerTotals.hour` really begins with: whole buckets of five minutes."""
+    """Where the last hour begins: whole buckets of five minutes."""
     day_since: int
-    """What `WorkerTotals.day` really begins with: whole hours."""
+    """Where the last day begins, of which the totals are: whole hours."""
     workers: dict[str, WorkerTotals]
 
 
+NOTHING: list[Any] = [None, 0, 0, 0.0, 0.0, 0]
+
+
 def totals(connection: sqlite3.Connection, now: float) -> Totals:
-    """The last hour and the last day of all workers at once.
+    """The last day of all workers at once.
 
     Args:
         connection: of the ledger.
-        now: Unix seconds.
+        now: Unix seconds; nothing that is later counts.
     """
     hour_since = (int(now) - 3600) // FIVE_MINUTES.step * FIVE_MINUTES.step + FIVE_MINUTES.step
     day_since = (int(now) - 86_400) // HOURS.step * HOURS.step + HOURS.step
-    hour = _sums_since(connection, FIVE_MINUTES, hour_since)
-    day = _sums_since(connection, HOURS, day_since)
+    within = f"WHERE b.start >= ? AND b.start <= ? AND b.worker <> {FLEET}"
+    last = dict(
+        connection.execute(
+            f"SELECT worker, max(start) FROM five_minutes AS b {within} AND accepted "
+            "GROUP BY worker",
+            (hour_since, now),
+        )
+    )
+    reasons: dict[int, dict[str, int]] = defaultdict(dict)
+    for worker, text, count in connection.execute(
+        "SELECT worker, text, sum(count) FROM hours_rejects AS b "
+        f"JOIN reasons ON reasons.id = b.reason {within} AND NOT by_pool GROUP BY worker, text",
+        (day_since, now),
+    ):
+        reasons[worker][text] = count
+    day = {
+        worker: values
+        for worker, *values in connection.execute(
+            "SELECT worker, max(CASE WHEN accepted THEN start END), sum(accepted), sum(rejected), "
+            f"sum(work), max(best), sum(connects) FROM hours AS b {within} GROUP BY worker",
+            (day_since, now),
+        )
+    }
     is_open = dict(connection.execute("SELECT worker, count(*) FROM miners GROUP BY worker"))
     workers = {}
     for id, name, since in connection.execute("SELECT id, name, since FROM workers"):
         if id in day or id in is_open:
-            last_hour, hour_sums = hour.get(id, (None, NO_SHARES))
-            last_day, day_sums = day.get(id, (None, NO_SHARES))
+            newest, accepted, rejected, work, best, connects = day.get(id, NOTHING)
             workers[name] = WorkerTotals(
-                since, last_hour or last_day, hour_sums, day_sums, is_open.get(id, 0)
+                since,
+                last.get(id, newest),
+                is_open.get(id, 0),
+                accepted,
+                rejected,
+                work,
+                best,
+                connects,
+                reasons.get(id, {}),
             )
     return Totals(hour_since, day_since, workers)
 
 
-def _sums_since(
-    connection: sqlite3.Connection, level: Level, since: int
-) -> dict[int, tuple[int | None, Shares]]:
-    # What is not asked for need not be sorted by worker either.
-    rows = connection.execute(
-        "SELECT worker, max(CASE WHEN accepted THEN start END), sum(work), sum(accepted), "
-        f"sum(rejected) FROM {level.table} WHERE start >= ? AND worker <> {FLEET} GROUP BY worker",
-        (since,),
-    )
-    return {worker: (last, Shares(*values)) for worker, last, *values in rows}
+Shares = tuple[str, float, float, int, int]
+"""A worker's name and its shares in one bucket, on all pools together: their work; the sum of the
+squares of their difficulties, or the least that it can be, for on each pool they are taken to have
+been alike; how many count, and how many don't."""
+
+
+def bucket(connection: sqlite3.Connection, level: Level, start: int) -> list[Shares]:
+    """All workers' shares in the bucket that begins then."""
+    return connection.execute(
+        "SELECT name, sum(work), sum(CASE WHEN accepted THEN work * work / accepted ELSE 0 END), "
+        f"sum(accepted), sum(rejected) FROM {level.table} AS b "
+        f"JOIN workers ON workers.id = b.worker WHERE start = ? AND b.worker <> {FLEET} "
+        "GROUP BY b.worker",
+        (start,),
+    ).fetchall()
 
 
 _STARTS = (

@@ -1,8 +1,7 @@
 """The ledger: batches of records into an SQLite file, each exactly once."""
 
 import sqlite3
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import orjson
@@ -15,6 +14,7 @@ from stratumproxy.ledger.database import explained, open_for_writing, transactio
 from stratumproxy.ledger.names import Names
 from stratumproxy.ledger.receipts import Run
 from stratumproxy.ledger.schema import FIVE_MINUTES
+from stratumproxy.telemetry.clock import Clock
 from stratumproxy.telemetry.records import VERDICTS, Batch, EventRecord, JobRecord, ShareRecord
 
 SILENT_SECONDS = 3600.0
@@ -32,18 +32,17 @@ class Ledger:
 
     Args:
         settings: the table `ledger` of the configuration; its path is not empty.
-        clock: the time, in Unix seconds, by which old rows are taken out.
+        clock: by which old rows are taken out.
     """
 
-    def __init__(self, settings: Settings, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, settings: Settings, clock: Clock) -> None:
         self._path = settings.path
         self._clock = clock
         self._expiring = retention.expiring(settings)
         self._connection: sqlite3.Connection | None = None
         self._file: tuple[int, int] | None = None
         self._names: Names
-        self._newest = 0.0
-        """When the newest batch of all was told."""
+        self._age: retention.Age
 
     def open(self) -> None:
         """Open the file, or make it, or bring it to this version; nothing if it is open.
@@ -60,8 +59,9 @@ class Ledger:
         if self._connection is None:
             self._connection = open_for_writing(self._path)
             self._names = Names(self._connection)
+            with explained(self._path):
+                self._age = retention.Age(self._clock, retention.reached(self._connection))
             self._file = self._identity()
-            self._newest = 0.0
 
     def take(self, batches: Sequence[Batch]) -> None:
         """Keep batches that are not in the ledger yet, in one transaction.
@@ -88,7 +88,6 @@ class Ledger:
         except BaseException:
             self._names.forget()
             raise
-        self._newest = max((self._newest, *(batch.at for batch in batches)))
 
     def close(self) -> None:
         """Let go of the file."""
@@ -107,10 +106,10 @@ class Ledger:
         return status.st_dev, status.st_ino
 
     def _expire(self, connection: sqlite3.Connection, shares: int) -> None:
-        # First of all, so that it makes room on a full disk. By the clock and the data both: a
-        # clock that is years ahead for a moment must not empty the ledger.
-        now = min(self._clock(), self._newest)
+        # First of all, so that it makes room on a full disk.
+        now = self._age.now()
         with transaction(connection):
+            retention.keep_age(connection, self._age)
             rows = retention.ROWS + 2 * shares
             retention.expire(connection, self._expiring, self._names, now, rows)
             if silent := receipts.silent(connection, now - SILENT_SECONDS):

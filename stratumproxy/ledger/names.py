@@ -69,7 +69,10 @@ class Names:
             "(SELECT * FROM miners WHERE worker = workers.id) ORDER BY seen LIMIT ?",
             (before, rows),
         ).fetchall()
-        self._connection.executemany("DELETE FROM workers WHERE id = ?", [(id,) for id, _ in gone])
+        for table, key in (("workers", "id"), ("usual", "worker")):
+            self._connection.executemany(
+                f"DELETE FROM {table} WHERE {key} = ?", [(id,) for id, _ in gone]
+            )
         for id, name in gone:
             self._workers.pop(name, None)
             self._seen.pop(id, None)

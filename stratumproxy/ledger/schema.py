@@ -150,7 +150,17 @@ UPDATE workers SET seen = (SELECT coalesce(max(start), 0) FROM days);
 CREATE INDEX workers_by_seen ON workers (seen);
 """
 
-MIGRATIONS: tuple[str, ...] = (_NAMES + _RECEIPTS + _RECORDS + _BUCKETS, _SEEN)
+_TIMES = """
+-- One row: up to when rows have come to expire. It moves on with the time that passes.
+CREATE TABLE retention (reached REAL NOT NULL);
+INSERT INTO retention SELECT last_at FROM receipts ORDER BY last_at DESC LIMIT 1;
+-- What is usual of a worker, where its hours alone do not say: see ledger/usual.py.
+CREATE TABLE usual (
+    worker INTEGER PRIMARY KEY, rate REAL NOT NULL, since REAL NOT NULL, slow INTEGER NOT NULL
+);
+"""
+
+MIGRATIONS: tuple[str, ...] = (_NAMES + _RECEIPTS + _RECORDS + _BUCKETS, _SEEN, _TIMES)
 """What makes version n + 1 of version n, n being its place. Never edited once released."""
 
 

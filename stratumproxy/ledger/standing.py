@@ -3,9 +3,11 @@
 import sqlite3
 from contextlib import suppress
 
-from stratumproxy.ledger import receipts
+from stratumproxy.ledger import receipts, retention
 from stratumproxy.ledger.database import explained, open_for_reading
-from stratumproxy.ledger.history import Totals, totals
+from stratumproxy.ledger.history import Shares, Totals, bucket, totals
+from stratumproxy.ledger.schema import Level
+from stratumproxy.ledger.usual import UsualWork, usual
 
 
 class Standing:
@@ -29,18 +31,39 @@ class Standing:
                 self._connection.execute("BEGIN")
                 self.counted = receipts.newest(self._connection)
                 """The newest batch of each (process, run) that has not ended."""
+                self.reached = retention.reached(self._connection)
+                """How far time had come when it was written last, in Unix seconds, whatever the
+                clock said; None if it never was. It may lag behind, and is never ahead."""
         except BaseException:
             self._connection.close()
             raise
 
     def totals(self, now: float) -> Totals:
-        """The last hour and the last 24 hours of all workers at once; takes a second or more.
+        """The last 24 hours of all workers at once; takes a second or more.
 
         Raises:
             SinkError: the ledger can't be read, or this was interrupted.
         """
         with explained(self._path):
             return totals(self._connection, now)
+
+    def bucket(self, level: Level, start: int) -> list[Shares]:
+        """All workers' shares in one bucket.
+
+        Raises:
+            SinkError: the ledger can't be read, or this was interrupted.
+        """
+        with explained(self._path):
+            return bucket(self._connection, level, start)
+
+    def usual(self, now: float) -> dict[str, UsualWork]:
+        """What is usual of every worker; takes ten seconds or more.
+
+        Raises:
+            SinkError: the ledger can't be read, or this was interrupted.
+        """
+        with explained(self._path):
+            return usual(self._connection, now)
 
     def interrupt(self) -> None:
         """End a question that another thread is asking, if it still is."""

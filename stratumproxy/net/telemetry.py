@@ -17,6 +17,7 @@ import trio
 
 from stratumproxy.proxy.journal import Journal
 from stratumproxy.proxy.proxy import Proxy
+from stratumproxy.telemetry.clock import Clock
 from stratumproxy.telemetry.outbox import Outbox
 from stratumproxy.telemetry.snapshot import Snapshot
 
@@ -47,8 +48,9 @@ class Telemetry:
         self._clock = clock
         self._woken = trio.Event()
         self._safe = trio.Event()
+        self._time = Clock(time.time, clock)
         self.outbox = Outbox(secrets.token_hex(8), worker, self._wake)
-        self.journal = Journal(self.outbox, clock(), time.time())
+        self.journal = Journal(self.outbox, clock(), self._time.unix())
 
     @property
     def process(self) -> str:
@@ -60,7 +62,8 @@ class Telemetry:
 
     def tick(self, proxy: Proxy) -> None:
         """Called every 100 ms."""
-        self.journal.tick(proxy, self._clock(), time.time())
+        self._time.look()
+        self.journal.tick(proxy, self._clock(), self._time.unix())
 
     def show(self, snapshot: Snapshot) -> None:
         """Called once a second."""
@@ -77,7 +80,7 @@ class Telemetry:
             while True:
                 await self._woken.wait()
                 self._woken = trio.Event()
-                while data := self.outbox.take():
+                while data := self.outbox.take(self._time.unix()):
                     await self._stream.send_all(data)
 
     async def _receive(self, orders: Orders) -> None:

@@ -7,6 +7,7 @@ skipped. What counts is told again until it is acknowledged, so a skipped line c
 Worker to control::
 
     {"run": …, "worker": 0, "seq": 7, "at": …, "shares": […], …}    a `Batch`
+    {"now": 1700000000.0}                                            when what follows was sent
     {"snapshot": {…}, "worker": 0, "run": "…"}                       once a second
     {"done": id, "result": {…}} or {"done": id, "error": "…"}        what became of an order
 
@@ -38,6 +39,11 @@ def encode(values: dict[str, Any]) -> bytes:
 def encode_ack(run: str, seq: int) -> bytes:
     """Say that a batch, and all before it, are kept for good."""
     return encode({"ack": {"run": run, "seq": seq}})
+
+
+def encode_now(now: float) -> bytes:
+    """Say what time it is, on the clock of the batches that follow."""
+    return encode({"now": now})
 
 
 class Lines:

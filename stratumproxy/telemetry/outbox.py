@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from stratumproxy.telemetry.channel import START, Lines, encode
+from stratumproxy.telemetry.channel import START, Lines, encode, encode_now
 from stratumproxy.telemetry.records import encode_batch
 
 MOST_BYTES = 16 << 20
@@ -118,12 +118,19 @@ class Outbox:
 
     # -- the wire --------------------------------------------------------------------------------
 
-    def take(self) -> bytes:
-        """What to send next; nothing if there is nothing. It counts as sent from then on."""
+    def take(self, now: float | None = None) -> bytes:
+        """What to send next; nothing if there is nothing. It counts as sent from then on.
+
+        Args:
+            now: Unix time, of the clock that batches have their `at` of. It goes ahead of batches,
+                so that who reads them knows how old they are, whatever time it is over there.
+        """
         parts = [self._first, *self._answers, self._snapshot]
         self._first = self._snapshot = b""
         self._answers.clear()
         size = sum(map(len, parts))
+        if now is not None and self._sent < len(self._kept):
+            parts.append(encode_now(now))
         while self._sent < len(self._kept):
             line = self._kept[self._sent][1]
             if size and size + len(line) > AT_ONCE:

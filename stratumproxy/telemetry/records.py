@@ -57,6 +57,14 @@ class WorkRecord(NamedTuple):
     credit: it rejected them, or they were lost on the way."""
     best: float
     """Highest difficulty met, 0 if none was accepted."""
+    squares: float = 0.0
+    """Sum of the squares of the difficulties that make up `work`: how far chance moves it. 0 if it
+    was not told; then all are taken to have been alike."""
+
+    @property
+    def spread(self) -> float:
+        """That sum, or the least that it can be."""
+        return self.squares or (self.work * self.work / self.accepted if self.accepted else 0.0)
 
 
 class MinerRecord(NamedTuple):

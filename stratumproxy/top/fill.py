@@ -49,4 +49,4 @@ async def _fill_detail(api: Api, state: State, name: str) -> None:
     worker = await api.get(path)
     history = await api.get(f"{path}/history", {"span": "1h"})
     if state.detail == name:
-        state.worker, state.history = worker, [float(point[1]) for point in history["points"]]
+        state.worker, state.history = worker, [float(point[1] or 0) for point in history["points"]]

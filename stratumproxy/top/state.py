@@ -3,7 +3,16 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-SORTS = ("-hashrate", "name", "-difficulty", "-accepted", "-rejected", "-connections", "last_share")
+SORTS = (
+    "-hashrate",
+    "name",
+    "-difficulty",
+    "-accepted",
+    "-rejected",
+    "-connections",
+    "last_share",
+    "-missing",
+)
 """What ``s`` goes through."""
 
 KINDS = ("gone", "slow", "rejecting", "reconnecting")

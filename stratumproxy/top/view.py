@@ -17,6 +17,7 @@ from stratumproxy.top.words import (
     counts,
     delay,
     error,
+    percent,
     rate,
     rejected,
     short,
@@ -25,8 +26,8 @@ from stratumproxy.top.words import (
 POOLS_SHOWN = 4
 WHY = {
     "gone": "mined, and has no connection, or had no share for 10 minutes and 20 expected shares",
-    "slow": "the last hour is below 70% of the usual (24 h), by more than 3 sigma",
-    "rejecting": "more than 5% of its newest shares were rejected",
+    "slow": "did less than 75% of the usual over 900 expected shares, and no 85% since",
+    "rejecting": "more than 5% of its newest shares were rejected, beyond chance",
     "reconnecting": "connected 5 times or more within the last hour",
 }
 STYLES = {"gone": "red", "slow": "yellow", "rejecting": "yellow", "reconnecting": "yellow"}
@@ -38,6 +39,7 @@ COLUMNS = (
     ("5m", "right", 0),
     ("", "right", 0),
     ("1h", "right", 100),
+    ("Of usual", "right", 110),
     ("Difficulty", "right", 90),
     ("Accepted", "right", 0),
     ("Rejected", "right", 0),
@@ -87,9 +89,11 @@ def _line(*parts: str | tuple[str, str], style: str = "") -> Text:
 
 def _title(state: State, title: str) -> Text:
     uptime = f"  up {age(state.summary['uptime'])}" if state.summary else ""
+    missing = state.summary.get("missing")
     return _line(
         (" stratumproxy top ", "bold reverse"),
         f" {title}{uptime}",
+        (f"  missing {rate(missing)}" if missing else "", "bold red"),
     )
 
 
@@ -196,6 +200,7 @@ def _cells(worker: dict[str, Any], now: float, sign: str) -> list[str]:
         rate(figures["5m"]["rate"]),
         error(figures["5m"], sign),
         rate(figures["1h"]["rate"]),
+        "" if worker["of_usual"] is None else percent(worker["of_usual"]),
         short(worker["difficulty"]),
         f"{worker['accepted']:,}",
         rejected(worker["accepted"], worker["rejected"]),
@@ -249,7 +254,16 @@ def _worker(state: State, sign: str, width: int, ascii_only: bool) -> list[Text]
             )
         )
     if worker["usual"] is not None:
-        lines.append(_line(("   usual  ", "dim"), f"{rate(worker['usual']):>10}"))
+        part, lacks = worker["of_usual"], worker["missing"]
+        lines.append(
+            _line(
+                ("   usual  ", "dim"),
+                f"{rate(worker['usual']):>10}",
+                (f"  by {worker['usual_hours']:,} working hours", "dim"),
+                "" if part is None else f"  now {percent(part)} of it",
+                (f"  missing {rate(lacks)}" if lacks else "", "red"),
+            )
+        )
     if state.history:
         drawn = bars(state.history[-max(width - 12, 1) :], ASCII_BARS if ascii_only else BARS)
         lines.append(_line(("last hour  ", "dim"), drawn))

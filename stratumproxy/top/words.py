@@ -24,8 +24,10 @@ def scaled(value: float) -> tuple[str, str]:
     return (f"{value:#.3g}".rstrip(".") if power or value % 1 else f"{value:.0f}"), PREFIXES[power]
 
 
-def rate(hashes_per_second: float) -> str:
-    """Such as ``1.23 EH/s``."""
+def rate(hashes_per_second: float | None) -> str:
+    """Such as ``1.23 EH/s``; a dash for what is not known."""
+    if hashes_per_second is None:
+        return "-"
     figure, prefix = scaled(hashes_per_second)
     return f"{figure} {prefix}H/s"
 

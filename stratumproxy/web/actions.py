@@ -1,4 +1,4 @@
-"""POST /api/actions/…: orders for the data plane. Each needs the token."""
+"""POST /api/actions/…: orders for the data plane, and what it shows. Each needs the token."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -63,6 +63,12 @@ class Difficulty(Given):
     )
 
 
+class Accept(Given):
+    """Whose."""
+
+    worker: str = Field(min_length=1, max_length=2000)
+
+
 class Reload(Given):
     """Nothing."""
 
@@ -106,5 +112,10 @@ OPERATIONS = [
         "switch-pool", SwitchPool, "Mine on one pool until told otherwise, and while it is ready."
     ),
     _operation("difficulty", Difficulty, "Set the difficulty of a worker's miners."),
+    _operation(
+        "accept",
+        Accept,
+        "Take what a worker does now for what it usually does: it is slow no more.",
+    ),
     _operation("reload", Reload, "Read the configuration file again, as SIGHUP does."),
 ]

@@ -62,6 +62,7 @@ def make_app(
     *,
     config: Api,
     clock: Callable[[], float],
+    unix: Callable[[float], float] = lambda at: at,
     ledger: LedgerReader | None = None,
     orders: Orders | None = None,
     health: Callable[[], Sequence[str]] = list,
@@ -72,7 +73,8 @@ def make_app(
     Args:
         fleet: the live picture that is answered from.
         config: where it will listen, which decides who needs the token, and the token.
-        clock: the time in Unix seconds, as the fleet is told it.
+        clock: the time as the fleet is told it, in seconds that pass evenly.
+        unix: what the time of day is at a moment of that.
         ledger: what shares and long histories are read from, in threads.
         orders: who carries out actions.
         health: reasons why this is not ready, beyond those that the fleet shows; one line each.
@@ -85,12 +87,13 @@ def make_app(
         fleet=fleet,
         access=Access(config),
         clock=clock,
+        unix=unix,
         streams=events.Streams(fleet, config.event_streams),
         ledger=ledger,
         orders=orders,
         health=health,
     )
-    metrics = Metrics(fleet, clock, sinks=sinks, streams=lambda: site.streams.open)
+    metrics = Metrics(fleet, clock, unix=unix, sinks=sinks, streams=lambda: site.streams.open)
     app = Starlette(
         routes=[
             *(_route(site, operation) for operation in OPERATIONS),

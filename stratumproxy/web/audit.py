@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from stratumproxy.errors import SinkError
-from stratumproxy.ledger.audit import audit
+from stratumproxy.ledger.audit import TOLERATED, audit
 from stratumproxy.ledger.reader import LedgerReader
 from stratumproxy.web.errors import Refusal
 from stratumproxy.web.moment import FORMS, Moment
@@ -22,9 +22,9 @@ class Row(BaseModel):
 
     start: int | None = Field(description="Null for a worker and the total.")
     worker: str | None
-    expected: float | None = Field(description="Shares that should have been credited.")
-    low: int | None = Field(description="What chance allows below that, …")
-    high: int | None = Field(description="… and above.")
+    expected: float | None = Field(description="Shares that should have been sent, and credited.")
+    low: int | None = Field(description="How many chance allows to be sent, at least …")
+    high: int | None = Field(description="… and at most.")
     expected_work: float
     forwarded: int
     forwarded_work: float
@@ -34,6 +34,8 @@ class Row(BaseModel):
     reasons: dict[str, int]
     timed_out: int
     lost: int
+    uncredited: int = Field(description="Rejected, timed out and lost, of the forwarded ones.")
+    uncredited_tolerated: int = Field(description="How many of them that may be.")
     dropped: int = Field(description="Share records that the ledger never got.")
     pool_shares: float | None = Field(description="Null here: the command line takes a statement.")
     pool_work: float | None
@@ -50,7 +52,9 @@ class AuditAnswer(BaseModel):
     by: str
     step: int = Field(description="Seconds of a row by time.")
     confidence: float
-    tolerated: float
+    tolerated: float = Field(
+        description="Part of the shares sent that may be left without credit, on average."
+    )
     rows: list[Row]
     total: Row
     notes: list[str]
@@ -66,20 +70,29 @@ class AuditGiven(Given):
     )
     until: Moment | None = Field(None, description="Until when, alike; now if left out.")
     by: Literal["hour", "day", "worker"] = "hour"
+    tolerate: float = Field(
+        100 * TOLERATED,
+        ge=0,
+        le=50,
+        description="Percent of the shares sent that may be refused or lost on average.",
+    )
 
 
 async def answer(site: Site, given: AuditGiven) -> dict[str, Any]:
     """The work that a pool should have credited against what it acknowledged; needs the ledger."""
-    until = site.now() if given.until is None else given.until
+    until = site.today() if given.until is None else given.until
     since = max(until - DAY, 0.0) if given.since is None else given.since
     if not since < until <= since + MOST_SECONDS:
         raise Refusal(422, "since: must be before until, by five years at most")
-    return await read(site, _audit, ledger_of(site), given.pool, since, until, given.by)
+    part = given.tolerate / 100
+    return await read(site, _audit, ledger_of(site), given.pool, since, until, given.by, part)
 
 
-def _audit(ledger: LedgerReader, pool: str, since: float, until: float, by: str) -> dict[str, Any]:
+def _audit(
+    ledger: LedgerReader, pool: str, since: float, until: float, by: str, tolerated: float
+) -> dict[str, Any]:
     try:
-        return audit(ledger, pool, since, until, by).to_dict()
+        return audit(ledger, pool, since, until, by, tolerated=tolerated).to_dict()
     except SinkError as error:
         ledger.jobs(1)  # if that can't be read either, the question is not what is wrong
         raise Refusal(404, str(error)) from None

@@ -51,11 +51,11 @@ class Streams:
         """Whether there are as many as there may be."""
         return self.open >= self._limit
 
-    def summary(self, now: float, second: int) -> bytes:
+    def summary(self, now: float, today: float, second: int) -> bytes:
         """The summary of a second, encoded when it is asked for first."""
         if second != self._second:
             self._second = second
-            self._summary = _event("summary", summary(self._fleet, now))
+            self._summary = _event("summary", summary(self._fleet, now, today))
         return self._summary
 
     def since(self, newest: int) -> tuple[bytes, int]:
@@ -125,7 +125,8 @@ class EventStream(Response):
         while True:
             entries, newest = self._streams.since(newest)
             started = trio.current_time()
-            body = greeting + entries + self._streams.summary(self._site.now(), floor(started))
+            now, today = self._site.now(), self._site.today()
+            body = greeting + entries + self._streams.summary(now, today, floor(started))
             greeting = b""
             try:
                 with trio.move_on_after(STALLED):

@@ -34,13 +34,19 @@ FAMILIES = {
     # The fleet as a whole
     "hashrate_hashes_per_second": Family(
         "gauge",
-        "Hashrate by the shares that count, over a window that ends now: 1m, 5m, 1h, 24h.",
+        "Hashrate by the shares that count, over a window that ends now: 1m, 5m, 1h, 24h; missing "
+        "as long as that would cover less than 10 s.",
         ("window",),
     ),
     "hashrate_error_ratio": Family(
         "gauge",
-        "One standard deviation of that hashrate as a part of it, 1 / sqrt(shares); 1 without any.",
+        "One standard deviation of that hashrate as a part of it: the root of the sum of the "
+        "squares of its shares' difficulties, over their sum; 1 without any.",
         ("window",),
+    ),
+    "hashrate_missing_hashes_per_second": Family(
+        "gauge",
+        "What workers that are gone or slow lack of what they usually do, all together.",
     ),
     "workers": Family("gauge", "Names that miners authorized with, and that are remembered."),
     "workers_attention": Family(

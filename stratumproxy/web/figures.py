@@ -1,10 +1,11 @@
 """Hashrates as the API says them, and the spans that histories are told for."""
 
-from typing import Literal
+from collections.abc import Iterable
+from typing import Literal, overload
 
 from pydantic import BaseModel, Field
 
-from stratumproxy.fleet.hashrate import WINDOWS, Figure, Rates
+from stratumproxy.fleet.hashrate import WINDOWS, Figure
 
 WindowName = Literal["1m", "5m", "1h", "24h"]
 
@@ -12,25 +13,31 @@ WindowName = Literal["1m", "5m", "1h", "24h"]
 class Hashrate(BaseModel):
     """A hashrate, and what it is worth."""
 
-    rate: float = Field(description="Hashes a second.")
+    rate: float | None = Field(
+        description="Hashes a second; null as long as it would cover less than 10 s."
+    )
     window: float = Field(description="Seconds that it really covers.")
     shares: int = Field(description="Accepted shares in that time.")
     error: float | None = Field(
-        description="One standard deviation as a part of the rate, 1/sqrt(shares); null without."
+        description="One standard deviation as a part of the rate: sqrt(sum of d^2) / sum of d "
+        "over the difficulties d of its shares, 1/sqrt(shares) where these are alike; null without."
     )
 
 
 Hashrates = dict[WindowName, Hashrate]
 
 
-def told(rate: float) -> float:
+@overload
+def told(rate: float) -> float: ...
+@overload
+def told(rate: None) -> None: ...
+def told(rate: float | None) -> float | None:
     """A rate without digits that mean nothing."""
-    return round(rate) if rate >= 1e6 else rate
+    return round(rate) if rate is not None and rate >= 1e6 else rate
 
 
-def hashrates(rates: Rates, now: float) -> dict[str, dict[str, float | None]]:
+def hashrates(figures: Iterable[Figure]) -> dict[str, dict[str, float | None]]:
     """All windows, by name."""
-    figures = rates.figures(now)
     return {window.name: _told(figure) for window, figure in zip(WINDOWS, figures, strict=True)}
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 from stratumproxy.fleet import Worker
-from stratumproxy.fleet.hashrate import DAY, HASHES_PER_DIFFICULTY, HOUR, WINDOWS, Bucket
+from stratumproxy.fleet.hashrate import DAY, FINEST, HASHES_PER_DIFFICULTY, HOUR, WINDOWS, Bucket
 from stratumproxy.fleet.history import Point
 from stratumproxy.ledger import history as ledger_history
 from stratumproxy.web.errors import Refusal
@@ -26,9 +26,9 @@ class History(BaseModel):
 
     step: int = Field(description="Seconds from one point to the next.")
     points: list[PointAnswer] = Field(
-        description="Each is [start, hashrate in H/s, accepted shares, rejected shares, mean "
-        "difficulty asked of the accepted ones or null, open connections or null]; the oldest "
-        "first. The last is of the time that is still running."
+        description="Each is [start, hashrate in H/s or null of less than 10 s, accepted shares, "
+        "rejected shares, mean difficulty asked of the accepted ones or null, open connections or "
+        "null]; the oldest first. The last is of the time that is still running."
     )
     source: Literal["memory", "ledger"] = Field(
         description="memory: what this process has seen itself, and no more."
@@ -51,12 +51,12 @@ class WorkerHistoryGiven(FleetHistoryGiven):
 
 async def answer_fleet(site: Site, given: FleetHistoryGiven) -> dict[str, Any]:
     """The whole fleet over time."""
-    now = site.now()
+    fleet, now = site.fleet, site.now()
     if given.span == "1h":
-        return _from_memory(site.fleet.hour.seconds, site.fleet.hour.points(now))
+        return _from_memory(site, fleet.hour.seconds, fleet.hour.points(now))
     if given.span == "24h" and site.ledger is None:
-        return _from_memory(site.fleet.day.seconds, site.fleet.day.points(now))
-    return await _from_ledger(site, None, given.span, now)
+        return _from_memory(site, fleet.day.seconds, fleet.day.points(now))
+    return await _from_ledger(site, None, given.span)
 
 
 async def answer_worker(site: Site, given: WorkerHistoryGiven) -> dict[str, Any]:
@@ -65,18 +65,18 @@ async def answer_worker(site: Site, given: WorkerHistoryGiven) -> dict[str, Any]
     if given.span == "1h" or (given.span == "24h" and site.ledger is None):
         worker = find(site, given.name)
         window = HOUR if given.span == "1h" else DAY
-        return _from_memory(WINDOWS[window].seconds, _points(worker, window, now))
-    return await _from_ledger(site, given.name, given.span, now)
+        return _from_memory(site, WINDOWS[window].seconds, _points(worker, window, now))
+    return await _from_ledger(site, given.name, given.span)
 
 
 def _points(worker: Worker, window: int, now: float) -> Iterable[Point]:
     seconds = WINDOWS[window].seconds
     for bucket in worker.rates.buckets(window, now):
         begin = max(bucket.start, worker.rates.long_since)
-        passed = max(min(now, bucket.start + seconds) - begin, 1.0)
+        passed = min(now, bucket.start + seconds) - begin
         yield Point(
             bucket.start,
-            bucket.work * HASHES_PER_DIFFICULTY / passed,
+            bucket.work * HASHES_PER_DIFFICULTY / passed if passed >= FINEST else None,
             bucket.accepted,
             bucket.rejected,
             _difficulty(bucket),
@@ -88,19 +88,19 @@ def _difficulty(bucket: Bucket) -> float | None:
     return bucket.work / bucket.accepted if bucket.accepted else None
 
 
-def _from_memory(step: int, points: Iterable[Point]) -> dict[str, Any]:
-    rows = [(start, told(rate), *rest) for start, rate, *rest in points]
+def _from_memory(site: Site, step: int, points: Iterable[Point]) -> dict[str, Any]:
+    rows = [(site.unix(start), told(rate), *rest) for start, rate, *rest in points]
     return {"step": step, "points": rows, "source": "memory"}
 
 
-async def _from_ledger(site: Site, worker: str | None, span: Span, now: float) -> dict[str, Any]:
+async def _from_ledger(site: Site, worker: str | None, span: Span) -> dict[str, Any]:
     if site.ledger is None:
         raise Refusal(
             404,
             f"{span} needs the ledger, and there is none: see [ledger] path in the configuration; "
             "1h and 24h are kept in memory",
         )
-    found = await read(site, ledger_of(site).history, worker, span, now)
+    found = await read(site, ledger_of(site).history, worker, span, site.today())
     if found is None:
         raise Refusal(404, f"the ledger has no worker {(worker or '')[:200]!r}")
     return {
@@ -112,7 +112,7 @@ async def _from_ledger(site: Site, worker: str | None, span: Span, now: float) -
 
 def _ledger_point(point: ledger_history.Point) -> tuple[Any, ...]:
     sums = point.sums
-    rate = sums.work * HASHES_PER_DIFFICULTY / max(point.seconds, 1.0)
+    rate = sums.work * HASHES_PER_DIFFICULTY / point.seconds if point.seconds >= FINEST else None
     difficulty = sums.work / sums.accepted if sums.accepted else None
     return (point.start, told(rate), sums.accepted, sums.rejected, difficulty, point.connections)
 

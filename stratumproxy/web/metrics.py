@@ -1,7 +1,7 @@
 """/metrics for Prometheus: the fleet as sums, never a series for a machine.
 
 Counters begin when this process does, and not when mining did. What a process of the data plane had
-counted before it was first looked at is taken off again: were it not, a restart of the control
+counted before its first snapshot here is taken off again: were it not, a restart of the control
 process after one of a mining process would show as a counter that falls by what the gone one had
 done, and `rate()`, which takes a fall for a start from nothing, would add all the rest once more.
 """
@@ -22,18 +22,12 @@ from stratumproxy import __version__
 from stratumproxy.fleet import Fleet
 from stratumproxy.fleet.hashrate import WINDOWS
 from stratumproxy.telemetry.histogram import BOUNDS, Histogram
-from stratumproxy.telemetry.snapshot import PoolSnapshot, Snapshot, merge
+from stratumproxy.telemetry.keys import DROPPED, LOST, REJECTED
+from stratumproxy.telemetry.snapshot import PoolSnapshot, Snapshot
 from stratumproxy.web.families import counter, gauge, histogram, info
-
-YOUNG = 10.0
-"""Seconds that a process of the data plane may be older than this one and still be taken to have
-started with it, so that nothing of what it counted is taken off."""
 
 EDGES = [*map(str, BOUNDS), "+Inf"]
 """Values of the label ``le``."""
-
-RECORDS = ("shares", "miners", "jobs", "events", "workers")
-"""Kinds that may be lost. Work is not: it is told later."""
 
 NOTHING = Snapshot(
     uptime=0.0, connected=0, mining=0, hashrate=0.0, accepted=0, work=0.0, forwarded=0
@@ -47,7 +41,7 @@ class SinkState(NamedTuple):
     ok: bool
     """Whether it kept what it was told last."""
     kept_at: float | None
-    """When it last kept anything, in Unix seconds."""
+    """When it last kept anything, in even time."""
     failures: int
     """Times that it could not, since this process started."""
 
@@ -57,7 +51,8 @@ class Metrics(Collector):
 
     Args:
         fleet: what there is to tell.
-        now: the time, in Unix seconds.
+        now: the time, as the fleet is told it.
+        unix: the time of day at a moment of that.
         sinks: asked for how they do at each scrape.
         streams: asked for how many event streams are open.
     """
@@ -67,17 +62,15 @@ class Metrics(Collector):
         fleet: Fleet,
         now: Callable[[], float],
         *,
+        unix: Callable[[float], float] = lambda at: at,
         sinks: Callable[[], Iterable[SinkState]] = tuple,
         streams: Callable[[], int] = int,
     ) -> None:
         self._fleet = fleet
         self._now = now
+        self._unix = unix
         self._sinks = sinks
         self._streams = streams
-        self._starts: dict[int, tuple[str, float]] = {}
-        """By process: the run that was looked at last, and when it started."""
-        self._before = NOTHING
-        """What was counted before this process started."""
         self._highest: dict[tuple[str, ...], float] = {}
         self._registry = CollectorRegistry()
         self._registry.register(self)
@@ -100,21 +93,10 @@ class Metrics(Collector):
         encode, content_type = choose_encoder(accept)
         return encode(self._registry), content_type
 
-    def look(self) -> None:
-        """Notice processes of the data plane that are new; each scrape does it too.
-
-        What one that is older than this process has counted so far is not told. So to call it
-        once a second means that less is left out after a restart of the control process.
-        """
-        now = self._now()
-        for process in self._fleet.processes.running.values():
-            snapshot = process.snapshot
-            known, _ = self._starts.get(process.worker, ("", 0.0))
-            if snapshot is None or process.run == known:
-                continue
-            self._starts[process.worker] = (process.run, process.heard - snapshot.uptime)
-            if snapshot.uptime > now - self._fleet.started + YOUNG:
-                self._before = merge([self._before, snapshot])
+    @property
+    def _before(self) -> Snapshot:
+        """What was counted before this process started."""
+        return self._fleet.processes.before or NOTHING
 
     def describe(self) -> Iterable[Metric]:
         """Nothing; a registry without it would collect when this is registered."""
@@ -122,7 +104,6 @@ class Metrics(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Every metric, as it is now."""
-        self.look()
         snapshot = self._fleet.processes.snapshot() or NOTHING
         yield info("build", version=__version__)
         yield from self._workers()
@@ -134,15 +115,18 @@ class Metrics(Collector):
 
     def _workers(self) -> Iterator[Metric]:
         rate, error = gauge("hashrate_hashes_per_second"), gauge("hashrate_error_ratio")
-        figures = self._fleet.rates.figures(self._now())
+        figures = self._fleet.figures(self._now())
         for window, figure in zip(WINDOWS, figures, strict=True):
-            rate.add_metric([window.name], figure.rate)
+            if figure.rate is not None:
+                rate.add_metric([window.name], figure.rate)
             error.add_metric([window.name], 1.0 if figure.error is None else figure.error)
+        missing = gauge("hashrate_missing_hashes_per_second")
+        missing.add_metric([], max(self._fleet.missing, 0.0))
         workers, attention = gauge("workers"), gauge("workers_attention")
         workers.add_metric([], len(self._fleet.roll))
         for reason, count in self._fleet.attention.items():
             attention.add_metric([reason], count)
-        yield from (rate, error, workers, attention)
+        yield from (rate, error, missing, workers, attention)
 
     def _miners(self, snapshot: Snapshot) -> Iterator[Metric]:
         for name, value in (
@@ -167,8 +151,8 @@ class Metrics(Collector):
             total = counter(name)
             total.add_metric([], self._rising(value, name))
             yield total
-        yield _by_key("shares_rejected", snapshot.rejected, self._before.rejected)
-        yield _by_key("connections_dropped", snapshot.drops, self._before.drops)
+        yield _by_key("shares_rejected", REJECTED, snapshot.rejected, self._before.rejected)
+        yield _by_key("connections_dropped", DROPPED, snapshot.drops, self._before.drops)
 
     def _delays(self, snapshot: Snapshot) -> Iterator[Metric]:
         for name, attribute in (
@@ -219,25 +203,23 @@ class Metrics(Collector):
         resident = gauge("process_resident_memory_bytes")
         for process in self._fleet.processes.running.values():
             label = [str(process.worker)]
-            heard.add_metric(label, process.heard)
+            heard.add_metric(label, self._unix(process.heard))
             batches.add_metric(label, process.seq)
-            if process.snapshot is not None:
-                start.add_metric(label, self._starts[process.worker][1])
+            if process.snapshot is not None and process.started is not None:
+                start.add_metric(label, self._unix(process.started))
                 cpu.add_metric(label, process.snapshot.cpu_seconds)
                 resident.add_metric(label, process.snapshot.resident_bytes)
         yield from (heard, start, batches, cpu, resident)
 
     def _kept(self) -> Iterator[Metric]:
-        # From zero on: an increase from nothing at all is none to Prometheus.
-        lost = {**dict.fromkeys(RECORDS, 0), **self._fleet.lost}
-        yield _by_key("records_lost", lost, {})
+        yield _by_key("records_lost", LOST, self._fleet.lost, {})
         ok, kept = gauge("sink_ok"), gauge("sink_last_success_timestamp_seconds")
         failures = counter("sink_failures")
         for sink in self._sinks():
             ok.add_metric([sink.name], sink.ok)
             failures.add_metric([sink.name], sink.failures)
             if sink.kept_at is not None:
-                kept.add_metric([sink.name], sink.kept_at)
+                kept.add_metric([sink.name], self._unix(sink.kept_at))
         streams = gauge("event_streams")
         streams.add_metric([], self._streams())
         yield from (ok, kept, failures, streams)
@@ -266,9 +248,11 @@ class Metrics(Collector):
         return self._highest[key]
 
 
-def _by_key(name: str, now: Mapping[str, int], before: Mapping[str, int]) -> CounterMetricFamily:
-    """A counter with one label."""
+def _by_key(
+    name: str, known: Iterable[str], now: Mapping[str, int], before: Mapping[str, int]
+) -> CounterMetricFamily:
+    """A counter with one label, of which those that are known are there from 0 on."""
     family = counter(name)
-    for key, count in now.items():
+    for key, count in {**dict.fromkeys(known, 0), **now}.items():
         family.add_metric([key], count - before.get(key, 0))
     return family

@@ -75,7 +75,7 @@ class Operation:
                 given = self.given.model_validate(await read_json(request), strict=True)
             else:
                 # Times may be counted back from now.
-                context = {"now": site.now()}
+                context = {"now": site.today()}
                 given = self.given.model_validate(_parameters(request), context=context)
         except ValidationError as error:
             raise wrong_fields(error) from None

@@ -32,7 +32,8 @@ class Orders(Protocol):
         """Have it done, and say what was done.
 
         Args:
-            action: ``disconnect``, ``ban``, ``switch-pool``, ``difficulty`` or ``reload``.
+            action: ``disconnect``, ``ban``, ``switch-pool``, ``difficulty``, ``accept`` or
+                ``reload``.
             arguments: the request's.
 
         Raises:
@@ -76,10 +77,12 @@ class Site:
     fleet: Fleet
     access: Access
     clock: Callable[[], float]
-    """Unix seconds."""
+    """Seconds that pass evenly, as the fleet is told them."""
     streams: "Streams"
     ledger: "LedgerReader | None" = None
     orders: Orders | None = None
+    unix: Callable[[float], float] = lambda at: at
+    """The time of day at a moment of even time."""
     health: Callable[[], Sequence[str]] = list
     """Asked for reasons why this is not ready, beyond those that the fleet shows."""
     readers: trio.CapacityLimiter = field(
@@ -88,5 +91,9 @@ class Site:
     makers: trio.CapacityLimiter = field(default_factory=lambda: trio.CapacityLimiter(LONG_ANSWERS))
 
     def now(self) -> float:
-        """Unix seconds."""
+        """Even time: what the fleet and all that is reckoned goes by."""
         return self.clock()
+
+    def today(self) -> float:
+        """The time of day, in Unix seconds: what people and the ledger go by."""
+        return self.unix(self.clock())

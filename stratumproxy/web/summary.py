@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 from stratumproxy import __version__
 from stratumproxy.fleet import Fleet
 from stratumproxy.telemetry.snapshot import Snapshot
-from stratumproxy.web.figures import Hashrates, hashrates
+from stratumproxy.web.figures import Hashrates, hashrates, told
 from stratumproxy.web.journal import Job, jobs
 from stratumproxy.web.operation import Nothing, Operation
 from stratumproxy.web.pools import Pool, pools
@@ -33,13 +33,20 @@ class Summary(BaseModel):
     """The whole fleet. Counts are since the proxy started."""
 
     version: str
-    now: float
+    now: float = Field(description="The time of day here, in Unix seconds.")
     uptime: float = Field(description="Seconds since the longest running process started.")
     control_uptime: float = Field(description="Seconds since the process that answers started.")
     connected: int = Field(description="Open connections of miners.")
     mining: int = Field(description="Of these, subscribed and authorized.")
     workers: int = Field(description="Known worker names.")
     hashrate: Hashrates
+    usual: float = Field(
+        description="Hashes a second that all known workers usually do together, as far as that is "
+        "known."
+    )
+    missing: float = Field(
+        description="Hashes a second that those of them lack that are gone or slow."
+    )
     accepted: int = Field(description="Shares that count.")
     work: float = Field(description="Sum of the difficulties of the accepted shares.")
     forwarded: int = Field(description="Shares sent to pools.")
@@ -61,19 +68,27 @@ class Summary(BaseModel):
     revision: int = Field(description="Of the table of workers: rises with each change.")
 
 
-def summary(fleet: Fleet, now: float) -> dict[str, Any]:
-    """The fleet at a glance, as `Summary`."""
+def summary(fleet: Fleet, now: float, today: float) -> dict[str, Any]:
+    """The fleet at a glance, as `Summary`.
+
+    Args:
+        fleet: which.
+        now: even time.
+        today: the same moment's time of day.
+    """
     fleet.tend(now)
     snapshot = fleet.processes.snapshot() or NOTHING
     return {
         "version": __version__,
-        "now": now,
+        "now": today,
         "uptime": snapshot.uptime,
         "control_uptime": max(now - fleet.started, 0.0),
         "connected": snapshot.connected,
         "mining": snapshot.mining,
         "workers": len(fleet.roll),
-        "hashrate": hashrates(fleet.rates, now),
+        "hashrate": hashrates(fleet.figures(now)),
+        "usual": told(fleet.usual),
+        "missing": told(max(fleet.missing, 0.0)),
         "accepted": snapshot.accepted,
         "work": snapshot.work,
         "forwarded": snapshot.forwarded,
@@ -99,7 +114,7 @@ def summary(fleet: Fleet, now: float) -> dict[str, Any]:
 
 async def answer(site: Site, given: Nothing) -> dict[str, Any]:
     """The whole fleet at a glance."""
-    return summary(site.fleet, site.now())
+    return summary(site.fleet, site.now(), site.today())
 
 
 OPERATIONS = [Operation("GET", "/api/summary", answer, returns=Summary)]

@@ -1,10 +1,12 @@
 """/api/table: every worker in a row, and later only the rows that changed."""
 
+from collections.abc import Callable
 from typing import Any
 
 from pydantic import BaseModel, Field
 
 from stratumproxy.fleet import Worker
+from stratumproxy.fleet.attention import of_usual
 from stratumproxy.fleet.hashrate import FIVE_MINUTES
 from stratumproxy.web.figures import told
 from stratumproxy.web.operation import Given, Operation
@@ -27,6 +29,8 @@ COLUMNS = [
     "agent",
     "address",
     "attention",
+    "of_usual",
+    "missing",
 ]
 
 
@@ -46,8 +50,9 @@ class Table(BaseModel):
     gone: list[str] = Field(description="Names of rows to be removed.")
 
 
-def row(worker: Worker, now: float) -> tuple[Any, ...]:
+def row(worker: Worker, now: float, unix: Callable[[float], float]) -> tuple[Any, ...]:
     """A worker as `COLUMNS` say."""
+    part = of_usual(worker, now)
     figures = worker.rates.figures(now)
     error = figures[FIVE_MINUTES].error
     return (
@@ -62,10 +67,12 @@ def row(worker: Worker, now: float) -> tuple[Any, ...]:
         worker.accepted,
         worker.rejected,
         worker.connections,
-        worker.last_share,
+        None if worker.last_share is None else unix(worker.last_share),
         worker.agent,
         worker.address,
         worker.attention,
+        None if part is None else round(part, 4),
+        told(worker.missing),
     )
 
 
@@ -81,7 +88,7 @@ async def answer(site: Site, given: TableGiven) -> dict[str, Any]:
     return {
         "revision": revision,
         "columns": COLUMNS,
-        "rows": await in_turns(lambda worker: row(worker, now), workers),
+        "rows": await in_turns(lambda worker: row(worker, now, site.unix), workers),
         "all": not follows,
         "gone": gone,
     }

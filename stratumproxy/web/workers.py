@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from stratumproxy.fleet import Worker
-from stratumproxy.fleet.attention import usual
+from stratumproxy.fleet.attention import of_usual
 from stratumproxy.fleet.hashrate import FIVE_MINUTES, WINDOWS
 from stratumproxy.web.errors import Refusal
 from stratumproxy.web.figures import Hashrates, hashrates, told
@@ -26,26 +26,41 @@ class WorkerAnswer(BaseModel):
     pool: str = Field(description="What it mines on, or mined on last.")
     hashrate: Hashrates
     usual: float | None = Field(
-        description="Hashes a second that it usually does: over 24 h; null until it is known for 2."
+        description="Hashes a second that it usually does: the median of its working hours in the "
+        "last 14 days (without a ledger, in the last day), or what it was before it was slow; null "
+        "until there are 3 of them."
+    )
+    usual_hours: int = Field(
+        description="Working hours that this is known by; 0 if it was mended or accepted just now."
+    )
+    of_usual: float | None = Field(
+        description="What it does now as a part of that; null if either is not known."
+    )
+    missing: float = Field(
+        description="Hashes a second that it lacks, if it needs a person for being gone or slow."
     )
     difficulty: float = Field(description="What its newest miner is asked to meet.")
+    counted_since: float = Field(
+        description="From when on its shares, work, best share and connects are counted: since it "
+        "came, or the process that answers started; after a restart with a ledger, a day before."
+    )
     accepted: int
     rejected: int
     reasons: dict[str, int] = Field(description="Rejected shares by reason.")
     work: float = Field(description="Sum of the difficulties of its accepted shares.")
     best: float = Field(description="Difficulty of its best share.")
     connections: int = Field(description="Open now.")
-    connects: int = Field(description="Since start.")
+    connects: int
     last_share: float | None = Field(description="When its last share was accepted.")
     since: float = Field(description="When it was first seen.")
     agent: str = Field(description="What its newest miner calls itself.")
     address: str = Field(description="Where its newest miner connected from.")
     attention: list[Kind] = Field(
         description="Why it needs a person. gone: it mined, and has no connection, or no share for "
-        "10 minutes or for the time of 20 expected shares if that is longer. slow: its rate over "
-        "1 h is below 70 % of its usual one, by more than 3 standard deviations of both. "
-        "rejecting: more than 5 % of its newest shares (50 at least) were rejected. reconnecting: "
-        "5 connects or more within the last hour."
+        "10 minutes or for the time of 20 expected shares if that is longer. slow: it did less "
+        "than 75 % of what is usual over the time of 900 expected shares, and no 85 % since. "
+        "rejecting: of its newest 250 to 500 shares more than 5 % were rejected, by more than "
+        "chance explains. reconnecting: 5 connects or more within the last hour."
     )
 
 
@@ -76,6 +91,7 @@ SORTS: dict[str, Callable[[Worker, float], Any]] = {
     "hashrate": _by_hashrate(FIVE_MINUTES),
     **{f"hashrate_{window.name}": _by_hashrate(index) for index, window in enumerate(WINDOWS)},
     "last_share": lambda worker, now: worker.last_share or 0.0,
+    "missing": _by("missing"),
     **{
         name: _by(name)
         for name in (
@@ -123,16 +139,20 @@ class WorkerGiven(Given):
     )
 
 
-def tell(worker: Worker, now: float) -> dict[str, Any]:
+def tell(worker: Worker, now: float, unix: Callable[[float], float]) -> dict[str, Any]:
     """A worker as `WorkerAnswer`."""
-    hashrate = hashrates(worker.rates, now)
-    day = usual(worker, now)
+    hashrate = hashrates(worker.rates.figures(now))
+    usual = worker.usual
     return {
         "name": worker.name,
         "pool": worker.pool,
         "hashrate": hashrate,
-        "usual": told(day.rate) if day else None,
+        "usual": told(usual.rate) if usual.rate else None,
+        "usual_hours": usual.hours,
+        "of_usual": of_usual(worker, now),
+        "missing": told(worker.missing),
         "difficulty": worker.difficulty,
+        "counted_since": unix(worker.counted_since),
         "accepted": worker.accepted,
         "rejected": worker.rejected,
         "reasons": worker.reasons,
@@ -140,8 +160,8 @@ def tell(worker: Worker, now: float) -> dict[str, Any]:
         "best": worker.best,
         "connections": worker.connections,
         "connects": worker.connects,
-        "last_share": worker.last_share,
-        "since": worker.since,
+        "last_share": None if worker.last_share is None else unix(worker.last_share),
+        "since": unix(worker.since),
         "agent": worker.agent,
         "address": worker.address,
         "attention": worker.attention,
@@ -176,7 +196,7 @@ async def answer_workers(site: Site, given: WorkersGiven) -> dict[str, Any]:
         "total": len(places),
         "matched": len(matching),
         "offset": given.offset,
-        "workers": await in_turns(lambda place: tell(place[-1], now), page),
+        "workers": await in_turns(lambda place: tell(place[-1], now, site.unix), page),
     }
 
 
@@ -193,7 +213,7 @@ def wanted(worker: Worker, given: WorkersGiven, words: Collection[str]) -> bool:
 async def answer_worker(site: Site, given: WorkerGiven) -> dict[str, Any]:
     """One worker, and the miners that mine under its name."""
     worker = find(site, given.name)
-    return {**tell(worker, site.now()), "miners": miners_of(site.fleet, worker.name)}
+    return {**tell(worker, site.now(), site.unix), "miners": miners_of(site.fleet, worker.name)}
 
 
 OPERATIONS = [

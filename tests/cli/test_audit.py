@@ -39,12 +39,15 @@ def test_by_hour(ledger: Path) -> None:
     shown = audit("--ledger", str(ledger), *RANGE)
     assert (shown.exit_code, shown.stderr) == (1, "")
     lines = shown.stdout.splitlines()
-    assert lines[0] == "main, 2023-11-15 00:00 to 2023-11-15 03:00 UTC; bounds at 99 %"
+    assert lines[0] == (
+        "main, 2023-11-15 00:00 to 2023-11-15 03:00 UTC; bounds at 99 %, "
+        "1 % of what is sent tolerated to be refused or lost"
+    )
     header = next(line for line in lines if "Hour (UTC)" in line)
     assert header.split()[2:4] == ["Expected", "Allowed"]
     rows = [line for line in lines if line.startswith(("2023-11-15 0", "Total"))]
     assert [row.split()[-2:] for row in rows[:2]] == [["within", "chance"]] * 2
-    assert all(row.rstrip().endswith("pool credited less than chance allows") for row in rows[2:])
+    assert all(row.rstrip().endswith("refused or lost than is tolerated") for row in rows[2:])
     assert len({line.index("within") for line in rows[:2]} | {header.index("Verdict")}) == 1
     assert "50 rejected (50 no\ufffd[m), 0 timed out, 0 lost" in shown.stdout
     assert "\x1b" not in shown.stdout
@@ -60,7 +63,7 @@ def test_by_worker_those_first_that_need_a_look(ledger: Path) -> None:
     shown = audit("--ledger", str(ledger), "--by", "worker", *RANGE)
     rows = [line for line in shown.stdout.splitlines() if line.startswith("rig")]
     assert rows[0].startswith("rig1 ")
-    assert "credited less" in rows[0]
+    assert "refused" in rows[0]
     assert "within chance" in rows[1]
 
 

@@ -10,10 +10,14 @@ import trio
 from structlog.testing import capture_logs
 
 from stratumproxy.cli import plane
+from stratumproxy.cli.baseline import ACCEPTED
 from stratumproxy.cli.plane import OpenedLater, Plane
-from stratumproxy.errors import SinkError
+from stratumproxy.errors import SinkError, StratumProxyError
+from stratumproxy.fleet.hashrate import HASHES_PER_DIFFICULTY
+from stratumproxy.fleet.usual import Known
 from stratumproxy.ledger.reader import LedgerReader
 from stratumproxy.telemetry.records import Batch, WorkRecord
+from tests.clocks import at
 from tests.control.sinks import Memory
 from tests.control.worker import Worker, working
 from tests.short import short
@@ -40,7 +44,7 @@ class Run:
         self.worker: Worker
 
     async def run(self, sock: socket.socket) -> None:
-        self.plane = Plane(self.config, [sock], run="control", clock=lambda: NOW)
+        self.plane = Plane(self.config, [sock], run="control", clock=at(NOW))
         self.ready.set()
         await self.plane.run(self.stop, self.api)
         self.ended.set()
@@ -120,6 +124,59 @@ async def test_what_is_told_again_after_a_restart_counts_once(tmp_path):
             told.run, 0, told.seq, NOW, work=[WorkRecord("farm.1", "p", 3, 3.0, {}, 0, 1)]
         )
         assert not run.plane.fleet.apply(again, NOW)
+        await run.stopped()
+
+
+def half_as_fast(run: Run) -> None:
+    """Its one worker is slow: it does half of what is usual."""
+    usual = run.plane.fleet.roll.get("farm.1").usual
+    usual.recall(Known(2e12, 100))
+    usual._turn(True, NOW)
+    usual._before = 3600.0, 1e12 * 3600 / HASHES_PER_DIFFICULTY
+    run.plane.fleet._turned(run.plane.fleet.roll.get("farm.1"), NOW)
+    run.plane.fleet.tend(NOW + 10)
+
+
+@pytest.mark.parametrize("accepted", [True, False])
+async def test_how_it_stands_with_a_slow_worker_is_known_after_a_restart(tmp_path, accepted):
+    """It is slow until it is mended, or somebody says that this is how it is."""
+    path = tmp_path / "ledger"
+    settings = f'[ledger]\npath = "{path}"'
+    async with planned(settings) as run:
+        run.worker.tell(3)
+        await until(lambda: not run.worker.outbox.unacknowledged)
+        half_as_fast(run)
+        assert (await run.get("/api/workers/farm.1"))["attention"] == ["slow"]
+        assert (await run.get("/api/summary"))["missing"] == 1e12
+        if accepted:
+            done = await run.plane.control.orders.give("accept", {"worker": "farm.1"})
+            assert done == {"worker": "farm.1", "was": 2e12, "usual": 1e12, "kept": True}
+            assert (await run.get("/api/workers/farm.1"))["attention"] == []
+        await run.stopped()
+    reader = LedgerReader(str(path))
+    said = [each.event for each in reader.events(0, 2 * NOW)]
+    reader.close()
+    assert said == [ACCEPTED] * accepted
+    async with planned(settings) as run:
+        await until(lambda: run.plane.fleet.usuals)
+        worker = await run.get("/api/workers/farm.1")
+        assert (worker["usual"], worker["usual_hours"]) == ((1e12 if accepted else 2e12), 0)
+        run.plane.fleet.tend(NOW + 100)
+        assert run.plane.fleet.roll.get("farm.1").usual.slow is not accepted
+        await run.stopped()
+
+
+async def test_without_a_ledger_what_is_accepted_lasts_as_long_as_this_process():
+    async with planned() as run:
+        run.worker.tell(3)
+        await until(lambda: not run.worker.outbox.unacknowledged)
+        give = run.plane.control.orders.give
+        with pytest.raises(StratumProxyError, match="what it does is not known well enough yet"):
+            await give("accept", {"worker": "farm.1"})
+        with pytest.raises(StratumProxyError, match=r"there is no worker 'farm\.2'"):
+            await give("accept", {"worker": "farm.2"})
+        half_as_fast(run)
+        assert (await give("accept", {"worker": "farm.1"}))["kept"] is False
         await run.stopped()
 
 

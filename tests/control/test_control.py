@@ -8,15 +8,17 @@ from typing import Any
 import pytest
 import trio
 from structlog.testing import capture_logs
+from trio.testing import MockClock
 
 from stratumproxy.control import delivery
 from stratumproxy.control import intake as module
-from stratumproxy.control.control import Control
+from stratumproxy.control.control import JUMPED, RIGHT_AGAIN, Control
 from stratumproxy.errors import StratumProxyError
 from stratumproxy.fleet import Fleet
+from tests.clocks import Time, at
 from tests.control.conftest import MOMENT
 from tests.control.sinks import Memory
-from tests.control.worker import SNAPSHOT, working
+from tests.control.worker import AT, SNAPSHOT, working
 
 NOW = 1000.0
 
@@ -49,7 +51,7 @@ class Run:
     def __init__(self, run: str, ends: list[socket.socket], sink: Memory) -> None:
         self.sink = sink
         self.fleet = Fleet(NOW)
-        self.control = Control(run, ends, fleet=self.fleet, sinks={"sink": sink}, clock=lambda: NOW)
+        self.control = Control(run, ends, fleet=self.fleet, sinks={"sink": sink}, clock=at(NOW))
         self.stop = trio.Event()
         self.ended = trio.Event()
 
@@ -253,6 +255,44 @@ async def test_nor_does_a_full_one(pairs, until, monkeypatch):
         await run.stopped()
 
 
+@pytest.mark.parametrize("seconds", [86_400.0 * 100, -3600.0])
+async def test_a_wall_clock_that_jumps_is_told_once_and_moves_nothing(
+    seconds: float, autojump_clock: MockClock
+) -> None:
+    time, fleet, sink = Time(NOW), Fleet(NOW), Memory()
+    control = Control("control", [], fleet=fleet, sinks={"sink": sink}, clock=time.clock)
+    tended: list[float] = []
+    fleet.tend = tended.append  # type: ignore[method-assign, assignment]
+
+    async def look(looks: int) -> None:
+        with trio.move_on_after(looks + 0.5):
+            await control._look()
+
+    with capture_logs() as logs:
+        for each in (seconds, -seconds):
+            time.jumps(each)
+            for _ in range(30):
+                time.passes(1)
+                await look(1)
+    assert [log["event"] for log in logs] == [JUMPED, RIGHT_AGAIN]
+    assert (logs[0]["log_level"], logs[0]["seconds"]) == ("warning", seconds)
+    assert [entry.record.event for entry in fleet.journal.events] == [RIGHT_AGAIN, JUMPED]
+    assert tended == [NOW + passed for passed in range(1, 61)]
+
+
+async def test_how_old_a_batch_is_is_told_with_it(pairs, until):
+    """A control process that begins meanwhile counts what was found before as of then."""
+    [(ours, theirs), _] = pairs
+    async with working(ours) as worker, controlling(theirs) as run:
+        counted: list[tuple[float, float]] = []
+        run.fleet.apply = lambda batch, now, at: counted.append((now, at))
+        worker.outbox.add(AT - 40)
+        worker.outbox.add(AT)
+        worker.outbox.add(AT + 1e9)  # a clock that was set back since
+        await until(lambda: len(counted) == 3)
+    assert counted == [(NOW, NOW - 40), (NOW, NOW), (NOW, NOW)]
+
+
 # -- orders ----------------------------------------------------------------------------------------
 
 
@@ -314,11 +354,13 @@ async def test_reload_is_asked_of_the_supervisor(pairs, monkeypatch):
     monkeypatch.setattr("os.kill", lambda *args: sent.append(args))
     [(_, theirs), _] = pairs
     fleet = Fleet(NOW)
-    control = Control("run", [theirs], fleet=fleet, sinks={}, supervisor=4711)
+    control = Control("run", [theirs], fleet=fleet, sinks={}, supervisor=4711, clock=at(NOW))
     assert await control.orders.give("reload", {})
     assert sent == [(4711, 1)]
     with pytest.raises(StratumProxyError, match="no configuration file"):
-        await Control("run", [theirs], fleet=fleet, sinks={}).orders.give("reload", {})
+        await Control("run", [theirs], fleet=fleet, sinks={}, clock=at(NOW)).orders.give(
+            "reload", {}
+        )
 
 
 async def test_a_mistake_in_the_picture_keeps_nothing_from_being_kept(pairs, until, monkeypatch):

@@ -12,6 +12,7 @@ from stratumproxy.control import delivery, keep
 from stratumproxy.control.intake import Told
 from stratumproxy.control.keep import OWN_PROCESS, Keep
 from stratumproxy.telemetry.records import Batch, EventRecord
+from tests.clocks import at
 from tests.control.conftest import MOMENT
 from tests.control.sinks import Memory
 
@@ -27,7 +28,7 @@ class Kept:
         self.keep = Keep(
             "control",
             sinks,
-            clock=lambda: NOW,
+            clock=at(NOW),
             acknowledge=self._acknowledge,
             event=self.events.append,
         )

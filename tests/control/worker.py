@@ -51,7 +51,7 @@ class Worker:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._read)
             while True:
-                while data := self.outbox.take():
+                while data := self.outbox.take(AT):
                     await self._send(data)
                 self._news = trio.Event()
                 await self._news.wait()

@@ -1,9 +1,10 @@
 """Records made briefly, and a fleet that is told them."""
 
-from itertools import count
+import itertools
 from typing import Any
 
 from stratumproxy.fleet import Fleet, Worker
+from stratumproxy.fleet.hashrate import Done
 from stratumproxy.telemetry.records import (
     Batch,
     EventRecord,
@@ -84,19 +85,33 @@ def snapshot(**changes: Any) -> Snapshot:
     return Snapshot(**{**values, **changes})
 
 
+def count(worker: Worker, record: WorkRecord, at: float) -> bool:
+    """A worker did that."""
+    done = Done(record.work, record.spread, record.accepted, sum(record.rejected.values()))
+    return worker.count(record, done, at)
+
+
 class Told:
     """A fleet, and one process that tells it."""
 
     def __init__(self, now: float = NOW, **settings: Any) -> None:
         self.fleet = Fleet(now, **settings)
         self.now = now
-        self._seq = count(1)
+        self._seq = itertools.count(1)
 
-    def tell(self, *, after: float = 0.0, process: int = 0, run: str = RUN, **records: Any) -> bool:
-        """A batch, some seconds later."""
+    def tell(
+        self,
+        *,
+        after: float = 0.0,
+        age: float = 0.0,
+        process: int = 0,
+        run: str = RUN,
+        **records: Any,
+    ) -> bool:
+        """A batch, some seconds later; it was made so many seconds before that."""
         self.now += after
-        batch = Batch(run, process, next(self._seq), self.now, **records)
-        return self.fleet.apply(batch, self.now)
+        batch = Batch(run, process, next(self._seq), self.now - age, **records)
+        return self.fleet.apply(batch, self.now, self.now - age)
 
     def works(self, *records: WorkRecord, after: float = 0.0) -> None:
         self.tell(after=after, work=records)

@@ -1,20 +1,25 @@
 """Which workers need a person: each rule on both sides of its threshold."""
 
+from math import comb
+from random import Random
+
 import pytest
 
 from stratumproxy.fleet import Worker
 from stratumproxy.fleet import attention as rules
-from stratumproxy.fleet.attention import attention, gone, reconnecting, rejecting, slow, usual
-from stratumproxy.fleet.hashrate import DAY, HASHES_PER_DIFFICULTY, HOUR
-from tests.fleet.telling import NOW, miner, work
+from stratumproxy.fleet.attention import attention, gone, reconnecting, rejecting
+from stratumproxy.fleet.hashrate import HASHES_PER_DIFFICULTY, HOUR, Done, Rates
+from stratumproxy.fleet.usual import Known
+from tests.fleet.farm import poisson
+from tests.fleet.telling import NOW, count, miner, work
 
 
 def rig(*, connected: bool = True, shared: float | None = NOW) -> Worker:
     worker = Worker("rig", NOW, NOW, NOW)
     if connected:
-        worker.connected(miner())
+        worker.connected(miner(), NOW)
     if shared is not None:
-        worker.count(work(), shared)
+        count(worker, work(), shared)
     return worker
 
 
@@ -35,74 +40,76 @@ class TestGone:
     def test_one_that_finds_few_shares_is_given_the_time_of_twenty(self) -> None:
         worker = rig()
         pace = 100.0  # seconds a share
-        worker.rates.warm(DAY, NOW, NOW - 50_000, 1024.0 * 500, 500, 0)
-        day = usual(worker, NOW)
-        assert day is not None
-        assert 1024 * HASHES_PER_DIFFICULTY / day.rate == pytest.approx(pace, rel=0.01)
+        worker.usual.learn(Known(1024 * HASHES_PER_DIFFICULTY / pace, 100))
         assert not gone(worker, NOW + 19 * pace)
         assert gone(worker, NOW + 21 * pace)
 
 
-class TestSlow:
-    @staticmethod
-    def rig(part: float, shares: int = 10_000, hours: float = 20.0) -> Worker:
-        """One whose last hour had a part of its usual shares."""
-        worker = rig(shared=None)
-        worker.rates.warm(DAY, NOW, NOW - hours * 3600, shares * 1024.0, shares, 0)
-        hour = int(shares / hours * part)
-        worker.rates.warm(HOUR, NOW, NOW - 3600, hour * 1024.0, hour, 0)
-        return worker
-
-    def test_below_seventy_percent_it_is(self) -> None:
-        assert slow(self.rig(0.5), NOW)
-        assert slow(self.rig(0.0), NOW)
-
-    def test_above_it_is_not(self) -> None:
-        assert not slow(self.rig(0.75), NOW)
-
-    def test_chance_is_no_reason(self) -> None:
-        """Half of ten shares an hour is within three standard deviations; half of 1000 is not."""
-        assert not slow(self.rig(0.5, shares=200), NOW)
-        assert slow(self.rig(0.5, shares=20_000), NOW)
-
-    def test_no_share_where_one_was_to_be_expected_is_chance(self) -> None:
-        assert not slow(self.rig(0.0, shares=20), NOW)
-
-    def test_without_two_hours_nothing_is_usual(self) -> None:
-        young = self.rig(0.1, hours=1.9)
-        assert usual(young, NOW) is None
-        assert not slow(young, NOW)
-        assert usual(self.rig(0.1, hours=2.1), NOW) is not None
-
-
 class TestRejecting:
-    def test_more_than_five_percent_of_fifty(self) -> None:
+    def test_more_than_five_percent_beyond_chance(self) -> None:
         worker = rig(shared=None)
-        worker.count(work(accepted=46, stale=3), NOW)
-        assert not rejecting(worker, NOW), "of 49 nothing can be said"
-        worker.count(work(accepted=1), NOW)
+        count(worker, work(accepted=225, stale=25), NOW)
+        assert not rejecting(worker, NOW), "a tenth of 250 may be chance"
+        count(worker, work(accepted=210, stale=39), NOW)
         assert rejecting(worker, NOW)
 
-    def test_five_percent_of_fifty_are_not_more(self) -> None:
+    def test_five_percent_are_not_more(self) -> None:
         worker = rig(shared=None)
-        worker.count(work(accepted=95, stale=5), NOW)
+        count(worker, work(accepted=9500, stale=500), NOW)
         assert not rejecting(worker, NOW)
+
+    def test_a_few_are_enough_if_it_is_all_of_them(self) -> None:
+        worker = rig(shared=None)
+        count(worker, work(accepted=0, stale=3), NOW)
+        assert not rejecting(worker, NOW)
+        count(worker, work(accepted=0, stale=1), NOW)
+        assert rejecting(worker, NOW)
 
     def test_it_ends_with_good_shares(self) -> None:
         worker = rig(shared=None)
-        worker.count(work(accepted=25, stale=25), NOW)
+        count(worker, work(accepted=200, stale=60), NOW)
         assert rejecting(worker, NOW)
-        worker.count(work(accepted=50), NOW)
+        count(worker, work(accepted=260), NOW)
         assert not rejecting(worker, NOW)
+
+    @pytest.mark.parametrize("of", [1, 4, 10, 50, 250, 499])
+    def test_what_is_surely_more_is_as_rare_as_it_says_or_rarer(self, of: int) -> None:
+        """Beside the sums of the probabilities themselves."""
+        for chance in (1e-2, 1e-4):
+            least = next((k for k in range(of + 1) if rules.more_than(0.05, of, k, chance)), of + 1)
+            exactly = sum(comb(of, k) * 0.05**k * 0.95 ** (of - k) for k in range(least, of + 1))
+            assert exactly <= chance
+
+    def test_a_farm_that_rejects_as_farms_do_needs_nobody(self) -> None:
+        """All of 17,595 machines at one or two percent, which bursts now and then."""
+        dice = Random(5)
+        for part in (0.01, 0.02):
+            found = 0
+            for _ in range(17_595):
+                rejected = sum(poisson(dice, 20 * part) for _ in range(20))
+                accepted = 400 - rejected
+                found += rules.more_than(0.05, accepted + rejected, rejected, 1e-4)
+            assert found == 0
+
+    def test_one_that_rejects_a_seventh_is_found(self) -> None:
+        dice = Random(6)
+        found = 0
+        for _ in range(60):
+            worker = rig(shared=None)
+            for _ in range(400):
+                bad = dice.random() < 1 / 7
+                count(worker, work(accepted=not bad, stale=int(bad)), NOW)
+            found += rejecting(worker, NOW)
+        assert found > 54
 
 
 class TestReconnecting:
     def test_the_fifth_time_within_an_hour(self) -> None:
         worker = rig(connected=False)
         for number in range(4):
-            worker.connected(miner(number, since=NOW + 600 * number))
+            worker.connected(miner(number), NOW + 600 * number)
         assert not reconnecting(worker, NOW + 2000)
-        worker.connected(miner(5, since=NOW + 2000))
+        worker.connected(miner(5), NOW + 2000)
         assert reconnecting(worker, NOW + 2000)
         assert not reconnecting(worker, NOW + 3600), "the first is an hour ago"
 
@@ -110,16 +117,55 @@ class TestReconnecting:
 def test_all_that_hold_are_told() -> None:
     worker = rig()
     for number in range(4):
-        worker.connected(miner(number))
-    worker.count(work(accepted=40, stale=20), NOW)
+        worker.connected(miner(number), NOW)
+    count(worker, work(accepted=40, stale=20), NOW)
     assert attention(worker, NOW) == ("rejecting", "reconnecting")
 
 
 def test_one_that_is_gone_is_not_slow_as_well() -> None:
-    worker = TestSlow.rig(0.0)
-    worker.last_share = NOW - 3600
-    assert slow(worker, NOW)
-    assert attention(worker, NOW) == ("gone",)
+    worker = rig()
+    worker.usual.recall(Known(1e14, 100, slow=True))
+    assert attention(worker, NOW) == ("slow",)
+    assert attention(worker, NOW + 3600) == ("gone",)
+
+
+class TestMissing:
+    @staticmethod
+    def rig(part: float) -> Worker:
+        """One that did a part of what is usual for a day, by its hours."""
+        worker = rig()
+        worker.usual.recall(Known(1e14, 100))
+        past = Rates(NOW, NOW - 90_000)
+        found = int(part * 300 * 1e14 / (1024 * HASHES_PER_DIFFICULTY))
+        for start in range(int(NOW) - 3600, int(NOW), 300):
+            past.put(HOUR, start, Done(found * 1024.0, found * 1024.0**2, found, 0))
+        worker.rates.take_in(past, NOW)
+        return worker
+
+    def test_a_worker_that_needs_nobody_lacks_nothing(self) -> None:
+        worker = self.rig(0.9)
+        assert rules.of_usual(worker, NOW) == pytest.approx(0.9, rel=0.05)
+        assert rules.missing(worker, NOW) == 0.0
+
+    def test_a_slow_one_lacks_what_it_is_short_of(self) -> None:
+        worker = self.rig(0.6)
+        worker.usual.slow = True
+        worker.attention = attention(worker, NOW)
+        part = rules.of_usual(worker, NOW)
+        assert part == pytest.approx(0.6, rel=0.05)
+        assert rules.missing(worker, NOW) == pytest.approx(1e14 * (1 - part))
+
+    def test_one_that_is_gone_lacks_all_of_it(self) -> None:
+        worker = self.rig(1.0)
+        worker.left()
+        worker.attention = attention(worker, NOW)
+        assert (rules.of_usual(worker, NOW), rules.missing(worker, NOW)) == (0.0, 1e14)
+
+    def test_of_one_that_is_not_known_nothing_is_said(self) -> None:
+        worker = rig()
+        worker.left()
+        worker.attention = attention(worker, NOW)
+        assert (rules.of_usual(worker, NOW), rules.missing(worker, NOW)) == (None, 0.0)
 
 
 def test_every_rule_says_what_it_looks_for() -> None:

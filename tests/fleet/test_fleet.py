@@ -1,24 +1,29 @@
 """The fleet as batches and snapshots tell of it."""
 
-import pytest
+from itertools import count
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stratumproxy.fleet.fleet import AWAITED_SECONDS, LOOK_SECONDS, Done, Earlier
-from stratumproxy.fleet.hashrate import DAY, HASHES_PER_DIFFICULTY, HOUR, MINUTE
+from stratumproxy.fleet.fleet import AWAITED_SECONDS, LOOK_SECONDS, Earlier
+from stratumproxy.fleet.hashrate import DAY, HASHES_PER_DIFFICULTY, HOUR, MINUTE, Done, Rates
+from stratumproxy.fleet.worker import Counts
 from stratumproxy.telemetry.records import Batch
 from tests.fleet.telling import NOW, RUN, Told, event, job, miner, share, snapshot, work
 
 
 def test_work_is_the_workers_and_the_fleets() -> None:
     told = Told()
+    told.miners(miner(1, "a"), miner(2, "b"))
     told.works(work("a", 2), work("b", 3, stale=1), after=20)
     told.works(work("a", 1), after=10)
     assert (told.worker("a").accepted, told.worker("b").accepted) == (3, 3)
-    figure = told.fleet.rates.figure(MINUTE, told.now)
-    assert (figure.shares, figure.window) == (6, 30.0)
-    assert figure.rate == 6 * 1024 * HASHES_PER_DIFFICULTY / 30
-    assert sum(point.accepted for point in told.fleet.hour.points(told.now)) == 6
+    assert told.fleet.rates.figure(MINUTE, told.now).shares == 6
+    told.works(work("b", 6), after=50)
+    figure = told.fleet.figures(told.now)[MINUTE]
+    assert (figure.shares, figure.window) == (7, 50.0)
+    assert figure.rate == 7 * 1024 * HASHES_PER_DIFFICULTY / 50
+    assert sum(point.accepted for point in told.fleet.hour.points(told.now)) == 12
     assert sum(point.rejected for point in told.fleet.day.points(told.now)) == 1
 
 
@@ -83,7 +88,19 @@ class TestMiners:
         told.miners(miner(1, since=NOW - 500), after=30)
         assert told.worker().since == NOW - 500
         told.works(work(), after=30)
-        assert told.worker().rates.figure(DAY, told.now).window == 60, "counted since we began"
+        assert told.worker().rates.figure(DAY, told.now).window == 560
+
+    def test_one_that_was_there_before_we_were_is_counted_from_what_it_tells_first(self) -> None:
+        told = Told()
+        told._seq = count(40)  # what it told before, it told another
+        told.tell(miners=[miner(1, since=NOW - 500)])
+        told.works(work(accepted=9), after=4)
+        told.works(work(accepted=9), after=9)
+        worker = told.worker()
+        assert (worker.accepted, worker.connects, worker.counted_since) == (18, 0, NOW)
+        figure = worker.rates.figure(DAY, told.now + 7)
+        assert (figure.shares, figure.window) == (9, 9.0)
+        assert worker.rates.figure(DAY, told.now + 11).rate is not None
 
 
 class TestRuns:
@@ -132,7 +149,7 @@ class TestAttention:
         assert told.fleet.attention["gone"] == 1
         told.miners(miner(2))
         assert told.worker().attention == ("rejecting",)
-        told.works(work(accepted=60))
+        told.works(work(accepted=400))
         assert told.worker().attention == ()
         assert told.fleet.attention.total() == 0
 
@@ -213,33 +230,43 @@ class TestRevisions:
         assert second.fleet.journal.newest > first.fleet.journal.newest
 
 
-class TestWarm:
+class TestRecall:
+    """What a ledger has of the day before: `tests/cli/test_past.py` has it from a real one."""
+
     @staticmethod
-    def warmed(**changes: object) -> Told:
+    def past(since: float = NOW - 80_000) -> Rates:
+        past = Rates(NOW, since)
+        for window, seconds in ((HOUR, 300), (DAY, 3600)):
+            for start in range(int(NOW) - 72_000, int(NOW), seconds):
+                past.put(window, start, Done(seconds / 10 * 10.0, seconds * 10.0, seconds // 10, 1))
+        return past
+
+    @classmethod
+    def recalled(cls, **changes: object) -> Told:
         told = Told()
-        earlier = Earlier(
-            "rig", NOW - 1e6, NOW - 30, Done(3600.0, 360, 4), Done(72_000.0, 7200, 80)
-        )
-        told.fleet.warm(
-            [earlier._replace(**changes)],
-            NOW,
-            hour_since=NOW - 3600,
-            day_since=NOW - 80_000,
-        )
+        counts = Counts(7200, 80, {"stale": 60, "pool": 20}, 72_000.0, 5e6, 3)
+        earlier = Earlier("rig", NOW - 1e6, NOW - 30, counts, cls.past())
+        told.fleet.rates.take_in(cls.past(), NOW)
+        told.fleet.recall([earlier._replace(**changes)], NOW, NOW - 80_000)
         return told
 
     def test_the_long_windows_are_there_again(self) -> None:
-        told = self.warmed()
+        told = self.recalled()
         hour, day = (told.worker().rates.figure(window, NOW) for window in (HOUR, DAY))
-        assert (hour.shares, day.shares) == (360, 7200)
-        assert (hour.window, day.window) == (pytest.approx(3600, abs=300), 80_000)
-        assert told.fleet.rates.figure(DAY, NOW).shares == 7200
+        assert (hour.shares, hour.window) == (330, 3300)
+        assert (day.shares, day.window) == (7200, 80_000)
+        assert told.fleet.figures(NOW)[DAY].shares == 7200
         assert told.worker().rates.figure(MINUTE, NOW).shares == 0
-        assert (told.worker().accepted, told.worker().rejected) == (7200, 80)
-        assert told.worker().since == NOW - 1e6
+
+    def test_counts_and_their_reasons_agree_and_say_since_when(self) -> None:
+        worker = self.recalled().worker()
+        assert (worker.accepted, worker.rejected, worker.best) == (7200, 80, 5e6)
+        assert sum(worker.reasons.values()) == worker.rejected
+        assert worker.counted_since == NOW - 80_000
+        assert worker.since == NOW - 1e6
 
     def test_one_that_is_not_there_any_more_is_gone(self) -> None:
-        told = self.warmed()
+        told = self.recalled()
         assert told.worker().attention == (), "its process may not have told of it yet"
         told.passes(AWAITED_SECONDS + LOOK_SECONDS)
         assert told.worker().attention == ("gone",)
@@ -258,19 +285,16 @@ class TestWarm:
         told = Told()
         told.tell(miners=[miner(1)], work=[work()])
         told.passes(5)
-        earlier = Earlier("rig", NOW - 1e6, NOW - 30, Done(10.0, 9, 0), Done(100.0, 90, 0))
-        told.fleet.warm([earlier], told.now, hour_since=NOW - 3600, day_since=NOW - 80_000)
+        counts = Counts(90, 2, {"stale": 2}, 100.0, 7.0, 5)
+        earlier = Earlier("rig", NOW - 1e6, NOW - 30, counts, self.past())
+        told.fleet.recall([earlier], told.now, NOW - 80_000)
         worker = told.worker()
         assert (worker.since, worker.last_share, worker.accepted) == (NOW - 1e6, NOW, 91)
-        assert (worker.connections, worker.attention) == (1, ())
-        assert worker.rates.figure(DAY, told.now).shares == 91
-
-    def test_one_that_is_new_has_what_it_has_been_there_for(self) -> None:
-        told = self.warmed(since=NOW - 600)
-        assert told.worker().rates.figure(DAY, NOW).window == 600
+        assert (worker.connections, worker.connects, worker.attention) == (1, 6, ())
+        assert worker.rates.figure(DAY, told.now).shares == 7201
 
     def test_batches_that_the_ledger_has_are_not_counted_again(self) -> None:
-        told = self.warmed()
+        told = self.recalled()
         told.fleet.processes.counted = {(0, RUN): 40}
         assert not told.fleet.apply(Batch(RUN, 0, 40, NOW, work=[work()]), NOW)
         assert told.fleet.apply(Batch(RUN, 0, 41, NOW, work=[work()]), NOW)

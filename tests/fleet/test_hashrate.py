@@ -1,7 +1,7 @@
 """Hashrates: what is in a window, how much of it is covered, and what it costs."""
 
 import sys
-from math import sqrt
+from math import expm1, sqrt
 
 import pytest
 from hypothesis import given
@@ -13,10 +13,18 @@ from stratumproxy.fleet.hashrate import (
     HASHES_PER_DIFFICULTY,
     HOUR,
     MINUTE,
+    TOLD_WITHIN,
     WINDOWS,
+    Done,
     Rates,
+    surplus,
 )
 from tests.fleet.telling import NOW
+
+
+def done(work: float, accepted: int, rejected: int = 0) -> Done:
+    """Shares of one difficulty."""
+    return Done(work, work * work / accepted if accepted else 0.0, accepted, rejected)
 
 
 def test_a_share_of_difficulty_1_is_some_2_to_the_32_hashes() -> None:
@@ -31,17 +39,40 @@ def test_nothing_is_a_rate_of_nothing_with_no_error_to_say() -> None:
 
 def test_the_error_is_that_of_so_many_shares() -> None:
     rates = Rates(NOW, NOW)
-    rates.add(NOW + 20, 16 * 8.0, 16, 0)
-    figure = rates.figure(MINUTE, NOW + 40)
-    assert figure.error == 1 / sqrt(16)
-    assert figure.sigma == figure.rate / 4
+    rates.add(NOW + 20, done(16 * 8.0, 16))
+    assert rates.figure(MINUTE, NOW + 40).error == 1 / sqrt(16)
 
 
-def test_a_window_that_is_not_full_yet_says_so() -> None:
+def test_the_error_of_mixed_difficulties_is_that_of_the_large_ones() -> None:
     rates = Rates(NOW, NOW)
-    rates.add(NOW + 20, 100.0, 1, 0)
-    assert [figure.window for figure in rates.figures(NOW + 40)] == [40.0] * 4
-    assert rates.figure(DAY, NOW + 40).rate == 100 * HASHES_PER_DIFFICULTY / 40
+    rates.add(NOW + 20, Done(4 * 100.0 + 400 * 1.0, 4 * 100.0**2 + 400 * 1.0, 404, 0))
+    error = rates.figure(MINUTE, NOW + 40).error
+    assert error == pytest.approx(sqrt(40_400) / 800)
+    assert error > 5 / sqrt(404)
+
+
+def test_a_window_that_is_not_full_yet_ends_when_it_was_told_of_last() -> None:
+    rates = Rates(NOW, NOW)
+    rates.add(NOW + 35, done(100.0, 1))
+    for figure in rates.figures(NOW + 40):
+        assert (figure.window, figure.rate, figure.error) == (35.0, 0.0, 1.0)
+    rates.add(NOW + 40, done(100.0, 1))
+    assert rates.figure(DAY, NOW + 44).rate == pytest.approx(100 * HASHES_PER_DIFFICULTY / 40)
+    assert rates.figure(DAY, NOW + 44).window == 40.0
+
+
+def test_nor_later_than_what_must_have_been_told_by_then() -> None:
+    rates = Rates(NOW, NOW)
+    rates.add(NOW + 20, done(200.0, 2))
+    figure = rates.figure(DAY, NOW + 80)
+    assert figure.window == 80 - TOLD_WITHIN
+    assert figure.rate == 200 * HASHES_PER_DIFFICULTY / figure.window
+
+
+def test_what_an_end_with_a_telling_adds_is_what_chance_says() -> None:
+    for mean in (0.01, 0.2, 0.5, 1.0, 1.8, 3.0, 6.0):
+        told = mean / -expm1(-mean)
+        assert surplus(told) == pytest.approx(told - mean, abs=0.02)
 
 
 def test_a_full_window_covers_its_buckets_and_what_has_passed_of_the_last() -> None:
@@ -53,15 +84,29 @@ def test_a_full_window_covers_its_buckets_and_what_has_passed_of_the_last() -> N
         assert full - window.seconds <= covered.window <= full
 
 
-def test_no_rate_is_taken_of_less_than_a_bucket() -> None:
+def test_nothing_is_said_before_ten_seconds_can_be_known() -> None:
     rates = Rates(NOW, NOW)
-    rates.add(NOW, 100.0, 1, 0)
-    assert rates.figure(MINUTE, NOW).window == FINEST
+    rates.add(NOW + 9, done(100.0, 1))
+    rates.add(NOW + 18, done(200.0, 2))
+    for figure in rates.figures(NOW + TOLD_WITHIN + FINEST - 0.1):
+        assert (figure.rate, figure.shares) == (None, 3)
+    assert rates.rate(MINUTE, NOW + 19) == 0.0
+    for figure in rates.figures(NOW + TOLD_WITHIN + FINEST):
+        assert figure.rate is not None
+
+
+def test_what_is_told_first_may_be_of_a_time_that_nobody_knows() -> None:
+    rates = Rates(NOW, NOW)
+    rates.begin(NOW + 3, done(900.0, 9))
+    rates.add(NOW + 33, done(300.0, 10))
+    for figure in rates.figures(NOW + 33):
+        assert (figure.shares, figure.window) == (10, 30.0)
+        assert figure.rate == pytest.approx(300 * HASHES_PER_DIFFICULTY / 30, rel=0.01)
 
 
 def test_each_window_forgets_in_its_own_time() -> None:
     rates = Rates(NOW, NOW)
-    rates.add(NOW, 100.0, 4, 1)
+    rates.add(NOW, done(100.0, 4, 1))
     shares = {
         after: [figure.shares for figure in rates.figures(NOW + after)]
         for after in (0, 59, 61, 301, 3601, 90_001)
@@ -78,7 +123,7 @@ def test_each_window_forgets_in_its_own_time() -> None:
 
 def test_letting_go_says_whether_a_figure_changed() -> None:
     rates = Rates(NOW, NOW)
-    rates.add(NOW, 100.0, 1, 0)
+    rates.add(NOW, done(100.0, 1, 0))
     assert not rates.advance(NOW + 1)
     assert not rates.advance(NOW + 31)
     assert rates.advance(NOW + 61)
@@ -87,8 +132,8 @@ def test_letting_go_says_whether_a_figure_changed() -> None:
 
 def test_buckets_are_those_that_were_counted_in() -> None:
     rates = Rates(NOW, NOW - 400)
-    rates.add(NOW - 0, 10.0, 2, 1)
-    rates.add(NOW + 300, 20.0, 4, 0)
+    rates.add(NOW - 0, done(10.0, 2, 1))
+    rates.add(NOW + 300, done(20.0, 4, 0))
     buckets = rates.buckets(HOUR, NOW + 301)
     assert [bucket.accepted for bucket in buckets] == [0, 0, 2, 4]
     assert [bucket.rejected for bucket in buckets] == [0, 0, 1, 0]
@@ -96,42 +141,55 @@ def test_buckets_are_those_that_were_counted_in() -> None:
     assert buckets[0].start <= NOW - 400
 
 
-def test_a_clock_set_back_a_little_changes_nothing() -> None:
-    rates = Rates(NOW, NOW)
-    rates.add(NOW, 100.0, 1, 0)
-    rates.add(NOW - 3000, 100.0, 1, 0)
-    assert [figure.shares for figure in rates.figures(NOW)] == [2, 2, 2, 2]
+def test_what_is_told_late_is_of_when_it_was() -> None:
+    late, in_time = Rates(NOW, NOW), Rates(NOW, NOW)
+    for after in (0, 45, 200, 2000, 40_000):
+        in_time.add(NOW + after, done(100.0, 1, 1))
+    in_time.advance(NOW + 40_050)
+    late.advance(NOW + 40_050)
+    for after in (45, 40_000, 0, 2000, 200):
+        late.add(NOW + after, done(100.0, 1, 1))
+    assert late.figures(NOW + 40_050) == in_time.figures(NOW + 40_050)
+    for window in range(len(WINDOWS)):
+        assert late.buckets(window, NOW + 40_050) == in_time.buckets(window, NOW + 40_050)
 
 
-def test_a_clock_set_back_by_years_begins_anew() -> None:
-    rates = Rates(NOW, NOW)
-    rates.add(NOW, 100.0, 1, 0)
-    rates.add(NOW - 1e7, 100.0, 5, 0)
-    assert [figure.shares for figure in rates.figures(NOW - 1e7 + 20)] == [5, 5, 5, 5]
+def filled(now: float, day: int = 24) -> Rates:
+    """What a ledger has: so many hours, and of the newest what has passed, at a share a second."""
+    past = Rates(now, now - day * 3600)
+    for window, seconds in ((HOUR, 300), (DAY, 3600)):
+        for start in range(int(now - day * 3600) // seconds * seconds, int(now), seconds):
+            found = min(int(now) - start, seconds)
+            past.put(window, start, done(found * 2.0, found))
+    return past
 
 
-def test_what_a_ledger_has_fills_the_long_windows() -> None:
-    rates = Rates(NOW, NOW)
-    rates.warm(HOUR, NOW, NOW - 3000, 3000.0, 300, 7)
-    rates.warm(DAY, NOW, NOW - 80_000, 80_000.0, 8000, 70)
-    assert [figure.shares for figure in rates.figures(NOW)] == [0, 0, 300, 8000]
-    day = rates.figure(DAY, NOW)
-    assert day.rate == pytest.approx(HASHES_PER_DIFFICULTY)
-    assert day.window == 80_000
-    buckets = rates.buckets(DAY, NOW)
-    assert sum(bucket.accepted for bucket in buckets) == 8000
-    assert sum(bucket.rejected for bucket in buckets) == 70
+@pytest.mark.parametrize("into", [0, 7, 299, 301, 1799, 3599])
+def test_what_a_ledger_has_fills_the_long_windows_as_if_nothing_had_been(into: int) -> None:
+    """Whatever part of its newest buckets had passed: they are no full ones."""
+    now = NOW // 3600 * 3600 + 7200 + into
+    rates = Rates(now, now)
+    rates.take_in(filled(now), now)
+    for after in range(0, 7200, 10):
+        if after:
+            rates.add(now + after, done(20.0, 10))
+        for window in (HOUR, DAY):
+            figure = rates.figure(window, now + after)
+            assert figure.rate == pytest.approx(2 * HASHES_PER_DIFFICULTY, rel=0.005)
+
+
+def test_what_was_told_first_is_in_the_long_windows_whichever_comes_first() -> None:
+    one, other = Rates(NOW, NOW), Rates(NOW, NOW)
+    one.take_in(filled(NOW), NOW)
+    for rates in (one, other):
+        rates.begin(NOW + 3, done(900.0, 9))
+        rates.add(NOW + 33, done(300.0, 10))
+    other.take_in(filled(NOW), NOW + 40)
+    assert one.figures(NOW + 50) == other.figures(NOW + 50)
     assert (
-        max(bucket.accepted for bucket in buckets) - min(bucket.accepted for bucket in buckets) <= 1
+        one.figure(DAY, NOW + 50).shares
+        == sum(b.accepted for b in filled(NOW).buckets(DAY, NOW)) + 19
     )
-
-
-def test_what_a_ledger_had_is_forgotten_as_time_goes_on() -> None:
-    rates = Rates(NOW, NOW)
-    rates.warm(HOUR, NOW, NOW - 3000, 3000.0, 300, 0)
-    half = rates.figure(HOUR, NOW + 1800).shares
-    assert 100 < half < 200
-    assert rates.figure(HOUR, NOW + 3700).shares == 0
 
 
 @given(
@@ -140,24 +198,25 @@ def test_what_a_ledger_had_is_forgotten_as_time_goes_on() -> None:
     )
 )
 def test_a_window_holds_what_came_in_its_buckets(shares: list[tuple[float, int, int]]) -> None:
-    rates = Rates(NOW, NOW)
+    rates = Rates(NOW, NOW - 1e6)
     now = NOW
     came = []
     for after, accepted, rejected in shares:
         now += after
-        rates.add(now, accepted * 2.0, accepted, rejected)
+        rates.add(now, done(accepted * 2.0, accepted, rejected))
         came.append((now, accepted))
     for window, figure in zip(WINDOWS, rates.figures(now), strict=True):
         first = (int(now) // window.seconds - window.buckets + 1) * window.seconds
         expected = sum(accepted for at, accepted in came if int(at) >= first)
-        assert figure.shares == expected
-        covered = max(now - max(first, NOW), FINEST)
-        assert figure.window == covered
-        assert figure.rate == pytest.approx(expected * 2.0 * HASHES_PER_DIFFICULTY / covered)
+        assert (figure.shares, figure.window) == (expected, now - first)
+        assert figure.rate == pytest.approx(expected * 2.0 * HASHES_PER_DIFFICULTY / (now - first))
 
 
-def test_a_workers_windows_take_less_than_a_kibibyte_and_a_half() -> None:
+def test_a_workers_windows_take_less_than_two_kibibytes() -> None:
     rates = Rates(NOW, NOW)
     size = sys.getsizeof(rates)
-    size += sum(sys.getsizeof(part) for part in (rates._work, rates._accepted, rates._rejected))
-    assert size < 1536
+    size += sum(
+        sys.getsizeof(part)
+        for part in (rates._work, rates._squares, rates._accepted, rates._rejected)
+    )
+    assert size < 2048

@@ -58,7 +58,7 @@ def test_one_that_is_connected_is_never_forgotten() -> None:
     made = roll("a")
     a = made.get("a")
     assert a is not None
-    a.connected(miner())
+    a.connected(miner(), NOW)
     made.place(a)
     assert made.forget() is None
     assert not made.expired(NOW + 1e9)

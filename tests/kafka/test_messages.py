@@ -40,7 +40,7 @@ BATCHES = st.builds(
         max_size=3,
     ),
     work=st.lists(
-        st.builds(WorkRecord, text, text, number, positive, counts, positive, positive), max_size=3
+        st.builds(WorkRecord, text, text, number, positive, counts, *[positive] * 3), max_size=3
     ),
     miners=st.just([MinerRecord(4, "farm.1", "10.0.0.7:4", "x", 1, 1.0, "main", True, "")]),
     jobs=st.lists(

@@ -12,12 +12,14 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+from stratumproxy.cli.past import read_past, read_usual
 from stratumproxy.config.control import Ledger as Settings
 from stratumproxy.ledger import Ledger, LedgerReader, Standing
 from stratumproxy.ledger.audit import audit
 from stratumproxy.ledger.buckets import NAMES
 from stratumproxy.ledger.schema import DAYS, FIVE_MINUTES, HOURS
 from stratumproxy.telemetry.records import Batch, ShareRecord, WorkRecord
+from tests.clocks import at
 
 WORKERS = 17_595
 SHARES = 1760
@@ -56,7 +58,7 @@ def batches(seconds: int, every: float) -> Iterator[Batch]:
 
 def write(folder: Path, every: float, seconds: int = 120) -> None:
     path = folder / f"every-{every}.sqlite3"
-    ledger = Ledger(Settings(path=str(path)), clock=lambda: START)
+    ledger = Ledger(Settings(path=str(path)), at(START))
     told = list(batches(seconds, 0.5))
     size = max(1, int(every / 0.5))
     ledger.take([])
@@ -90,7 +92,7 @@ def fill(path: Path) -> None:
 
     Twelve shares a minute each, of which one in 200 is stale; a pool's share an hour.
     """
-    Ledger(Settings(path=str(path))).open()
+    Ledger(Settings(path=str(path)), at(START)).open()
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("INSERT INTO pools (name) VALUES ('pool')")
         connection.execute("INSERT INTO reasons (by_pool, text) VALUES (0, 'stale'), (1, 'stale')")
@@ -158,7 +160,8 @@ def read(path: Path) -> None:
             "an audit by worker, 60 d",
             lambda: audit(reader, "pool", NOW - 60 * 86_400, NOW, "worker"),
         ),
-        ("totals of all workers", lambda: Standing(str(path)).totals(NOW)),
+        ("the last day of all workers", lambda: read_past(Standing(str(path)), at(NOW))),
+        ("what is usual of all workers", lambda: read_usual(Standing(str(path)), at(NOW))),
     ):
         times = []
         for _ in range(3):
@@ -171,7 +174,7 @@ def read(path: Path) -> None:
 
 def expire(path: Path) -> None:
     """A day later: everything of the finest level goes, a little at each take."""
-    ledger = Ledger(Settings(path=str(path), five_minutes_days=0.5), clock=lambda: START)
+    ledger = Ledger(Settings(path=str(path), five_minutes_days=0.5), at(START))
     ledger.take([Batch("run", 0, 1, START)])
     slowest, count, began = 0.0, 0, time.monotonic()
     for seq in range(2, 202):

@@ -10,14 +10,15 @@ import pytest
 from stratumproxy.ledger import LedgerReader
 from stratumproxy.ledger.account import Account, Entry
 from stratumproxy.ledger.audit import (
-    CREDITED_LESS,
     DROPPED,
     FINE,
     NOTHING,
+    REFUSED,
     SENT_LESS,
     SENT_MORE,
     STATED_LESS,
     STATED_MORE,
+    TOLERATED,
     UNKNOWN,
     audit,
     judge,
@@ -25,6 +26,7 @@ from stratumproxy.ledger.audit import (
 from stratumproxy.ledger.chance import poisson_interval
 from stratumproxy.ledger.receipts import Gap
 from stratumproxy.ledger.statement import Figure, Statement
+from tests.fleet.farm import poisson
 from tests.ledger.told import DAY, batch, keep, share, work
 
 HOUR = 3600
@@ -60,7 +62,7 @@ def by_hour(*entries: Entry) -> Account:
     return Account("main", DAY, DAY + len(entries) * HOUR, HOUR, steps, None, [])
 
 
-def verdict(one: Entry, figure: Figure | None = None, tolerated: float = 0.0) -> str:
+def verdict(one: Entry, figure: Figure | None = None, tolerated: float = TOLERATED) -> str:
     statement = Statement([(float(DAY), figure)]) if figure else None
     return judge(by_hour(one), "hour", 0.99, tolerated, statement).rows[0].verdict
 
@@ -73,9 +75,13 @@ def verdict(one: Entry, figure: Figure | None = None, tolerated: float = 0.0) ->
         (entry(credited=1082), FINE),
         (entry(credited=918), SENT_LESS),
         (entry(credited=1083), SENT_MORE),
-        (entry(credited=918, rejected=1), CREDITED_LESS),
-        (entry(credited=900, timed_out=60, lost=40), CREDITED_LESS),
-        (entry(credited=990, rejected=10), FINE),
+        (entry(credited=918, rejected=1), FINE),  # 919 were sent
+        (entry(credited=900, timed_out=60, lost=40), REFUSED),
+        (entry(credited=950, rejected=50), REFUSED),  # it says so itself: no chance in it
+        (entry(credited=1060, rejected=21), REFUSED),
+        (entry(credited=981, rejected=19), FINE),  # 10 of 1000 on average are up to 19 at a time
+        (entry(20.0, 19, rejected=1), FINE),
+        (entry(20.0, 17, lost=3), REFUSED),
         (entry(credited=900, dropped=19), DROPPED),
         (entry(credited=900, dropped=18), SENT_LESS),
         (entry(0.0, 0), NOTHING),
@@ -89,8 +95,47 @@ def test_verdicts(one: Entry, words: str) -> None:
 
 
 def test_what_is_tolerated() -> None:
-    assert verdict(entry(credited=915, rejected=5)) == CREDITED_LESS
-    assert verdict(entry(credited=915, rejected=5), tolerated=0.01) == FINE
+    assert verdict(entry(credited=999, rejected=1), tolerated=0.0) == REFUSED
+    assert verdict(entry(credited=995, rejected=5), tolerated=0.001) == REFUSED
+    assert verdict(entry(credited=995, rejected=5), tolerated=0.005) == FINE
+
+
+def found(dice: random.Random, expected: float, refused: float, **tolerated: float) -> str:
+    """What is said of an hour with so many expected shares, a part of which is refused."""
+    sent = poisson(dice, expected)
+    bad = min(sent, poisson(dice, sent * refused))
+    return verdict(entry(expected, sent - bad, bad), **tolerated)
+
+
+@pytest.mark.parametrize("expected", [20.0, 3600.0, 36_000.0])
+@pytest.mark.parametrize("stale", [0.0, 0.005, 0.01])
+def test_sound_pools_are_not_accused_however_much_is_sent(expected: float, stale: float) -> None:
+    """Some tenths of a percent are late on every pool: of 36,000 shares that is no chance."""
+    dice = random.Random(8)
+    accused = sum(found(dice, expected, stale) != FINE for _ in range(1500))
+    assert accused <= 1500 * 0.02 + 4 * (1500 * 0.02) ** 0.5
+
+
+@pytest.mark.parametrize(
+    ("expected", "refused"), [(1000.0, 0.05), (3600.0, 0.02), (36_000.0, 0.015), (150.0, 0.1)]
+)
+def test_a_pool_that_refuses_more_is_always_seen(expected: float, refused: float) -> None:
+    dice = random.Random(9)
+    seen = sum(found(dice, expected, refused) == REFUSED for _ in range(500))
+    assert seen > 490
+
+
+def test_with_nothing_tolerated_nothing_is() -> None:
+    dice = random.Random(10)
+    for _ in range(300):
+        sent = poisson(dice, 1000.0)
+        assert verdict(entry(1000.0, sent - 1, 1), tolerated=0.0) in (REFUSED, SENT_MORE)
+
+
+def test_chance_alone_is_called_more_than_that_as_often_as_was_said() -> None:
+    dice = random.Random(12)
+    accused = sum(found(dice, 700.0, 0.0) != FINE for _ in range(4000))
+    assert 0.005 * 4000 < accused < 0.014 * 4000
 
 
 @pytest.mark.parametrize(
@@ -158,6 +203,7 @@ def test_confidence_holds_for_all_rows_together() -> None:
 
 def test_the_total_is_that_of_the_rows() -> None:
     one, two = entry(1000.0, 940, 30, 20, 10, 5), entry(500.0, 490, 10)
+    assert judge(by_hour(one, two), "hour").total.uncredited == 70
     total = judge(by_hour(one, two), "hour").total
     assert (total.expected, total.credited, total.rejected) == (1500.0, 1430, 40)
     assert (total.timed_out, total.lost, total.dropped) == (20, 10, 5)
@@ -197,8 +243,8 @@ def test_a_days_mining_is_within_chance_and_a_pool_that_keeps_a_tenth_is_not(pat
         workers = audit(reader, "main", DAY, DAY + 86_400, "worker")
     assert len(hours.rows) == 24
     assert len(days.rows) == 1
-    assert hours.total.verdict == days.total.verdict == workers.total.verdict == CREDITED_LESS
-    assert [row.verdict for row in workers.rows] == [FINE, CREDITED_LESS, FINE]
+    assert hours.total.verdict == days.total.verdict == workers.total.verdict == REFUSED
+    assert [row.verdict for row in workers.rows] == [FINE, REFUSED, FINE]
     assert workers.rows[1].reasons == {"low": workers.rows[1].rejected}
     plain = orjson.loads(orjson.dumps(workers.to_dict()))
     assert plain["fine"] is False

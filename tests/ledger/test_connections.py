@@ -5,6 +5,7 @@ from pathlib import Path
 
 from stratumproxy.ledger import LedgerReader
 from stratumproxy.ledger.schema import FIVE_MINUTES
+from tests.clocks import Time
 from tests.ledger.told import DAY, added, batch, keep, miner, open_ledger, query, sums
 
 
@@ -75,15 +76,21 @@ def test_a_new_run_of_the_process_ends_the_old_ones_connections(path: Path) -> N
 
 
 def test_a_run_that_is_silent_for_an_hour_is_gone(path: Path) -> None:
-    keep(path, [batch(1, DAY, "old", 3, miners=[miner()])])
-    with closing(LedgerReader(str(path))) as reader:
-        now = DAY + 7200.0
-        keep(path, [batch(1, now, "new", 0)], now)
+    time = Time(DAY)
+    with closing(open_ledger(path, time)) as ledger:
+        ledger.take([batch(1, DAY, "old", 3, miners=[miner()])])
+        time.jumps(10 * 86_400)
+        ledger.take([batch(1, time.wall, "new", 0)])
+        assert is_open(path) == 1, "it was not silent: the clock jumped"
+        time.jumps(-10 * 86_400)
+        time.passes(3500)
+        ledger.take([])
         assert is_open(path) == 1
-        with closing(open_ledger(path, now)) as ledger:
-            ledger.take([batch(2, now, "new", 0)])
-            ledger.take([batch(3, now, "new", 0)])
+        time.passes(3700)
+        ledger.take([])
         assert is_open(path) == 0
+    with closing(LedgerReader(str(path))) as reader:
+        now = time.wall
         history = reader.history(None, "24h", now)
         assert history
         assert [point.connections for point in history.points[:2]] == [0, 0]

@@ -1,7 +1,12 @@
 """Opening a ledger, and what is said when it can't be."""
 
+import itertools
 import os
+import re
+import shlex
+import shutil
 import sqlite3
+import subprocess
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
@@ -9,13 +14,16 @@ from pathlib import Path
 import pytest
 
 from stratumproxy.errors import SinkError
+from stratumproxy.ledger import LedgerReader
 from stratumproxy.ledger.database import (
     explained,
     open_for_reading,
     open_for_writing,
     transaction,
 )
-from tests.ledger.told import batch, keep, query, work
+from tests.ledger.told import DAY, batch, keep, open_ledger, query, work
+
+DOCS = Path(__file__).parents[2] / "docs" / "ledger.md"
 
 
 def test_a_new_one_is_safe_across_kills_and_power_cuts(path: Path) -> None:
@@ -121,3 +129,29 @@ def test_a_folder_that_this_user_may_not_write(closed_folder: Path) -> None:
 def test_reads_without_the_files_beside_it(closed_folder: Path) -> None:
     with closing(open_for_reading(str(closed_folder))) as connection:
         assert connection.execute("SELECT high FROM receipts").fetchall() == [(1,)]
+
+
+def test_the_documented_backup_ends_while_the_ledger_is_written(path: Path) -> None:
+    """A copy page by page begins anew with every write, and never ends on a large one."""
+    sqlite = shutil.which("sqlite3")
+    if sqlite is None:
+        pytest.skip("the sqlite3 shell is not here; on Debian: apt install sqlite3")
+    (command,) = re.findall(r"`sqlite3 ledger\.sqlite3 (\".*?\")`", DOCS.read_text())
+    copy = path.with_name("copy.sqlite3")
+    (statement,) = shlex.split(command.replace("copy.sqlite3", str(copy)))
+    seq = itertools.count(2)
+    with closing(open_ledger(path)) as ledger:
+        ledger.take([batch(1, work=[work(f"rig{n}") for n in range(20_000)])])
+        with subprocess.Popen([sqlite, str(path), statement], stderr=subprocess.PIPE) as backup:
+            while backup.poll() is None:
+                ledger.take([batch(next(seq), work=[work("rig0")])])
+            assert backup.stderr is not None
+            assert (backup.returncode, backup.stderr.read()) == (0, b"")
+    assert next(seq) > 2, "there was no write meanwhile"
+    assert query(copy, "PRAGMA integrity_check") == [("ok",)]
+    with closing(LedgerReader(str(copy))) as reader:
+        history = reader.history("rig0", "5y", DAY)
+    assert history is not None
+    ((batches,),) = query(copy, "SELECT high FROM receipts")
+    assert history.points[-1].sums.accepted == batches
+    keep(copy, [batch(next(seq), work=[work("rig0")])])

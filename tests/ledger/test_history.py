@@ -8,6 +8,7 @@ import pytest
 from stratumproxy.ledger import LedgerReader, Standing
 from stratumproxy.ledger.buckets import Sums
 from stratumproxy.ledger.history import SPANS
+from stratumproxy.ledger.schema import FIVE_MINUTES, HOURS
 from tests.ledger.told import DAY, batch, keep, miner, share, work
 
 HOUR = 3600
@@ -99,9 +100,28 @@ def test_all_workers_at_once(reader: LedgerReader, path: Path) -> None:
     assert totals.day_since == DAY - 18 * HOUR
     assert {*totals.workers} == {"a", "b"}
     a = totals.workers["a"]
-    assert (a.hour.accepted, a.day.accepted, a.connections) == (2, 48, 6)
+    assert (a.accepted, a.work, a.connections) == (48, 48 * 1024.0, 6)
+    assert a.rejected == sum(a.reasons.values()) == 24 * 4
+    assert (a.reasons, a.best, a.connects) == ({"stale": 48, "lost": 48}, 2000.0, 6)
     assert (a.since, a.last) == (DAY - 43 * HOUR, DAY + 5 * HOUR)
-    assert (totals.workers["b"].day.work, totals.workers["b"].connections) == (24 * 3072.0, 0)
+    assert (totals.workers["b"].work, totals.workers["b"].connections) == (24 * 3072.0, 0)
+
+
+def test_the_buckets_of_all_workers(reader: LedgerReader, path: Path) -> None:
+    reader.close()
+    with closing(Standing(str(path))) as standing:
+        for level in (FIVE_MINUTES, HOURS):
+            assert standing.bucket(level, DAY) == [
+                ("a", 2048.0, 2 * 1024.0**2, 2, 4),
+                ("b", 3072.0, 3 * 1024.0**2, 3, 0),
+            ]
+        assert standing.bucket(HOURS, DAY + 6 * HOUR) == []
+
+
+def test_what_a_wrong_clock_put_into_the_future_is_not_of_the_last_day(path: Path) -> None:
+    keep(path, [batch(1, work=[work()]), batch(2, DAY + 1e7, work=[work("b")])])
+    with closing(Standing(str(path))) as standing:
+        assert {*standing.totals(DAY + 60).workers} == {"rig"}
 
 
 def test_who_was_not_heard_of_for_a_day_is_left_out(reader: LedgerReader, path: Path) -> None:

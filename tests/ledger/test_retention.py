@@ -1,5 +1,6 @@
 """What is old goes, a little at a time."""
 
+import sqlite3
 import tempfile
 from contextlib import closing
 from pathlib import Path
@@ -12,6 +13,7 @@ from stratumproxy.config.control import Ledger as Settings
 from stratumproxy.ledger import retention
 from stratumproxy.ledger.retention import expiring
 from stratumproxy.ledger.schema import DAYS, FIVE_MINUTES, HOURS, LEVELS
+from tests.clocks import Time
 from tests.ledger.told import (
     DAY,
     batch,
@@ -51,16 +53,17 @@ def left(path: Path, table: str) -> int:
 
 
 def test_each_table_by_its_own_setting(path: Path) -> None:
-    with closing(open_ledger(path, DAY + 30 * 86_400, **NOTHING_KEPT)) as ledger:
+    time = Time(DAY)
+    with closing(open_ledger(path, time, **NOTHING_KEPT)) as ledger:
         ledger.take([batch(1, DAY, **records(DAY))])
-        for seq, days, gone in (
-            (2, 1.02, {"shares", "five_minutes", "five_minutes_rejects", "jobs", "events"}),
-            (3, 2.1, {"hours", "hours_rejects"}),
-            (4, 6.1, {"days", "days_rejects", "dropped"}),
+        for days, gone in (
+            (1.02, {"shares", "five_minutes", "five_minutes_rejects", "jobs", "events"}),
+            (2.1, {"hours", "hours_rejects"}),
+            (6.1, {"days", "days_rejects", "dropped"}),
         ):
-            ledger.take([batch(seq, DAY + days * 86_400)])
             for table in gone:
                 assert left(path, table), table
+            time.passes(DAY + days * 86_400 - time.wall)
             ledger.take([])
             for table in gone:
                 assert not left(path, table), table
@@ -85,26 +88,30 @@ def dangling(path: Path) -> int:
 
 
 def test_a_name_goes_after_the_last_row_and_may_come_again(path: Path) -> None:
-    with closing(open_ledger(path, DAY + 1e9, **NOTHING_KEPT)) as ledger:
+    time = Time(DAY)
+    with closing(open_ledger(path, time, **NOTHING_KEPT)) as ledger:
         ledger.take([batch(1, DAY, work=[work("a"), work("b")])])
+        time.passes(86_400)
         ledger.take([batch(2, DAY + 86_400, work=[work("b")])])
-        for seq, days, left_over in ((3, 5.9, {"a", "b"}), (4, 7.9, {"b"}), (5, 9.0, set())):
-            ledger.take([batch(seq, DAY + days * 86_400)])
+        for days, left_over in ((5.9, {"a", "b"}), (7.9, {"b"}), (9.0, set())):
+            time.passes(DAY + days * 86_400 - time.wall)
             ledger.take([])
             assert names(path) == left_over, days
-        ledger.take([batch(6, DAY + 9 * 86_400, work=[work("b")])])
+        ledger.take([batch(3, DAY + 9 * 86_400, work=[work("b")])])
         assert names(path) == {"b"}
     assert [worker for _, worker, _ in sums(path, DAYS)] == ["b"]
     assert not dangling(path)
 
 
 def test_a_name_that_is_connected_stays(path: Path) -> None:
-    with closing(open_ledger(path, DAY + 1e9, **NOTHING_KEPT)) as ledger:
+    time = Time(DAY)
+    with closing(open_ledger(path, time, **NOTHING_KEPT)) as ledger:
         ledger.take([batch(1, DAY, miners=[miner(1, "idle"), miner(2, "gone")])])
         ledger.take([batch(2, DAY + 60, miners=[miner(2, "gone", open=False)])])
         # Told now and then, or the run would count as dead.
         for seq in range(3, 14 * 24):
-            ledger.take([batch(seq, DAY + seq * 3000)])
+            time.passes(3000)
+            ledger.take([batch(seq, time.wall)])
         assert names(path) == {"idle"}
         ledger.take([batch(14 * 24, DAY + 14 * 72_000, miners=[miner(1, "idle", open=False)])])
     assert [worker for _, worker, _ in sums(path, DAYS)] == ["idle"]
@@ -116,8 +123,10 @@ def test_names_go_a_little_at_a_time_and_when_all_rows_are_gone(
 ) -> None:
     monkeypatch.setattr(retention, "ROWS", 10)
     keep(path, [batch(1, DAY, work=[work(f"rig{n}") for n in range(25)])])
-    with closing(open_ledger(path, DAY + 1e9, **NOTHING_KEPT)) as ledger:
-        ledger.take([batch(2, DAY + 9 * 86_400)])
+    time = Time(DAY)
+    with closing(open_ledger(path, time, **NOTHING_KEPT)) as ledger:
+        ledger.take([])
+        time.passes(9 * 86_400)
         for remaining in (25, 25, 15, 5, 0):
             ledger.take([])
             assert left(path, "workers") == remaining
@@ -132,15 +141,16 @@ def test_names_go_a_little_at_a_time_and_when_all_rows_are_gone(
 )
 def test_nothing_is_ever_left_without_its_name(takes: list[tuple[float, list[str]]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        path, at = Path(folder) / "ledger", float(DAY)
-        with closing(open_ledger(path, DAY + 1e9, **NOTHING_KEPT)) as ledger:
+        path, time = Path(folder) / "ledger", Time(DAY)
+        with closing(open_ledger(path, time, **NOTHING_KEPT)) as ledger:
             for seq, (days, workers) in enumerate(takes, start=1):
-                at += days * 86_400
+                time.passes(days * 86_400)
+                at = time.wall
                 told = [work(name, rejected={"stale": 1}) for name in workers]
                 ledger.take([batch(seq, at, work=told, shares=[share(at, "a")] if days else [])])
                 assert not dangling(path)
                 assert names(path) >= {*workers}
-            ledger.take([batch(len(takes) + 1, at + 9 * 86_400)])
+            time.passes(9 * 86_400)
             ledger.take([])
             assert not names(path)
 
@@ -148,25 +158,94 @@ def test_nothing_is_ever_left_without_its_name(takes: list[tuple[float, list[str
 def test_a_little_at_a_time(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retention, "ROWS", 10)
     keep(path, [batch(1, DAY, work=[work(f"rig{n}") for n in range(34)])])
-    with closing(open_ledger(path, DAY + 9e6, **NOTHING_KEPT)) as ledger:
-        ledger.take([batch(2, DAY + 1.5 * 86_400)])
+    time = Time(DAY)
+    with closing(open_ledger(path, time, **NOTHING_KEPT)) as ledger:
+        ledger.take([])
+        time.passes(1.5 * 86_400)
         for remaining in (25, 15, 5, 0):
             ledger.take([])
             assert left(path, "five_minutes") == remaining
     assert len(sums(path, HOURS)) == 34
 
 
-def test_a_clock_that_is_years_ahead_empties_nothing(path: Path) -> None:
-    with closing(open_ledger(path, DAY + 1e9)) as ledger:
-        ledger.take([batch(1, work=[work()])])
-        ledger.take([batch(2, work=[work()])])
-        ledger.take([batch(3, work=[work()])])
-    for level in (FIVE_MINUTES, HOURS, DAYS):
-        assert sums(path, level)[DAY, "rig", "main"].accepted == 3
+def kept(path: Path) -> int:
+    """Shares and work that the fixed times below put into a ledger."""
+    return left(path, "shares") + left(path, "five_minutes") + left(path, "days")
+
+
+@pytest.mark.parametrize("ahead", [100 * 86_400.0, 1e9, -86_400.0, -1e9])
+@pytest.mark.parametrize("lasts", [14.0, 3600.0, 3 * 86_400.0])
+def test_nothing_expires_by_a_clock_that_jumped(path: Path, ahead: float, lasts: float) -> None:
+    """However long it is wrong, and what is told meanwhile has its time; then all goes on."""
+    time = Time(DAY)
+    rules = {**NOTHING_KEPT, "shares_days": 5.0, "five_minutes_days": 5.0}
+    with closing(open_ledger(path, time, **rules)) as ledger:
+        ledger.take([batch(1, DAY, work=[work()], shares=[share()])])
+        before = kept(path)
+        time.jumps(ahead)
+        for seq in range(2, 12):
+            time.passes(lasts / 10)
+            time.clock.look()
+            ledger.take([batch(seq, time.wall)])
+        assert kept(path) == before
+        time.jumps(-ahead)
+        time.passes(5.1 * 86_400)
+        ledger.take([])
+        assert not left(path, "shares")
+
+
+@pytest.mark.parametrize("ahead", [100 * 86_400.0, 1e9])
+def test_nor_if_the_ledger_is_opened_meanwhile(path: Path, ahead: float) -> None:
+    time = Time(DAY)
+    keep(path, [batch(1, DAY, work=[work()], shares=[share()])], time, **NOTHING_KEPT)
+    before = kept(path)
+    time.jumps(ahead)
+    for seq in range(2, 6):
+        with closing(open_ledger(path, time, **NOTHING_KEPT)) as ledger:
+            for _ in range(10):
+                time.passes(60)
+                ledger.take([batch(seq, time.wall)])
+    assert kept(path) == before
+    time.jumps(-ahead)
+    with closing(open_ledger(path, time, **NOTHING_KEPT)) as ledger:
+        ledger.take([])
+        time.passes(1.1 * 86_400)
+        ledger.take([])
+        assert not left(path, "shares")
+
+
+def test_after_a_month_in_a_drawer_what_is_old_goes_as_fast_as_time_passes(path: Path) -> None:
+    """The clock may be right to be so far ahead, or wrong: nobody can say."""
+    time = Time(DAY)
+    keep(path, [batch(1, DAY, shares=[share(DAY + n * 3600) for n in range(48)])], time)
+    time.jumps(31 * 86_400)
+    with closing(open_ledger(path, time)) as ledger:
+        ledger.take([])
+        assert left(path, "shares") == 48
+        for day in range(32):
+            time.passes(86_400)
+            ledger.take([])
+            if day == 14:
+                assert left(path, "shares") in (46, 47, 48), "it is a day into the 31 it lacks"
+        assert not left(path, "shares")
+
+
+def test_a_ledger_from_before_goes_on_from_its_newest_batch(path: Path) -> None:
+    time = Time(DAY)
+    keep(path, [batch(1, DAY, shares=[share()])], time)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript("DROP TABLE retention; DROP TABLE usual; PRAGMA user_version = 2;")
+    time.jumps(1e9)
+    with closing(open_ledger(path, time)) as ledger:
+        for _ in range(10):
+            time.passes(10)
+            ledger.take([])
+    assert left(path, "shares") == 1
+    assert query(path, "SELECT reached FROM retention") == [(DAY + 180.0,)], "the first opened it"
 
 
 def test_a_batch_from_the_future_empties_nothing(path: Path) -> None:
-    with closing(open_ledger(path, DAY)) as ledger:
+    with closing(open_ledger(path)) as ledger:
         ledger.take([batch(1, work=[work()])])
         ledger.take([batch(2, DAY + 1e9, work=[work()])])
         ledger.take([batch(3, work=[work()])])
@@ -176,9 +255,11 @@ def test_a_batch_from_the_future_empties_nothing(path: Path) -> None:
 def test_room_is_used_again(path: Path) -> None:
     day = 86_400
     sizes = []
-    with closing(open_ledger(path, DAY + 1e9, **NOTHING_KEPT)) as ledger:
+    time = Time(DAY)
+    with closing(open_ledger(path, time, **NOTHING_KEPT)) as ledger:
         for number in range(1, 13):
-            at = DAY + number * day
+            time.passes(day)
+            at = time.wall
             ledger.take([batch(number, at, shares=[share(at + n / 10) for n in range(3000)])])
             sizes.append(query(path, "PRAGMA page_count")[0][0])
     assert sizes[-1] < 1.2 * sizes[3]
@@ -189,5 +270,5 @@ def test_the_tables_are_those_of_the_schema(path: Path) -> None:
     tables = {
         name for (name,) in query(path, "SELECT name FROM sqlite_master WHERE type = 'table'")
     }
-    otherwise = {"workers", "pools", "reasons", "runs", "miners"}
+    otherwise = {"workers", "pools", "reasons", "runs", "miners", "retention", "usual"}
     assert {one.table for one in expiring(Settings())} == tables - otherwise

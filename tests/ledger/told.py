@@ -19,6 +19,7 @@ from stratumproxy.telemetry.records import (
     ShareRecord,
     WorkRecord,
 )
+from tests.clocks import Time
 
 DAY = 1_700_006_400
 """A midnight: 2023-11-15, UTC."""
@@ -96,13 +97,15 @@ def batch(seq: int, at: float = DAY, run: str = "run", worker: int = 0, **record
     return Batch(run, worker, seq, at, **records)
 
 
-def open_ledger(path: Path, now: float = DAY, **settings: Any) -> Ledger:
-    return Ledger(Settings(path=str(path), **settings), clock=lambda: now)
+def open_ledger(path: Path, time: Time | None = None, **settings: Any) -> Ledger:
+    """A ledger of a process that starts now."""
+    clock = (time or Time(DAY)).clock_of_a_new_process()
+    return Ledger(Settings(path=str(path), **settings), clock)
 
 
-def keep(path: Path, batches: Sequence[Batch], now: float = DAY, **settings: Any) -> None:
+def keep(path: Path, batches: Sequence[Batch], time: Time | None = None, **settings: Any) -> None:
     """All in one go, and the file let go of."""
-    with closing(open_ledger(path, now, **settings)) as ledger:
+    with closing(open_ledger(path, time, **settings)) as ledger:
         ledger.take(batches)
 
 

@@ -72,6 +72,22 @@ async def test_batches_until_they_are_safe(running: Ends) -> None:
     assert (await running.hear("seq"))["seq"] == 2
 
 
+async def test_a_wall_clock_that_jumps_for_seconds_is_in_no_record(
+    ends: Ends, nursery: trio.Nursery
+) -> None:
+    """And batches go with the time that they are sent at, by the same clock."""
+    nursery.start_soon(ends.telemetry.run, lambda order: {"result": {}})
+    told = ends.telemetry._time
+    began = told.unix()
+    wall = told._wall
+    told._wall = lambda: wall() + 8.64e6
+    for _ in range(3):
+        told.look()
+        ends.telemetry.outbox.add(told.unix(), work=[])
+        sent, batch = await ends.hear("now"), await ends.hear("seq")
+        assert began <= batch["at"] <= sent["now"] < began + 3600
+
+
 async def test_orders_are_carried_out_and_answered(running: Ends) -> None:
     await running.say(encode({"do": "x-1", "action": "none"}) + encode({"do": 7}))
     assert await running.hear("done") == {"done": "x-1", "result": {"number": 1}}

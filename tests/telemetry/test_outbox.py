@@ -57,6 +57,20 @@ def test_it_begins_with_the_end_of_what_another_left() -> None:
     assert outbox.take().startswith(b"{"), "only once"
 
 
+def test_batches_go_with_the_time_they_are_sent_at() -> None:
+    outbox = Outbox("a", 0)
+    outbox.show({"uptime": 1})
+    assert b"now" not in outbox.take(17.0), "there is no batch"
+    outbox.add(16.5)
+    outbox.add(16.5)
+    messages = Lines().cut(outbox.take(17.0))
+    assert [*messages[0]] == ["now"]
+    assert messages[0]["now"] == 17.0
+    assert [message["seq"] for message in messages[1:]] == [1, 2]
+    outbox.receive(HELLO)
+    assert Lines().cut(outbox.take(47.0))[0] == {"now": 47.0}, "told again, they are older"
+
+
 def test_what_nobody_has_for_good_is_told_again() -> None:
     outbox = Outbox("a", 0)
     for _ in range(5):

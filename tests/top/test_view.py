@@ -168,15 +168,16 @@ def test_a_worker() -> None:
         "since": 1_699_999_000.0,
         "pool": "eu",
     }
-    state.worker = {**worker("farm.1", attention=["slow"]), "miners": [miner]}
+    slow = worker("farm.1", attention=["slow"], of_usual=0.6667, missing=36.7e12)
+    state.worker = {**slow, "miners": [miner]}
     state.history = [0.0, 1.0, 2.0, 4.0]
     text = "\n".join(shown(state))
     for part in (
         "farm.1  on eu",
-        "slow: the last hour",
+        "slow: did less than 75% of the usual",
         "24h    100 TH/s  ±10%",
         "100 shares in 5m",
-        "usual    110 TH/s",
+        "usual    110 TH/s  by 336 working hours  now 67% of it  missing 36.7 TH/s",
         "▁▃▅█",
         "accepted 995, rejected 5 (0.5%)  stale 4, duplicate 1",
         "difficulty 262k, best 4.00G, last share 5s ago",
@@ -185,6 +186,25 @@ def test_a_worker() -> None:
         "Esc back",
     ):
         assert part in text, part
+
+
+def test_what_is_missing_is_said_in_sum_and_by_machine() -> None:
+    state = busy()
+    assert "missing" not in "\n".join(shown(state, 160))
+    state.summary["missing"] = 1.3e15
+    state.workers[0]["of_usual"], state.workers[1]["of_usual"] = 0.667, None
+    lines = shown(state, 160)
+    assert lines[0].endswith("up 2h  missing 1.30 PH/s")
+    assert "Of usual" in lines[8]
+    assert "67%" in lines[9]
+    assert "91%" not in lines[10]
+    assert "91%" in lines[11]
+
+
+def test_what_is_not_known_yet_is_a_dash() -> None:
+    state = busy()
+    state.summary["hashrate"]["1m"] = {"rate": None, "window": 4.0, "shares": 3, "error": None}
+    assert shown(state)[1].split()[:3] == ["1m", "-", "5m"]
 
 
 def test_a_worker_that_never_mined() -> None:

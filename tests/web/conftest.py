@@ -19,7 +19,9 @@ def told() -> Told:
     told.miners(
         miner(1, "farm.a"), miner(2, "farm.b", agent="bosminer"), miner(3, "größe/c 100%.x")
     )
-    told.works(work("farm.a", 10), work("farm.b", 40, stale=20), after=10)
+    told.fleet.snapshot(0, "run-1", snapshot(uptime=75.0, accepted=0, work=0.0), told.now)
+    told.works(work("farm.a", 5), work("farm.b", 20, stale=10), after=15)
+    told.works(work("farm.a", 5), work("farm.b", 20, stale=10), after=10)
     told.tell(
         jobs=[job(name="j1"), job(name="j2")],
         events=[event()],

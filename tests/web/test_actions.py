@@ -14,6 +14,7 @@ EXAMPLES = [
     ("switch-pool", {"pool": ""}),
     ("difficulty", {"worker": "farm.a", "difficulty": 4096.0}),
     ("difficulty", {"worker": "farm.a", "difficulty": None}),
+    ("accept", {"worker": "farm.a"}),
     ("reload", {}),
 ]
 
@@ -48,6 +49,8 @@ async def test_what_can_not_be_done_is_said_in_a_sentence(guarded: Web) -> None:
         ("switch-pool", {"pool": None}),
         ("difficulty", {"worker": "a"}),
         ("difficulty", {"worker": "a", "difficulty": -1}),
+        ("accept", {}),
+        ("accept", {"worker": ""}),
         ("reload", {"now": True}),
         ("reload", []),
         ("reload", "now"),
@@ -61,7 +64,9 @@ async def test_what_is_ordered_wrongly_is_not_passed_on(
     assert guarded.orders.given == []
 
 
-@pytest.mark.parametrize("action", ["disconnect", "ban", "switch-pool", "difficulty", "reload"])
+@pytest.mark.parametrize(
+    "action", ["disconnect", "ban", "switch-pool", "difficulty", "accept", "reload"]
+)
 async def test_without_the_token_nothing_is_done(guarded: Web, web: Web, action: str) -> None:
     path = f"/api/actions/{action}"
     wrong = {"Authorization": "Bearer another secret"}

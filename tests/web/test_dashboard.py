@@ -149,7 +149,7 @@ def check_order(column: str, texts: list[str], descending: bool) -> None:
     if not column.startswith("hashrate"):
         return
     values = []
-    for text in texts:
+    for text in (text for text in texts if text != "\N{EN DASH}"):
         found = re.match(r"([\d.]+)\s([kMGTPE]?)H/s", text)
         assert found, text
         values.append(float(found[1]) * UNITS[found[2]])
@@ -201,6 +201,31 @@ def test_which_machines_need_a_person(look: Visit) -> None:
     look.until(
         "() => { const all = [...document.querySelectorAll('#workers td.attention')];"
         " return all.length && all.every((td) => td.querySelector('.mark.reconnecting')); }"
+    )
+
+
+def test_what_is_missing_is_said_in_sum_and_by_machine(look: Visit, some: World) -> None:
+    page = look.go()
+    look.all_rows()
+    expect(page.locator("#attention-missing")).to_have_text(
+        re.compile(r"^[\d.]+\s[PT]H/s missing$")
+    )
+    page.locator("#attention-filters .slow").click()
+    told = page.locator("#attention-list li p").first
+    expect(told).to_have_text(
+        re.compile(r"^[\d.]+\s% of its usual [\d.]+\s[TG]H/s: [\d.]+\s[TG]H/s missing\.$")
+    )
+    page.select_option("#filter", "gone")
+    expect(page.locator("#workers td.of_usual").first).to_have_text(re.compile(r"^0\s%$"))
+    page.select_option("#filter", "slow")
+    expect(page.locator("#workers td.of_usual").first).to_have_text(re.compile(r"^[4-7]\d\.\d\s%$"))
+    page.locator("#workers td.name a").first.click()
+    expect(page.locator("#worker-view .summary")).to_contain_text(re.compile(r"Usual.*now [4-7]\d"))
+    look.give_token("#worker-view >> text=Give the token…", some.token)
+    page.click("text=This is how it is")
+    page.click("#confirm-yes")
+    expect(page.locator("#worker-view .actions [role=status]")).to_have_text(
+        re.compile(r"^Done: usual is 50\.0\sTH/s now, it was 100\sTH/s\.$")
     )
 
 

@@ -70,7 +70,7 @@ async def test_all_streams_are_sent_one_encoding(
         await first.next_of("summary")
         await second.next_of("summary")
         assert streams.open == 2
-        assert streams.summary(told.now, 7) is streams.summary(told.now, 7)
+        assert streams.summary(told.now, told.now, 7) is streams.summary(told.now, told.now, 7)
     assert streams.open == 0
 
 
@@ -116,8 +116,8 @@ async def test_head_says_what_it_would_be(web: Web) -> None:
 
 def test_a_second_is_encoded_once(told: Told) -> None:
     streams = Web(told).app.state.site.streams
-    assert streams.summary(told.now, 1) is streams.summary(told.now, 1)
-    assert streams.summary(told.now, 1) is not streams.summary(told.now, 2)
+    assert streams.summary(told.now, told.now, 1) is streams.summary(told.now, told.now, 1)
+    assert streams.summary(told.now, told.now, 1) is not streams.summary(told.now, told.now, 2)
     entries, newest = streams.since(0)
     assert entries.count(b"event: job\n") == 2
     assert entries.count(b"event: event\n") == 1

@@ -10,6 +10,7 @@ from stratumproxy.ledger import Ledger
 from stratumproxy.ledger.reader import LedgerReader
 from stratumproxy.telemetry.records import Batch
 from stratumproxy.web.history import History
+from tests.clocks import at
 from tests.fleet.telling import Told, miner, work
 from tests.web.asking import Web
 
@@ -18,7 +19,7 @@ from tests.web.asking import Web
 def kept(told: Told, tmp_path: Path) -> Web:
     """The API with a ledger of what one worker did."""
     path = str(tmp_path / "ledger.sqlite3")
-    ledger = Ledger(Settings(path=path), clock=lambda: told.now)
+    ledger = Ledger(Settings(path=path), at(told.now))
     ledger.open()
     records = [work("farm.a", 12, stale=3), work("a/b")]
     ledger.take([Batch("r", 0, 1, told.now, work=records, miners=[miner(1, "farm.a")])])
@@ -41,7 +42,7 @@ async def test_a_worker_in_memory(web: Web) -> None:
         assert (course["source"], course["step"]) == ("memory", step)
         start, rate, accepted, rejected, difficulty, _ = course["points"][-1]
         assert (accepted, rejected, difficulty) == (40, 20, 1024.0)
-        assert rate == pytest.approx(40 * 1024 * HASHES_PER_DIFFICULTY / 10, rel=1e-6)
+        assert rate == pytest.approx(40 * 1024 * HASHES_PER_DIFFICULTY / 25, rel=1e-6)
         assert start % step == 0
 
 

@@ -17,6 +17,7 @@ from stratumproxy.ledger.reader import LedgerReader
 from stratumproxy.web import serve
 from stratumproxy.web.app import OPERATIONS
 from stratumproxy.web.openapi import document
+from tests.clocks import at
 from tests.fleet.telling import Told
 from tests.web.asking import TOKEN, Web
 
@@ -25,6 +26,7 @@ CONTRACT = {
     "/api/actions/ban",
     "/api/actions/difficulty",
     "/api/actions/disconnect",
+    "/api/actions/accept",
     "/api/actions/reload",
     "/api/actions/switch-pool",
     "/api/audit",
@@ -89,7 +91,7 @@ def test_every_reference_leads_somewhere_and_every_schema_is_one() -> None:
 async def test_what_it_promises_is_kept(told: Told, token_file: str, tmp_path: Path) -> None:
     """Schemathesis asks and orders whatever the document allows, and what it does not."""
     path = str(tmp_path / "ledger.sqlite3")
-    ledger = Ledger(Settings(path=path), clock=lambda: told.now)
+    ledger = Ledger(Settings(path=path), at(told.now))
     ledger.open()
     ledger.close()
     web = Web(told, Api(token_file=token_file), ledger=LedgerReader(path))

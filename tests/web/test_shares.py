@@ -10,6 +10,7 @@ from stratumproxy.ledger.reader import LedgerReader
 from stratumproxy.telemetry.records import Batch
 from stratumproxy.web.audit import AuditAnswer
 from stratumproxy.web.shares import SharePage
+from tests.clocks import at
 from tests.fleet.telling import NOW, Told, share, work
 from tests.web.asking import Web
 
@@ -18,7 +19,7 @@ from tests.web.asking import Web
 def kept(told: Told, tmp_path: Path) -> Web:
     """The API with a ledger of ten shares, one of them rejected."""
     path = str(tmp_path / "ledger.sqlite3")
-    ledger = Ledger(Settings(path=path), clock=lambda: told.now)
+    ledger = Ledger(Settings(path=path), at(told.now))
     ledger.open()
     shares = [share(at=NOW + number) for number in range(9)]
     shares.append(share(at=NOW + 9, verdict="rejected")._replace(worker="b", reason="stale"))

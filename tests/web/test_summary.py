@@ -13,12 +13,13 @@ from tests.web.asking import Web
 async def test_it_says_what_there_is(web: Web, told: Told) -> None:
     found = await web.read("/api/summary", Summary)
     assert found["version"] == __version__
-    assert (found["now"], found["uptime"], found["control_uptime"]) == (NOW + 10, 100.0, 10.0)
+    assert (found["now"], found["uptime"], found["control_uptime"]) == (NOW + 25, 100.0, 25.0)
     assert (found["connected"], found["mining"], found["workers"]) == (3, 2, 3)
     assert found["accepted"] == 50
     assert found["rejected"] == {"stale": 4}
     assert found["drops"] == {"idle": 1}
     assert found["attention"] == {"gone": 0, "slow": 0, "rejecting": 1, "reconnecting": 0}
+    assert (found["usual"], found["missing"]) == (0.0, 0.0)
     assert found["lost_records"] == 3
     assert [pool["name"] for pool in found["pools"]] == ["pool"]
     assert [each["job"] for each in found["last_jobs"]] == ["j2", "j1"]
@@ -29,10 +30,10 @@ async def test_it_says_what_there_is(web: Web, told: Told) -> None:
 async def test_a_hashrate_says_its_window_and_its_error(web: Web) -> None:
     figure = (await web.read("/api/summary", Summary))["hashrate"]["1m"]
     assert figure == {
-        "rate": pytest.approx(50 * 1024 * HASHES_PER_DIFFICULTY / 10, rel=1e-6),
-        "window": 10.0,
+        "rate": pytest.approx(50 * 1024 * HASHES_PER_DIFFICULTY / 25, rel=1e-6),
+        "window": 25.0,
         "shares": 50,
-        "error": 50**-0.5,
+        "error": pytest.approx(50**-0.5),
     }
 
 
@@ -44,7 +45,7 @@ async def test_before_anything_was_heard_all_is_nothing() -> None:
 
 def test_processes_that_are_silent_say_for_how_long(told: Told) -> None:
     told.fleet.snapshot(1, "another", snapshot(), told.now + 4)
-    found = summary(told.fleet, told.now + 5)
+    found = summary(told.fleet, told.now + 5, told.now + 5)
     assert [(each["worker"], each["heard"]) for each in found["processes"]] == [(0, 5.0), (1, 1.0)]
     assert found["accepted"] == 100
 
@@ -52,11 +53,11 @@ def test_processes_that_are_silent_say_for_how_long(told: Told) -> None:
 def test_only_the_last_jobs_are_in_it() -> None:
     told = Told()
     told.tell(jobs=[job(name=str(number)) for number in range(50)])
-    assert len(summary(told.fleet, NOW)["last_jobs"]) == LAST_JOBS
+    assert len(summary(told.fleet, NOW, NOW)["last_jobs"]) == LAST_JOBS
 
 
 def test_looking_is_what_makes_time_pass() -> None:
     """With every process silent nothing but the API's clock tells that time goes on."""
     fleet = Fleet(NOW)
-    summary(fleet, NOW + 5)
+    summary(fleet, NOW + 5, NOW + 5)
     assert fleet._looked == NOW + 5

@@ -17,9 +17,11 @@ from starlette.applications import Starlette
 from stratumproxy.config.control import Api
 from stratumproxy.errors import StratumProxyError
 from stratumproxy.fleet import Fleet
-from stratumproxy.fleet.fleet import Done, Earlier
-from stratumproxy.fleet.hashrate import HASHES_PER_DIFFICULTY
+from stratumproxy.fleet.fleet import Earlier
+from stratumproxy.fleet.hashrate import DAY, HASHES_PER_DIFFICULTY, HOUR, Done, Rates
 from stratumproxy.fleet.history import History
+from stratumproxy.fleet.usual import Known
+from stratumproxy.fleet.worker import Counts
 from stratumproxy.telemetry.records import (
     Batch,
     EventRecord,
@@ -115,19 +117,36 @@ class World:
         """What each did in the last hour and day."""
         return [self._earlier(machine, now) for machine in self.machines]
 
+    def usuals(self, now: float) -> dict[str, Known]:
+        """What is usual of each, and which were called slow."""
+        return {
+            machine.name: Known(machine.rate, 336, machine.slow, now - 3600)
+            if machine.slow
+            else Known(machine.rate, 336)
+            for machine in self.machines
+        }
+
     def _earlier(self, machine: Machine, now: float) -> Earlier:
         vigour = 0.5 if machine.slow else 0.2 if machine.gone else 1.0
-        hour = self._found(machine.usual * 3600 * vigour)
-        day = self._found(machine.usual * 82_800) + hour
+        past = Rates(now, now - 60 * 86_400)
+        day = 0
+        for window, seconds, count in ((HOUR, 300, 12), (DAY, 3600, 24)):
+            newest = now // seconds * seconds
+            whole = int(machine.usual * seconds)
+            for back in range(count):
+                found = whole if back else int(machine.usual * (now - newest))
+                if back * seconds < 7200:
+                    found = int(found * vigour)
+                day += found if window == DAY else 0
+                work = found * machine.difficulty
+                shares = work, work * machine.difficulty, found, 0
+                past.put(window, newest - back * seconds, shares)
         rejects = day // 10 if machine.rejecting else day // 400
         last = now - (1500 if machine.gone else self.random.expovariate(machine.usual) % 300)
-        return Earlier(
-            machine.name,
-            now - 60 * 86_400,
-            last,
-            Done(hour * machine.difficulty, hour, rejects // 24),
-            Done(day * machine.difficulty, day, rejects),
-        )
+        best = machine.difficulty * 1000
+        reasons = {"stale": rejects - rejects // 3, "low-difficulty": rejects // 3}
+        counts = Counts(day, rejects, reasons, day * machine.difficulty, best, 1)
+        return Earlier(machine.name, now - 60 * 86_400, last, counts, past)
 
     def _found(self, expected: float) -> int:
         """How many shares, when so many are expected."""
@@ -187,7 +206,8 @@ class World:
         rate = sum(machine.usual for machine in self.machines)
         shares = self._found(rate * seconds * (1 + 0.02 * sin(start / 9000)))
         work = sum(machine.difficulty for machine in self.machines) / len(self.machines) * shares
-        history.add(start, work, shares, shares // 300, len(self.machines))
+        history.add(start, Done(work, work * work / shares, shares, shares // 300))
+        history.connected(start, len(self.machines))
 
     def _work(self, machine: Machine, seconds: float) -> WorkRecord:
         vigour = 0.5 if machine.slow else 1.0
@@ -304,12 +324,10 @@ def make_world(workers: int = WORKERS, now: float | None = None) -> tuple[World,
         world.past(fleet.day, begin - (288 - point) * 300, 300)
     for point in range(60):
         world.past(fleet.hour, begin - (60 - point) * 60, 60)
-    fleet.warm(
-        world.earlier(begin),
-        begin,
-        hour_since=begin - 3600,
-        day_since=begin - 86_400,
-    )
+    fleet.usuals = world.usuals(begin)
+    fleet.recall(world.earlier(begin), begin, begin - 86_400)
+    for worker in fleet.roll.workers:
+        fleet.rates.take_in(worker.rates, begin)
     fleet.apply(world.arrivals(begin), begin)
     for back in (240, 180, 120, 60):
         fleet.apply(world.minute(now - back), now - back)
@@ -353,6 +371,8 @@ class MadeUpOrders:
                 raise StratumProxyError(f"no pool is named {pool!r}")
             ready = pool in ("", *self._pools[:1])
             return {"pool": pool, "miners": 1200 if ready else 0, "ready": ready}
+        if action == "accept":
+            return {"worker": arguments["worker"], "was": 1e14, "usual": 5e13, "kept": True}
         return {"miners": 1}
 
 

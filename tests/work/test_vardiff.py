@@ -81,6 +81,29 @@ def test_a_change_after_ten_calm_hours_is_seen_within_a_quarter_of_one(
     assert 36_000 < next(now for now, to in changes if (to > 5000) == (factor > 1)) < 36_900
 
 
+@pytest.mark.parametrize(
+    ("factor", "usually", "nearly_always"),
+    [(10.0, 0.5, 8.0), (2.0, 5.0, 12.0), (0.5, 7.0, 20.0), (0.1, 5.0, 11.0)],
+)
+def test_a_change_takes_as_many_minutes_as_the_module_says(
+    factor: float, usually: float, nearly_always: float
+) -> None:
+    right, calm, took = 5000 * factor, 3600.0, []
+    for seed in range(120):
+        at, difficulty = 0.0, 5000.0
+        changes = mine(
+            SETTINGS, seed, lambda now: 5000.0 if now < calm else right, 5000, calm + 2700
+        )
+        for now, to in changes:
+            if now > calm and not right / 1.5 < difficulty < right * 1.5:
+                at = (now - calm) / 60
+            difficulty = to
+        took.append(at)
+    took.sort()
+    assert usually * 0.6 < took[60] < usually * 1.4
+    assert nearly_always * 0.5 < took[113] < nearly_always * 1.5
+
+
 @given(
     difficulty=st.floats(1e-9, 1e15),
     shares=st.integers(0, 10_000),

@@ -2,6 +2,7 @@
 
 import { ApiError, post, token, tryToken } from "./api.js";
 import { announce, byId, h, setText } from "./dom.js";
+import * as format from "./format.js";
 import { plain } from "./log.js";
 
 /** Whether there is a token to act with. */
@@ -101,6 +102,15 @@ function fill(panel, worker) {
         const time = seconds.selectedOptions[0].textContent;
         if (await confirmed(`Ban ${worker} for ${time}? Its machines earn nothing here meanwhile.`, "Ban")) {
           act(self, said, "ban", { worker, seconds: Number(seconds.value) });
+        }
+      }),
+    ),
+    h(
+      "div",
+      { class: "controls" },
+      button("This is how it is", async (self) => {
+        if (await confirmed(`Take what ${worker} does now for what it usually does? It is called slow when it does less than 75 % of that.`, "Take it")) {
+          act(self, said, "accept", { worker }, ({ was, usual, kept }) => `usual is ${format.rate(usual)} now, it was ${format.rate(was)}${kept ? "" : "; a restart forgets that"}`);
         }
       }),
     ),

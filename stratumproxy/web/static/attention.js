@@ -11,30 +11,32 @@ const REFRESH = 10_000;
 
 /** What is to be known about a worker of that kind, as a sentence. */
 export function why(kind, worker) {
-  const usual = worker.usual ? ` It usually does ${format.rate(worker.usual)}.` : "";
+  const usual = worker.usual ? ` It usually does ${format.rate(worker.usual)}${knownBy(worker.usual_hours)}.` : "";
   if (kind === "gone") {
     const silence = worker.last_share === null ? "no share yet" : `no share for ${format.duration(format.now() - worker.last_share)}`;
     return worker.connections ? `Connected, but ${silence}.${usual}` : `No connection, ${silence}.${usual}`;
   }
   if (kind === "slow") {
-    const hour = worker.hashrate["1h"].rate;
-    const part = worker.usual ? `, ${format.percent(hour / worker.usual)} of its usual ${format.rate(worker.usual)}` : "";
-    return `${format.rate(hour)} over the last hour${part}.`;
+    const part = worker.of_usual === null ? "Less than 75 %" : format.percent(worker.of_usual);
+    return `${part} of its usual ${format.rate(worker.usual)}${knownBy(worker.usual_hours)}: ${format.rate(worker.missing)} missing.`;
   }
   if (kind === "rejecting") {
     const reasons = Object.entries(worker.reasons).sort(([, a], [, b]) => b - a).slice(0, 2);
     const mostly = reasons.map(([reason, n]) => `${format.count(n)} ${reason}`).join(", ");
-    return `More than 5 % of its last shares rejected. Since start: ${mostly || format.count(worker.rejected)}.`;
+    return `More than 5 % of its last shares rejected. In ${counted(worker)}: ${mostly || format.count(worker.rejected)}.`;
   }
-  return `5 or more connects in the last hour, ${format.count(worker.connects)} since start.`;
+  return `5 or more connects in the last hour, ${format.count(worker.connects)} in ${counted(worker)}.`;
 }
+
+/** How little is known of what is usual, if it is little. */
+const knownBy = (hours) => (hours > 0 && hours < 24 ? `, as far as ${format.count(hours)} hours say` : "");
+
+/** The time that a worker's counts are of. */
+const counted = (worker) => format.duration(format.now() - worker.counted_since);
 
 /** What to do when there is nothing to see yet. */
 const NO_MINERS =
   "No miners yet: point them at this machine, at the port of [[listen]] in the configuration, such as stratum+tcp://192.0.2.1:3333.";
-
-/** Hashes a second that are missing: sorts first what costs most. */
-const missing = (worker) => Math.max(0, (worker.usual ?? 0) - worker.hashrate["1h"].rate);
 
 /**
  * Fills the panel.
@@ -82,9 +84,9 @@ export function attentionPanel(feed, fleet, table) {
     counted = key;
     const mine = chosen;
     try {
-      const page = await get(`/api/workers?attention=${chosen}&sort=-hashrate_24h&limit=${SHOWN}`);
+      const page = await get(`/api/workers?attention=${chosen}&sort=-missing&limit=${SHOWN}`);
       if (mine !== chosen) return;
-      workers = page.workers.sort((a, b) => missing(b) - missing(a));
+      workers = page.workers;
       show();
     } catch {
       counted = "";
@@ -132,6 +134,8 @@ export function attentionPanel(feed, fleet, table) {
   feed.addEventListener("summary", () => {
     const counts = feed.summary.attention;
     const any = Object.values(counts).reduce((a, b) => a + b, 0);
+    const { missing } = feed.summary;
+    setText(byId("attention-missing"), missing ? `${format.rate(missing)} missing` : "");
     for (const { kind, number, button } of buttons) {
       const n = kind === "any" ? total(counts) : (counts[kind] ?? 0);
       setText(number, format.count(n));

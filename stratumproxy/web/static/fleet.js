@@ -5,8 +5,8 @@ import { get } from "./api.js";
 /** Attention kinds, the most urgent first: what each is called, and its rule in words. */
 export const KINDS = {
   gone: "It mined, and has no connection now, or sent no share for 10 minutes or 20 expected shares, whichever is longer.",
-  slow: "Its rate over 1 h is below 70 % of its usual one (24 h), by more than 3 times the error of the two figures.",
-  rejecting: "More than 5 % of its last shares (50 at least) were rejected.",
+  slow: "It did less than 75 % of what it usually does over the time of 900 expected shares, and no 85 % since. Usual is the median of its working hours in two weeks, or what it was before it was slow.",
+  rejecting: "More than 5 % of its last 250 to 500 shares were rejected, and chance does not explain it.",
   reconnecting: "It connected 5 times or more within the last hour.",
 };
 const ORDER = Object.keys(KINDS);

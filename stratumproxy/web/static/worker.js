@@ -32,11 +32,11 @@ export function workerPage(name, feed) {
   const marks = h("ul", { class: "whys" });
   const trouble = h("p", { class: "empty", role: "alert", hidden: true });
   const rates = Object.fromEntries(Object.entries(WINDOWS).map(([key, label]) => [key, figure(label)]));
-  rates.usual = figure("Usual", "Its rate over 24 h, as far as that is known");
+  rates.usual = figure("Usual", "The median of its working hours in two weeks, or what it was before it was slow");
   const facts = Object.fromEntries(
     Object.entries({
       difficulty: "Difficulty", accepted: "Accepted", rejected: "Rejected", best: "Best share",
-      last: "Last share", connections: "Connections", since: "First seen", pool: "Pool", agent: "Agent", address: "Address",
+      last: "Last share", connections: "Connections", counted: "Counted since", since: "First seen", pool: "Pool", agent: "Agent", address: "Address",
     }).map(([key, label]) => [key, fact(label)]),
   );
   const reasons = h("tbody", {});
@@ -126,13 +126,15 @@ export function workerPage(name, feed) {
       const one = worker.hashrate[key];
       rates[key].set(format.rate(one.rate), format.error(one.error), covering(one));
     }
-    rates.usual.set(format.rate(worker.usual));
+    const part = worker.of_usual === null ? "" : `now ${format.percent(worker.of_usual)}`;
+    rates.usual.set(format.rate(worker.usual), part, worker.usual_hours ? `By ${format.count(worker.usual_hours)} working hours` : undefined);
     const all = worker.accepted + worker.rejected;
     facts.difficulty.set(format.difficulty(worker.difficulty));
     facts.accepted.set(format.count(worker.accepted));
     facts.rejected.set(`${format.count(worker.rejected)}${all ? ` (${format.percent(worker.rejected / all)})` : ""}`);
     facts.best.set(format.difficulty(worker.best));
-    facts.connections.set(`${format.count(worker.connections)} open, ${format.count(worker.connects)} since start`);
+    facts.connections.set(`${format.count(worker.connections)} open, ${format.count(worker.connects)} connects`);
+    facts.counted.time(worker.counted_since);
     facts.last.time(worker.last_share);
     facts.since.time(worker.since);
     for (const key of ["pool", "agent", "address"]) facts[key].set(worker[key] || "–");
@@ -140,8 +142,7 @@ export function workerPage(name, feed) {
     const known = Object.keys(worker.reasons).length > 0;
     reasonsTable.hidden = !known;
     noReasons.hidden = known;
-    const before = `${format.count(worker.rejected)} rejected before the control process started; their reasons are in the ledger.`;
-    setText(noReasons, !all ? "No shares yet." : worker.rejected ? before : "Not one was rejected.");
+    setText(noReasons, all ? "Not one was rejected." : "No shares yet.");
     showReasons(reasons, worker.reasons, all || 1);
     minersTable.hidden = !worker.miners.length;
     noMiners.hidden = worker.miners.length > 0;

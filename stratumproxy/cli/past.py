@@ -1,0 +1,114 @@
+"""Between the ledger and the fleet: what was before this process, and what shall be known later."""
+
+from collections.abc import Iterable
+from contextlib import closing
+from typing import NamedTuple
+
+from stratumproxy.fleet.fleet import Earlier
+from stratumproxy.fleet.hashrate import DAY, HASHES_PER_DIFFICULTY, HOUR, Rates
+from stratumproxy.fleet.usual import HELD_HOURS, LEAST_HOURS, Known, Mark
+from stratumproxy.fleet.worker import Counts
+from stratumproxy.ledger import Standing
+from stratumproxy.ledger import usual as ledger_usual
+from stratumproxy.ledger.schema import FIVE_MINUTES, HOURS
+from stratumproxy.telemetry.clock import Clock
+
+SET_BACK = 60.0
+"""Seconds by which the ledger may be ahead of the clock, before that counts as set back."""
+
+
+class Past(NamedTuple):
+    """The last day, as the fleet takes it in. Times are even."""
+
+    workers: list[Earlier]
+    """Those of the last day, the longest silent first."""
+    all: Rates
+    since: float
+    """From when on their counts are."""
+
+
+def read_past(standing: Standing, clock: Clock) -> Past | None:
+    """Read the last day; takes seconds, and closes what it reads from.
+
+    Returns:
+        The last day; None if the clock was set back since it was written, so that nobody can say
+        which day that would be.
+
+    Raises:
+        SinkError: the ledger can't be read, or this was interrupted.
+    """
+    with closing(standing):
+        now, ahead = clock.now(), clock.unix(0.0)
+        if (standing.reached or 0.0) > now + ahead + SET_BACK:
+            return None
+        totals = standing.totals(now + ahead)
+        since = totals.day_since - ahead
+        first = min((each.since for each in totals.workers.values()), default=now + ahead)
+        every = Rates(now, max(since, first - ahead))
+        rates = {
+            name: Rates(now, max(since, each.since - ahead))
+            for name, each in totals.workers.items()
+        }
+        for window, level, begin in (
+            (HOUR, FIVE_MINUTES, totals.hour_since),
+            (DAY, HOURS, totals.day_since),
+        ):
+            for start in range(begin, int(now + ahead) + 1, level.step):
+                shares, at = standing.bucket(level, start), start - ahead
+                for name, work, squares, accepted, rejected in shares:
+                    if name in rates:
+                        rates[name].put(window, at, (work, squares, accepted, rejected))
+                if shares:
+                    _, works, squared, counts, refused = zip(*shares, strict=True)
+                    every.put(window, at, (sum(works), sum(squared), sum(counts), sum(refused)))
+    workers = [
+        Earlier(
+            name,
+            each.since - ahead,
+            None if each.last is None else each.last - ahead,
+            Counts(each.accepted, each.rejected, each.reasons, each.work, each.best, each.connects),
+            rates[name],
+        )
+        for name, each in totals.workers.items()
+    ]
+    workers.sort(key=lambda each: each.last_share or each.since)
+    return Past(workers, every, since)
+
+
+def read_usual(standing: Standing, clock: Clock) -> dict[str, Known]:
+    """Read what is usual of every worker; takes ten seconds, and closes what it reads from.
+
+    Raises:
+        SinkError: the ledger can't be read, or this was interrupted.
+    """
+    with closing(standing):
+        ahead = clock.unix(0.0)
+        found = standing.usual(clock.unix())
+    known = {}
+    for name, (rate, hours, turn) in found.items():
+        if turn is None:
+            if hours >= LEAST_HOURS:
+                known[name] = Known(rate * HASHES_PER_DIFFICULTY, hours)
+        elif turn.slow or hours < HELD_HOURS:
+            usual = turn.rate * HASHES_PER_DIFFICULTY
+            known[name] = Known(usual, 0, turn.slow, turn.since - ahead)
+        else:
+            known[name] = Known(rate * HASHES_PER_DIFFICULTY, hours, False, turn.since - ahead)
+    return known
+
+
+def keep_marks(path: str, marks: Iterable[Mark], clock: Clock) -> None:
+    """Keep how it stands with workers that were called slow or mended, or accepted as they are.
+
+    Raises:
+        SinkError: the ledger can't be written.
+    """
+    ledger_usual.keep(
+        path,
+        [
+            ledger_usual.Turn(
+                mark.worker, mark.rate / HASHES_PER_DIFFICULTY, clock.unix(mark.since), mark.slow
+            )
+            for mark in marks
+        ],
+    )
