@@ -38,7 +38,7 @@ lint: $(VENV)/installed-dev ## ruff and mypy --strict
 
 check: lint test ## lint and test
 
-bench: $(VENV)/installed ## Speed and memory against the floor, 10 minutes: bench/README.md
+bench: $(VENV)/installed ## Speed and memory against the floor, 13 minutes: bench/README.md
 	$(BIN)/python -m bench run $(ARGS)
 
 microbench: $(VENV)/installed-bench ## One share check on every kernel, beside hashlib

@@ -111,8 +111,8 @@ def problems(result: Result, scenario: Scenario, kind: Kind) -> list[str]:
             (verified["works_wrong"] > 0, f"jobs are wrong: {verified['why']}"),
             (verified["works"] == 0, "no job was verified"),
             (
-                scenario.forward == "all" and pool["submits"] < shares["answered"],
-                f"the pool got {pool['submits']} of {shares['answered']} shares",
+                scenario.forward == "all" and pool["submits"] < shares["accepted"],
+                f"the pool got {pool['submits']} of {shares['accepted']} accepted shares",
             ),
             (probes["duplicate"] not in (22, -1), "a duplicate share was not refused"),
             (probes["unknown_job"] != 21, "a share for an unknown job was not refused"),

@@ -180,6 +180,23 @@ _FLEET = next(scenario for scenario in SCENARIOS if scenario.name == "fleet")
 SCENARIOS += (
     replace(
         _FLEET,
+        name="fleet-forwarded",
+        title=f"{_FLEET.title}; every share forwarded",
+        measures=(
+            replace(CPU, most_times=2.5),
+            BUSY,
+            REPLY_P50,
+            replace(REPLY_P99, most=25),
+            REPLY_MAX,
+            LAST,
+            STALE,
+            MEMORY,
+            WAITED,
+        ),
+        forward="all",
+    ),
+    replace(
+        _FLEET,
         name="watched",
         title="fleet, with ledger, API, a scrape a second and three dashboards, against without",
         measures=(

@@ -68,6 +68,13 @@ def test_a_fleet_gets_its_jobs() -> None:
     assert result["server"]["rss"] > 0
 
 
+def test_a_fleet_whose_every_share_is_forwarded() -> None:
+    fleet = short("fleet-forwarded", rate=200.0, job_interval=0.1)
+    result = run(fleet, PROXY_KIND)
+    assert result["pool"]["matched"] == result["pool"]["submits"] >= result["shares"]["accepted"]
+    assert result["verified"]["shares"] > 0
+
+
 def test_two_workers_share_the_miners() -> None:
     result = run(short("workers"), Kind("2 workers", 2))
     assert result["pool"]["sessions"] == 2
