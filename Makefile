@@ -12,7 +12,7 @@ JOBS ?= auto
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-BUILT_FROM := setup.py pyproject.toml $(wildcard stratumproxy/*/*.[ch])
+BUILT_FROM := setup.py pyproject.toml $(wildcard stratumproxy/*/*.[ch] stratumproxy/*/*/*.[ch])
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -52,7 +52,7 @@ fuzz: $(VENV)/installed-dev ## Fuzz what takes bytes from the network, for SECON
 soak: $(VENV)/installed-dev ## The long forms of the fault, flood and weeks' tests; MINUTES=10 of memory
 	STRATUMPROXY_SOAK=1 STRATUMPROXY_SOAK_MINUTES=$(or $(MINUTES),10) \
 	  $(BIN)/python -m pytest -rP -m "" tests/chaos tests/hostile tests/kafka/test_broker.py \
-	  tests/work/test_content.py tests/fleet/test_usual.py $(ARGS)
+	  tests/mining/test_content.py tests/fleet/test_usual.py $(ARGS)
 
 interop: $(VENV)/installed-dev ## The proxy between a miner, a pool and a node that others wrote
 	@$(BIN)/python -m tests.interop.parts
@@ -69,7 +69,7 @@ docs: $(VENV)/installed ## The generated files: docs/configuration.md, configs/*
 
 clean: ## Remove everything that was built, .venv too
 	rm -rf $(VENV) build dist bench/build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
-	rm -f stratumproxy/*/*.so
+	find stratumproxy -name "*.so" -delete
 	find stratumproxy tests bench -name __pycache__ -prune -exec rm -rf {} +
 
 $(VENV)/bin/python:

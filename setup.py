@@ -25,7 +25,7 @@ def extension(name: str) -> Extension:
     )
 
 
-NAMES = ["stratumproxy.shares._native", "stratumproxy.stratum._submit"]
+NAMES = ["stratumproxy.shares._native", "stratumproxy.protocol.v1._submit"]
 if sys.platform == "linux":
     NAMES.append("stratumproxy.net._sockets")  # epoll and accept4
 

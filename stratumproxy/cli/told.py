@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from stratumproxy.config import Config
 from stratumproxy.errors import ConfigError
-from stratumproxy.stratum.framing import split_lines
+from stratumproxy.protocol.v1.framing import split_lines
 
 CONFIG_LIMIT = 1 << 24
 """Bytes of a configuration as JSON; the file it comes from has a megabyte at most."""

@@ -10,10 +10,10 @@ import orjson
 
 from stratumproxy.cli.options import examples
 from stratumproxy.errors import ProtocolError
+from stratumproxy.mining.job import PoolJob
+from stratumproxy.protocol.v1.configure import is_difficulty, parse_hex32
 from stratumproxy.shares import Seen, Verdict, Work, share_difficulty
-from stratumproxy.stratum.configure import is_difficulty, parse_hex32
-from stratumproxy.stratum.difficulty import target_of, target_of_nbits
-from stratumproxy.work.job import PoolJob
+from stratumproxy.shares.difficulty import target_of, target_of_nbits
 
 MAX_LINE = 1 << 20
 """Bytes; the largest job a pool can send takes a twentieth of it."""

@@ -17,7 +17,7 @@ from functools import lru_cache
 from math import exp, sqrt
 from typing import NamedTuple
 
-from stratumproxy.stratum.difficulty import DIFFICULTY_1
+from stratumproxy.shares.difficulty import DIFFICULTY_1
 
 HASHES_PER_DIFFICULTY = 2**256 / DIFFICULTY_1
 """Hashes it takes on average to find a share of difficulty 1."""

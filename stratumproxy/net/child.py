@@ -14,7 +14,7 @@ import structlog
 import trio
 
 from stratumproxy.errors import ProtocolError
-from stratumproxy.stratum.framing import split_lines
+from stratumproxy.protocol.v1.framing import split_lines
 
 LINE_LIMIT = 1 << 20
 """Bytes of a line that it says; a snapshot has some 500 a pool."""

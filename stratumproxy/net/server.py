@@ -17,13 +17,13 @@ from stratumproxy.net.link import PoolLink
 from stratumproxy.net.listeners import open_listeners
 from stratumproxy.net.port import MinerPort
 from stratumproxy.net.telemetry import Telemetry, of_this_process
+from stratumproxy.protocol.v1.messages import encode_notification
 from stratumproxy.proxy.lane import Lane
 from stratumproxy.proxy.orders import Orders
 from stratumproxy.proxy.pools import PoolState
 from stratumproxy.proxy.proxy import Proxy
 from stratumproxy.proxy.report import Report
 from stratumproxy.proxy.rounds import ROUND
-from stratumproxy.stratum.messages import encode_notification
 from stratumproxy.telemetry.snapshot import Snapshot
 
 FAN_OUT_SLICE = 256

@@ -2,8 +2,8 @@
 
 from math import inf
 
-from stratumproxy.stratum.difficulty import target_bytes
-from stratumproxy.work.vardiff import ENOUGH, Vardiff
+from stratumproxy.mining.vardiff import ENOUGH, Vardiff
+from stratumproxy.shares.difficulty import target_bytes
 
 NO_TARGET = bytes(32)
 """Of a miner that was not told a difficulty yet."""

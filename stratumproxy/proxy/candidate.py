@@ -9,9 +9,9 @@ from collections import deque
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from stratumproxy.mining.job import Terms
 from stratumproxy.proxy.job import Job
 from stratumproxy.proxy.pool import NewJob, PoolSession
-from stratumproxy.work.job import Terms
 
 if TYPE_CHECKING:
     from stratumproxy.proxy.lane import Lane

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from stratumproxy.mining.content import Content
+from stratumproxy.mining.job import PoolJob, Terms
 from stratumproxy.proxy.pool import PoolSession
 from stratumproxy.shares import Work
-from stratumproxy.stratum.difficulty import target_bytes
-from stratumproxy.work.content import Content
-from stratumproxy.work.job import PoolJob, Terms
+from stratumproxy.shares.difficulty import target_bytes
 
 if TYPE_CHECKING:
     from stratumproxy.proxy.lane import Lane

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from stratumproxy.mining.content import Contents
 from stratumproxy.proxy.job import Job
-from stratumproxy.work.content import Contents
 
 if TYPE_CHECKING:
     from stratumproxy.proxy.journal import Journal

@@ -8,15 +8,15 @@ that is ready. How many miners a lane carries follows from the extranonce layout
 
 from typing import TYPE_CHECKING
 
+from stratumproxy.mining import rejects
+from stratumproxy.mining.extranonce import SlotSpace
+from stratumproxy.mining.job import Terms
 from stratumproxy.proxy import requests
 from stratumproxy.proxy.candidate import Candidate
 from stratumproxy.proxy.job import Job
 from stratumproxy.proxy.limbo import Limbo
 from stratumproxy.proxy.pool import NewJob, PoolSession
 from stratumproxy.proxy.seat import NO_PAST, Past
-from stratumproxy.stratum import rejects
-from stratumproxy.work.extranonce import SlotSpace
-from stratumproxy.work.job import Terms
 
 if TYPE_CHECKING:
     from stratumproxy.proxy.miner import MinerSession

@@ -5,9 +5,9 @@ them once more. It may have had them already: "duplicate" is then as good as "ac
 they are lost, and their miners are told so.
 """
 
+from stratumproxy.mining.job import Terms
 from stratumproxy.proxy.forwarded import Forwarded
 from stratumproxy.proxy.pool import PoolSession
-from stratumproxy.work.job import Terms
 
 DUPLICATE = 22
 

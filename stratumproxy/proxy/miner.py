@@ -8,6 +8,20 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from stratumproxy.errors import LineTooLong, ProtocolError
+from stratumproxy.mining import rejects
+from stratumproxy.mining.job import Terms
+from stratumproxy.mining.rejects import Reject
+from stratumproxy.protocol.v1.framing import split_lines
+from stratumproxy.protocol.v1.messages import (
+    encode_error,
+    encode_notification,
+    encode_set_difficulty,
+    encode_true,
+    id_of,
+    parse,
+)
+from stratumproxy.protocol.v1.strangers import refuse_stranger
+from stratumproxy.protocol.v1.submit import Submit, read_submit, scan_submit
 from stratumproxy.proxy import requests
 from stratumproxy.proxy.asked import NO_TARGET, Asked
 from stratumproxy.proxy.drops import FLOOD, INVALID_SHARES, Reason
@@ -16,22 +30,8 @@ from stratumproxy.proxy.job import Job
 from stratumproxy.proxy.seat import MOST_SEATS, Past, Seat
 from stratumproxy.proxy.shell import Link
 from stratumproxy.proxy.tally import Worker
+from stratumproxy.shares.difficulty import target_bytes
 from stratumproxy.shares.verdict import REJECTED, Verdict
-from stratumproxy.stratum import rejects
-from stratumproxy.stratum.difficulty import target_bytes
-from stratumproxy.stratum.framing import split_lines
-from stratumproxy.stratum.messages import (
-    encode_error,
-    encode_notification,
-    encode_set_difficulty,
-    encode_true,
-    id_of,
-    parse,
-)
-from stratumproxy.stratum.rejects import Reject
-from stratumproxy.stratum.strangers import refuse_stranger
-from stratumproxy.stratum.submit import Submit, read_submit, scan_submit
-from stratumproxy.work.job import Terms
 
 if TYPE_CHECKING:
     from stratumproxy.proxy.lane import Lane

@@ -14,10 +14,11 @@ from typing import Any, ClassVar
 
 from stratumproxy import __version__
 from stratumproxy.errors import PoolError, ProtocolError
-from stratumproxy.proxy.forwarded import Forwarded
-from stratumproxy.stratum.configure import is_difficulty, parse_hex32
-from stratumproxy.stratum.framing import split_lines
-from stratumproxy.stratum.messages import (
+from stratumproxy.mining.extranonce import LARGEST, SMALLEST
+from stratumproxy.mining.job import PoolJob, Terms
+from stratumproxy.protocol.v1.configure import is_difficulty, parse_hex32
+from stratumproxy.protocol.v1.framing import split_lines
+from stratumproxy.protocol.v1.messages import (
     Message,
     encode_error,
     encode_id,
@@ -26,8 +27,7 @@ from stratumproxy.stratum.messages import (
     error_of,
     parse,
 )
-from stratumproxy.work.extranonce import LARGEST, SMALLEST
-from stratumproxy.work.job import PoolJob, Terms
+from stratumproxy.proxy.forwarded import Forwarded
 
 USER_AGENT = f"stratumproxy/{__version__}"
 

@@ -8,6 +8,10 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 from stratumproxy.config import Config, Pool
+from stratumproxy.mining import rejects
+from stratumproxy.mining.extranonce import SlotSpace
+from stratumproxy.mining.rejects import Reject
+from stratumproxy.mining.vardiff import Vardiff
 from stratumproxy.proxy.conduct import Conduct
 from stratumproxy.proxy.drops import NO_POOL, Drops
 from stratumproxy.proxy.early import Early
@@ -28,12 +32,8 @@ from stratumproxy.proxy.seat import Past
 from stratumproxy.proxy.seating import Seating
 from stratumproxy.proxy.shell import Link, Shell
 from stratumproxy.proxy.tally import Tally, Workers
-from stratumproxy.stratum import rejects
-from stratumproxy.stratum.rejects import Reject
 from stratumproxy.telemetry.notices import Limited, NoNotices, Notices, NoticesTo
 from stratumproxy.telemetry.records import ACCEPTED, LOST, REJECTED, TIMED_OUT
-from stratumproxy.work.extranonce import SlotSpace
-from stratumproxy.work.vardiff import Vardiff
 
 PATIENCE = 5.0
 """Seconds to wait at the start for pools whose extranonce2 size is not known yet."""

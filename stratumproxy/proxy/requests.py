@@ -9,11 +9,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from stratumproxy.errors import ProtocolError
+from stratumproxy.protocol.v1.configure import Wishes, is_difficulty
+from stratumproxy.protocol.v1.messages import Message, encode_error, encode_result
 from stratumproxy.proxy.drops import BANNED, BANNED_BY_ORDER, Reason
 from stratumproxy.proxy.seat import Seat
-from stratumproxy.stratum.configure import Wishes, is_difficulty
-from stratumproxy.stratum.difficulty import difficulty_of
-from stratumproxy.stratum.messages import Message, encode_error, encode_result
+from stratumproxy.shares.difficulty import difficulty_of
 
 if TYPE_CHECKING:
     from stratumproxy.proxy.miner import MinerSession

@@ -6,7 +6,7 @@ so anybody can name one, and what a share is worth is what was asked when its jo
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from stratumproxy.work.extranonce import SlotSpace
+from stratumproxy.mining.extranonce import SlotSpace
 
 if TYPE_CHECKING:
     from stratumproxy.proxy.job import Job

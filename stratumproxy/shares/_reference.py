@@ -21,8 +21,8 @@ import struct
 from collections.abc import Sequence
 from typing import Final, final
 
+from stratumproxy.shares.difficulty import difficulty_of, target_of_nbits
 from stratumproxy.shares.verdict import Verdict
-from stratumproxy.stratum.difficulty import difficulty_of, target_of_nbits
 
 ABI: Final = 2
 

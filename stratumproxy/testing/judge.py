@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from stratumproxy.shares._reference import Work
+from stratumproxy.shares.difficulty import target_bytes
 from stratumproxy.shares.verdict import REJECTED, Verdict
-from stratumproxy.stratum.difficulty import target_bytes
 
 
 class Reject(NamedTuple):

@@ -4,7 +4,7 @@ import hashlib
 import struct
 from functools import lru_cache
 
-from stratumproxy.stratum.difficulty import target_bytes
+from stratumproxy.shares.difficulty import target_bytes
 from stratumproxy.testing.jobs import swap_words
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from stratumproxy.shares import scan
-from stratumproxy.stratum.difficulty import target_of
+from stratumproxy.shares.difficulty import target_of
 from stratumproxy.testing.miner_job import MinerJob
 
 NTIME_ROLL = 600

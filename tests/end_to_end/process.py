@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 import trio
 
-from stratumproxy.stratum.framing import split_lines
+from stratumproxy.protocol.v1.framing import split_lines
 from tests.end_to_end.conftest import MINER_DIFFICULTY, ServedPool
 from tests.waiting import PATIENCE
 

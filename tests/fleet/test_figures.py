@@ -16,7 +16,7 @@ from stratumproxy.fleet.hashrate import (
     WINDOWS,
     Figure,
 )
-from stratumproxy.work.vardiff import Vardiff
+from stratumproxy.mining.vardiff import Vardiff
 from tests.fleet.farm import Machine, Plane, run, taken_over
 
 NOW = 1_700_000_100.0

@@ -9,7 +9,7 @@ from statistics import median_low
 
 from stratumproxy.fleet.hashrate import HASHES_PER_DIFFICULTY, Done
 from stratumproxy.fleet.usual import LEAST_HOURS, Known, Usual
-from stratumproxy.work.vardiff import Vardiff
+from stratumproxy.mining.vardiff import Vardiff
 from tests.fleet.farm import poisson
 
 LONG = os.environ.get("STRATUMPROXY_SOAK") == "1"

@@ -7,7 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from stratumproxy.stratum.difficulty import target_bytes
+from stratumproxy.shares.difficulty import target_bytes
 
 VECTORS = Path(__file__).parents[1] / "vectors"
 FIRST_JOB = "a1"

@@ -5,13 +5,13 @@ import json
 from collections.abc import Callable
 
 from stratumproxy.errors import LineTooLong, ProtocolError
+from stratumproxy.mining.job import PoolJob
+from stratumproxy.protocol.v1.configure import Wishes
+from stratumproxy.protocol.v1.framing import split_lines
+from stratumproxy.protocol.v1.messages import encode_error, encode_result, error_of, id_of, parse
+from stratumproxy.protocol.v1.submit import read_submit, scan_submit
 from stratumproxy.proxy.miner import MinerSession
 from stratumproxy.proxy.pool import LINE_LIMIT, MAX_OUTGOING
-from stratumproxy.stratum.configure import Wishes
-from stratumproxy.stratum.framing import split_lines
-from stratumproxy.stratum.messages import encode_error, encode_result, error_of, id_of, parse
-from stratumproxy.stratum.submit import read_submit, scan_submit
-from stratumproxy.work.job import PoolJob
 from tests.proxy.playbook import POOL_EASY, Playbook, notify
 
 SIZES = 2, 3, 4, 8, 16

@@ -10,7 +10,7 @@ from stratumproxy.proxy.lane import Lane
 from stratumproxy.proxy.miner import MinerSession
 from stratumproxy.proxy.pool import Event, PoolSession
 from stratumproxy.shares import scan
-from stratumproxy.stratum.difficulty import target_bytes, target_of
+from stratumproxy.shares.difficulty import target_bytes, target_of
 from stratumproxy.testing import MinerJob
 
 if TYPE_CHECKING:

@@ -2,9 +2,9 @@
 
 import pytest
 
+from stratumproxy.mining.vardiff import Vardiff
 from stratumproxy.proxy.asked import MOST_DIFFICULTIES, NO_TARGET, Asked
-from stratumproxy.stratum.difficulty import target_bytes
-from stratumproxy.work.vardiff import Vardiff
+from stratumproxy.shares.difficulty import target_bytes
 
 VARDIFF = Vardiff(start=1.0, min=0.001, max=1e15, shares_per_minute=12, window=60)
 

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stratumproxy.mining.content import Content
+from stratumproxy.mining.job import PoolJob, Terms
 from stratumproxy.proxy.job import Job
 from stratumproxy.proxy.pool import PoolSession
 from stratumproxy.shares._reference import sha256d
-from stratumproxy.stratum.difficulty import target_bytes
+from stratumproxy.shares.difficulty import target_bytes
 from stratumproxy.testing import MinerJob
-from stratumproxy.work.content import Content
-from stratumproxy.work.job import PoolJob, Terms
 from tests.proxy.playbook import notify
 
 POOL = PoolSession('farm "1"', "x", 0)

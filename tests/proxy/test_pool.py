@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from stratumproxy.errors import LineTooLong, PoolError, ProtocolError
+from stratumproxy.mining.job import Terms
 from stratumproxy.proxy.forwarded import Forwarded
 from stratumproxy.proxy.pool import (
     FIRST_SUBMIT,
@@ -19,7 +20,6 @@ from stratumproxy.proxy.pool import (
     Said,
     TermsChanged,
 )
-from stratumproxy.work.job import Terms
 from tests.proxy.playbook import notify
 
 SUBSCRIBED = b'{"id":2,"result":[[["mining.notify","5e55"]],"f0f1",8],"error":null}\n'

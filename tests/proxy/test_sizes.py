@@ -2,8 +2,8 @@
 
 import pytest
 
+from stratumproxy.mining.extranonce import Layout
 from stratumproxy.testing import STYLES, PoolSettings
-from stratumproxy.work.extranonce import Layout
 from tests.proxy.farm import Farm
 from tests.proxy.playbook import Playbook, notify
 

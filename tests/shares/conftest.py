@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from stratumproxy.shares import _choose, _reference
+from stratumproxy.shares.difficulty import target_of_nbits
 from stratumproxy.shares.verdict import Verdict
-from stratumproxy.stratum.difficulty import target_of_nbits
 
 # The machine may be busy: no test here fails for taking its time.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from stratumproxy.shares import _reference
+from stratumproxy.shares.difficulty import difficulty_of
 from stratumproxy.shares.verdict import REJECTED, Verdict
-from stratumproxy.stratum.difficulty import difficulty_of
 
 EASY = 2**256 - 1
 IMPOSSIBLE = 0

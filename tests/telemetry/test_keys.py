@@ -6,8 +6,8 @@ from pathlib import Path
 
 import stratumproxy
 from stratumproxy.errors import ProtocolError
+from stratumproxy.mining import rejects
 from stratumproxy.proxy import drops
-from stratumproxy.stratum import rejects
 from stratumproxy.telemetry.keys import DROPPED, REJECTED
 
 ROOT = Path(stratumproxy.__file__).parent

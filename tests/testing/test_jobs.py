@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from stratumproxy.stratum.difficulty import target_of_nbits
+from stratumproxy.shares.difficulty import target_of_nbits
 from stratumproxy.testing.jobs import EASY_NBITS, SCRIPT_LIMIT, JobSource, PoolJob, swap_words
 from stratumproxy.testing.miner_job import check_coinbase
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from stratumproxy.shares import _reference as reference
-from stratumproxy.stratum.difficulty import target_of_nbits
+from stratumproxy.shares.difficulty import target_of_nbits
 from stratumproxy.testing import EASY_NBITS, PoolSettings
 from stratumproxy.testing.judge import LOW_DIFFICULTY, SentJob
 

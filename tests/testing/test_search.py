@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from stratumproxy.stratum.difficulty import target_of
+from stratumproxy.shares.difficulty import target_of
 from stratumproxy.testing.jobs import MAINNET_NBITS, JobSource
 from stratumproxy.testing.miner_job import MinerJob
 from stratumproxy.testing.search import NTIME_ROLL, MinedShare, Search, _spread

@@ -2,7 +2,7 @@
  * piece it gives lies in the line. */
 #include "fuzz.h"
 
-#include "../../../stratumproxy/stratum/submit_scan.h"
+#include "../../../stratumproxy/protocol/v1/submit_scan.h"
 
 /* The other reading. First the line becomes tokens, then their order is looked at. */
 enum { MAX_TOKENS = 40 };

@@ -3,7 +3,7 @@
 import pytest
 
 from stratumproxy.errors import ProtocolError
-from stratumproxy.stratum.strangers import refuse_stranger
+from stratumproxy.protocol.v1.strangers import refuse_stranger
 
 
 @pytest.mark.parametrize(

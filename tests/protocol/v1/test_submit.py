@@ -11,14 +11,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from stratumproxy.errors import ProtocolError
-from stratumproxy.stratum import submit
-from stratumproxy.stratum.messages import id_of, parse
-from stratumproxy.stratum.submit import Submit, read_submit, scan_submit
+from stratumproxy.protocol.v1 import submit
+from stratumproxy.protocol.v1.messages import id_of, parse
+from stratumproxy.protocol.v1.submit import Submit, read_submit, scan_submit
 
 HERE = Path(__file__).parent
-SOURCE = HERE.parents[1] / "stratumproxy" / "stratum" / "submit_scan.c"
+SOURCE = HERE.parents[2] / "stratumproxy" / "protocol" / "v1" / "submit_scan.c"
 SAMPLES: list[dict[str, str]] = json.loads(
-    (HERE.parent / "vectors" / "wire_samples.json").read_text()
+    (HERE.parents[1] / "vectors" / "wire_samples.json").read_text()
 )
 SUBMITS = [each["line"] for each in SAMPLES if '"mining.submit"' in each["line"]]
 FIELDS = ["bc1qexample.worker", "bf", "00000001", "504e86ed", "b2957c02"]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from stratumproxy.errors import PoolError
-from stratumproxy.work.extranonce import LARGEST, SMALLEST, Layout, Shape, SlotSpace
+from stratumproxy.mining.extranonce import LARGEST, SMALLEST, Layout, Shape, SlotSpace
 
 SIZES = range(SMALLEST, LARGEST + 1)
 SHARED = [size for size in SIZES if Layout.of(size).shared]
@@ -230,7 +230,7 @@ def test_layouts_of_several_sizes_on_one_session(miners: list[tuple[int, bool]])
 
 
 def test_a_flood_of_miners_frees_the_oldest_resting_slots_first(monkeypatch) -> None:
-    monkeypatch.setattr("stratumproxy.work.extranonce.MOST_RESTING", 3)
+    monkeypatch.setattr("stratumproxy.mining.extranonce.MOST_RESTING", 3)
     space = SlotSpace(Layout.of(8), rest=600)
     slots = [space.take(4, 0.0) for _ in range(5)]
     for slot in slots:

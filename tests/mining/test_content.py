@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from stratumproxy.work.content import MOST_FORMER, Content, Contents, key_of
-from stratumproxy.work.job import PoolJob, Terms
+from stratumproxy.mining.content import MOST_FORMER, Content, Contents, key_of
+from stratumproxy.mining.job import PoolJob, Terms
 from tests.proxy.playbook import notify
 
 SOAK = bool(os.environ.get("STRATUMPROXY_SOAK"))

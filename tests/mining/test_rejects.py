@@ -2,9 +2,9 @@
 
 import pytest
 
+from stratumproxy.mining import rejects
+from stratumproxy.mining.rejects import Reject
 from stratumproxy.shares.verdict import REJECTED, Verdict
-from stratumproxy.stratum import rejects
-from stratumproxy.stratum.rejects import Reject
 
 ALL = [value for value in vars(rejects).values() if isinstance(value, Reject)]
 

@@ -3,7 +3,7 @@
  * Standard input: lines to scan, each as hex in a line of its own. Standard output: "-" for a line
  * that is not recognised, or its seven parts, with tabs between and "-" for version bits that are
  * left out. Every line lies in memory of just its size, so that a step too far is seen. */
-#include "../../../stratumproxy/stratum/submit_scan.h"
+#include "../../../../stratumproxy/protocol/v1/submit_scan.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stratumproxy.stratum.configure import FULL_MASK, Wishes, is_difficulty, parse_hex32
+from stratumproxy.protocol.v1.configure import FULL_MASK, Wishes, is_difficulty, parse_hex32
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, replace
 
 from stratumproxy.errors import ProtocolError
-from stratumproxy.stratum.configure import parse_hex32
-from stratumproxy.work.block import Coinbase
+from stratumproxy.mining.block import Coinbase
+from stratumproxy.protocol.v1.configure import parse_hex32
 
 MAX_BRANCHES = 24
 """Merkle branches: a block of 4 MB weight has under 2**16 transactions, so 16 and some to spare."""

@@ -9,8 +9,8 @@ the same ntime.
 from collections import OrderedDict
 from hashlib import blake2b
 
+from stratumproxy.mining.job import PoolJob, Terms
 from stratumproxy.shares import Seen
-from stratumproxy.work.job import PoolJob, Terms
 
 MOST_FORMER = 1024
 """Former work of which the last ntime is remembered, some 300 bytes each: what a pool sends again

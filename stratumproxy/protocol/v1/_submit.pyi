@@ -1,6 +1,6 @@
 """The plain mining.submit, taken apart in C."""
 
-from stratumproxy.stratum.submit import Submit
+from stratumproxy.protocol.v1.submit import Submit
 
 def scan_submit(line: bytes, /) -> Submit | None:
     r"""The parts of a mining.submit line in its plain form; None for every other line.

@@ -9,7 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stratumproxy.errors import ProtocolError
-from stratumproxy.work.job import LAST_NTIME, MAX_BRANCHES, MAX_COINBASE, PoolJob, Terms, swap_words
+from stratumproxy.mining.job import (
+    LAST_NTIME,
+    MAX_BRANCHES,
+    MAX_COINBASE,
+    PoolJob,
+    Terms,
+    swap_words,
+)
 
 VECTORS = Path(__file__).parents[1] / "vectors"
 SHARES = json.loads((VECTORS / "stratum_shares.json").read_text())

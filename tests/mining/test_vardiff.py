@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stratumproxy.work.vardiff import ENOUGH, Vardiff, round_digits
+from stratumproxy.mining.vardiff import ENOUGH, Vardiff, round_digits
 
 SETTINGS = Vardiff(start=8192, min=0.001, max=1e15, shares_per_minute=12, window=60)
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stratumproxy.errors import ProtocolError
+from stratumproxy.mining.block import Coinbase, CoinbaseFormat, Header
 from stratumproxy.shares import sha256d
-from stratumproxy.work.block import Coinbase, CoinbaseFormat, Header
 
 VECTORS = Path(__file__).parent.parent / "vectors"
 BLOCKS = json.loads((VECTORS / "blocks.json").read_text())

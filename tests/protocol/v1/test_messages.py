@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stratumproxy.errors import ProtocolError
-from stratumproxy.stratum.messages import (
+from stratumproxy.protocol.v1.messages import (
     MAX_REASON,
     encode_error,
     encode_id,

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stratumproxy.errors import LineTooLong
-from stratumproxy.stratum.framing import split_lines
+from stratumproxy.protocol.v1.framing import split_lines
 
 
 def test_lines_and_what_is_left() -> None:

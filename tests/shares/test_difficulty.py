@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stratumproxy.stratum.difficulty import (
+from stratumproxy.shares.difficulty import (
     DIFFICULTY_1,
     MAX_TARGET,
     difficulty_of,

@@ -1,6 +1,6 @@
 """mining.submit, taken apart: the one message that arrives thousands of times a second."""
 
-from stratumproxy.stratum.messages import Message
+from stratumproxy.protocol.v1.messages import Message
 
 Submit = tuple[bytes, str, str, str, str, str, str | None]
 """Request id as JSON (``b""`` where there is none, and no reply is wanted); worker name, job id,
@@ -34,6 +34,6 @@ def _scan_in_python(line: bytes) -> Submit | None:
 
 
 try:
-    from stratumproxy.stratum._submit import scan_submit as scan_submit
+    from stratumproxy.protocol.v1._submit import scan_submit as scan_submit
 except ImportError:
     scan_submit = _scan_in_python

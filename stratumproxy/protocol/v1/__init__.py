@@ -1,0 +1,1 @@
+"""The Stratum V1 wire, sans-IO: framing, messages, version rolling."""

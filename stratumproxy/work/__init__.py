@@ -1,1 +1,0 @@
-"""Jobs, coinbase and header, extranonce slots, vardiff, hashrate."""
