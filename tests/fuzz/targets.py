@@ -12,10 +12,11 @@ from tests.fuzz import seeds
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-SHARES, STRATUM = ROOT / "stratumproxy" / "shares", ROOT / "stratumproxy" / "stratum"
+SHARES = ROOT / "stratumproxy" / "shares"
+PROTOCOL = ROOT / "stratumproxy" / "protocol" / "v1"
 
 C_TARGETS = {
-    "scan": [STRATUM / "submit_scan.c"],
+    "scan": [PROTOCOL / "submit_scan.c"],
     "hex": [SHARES / "hex.c"],
     "seen": [SHARES / "seen.c"],
     "work": sorted(path for path in SHARES.glob("*.c") if not path.name.startswith("_native")),

@@ -17,7 +17,7 @@ DOCS = ROOT.parent / "docs" / "architecture.md"
 def said() -> set[str]:
     """What stands after ``key=`` anywhere in the data plane."""
     found = set()
-    for part in ("proxy", "net", "stratum"):
+    for part in ("proxy", "net", "protocol", "mining"):
         for path in (ROOT / part).glob("*.py"):
             for node in ast.walk(ast.parse(path.read_text())):
                 if (
