@@ -23,8 +23,8 @@ ALLOWED = {
     "proxy": {"errors", "protocol", "shares", "mining", "telemetry", "config"},
     # The control plane lives on telemetry alone: nothing of it reaches into the proxy.
     "fleet": {"errors", "shares", "telemetry"},
-    "ledger": {"errors", "telemetry", "config"},
-    "kafka": {"errors", "telemetry", "config"},
+    "ledger": {"errors", "lockfile", "telemetry", "config"},
+    "kafka": {"errors", "lockfile", "telemetry", "config"},
     "web": {"errors", "telemetry", "config", "fleet", "ledger"},
     "control": {"errors", "telemetry", "fleet"},
     "top": {"errors"},

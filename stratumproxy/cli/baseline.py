@@ -11,6 +11,7 @@ from stratumproxy.cli.past import keep_marks, read_usual
 from stratumproxy.errors import SinkError
 from stratumproxy.fleet import Fleet
 from stratumproxy.ledger import Standing
+from stratumproxy.ledger.owner import Owner
 from stratumproxy.telemetry.clock import Clock
 
 READ_EVERY = 6 * 3600.0
@@ -32,13 +33,17 @@ class Baseline:
     Args:
         fleet: who is told.
         path: the ledger; empty for none, then all of it lives as long as this process.
+        owner: what this process has to be before it writes to it.
         clock: of this process.
         record: called with the level, the text and the values of what should be on record.
     """
 
-    def __init__(self, fleet: Fleet, path: str, clock: Clock, record: Callable[..., None]) -> None:
+    def __init__(
+        self, fleet: Fleet, path: str, owner: Owner, clock: Clock, record: Callable[..., None]
+    ) -> None:
         self._fleet = fleet
         self._path = path
+        self._owner = owner
         self._clock = clock
         self._record = record
 
@@ -86,10 +91,13 @@ class Baseline:
         marks, self._fleet.marks = self._fleet.marks, {}
         if not marks:
             return True
+
+        def keep() -> None:
+            self._owner.claim()
+            keep_marks(self._path, marks.values(), self._clock)
+
         try:
-            await trio.to_thread.run_sync(
-                keep_marks, self._path, marks.values(), self._clock, abandon_on_cancel=True
-            )
+            await trio.to_thread.run_sync(keep, abandon_on_cancel=True)
         except SinkError as error:
             self._fleet.marks = {**marks, **self._fleet.marks}
             structlog.get_logger().warning(

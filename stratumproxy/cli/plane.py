@@ -17,6 +17,7 @@ from stratumproxy.errors import SinkError, StratumProxyError
 from stratumproxy.fleet import Fleet
 from stratumproxy.ledger import Ledger, LedgerReader, Standing
 from stratumproxy.ledger.database import put_together
+from stratumproxy.ledger.owner import Owner
 from stratumproxy.telemetry.clock import Clock
 from stratumproxy.telemetry.records import Batch
 from stratumproxy.telemetry.sink import Sink
@@ -59,15 +60,16 @@ class Plane:
         self.fleet = Fleet(clock.now())
         path = config.ledger.path
         self._reader = LedgerReader(path) if path else None
+        self._owner = Owner(path)
         self.control = Control(
             run,
             sockets,
             fleet=self.fleet,
-            sinks=_sinks(config, clock),
+            sinks=_sinks(config, clock, self._owner),
             supervisor=supervisor,
             clock=clock,
         )
-        self._baseline = Baseline(self.fleet, path, clock, self.control.record)
+        self._baseline = Baseline(self.fleet, path, self._owner, clock, self.control.record)
         self.control.orders.here["accept"] = self._baseline.accept
 
     async def run(self, stop: trio.Event, api: socket.socket | None) -> None:
@@ -174,6 +176,7 @@ class Plane:
             self._reader.close()
             with suppress(SinkError):
                 put_together(self._config.ledger.path)
+        self._owner.release()
 
     def _sink_states(self) -> list[SinkState]:
         return [
@@ -220,10 +223,10 @@ class OpenedLater:
             self._sink.close()
 
 
-def _sinks(config: Config, clock: Clock) -> dict[str, Sink]:
+def _sinks(config: Config, clock: Clock, owner: Owner) -> dict[str, Sink]:
     sinks: dict[str, Sink] = {}
     if config.ledger.path:
-        sinks["ledger"] = Ledger(config.ledger, clock)
+        sinks["ledger"] = Ledger(config.ledger, clock, owner)
     if config.kafka.brokers:
         from stratumproxy.kafka.sink import KafkaSink  # whoever has no Kafka need not load this
 

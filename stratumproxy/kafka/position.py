@@ -2,9 +2,12 @@
 
 import os
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import orjson
+
+from stratumproxy.lockfile import MODE
 
 MOST_RUNS = 256
 """A run that ended tells nothing again, so its number may be forgotten when others are many."""
@@ -39,7 +42,7 @@ class Position:
             OSError: it can't be written.
         """
         written = folder / "position.new"
-        with written.open("wb") as file:
+        with open(written, "wb", opener=partial(os.open, mode=MODE)) as file:
             file.write(orjson.dumps({"number": self.number, "latest": self.latest}))
             if sync:
                 file.flush()

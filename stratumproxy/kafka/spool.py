@@ -10,7 +10,6 @@ segments with nothing else in them are deleted. What survives what:
   or lost, acknowledged records are read again: repeats, never a loss.
 """
 
-import fcntl
 import os
 from collections import deque
 from collections.abc import Sequence
@@ -23,6 +22,7 @@ from typing import NamedTuple
 from stratumproxy.errors import SinkError
 from stratumproxy.kafka.position import Latest, Position
 from stratumproxy.kafka.segment import MAGIC, Entry, pack, read_record, read_records
+from stratumproxy.lockfile import MODE, LockFile
 
 SUFFIX = ".spool"
 SEGMENTS = 64
@@ -78,17 +78,24 @@ class Spool:
         self._segments: list[_Segment] = []
         self._tail: int | None = None
         self._read: tuple[_Segment, int] | None = None
+        self._owner = LockFile(self.folder / "lock")
         try:
-            self._owner = _claim(self.folder)
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._owner.acquire()
+        except BlockingIOError as error:
+            raise SinkError(
+                f"{self.folder}: {error.strerror}, uses this spool; end that, or name another "
+                "folder in kafka.spool"
+            ) from None
         except OSError as error:
             raise _cannot("be used", self.folder, error) from None
         try:
             self._recover()
         except OSError as error:
-            os.close(self._owner)
+            self._owner.release()
             raise _cannot("be read", self.folder, error) from None
         except SinkError:
-            os.close(self._owner)
+            self._owner.release()
             raise
 
     @property
@@ -164,7 +171,7 @@ class Spool:
             self._close_tail()
             if self._read:
                 os.close(self._read[1])
-            os.close(self._owner)
+            self._owner.release()
 
     def _recover(self) -> None:
         """Find the segments, what they hold, and where reading goes on."""
@@ -238,7 +245,7 @@ class Spool:
         try:
             if self._tail is None:
                 flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-                self._tail = os.open(segment.path, flags, 0o600)
+                self._tail = os.open(segment.path, flags, MODE)
                 _sync_folder(self.folder)
             os.ftruncate(self._tail, segment.size)  # what one that failed may have left
             view = memoryview(data if segment.size else MAGIC + data)
@@ -291,18 +298,6 @@ class Spool:
         return sum(segment.size for segment in self._segments)
 
 
-def _claim(folder: Path) -> int:
-    """Make the folder, and lock it for as long as the descriptor is open."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    owner = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(owner, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(owner)
-        raise
-    return owner
-
-
 def _sync_folder(folder: Path) -> None:
     """Names in a folder are safe only after an fsync of the folder: fsync(2)."""
     descriptor = os.open(folder, os.O_RDONLY)
@@ -317,8 +312,6 @@ def _number(path: Path) -> int:
 
 
 def _cannot(what: str, path: Path, error: OSError) -> SinkError:
-    if isinstance(error, BlockingIOError):
-        return SinkError(f"{path}: another process uses this spool")
     return SinkError(f"{path}: can't {what}: {error.strerror or error}")
 
 

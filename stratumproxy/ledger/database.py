@@ -3,11 +3,12 @@
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from stratumproxy.errors import SinkError
 from stratumproxy.ledger.schema import latest, migrate, version_of
+from stratumproxy.lockfile import MODE
 
 BUSY_SECONDS = 5.0
 """How long to wait for another writer: only a predecessor that is just ending, or an operator."""
@@ -22,9 +23,8 @@ def open_for_writing(path: str) -> sqlite3.Connection:
     Raises:
         SinkError: it can't be.
     """
-    folder = Path(path).absolute().parent
-    if not folder.is_dir():
-        raise SinkError(f"{path}: there is no folder {folder}; make it: mkdir -p {folder}")
+    check_folder(path)
+    _make(path)
     with explained(path):
         connection = _connect(f"{_uri(path)}?mode=rwc")
         try:
@@ -40,6 +40,27 @@ def open_for_writing(path: str) -> sqlite3.Connection:
             connection.close()
             raise
         return connection
+
+
+def _make(path: str) -> None:
+    """Make an empty file that is for this user alone; SQLite makes what is beside it alike.
+
+    One that is there is left as it is: to open and close it would end SQLite's locks on it, and its
+    owner may let others read it. What keeps it from being made, SQLite will say.
+    """
+    with suppress(OSError):
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, MODE))
+
+
+def check_folder(path: str) -> None:
+    """See that there is a folder for the ledger of that path.
+
+    Raises:
+        SinkError: there is none.
+    """
+    folder = Path(path).absolute().parent
+    if not folder.is_dir():
+        raise SinkError(f"{path}: there is no folder {folder}; make it: mkdir -p {folder}")
 
 
 def open_for_reading(path: str) -> sqlite3.Connection:

@@ -12,6 +12,7 @@ from stratumproxy.ledger import connections, receipts, retention
 from stratumproxy.ledger.buckets import Buckets
 from stratumproxy.ledger.database import explained, open_for_writing, transaction
 from stratumproxy.ledger.names import Names
+from stratumproxy.ledger.owner import Owner
 from stratumproxy.ledger.receipts import Run
 from stratumproxy.ledger.schema import FIVE_MINUTES
 from stratumproxy.telemetry.clock import Clock
@@ -33,12 +34,14 @@ class Ledger:
     Args:
         settings: the table `ledger` of the configuration; its path is not empty.
         clock: by which old rows are taken out.
+        owner: what this process has to be before it writes; None if nobody else in it writes.
     """
 
-    def __init__(self, settings: Settings, clock: Clock) -> None:
+    def __init__(self, settings: Settings, clock: Clock, owner: Owner | None = None) -> None:
         self._path = settings.path
         self._clock = clock
         self._expiring = retention.expiring(settings)
+        self._owner = owner or Owner(settings.path)
         self._connection: sqlite3.Connection | None = None
         self._file: tuple[int, int] | None = None
         self._names: Names
@@ -48,8 +51,10 @@ class Ledger:
         """Open the file, or make it, or bring it to this version; nothing if it is open.
 
         Raises:
-            SinkError: it can't be, or the open one is not there any more.
+            SinkError: it can't be, another process writes to it, or the open one is not there any
+                more.
         """
+        self._owner.claim()
         if self._connection is not None and self._identity() != self._file:
             # What SQLite writes now would be lost with the next name that is given up.
             raise SinkError(
@@ -90,8 +95,9 @@ class Ledger:
             raise
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of the file, for this process or another."""
         self._let_go()
+        self._owner.release()
 
     def _let_go(self) -> None:
         if self._connection is not None:

@@ -101,7 +101,8 @@ async def test_it_is_kept_in_the_ledger_and_known_after_a_restart(tmp_path):
         await until(lambda: not run.worker.outbox.unacknowledged)
         await run.get("/api/history?span=7d")
         await run.stopped()
-    assert [each.name for each in tmp_path.iterdir()] == ["ledger"], "the log is in it"
+    names = sorted(each.name for each in tmp_path.iterdir())
+    assert names == ["ledger", "ledger.lock"], "the write-ahead log is in it"
     reader = LedgerReader(str(path))
     assert sum(point.sums.accepted for point in reader.history(None, "1h", NOW).points) == 3
     reader.close()
@@ -109,6 +110,23 @@ async def test_it_is_kept_in_the_ledger_and_known_after_a_restart(tmp_path):
         await until(lambda: "farm.1" in run.plane.fleet.roll)
         assert run.plane.fleet.roll.get("farm.1").accepted == 3
         await run.stopped()
+
+
+async def test_a_second_proxy_on_the_same_ledger_writes_nothing_to_it(tmp_path):
+    settings = f'[ledger]\npath = "{tmp_path / "ledger"}"'
+    async with planned(settings) as first, planned(settings) as second:
+        first.worker.tell(3)
+        await until(lambda: not first.worker.outbox.unacknowledged)
+        second.worker.tell(3)
+        await until(lambda: second.plane.control.sinks()[0].problem)
+        assert "writes to this ledger" in second.plane.control.sinks()[0].problem
+        half_as_fast(second)
+        done = await second.plane.control.orders.give("accept", {"worker": "farm.1"})
+        assert not done["kept"]
+        assert second.worker.outbox.unacknowledged
+        await first.stopped()
+        await until(lambda: not second.worker.outbox.unacknowledged)
+        await second.stopped()
 
 
 async def test_what_is_told_again_after_a_restart_counts_once(tmp_path):

@@ -220,8 +220,24 @@ def test_another_versions_segment_is_told(tmp_path: Path) -> None:
 
 
 def test_one_process_at_a_time(tmp_path: Path) -> None:
-    with opened(tmp_path), pytest.raises(SinkError, match="another process uses this spool"):
+    says = rf": process {os.getpid()} on \S+, since .* UTC, uses this spool; end that"
+    with opened(tmp_path), pytest.raises(SinkError, match=says):
         Spool(tmp_path, MIB)
+
+
+def test_every_file_is_for_this_user_alone(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        with opened(tmp_path / "spool") as spool:
+            spool.append([entry(1)])
+            drain(spool)
+            spool.acknowledge(1)
+    finally:
+        os.umask(before)
+    folder = tmp_path / "spool"
+    modes = {each.stat().st_mode & 0o777 for each in folder.iterdir()}
+    assert (folder.stat().st_mode & 0o777, modes) == (0o700, {0o600})
+    assert (folder / "position").exists()
 
 
 def test_a_folder_that_cant_be(tmp_path: Path) -> None:
