@@ -10,17 +10,18 @@ import stratumproxy
 
 ROOT = Path(stratumproxy.__file__).parent
 
-SANS_IO = ["protocol", "mining", "shares", "proxy", "telemetry", "fleet"]
+SANS_IO = ["accounting", "protocol", "mining", "shares", "proxy", "telemetry", "fleet"]
 WORLD = {"trio", "socket", "ssl", "time", "random", "asyncio", "threading", "select", "secrets"}
 """Clocks, sockets, dice: the shell has them and passes in what they say."""
 
 ALLOWED = {
     "shares": {"errors"},
-    "protocol": {"errors", "shares"},
+    "protocol": {"errors", "shares", "mining"},
     "telemetry": {"errors"},
-    "mining": {"errors", "protocol", "shares"},
+    "accounting": {"errors", "telemetry"},
+    "mining": {"errors", "shares", "accounting"},
     "config": {"errors"},
-    "proxy": {"errors", "protocol", "shares", "mining", "telemetry", "config"},
+    "proxy": {"errors", "accounting", "protocol", "shares", "mining", "telemetry", "config"},
     # The control plane lives on telemetry alone: nothing of it reaches into the proxy.
     "fleet": {"errors", "shares", "telemetry"},
     "ledger": {"errors", "lockfile", "telemetry", "config"},

@@ -12,6 +12,7 @@ from stratumproxy.cli.options import examples
 from stratumproxy.errors import ProtocolError
 from stratumproxy.mining.job import PoolJob
 from stratumproxy.protocol.v1.configure import is_difficulty, parse_hex32
+from stratumproxy.protocol.v1.notify import parse_notify
 from stratumproxy.shares import Seen, Verdict, Work, share_difficulty
 from stratumproxy.shares.difficulty import target_of, target_of_nbits
 
@@ -105,7 +106,7 @@ def judge(line: bytes) -> dict[str, object]:
         if key not in share:
             raise BadShareError(f"{key} is missing")
     try:
-        job = PoolJob.parse(share["notify_params"])
+        job = parse_notify(share["notify_params"])
     except ProtocolError as error:
         raise BadShareError(str(error)) from None
     limit = _limit(share.get("difficulty"), job)

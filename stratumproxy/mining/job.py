@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 
 from stratumproxy.errors import ProtocolError
 from stratumproxy.mining.block import Coinbase
-from stratumproxy.protocol.v1.configure import parse_hex32
 
 MAX_BRANCHES = 24
 """Merkle branches: a block of 4 MB weight has under 2**16 transactions, so 16 and some to spare."""
@@ -40,42 +39,6 @@ class PoolJob:
     ntime: int
     clean: bool
 
-    @classmethod
-    def parse(cls, params: object) -> "PoolJob":
-        """Read the params of a mining.notify.
-
-        Raises:
-            ProtocolError: names the first field that is wrong.
-        """
-        if not isinstance(params, list) or len(params) < 8:
-            raise ProtocolError("mining.notify: 9 params expected")
-        job_id, prevhash, coinb1, coinb2, branches, version, nbits, ntime = params[:8]
-        if not isinstance(job_id, str) or len(job_id) > 128:
-            raise ProtocolError("mining.notify: the job id is not a string of at most 128 chars")
-        if not isinstance(branches, list) or len(branches) > MAX_BRANCHES:
-            raise ProtocolError(
-                f"mining.notify: the branches are not a list of at most {MAX_BRANCHES}"
-            )
-        start = _unhex("coinb1", coinb1, up_to=MAX_COINBASE)
-        end = _unhex("coinb2", coinb2, up_to=MAX_COINBASE)
-        if len(start) + len(end) > MAX_COINBASE:
-            raise ProtocolError(
-                f"mining.notify: coinb1 and coinb2 are more than {MAX_COINBASE} bytes"
-            )
-        return cls(
-            pool_job_id=job_id,
-            prevhash_hex=_unhex("prevhash", prevhash, 32).hex(),
-            coinb1=start,
-            coinb2=end,
-            branches=tuple(_unhex("branch", branch, 32) for branch in branches),
-            version=_integer("version", version),
-            nbits=_integer("nbits", nbits),
-            ntime=_integer("ntime", ntime),
-            # It is the last, whatever else there is (ESP-Miner reads it there). A pool that leaves
-            # it out is taken to mean the safe thing.
-            clean=params[-1] is not False if len(params) > 8 else True,
-        )
-
     @property
     def prevhash(self) -> bytes:
         """The previous block's hash in internal order, as in the header."""
@@ -96,24 +59,6 @@ class PoolJob:
         notify (ESP-Miner) finds the very shares it found before.
         """
         return replace(self, ntime=min(self.ntime + seconds, LAST_NTIME), clean=False)
-
-
-def _unhex(name: str, value: object, size: int | None = None, up_to: int = 0) -> bytes:
-    try:
-        data = bytes.fromhex(value) if isinstance(value, str) else None
-    except ValueError:
-        data = None
-    if data is None or (len(data) != size if size is not None else len(data) > up_to):
-        wanted = f"{size} bytes" if size is not None else f"at most {up_to} bytes"
-        raise ProtocolError(f"mining.notify: {name} is not {wanted} of hex")
-    return data
-
-
-def _integer(name: str, value: object) -> int:
-    number = parse_hex32(value)
-    if number is None:
-        raise ProtocolError(f"mining.notify: {name} is not 8 hex digits")
-    return number
 
 
 @dataclass(frozen=True, slots=True)

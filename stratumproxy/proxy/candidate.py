@@ -9,8 +9,8 @@ from collections import deque
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from stratumproxy.mining.issued import Job
 from stratumproxy.mining.job import Terms
-from stratumproxy.proxy.job import Job
 from stratumproxy.proxy.pool import NewJob, PoolSession
 
 if TYPE_CHECKING:

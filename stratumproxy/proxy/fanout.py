@@ -8,7 +8,8 @@ not reached yet gets the newer one only, as a clean one if either was.
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from stratumproxy.proxy.job import Job
+from stratumproxy.mining.issued import Job
+from stratumproxy.protocol.v1.notify import encode_notify
 
 if TYPE_CHECKING:
     from stratumproxy.proxy.journal import Journal
@@ -127,7 +128,7 @@ class Fanout:
             if miner.settled is terms and miner.last_job < number and seat is not None:
                 # Nearly all: nothing but the job to say, and the line is the same for all of them.
                 miner.last_job = number
-                miner.link.send(job.notify(seat.total, clean))
+                miner.link.send(job.line(encode_notify, seat.total, clean))
             elif miner.mining and (data := miner.deliver(job, clean, now)):
                 miner.link.send(data)
         return len(served)

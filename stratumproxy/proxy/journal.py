@@ -15,14 +15,14 @@ from stratumproxy.telemetry.outbox import Outbox
 from stratumproxy.telemetry.records import ACCEPTED, REJECTED
 
 if TYPE_CHECKING:
+    from stratumproxy.accounting.workers import Worker
+    from stratumproxy.mining.issued import Job
+    from stratumproxy.mining.submission import Submission
     from stratumproxy.proxy.fanout import Fanout
-    from stratumproxy.proxy.forwarded import Forwarded
-    from stratumproxy.proxy.job import Job
     from stratumproxy.proxy.lane import Lane
     from stratumproxy.proxy.miner import MinerSession
     from stratumproxy.proxy.pools import PoolState
     from stratumproxy.proxy.proxy import Proxy
-    from stratumproxy.proxy.tally import Worker
 
 SHORTEST_ROUND = 1.0
 """Seconds from one look at a worker to the next, at least: it is told then if it did anything."""
@@ -98,7 +98,7 @@ class Journal:
     # -- as it happens ---------------------------------------------------------------------------
 
     def share(
-        self, share: "Forwarded", pool: "PoolState", verdict: str, reason: str, now: float
+        self, share: "Submission", pool: "PoolState", verdict: str, reason: str, now: float
     ) -> None:
         """It is known what became of a share that a pool was sent, and it was counted.
 
@@ -294,7 +294,7 @@ class Journal:
             miner.worker.name if miner.worker is not None else "",
             miner.peer,
             miner.agent,
-            miner.asked.difficulty,
+            miner.difficulty.asked,
             miner.connected_at + self._offset,
             miner.pool,
             is_open,

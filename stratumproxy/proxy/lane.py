@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from stratumproxy.mining import rejects
 from stratumproxy.mining.extranonce import SlotSpace
+from stratumproxy.mining.issued import Job
 from stratumproxy.mining.job import Terms
 from stratumproxy.proxy import requests
 from stratumproxy.proxy.candidate import Candidate
-from stratumproxy.proxy.job import Job
 from stratumproxy.proxy.limbo import Limbo
 from stratumproxy.proxy.pool import NewJob, PoolSession
 from stratumproxy.proxy.seat import NO_PAST, Past

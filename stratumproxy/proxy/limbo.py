@@ -6,7 +6,7 @@ they are lost, and their miners are told so.
 """
 
 from stratumproxy.mining.job import Terms
-from stratumproxy.proxy.forwarded import Forwarded
+from stratumproxy.mining.submission import Submission
 from stratumproxy.proxy.pool import PoolSession
 
 DUPLICATE = 22
@@ -37,6 +37,6 @@ class Limbo:
             session.submit(share, share.head, share.fields)
 
 
-def accepted(share: Forwarded) -> bool:
+def accepted(share: Submission) -> bool:
     """Whether the pool's verdict on a share means that it counts."""
     return share.error is None or (share.again and share.error[0] == DUPLICATE)

@@ -7,10 +7,14 @@ straight line. What else a miner may say is in `requests.py`.
 from math import inf
 from typing import TYPE_CHECKING
 
+from stratumproxy.accounting.workers import Worker
 from stratumproxy.errors import LineTooLong, ProtocolError
 from stratumproxy.mining import rejects
+from stratumproxy.mining.difficulty import NO_TARGET, DifficultyState
+from stratumproxy.mining.issued import Job
 from stratumproxy.mining.job import Terms
 from stratumproxy.mining.rejects import Reject
+from stratumproxy.mining.submission import Submission
 from stratumproxy.protocol.v1.framing import split_lines
 from stratumproxy.protocol.v1.messages import (
     encode_error,
@@ -20,16 +24,13 @@ from stratumproxy.protocol.v1.messages import (
     id_of,
     parse,
 )
+from stratumproxy.protocol.v1.notify import encode_notify
 from stratumproxy.protocol.v1.strangers import refuse_stranger
 from stratumproxy.protocol.v1.submit import Submit, read_submit, scan_submit
 from stratumproxy.proxy import requests
-from stratumproxy.proxy.asked import NO_TARGET, Asked
 from stratumproxy.proxy.drops import FLOOD, INVALID_SHARES, Reason
-from stratumproxy.proxy.forwarded import Forwarded
-from stratumproxy.proxy.job import Job
 from stratumproxy.proxy.seat import MOST_SEATS, Past, Seat
 from stratumproxy.proxy.shell import Link
-from stratumproxy.proxy.tally import Worker
 from stratumproxy.shares.difficulty import target_bytes
 from stratumproxy.shares.verdict import REJECTED, Verdict
 
@@ -67,8 +68,8 @@ class MinerSession:
         "_tail",
         "accepted",
         "agent",
-        "asked",
         "connected_at",
+        "difficulty",
         "earlier",
         "hashrate",
         "heard",
@@ -142,7 +143,7 @@ class MinerSession:
         self.may_roll = ANY_BITS
         """All bits that it may have rolled: what it wished, ever. Without mining.configure it may
         roll what the pool lets it."""
-        self.asked = Asked(now)
+        self.difficulty = DifficultyState(now)
         # what it did
         self.accepted = 0
         self.rejected = 0
@@ -258,11 +259,11 @@ class MinerSession:
                 reject = rejects.UNAUTHORIZED if self.lane else rejects.NOT_SUBSCRIBED
                 return self._reject(reply_to, reject, None)
         job = self.proxy.jobs.get(job_id)
-        asked, seat = self.asked, self.seat
+        state, seat = self.difficulty, self.seat
         if job is None:
             return self._stale(reply_to, job_id, worker, now)
         if job.lane is self.lane and self.since <= job.number <= self.last_job:
-            difficulty, target, newest = asked.difficulty, asked.target, True
+            difficulty, target, newest = state.asked, state.target, True
         else:
             seat, difficulty = self._asked_with(job)
             target, newest = target_bytes(difficulty) if difficulty else NO_TARGET, False
@@ -281,7 +282,7 @@ class MinerSession:
             reply = encode_true(reply_to)
         else:
             local = self.proxy.verdict_local
-            share = Forwarded(self, worker, b"" if local else reply_to, difficulty, met, now, job)
+            share = Submission(self, worker, b"" if local else reply_to, difficulty, met, now, job)
             if verdict == BLOCK:
                 self.proxy.found_block(share, header_hash)
             fields = job.upstream(
@@ -290,8 +291,8 @@ class MinerSession:
             self.proxy.forward(job, share, fields)
             reply = encode_true(reply_to) if local else b""
         if newest:  # of what was asked for before vardiff knows all that it wants to
-            asked.shares += 1
-            if asked.shares % JUDGE_EVERY == 0:
+            state.shares += 1
+            if state.shares % JUDGE_EVERY == 0:
                 reply += self.retarget(now)
         return reply
 
@@ -301,7 +302,7 @@ class MinerSession:
         Returns:
             No seat, or a difficulty of 0, if it did not, or that is not known any more.
         """
-        difficulty = self.asked.bound_to(job.number)
+        difficulty = self.difficulty.bound_to(job.number)
         seat = self.seat
         if seat is not None and seat.had(job, self.last_job):
             return seat, difficulty
@@ -387,9 +388,9 @@ class MinerSession:
         if self.wished_mask & job.version_mask != self.mask:
             self.mask = self.wished_mask & job.version_mask
             data += encode_notification("mining.set_version_mask", [f"{self.mask:08x}"])
-        asked = self.asked
-        difficulty = min(asked.wanted, job.difficulty)
-        if difficulty != asked.told and asked.bind(
+        state = self.difficulty
+        difficulty = min(state.wanted, job.difficulty)
+        if difficulty != state.announced and state.bind(
             difficulty, job.number, self.proxy.jobs.oldest, now
         ):
             data += encode_set_difficulty(difficulty)
@@ -398,8 +399,8 @@ class MinerSession:
         self.last_job = job.number
         if not seat.first_job:
             self.since = seat.first_job = job.number
-        self.settled = job.terms if asked.told == difficulty else None
-        notify = job.notify(seat.total, clean)
+        self.settled = job.terms if state.announced == difficulty else None
+        notify = job.line(encode_notify, seat.total, clean)
         return data + notify if data else notify
 
     def take_seat(self, seat: Seat) -> None:
@@ -411,12 +412,12 @@ class MinerSession:
         """It was here before: shares that it found then still count for what they were asked."""
         self.earlier = past.seats
         self.last_job = past.last_job
-        self.asked.take_up(past.difficulties, past.last_job + 1)
+        self.difficulty.take_up(past.difficulties, past.last_job + 1)
         self.may_roll |= past.may_roll
 
     def past(self) -> Past:
         """What it may want to take up when it comes back."""
-        return Past(self._seats(), self.asked.history(), self.may_roll, self.last_job)
+        return Past(self._seats(), self.difficulty.history(), self.may_roll, self.last_job)
 
     def _seats(self) -> tuple[Seat, ...]:
         """Every seat that shares may still be under way on, this one being over."""
@@ -430,7 +431,7 @@ class MinerSession:
 
     def forget_told(self) -> None:
         """The miner has reset: its difficulty is 1 again, because it subscribed."""
-        self.asked.told = 0
+        self.difficulty.announced = 0
         self.settled = None
 
     def changed(self) -> None:
@@ -440,7 +441,7 @@ class MinerSession:
 
     def want(self, difficulty: float | int) -> None:
         """Ask for a difficulty, within the configured limits, from the next job on."""
-        self.asked.want(difficulty)
+        self.difficulty.want(difficulty)
         self.settled = None
 
     def start_mining(self, now: float) -> bytes:
@@ -454,12 +455,12 @@ class MinerSession:
             lane.miners[self] = None
             vardiff = self.proxy.vardiff
             fixed = self.proxy.fixed.get(worker.name)
-            self.asked.fixed = fixed is not None
+            self.difficulty.fixed = fixed is not None
             before = worker.difficulty_at(self.host)
-            start = fixed or self.asked.suggested or before or vardiff.start
+            start = fixed or self.difficulty.suggested or before or vardiff.start
             self.want(vardiff.clamp(start))
-            if not (self.asked.suggested or self.asked.minimum):
-                self.asked.floor = min(1, self.asked.wanted)
+            if not (self.difficulty.suggested or self.difficulty.minimum):
+                self.difficulty.floor = min(1, self.difficulty.wanted)
         job = lane.job
         if job is not None and job.number <= self.last_job:
             # It starts from zero: on the same job it would find the very shares it found before.
@@ -475,18 +476,18 @@ class MinerSession:
 
         Said again unchanged (NerdMiner does so every 30 s to stay connected) it changes nothing.
         """
-        if difficulty == self.asked.suggested:
+        if difficulty == self.difficulty.suggested:
             return b""
-        self.asked.suggested = difficulty
-        self.asked.floor = 0
-        if not self.mining or self.asked.fixed:
+        self.difficulty.suggested = difficulty
+        self.difficulty.floor = 0
+        if not self.mining or self.difficulty.fixed:
             return b""
         self.want(self.proxy.vardiff.clamp(difficulty))
         return self.renotify(now)
 
     def fix(self, difficulty: float | int | None) -> None:
         """The operator says what it is asked for from the next job on; None: vardiff says again."""
-        self.asked.fixed = difficulty is not None
+        self.difficulty.fixed = difficulty is not None
         if difficulty is not None and self.mining:
             self.want(difficulty)
 
@@ -496,18 +497,18 @@ class MinerSession:
         Returns:
             A job with the new difficulty, when the old one is too far off to wait for the pool's.
         """
-        better = self.asked.better(self.proxy.vardiff, now)
+        better = self.difficulty.better(self.proxy.vardiff, now)
         if better is None:
             return b""
         self.want(better)
-        return self.renotify(now) if self.asked.urgent else b""
+        return self.renotify(now) if self.difficulty.urgent else b""
 
     def renotify(self, now: float) -> bytes:
         """Bind what is wanted now, by a job of its own."""
         lane = self.lane
         if lane is None or lane.job is None or not self.mining:
             return b""
-        if min(self.asked.wanted, lane.job.difficulty) == self.asked.told:
+        if min(self.difficulty.wanted, lane.job.difficulty) == self.difficulty.announced:
             return b""
         job = lane.reissue(now)
         # If a clean job is still on its way to this miner, this one takes its place.
@@ -519,17 +520,17 @@ class MinerSession:
         self.hashrate += ((self.work - self._sampled_work) / period - self.hashrate) * SMOOTHING
         self._sampled_work = self.work
         if self.lane is None or self.lane.job is None:
-            self.asked.pause(period)
+            self.difficulty.pause(period)
             return b""
-        if not self.mining or not self.asked.due(self.proxy.vardiff, now):
+        if not self.mining or not self.difficulty.due(self.proxy.vardiff, now):
             return b""
         data = self.retarget(now)
-        self.asked.shorten(self.proxy.vardiff, now)
+        self.difficulty.shorten(self.proxy.vardiff, now)
         return data
 
     # -- the end ---------------------------------------------------------------------------------
 
-    def settle(self, share: Forwarded, reject: Reject | None) -> None:
+    def settle(self, share: Submission, reject: Reject | None) -> None:
         """The verdict on a forwarded share is there: count it, and tell the miner if it waits."""
         if reject is None:
             self.count(share.worker, share.job.pool, share.difficulty, share.met)
@@ -543,8 +544,8 @@ class MinerSession:
 
     def closed(self, now: float) -> None:
         """The connection is gone: give back what it held."""
-        if self.worker is not None and self.asked.proven:
-            self.worker.remember_difficulty(self.asked.proven, self.host)
+        if self.worker is not None and self.difficulty.proven:
+            self.worker.remember_difficulty(self.difficulty.proven, self.host)
         for worker in (self.worker, *(self.workers or {}).values()):
             if worker is not None:
                 worker.connections -= 1

@@ -16,6 +16,7 @@ from stratumproxy import __version__
 from stratumproxy.errors import PoolError, ProtocolError
 from stratumproxy.mining.extranonce import LARGEST, SMALLEST
 from stratumproxy.mining.job import PoolJob, Terms
+from stratumproxy.mining.submission import Submission
 from stratumproxy.protocol.v1.configure import is_difficulty, parse_hex32
 from stratumproxy.protocol.v1.framing import split_lines
 from stratumproxy.protocol.v1.messages import (
@@ -27,7 +28,7 @@ from stratumproxy.protocol.v1.messages import (
     error_of,
     parse,
 )
-from stratumproxy.proxy.forwarded import Forwarded
+from stratumproxy.protocol.v1.notify import parse_notify
 
 USER_AGENT = f"stratumproxy/{__version__}"
 
@@ -91,8 +92,8 @@ class Odd:
     text: str
 
 
-Event = Forwarded | NewJob | TermsChanged | ReconnectAsked | Said | Odd
-"""What happened. A `Forwarded` share is one that the pool gave its verdict on, in `error`."""
+Event = Submission | NewJob | TermsChanged | ReconnectAsked | Said | Odd
+"""What happened. A `Submission` share is one that the pool gave its verdict on, in `error`."""
 
 
 def condensed(events: list[Event]) -> list[Event]:
@@ -133,8 +134,8 @@ class PoolSession:
         self.user = user
         self.outgoing = bytearray()
         """Bytes to send; whoever sends takes them out."""
-        self.pending: dict[int, Forwarded] = {}
-        """Forwarded shares without a verdict, by request id, oldest first."""
+        self.pending: dict[int, Submission] = {}
+        """Submission shares without a verdict, by request id, oldest first."""
         self.ready = False
         """Subscribed, authorized, and a job has come."""
         self.session_id = ""
@@ -144,7 +145,7 @@ class PoolSession:
         self.version_mask = 0
         self.answered = False
         """The pool has said anything at all."""
-        self.unreported: list[Forwarded] = []
+        self.unreported: list[Submission] = []
         """Shares with a verdict that `receive` could not return, because of what came after it."""
         self._wake = wake
         self._asked_mask = version_mask
@@ -216,7 +217,7 @@ class PoolSession:
             if self._held is not None:
                 self._begin(self._held)
         except (PoolError, ProtocolError):
-            self.unreported = [event for event in events if isinstance(event, Forwarded)]
+            self.unreported = [event for event in events if isinstance(event, Submission)]
             raise
         return events
 
@@ -275,7 +276,7 @@ class PoolSession:
 
     def _notify(self, params: list[Any], _id: object) -> None:
         self._bad_jobs += 1
-        job = PoolJob.parse(params)
+        job = parse_notify(params)
         self._bad_jobs = 0
         if self.ready:
             self._begin(job)
@@ -372,7 +373,7 @@ class PoolSession:
 
     # -- to the pool -----------------------------------------------------------------------------
 
-    def submit(self, share: Forwarded, head: str, fields: str) -> None:
+    def submit(self, share: Submission, head: str, fields: str) -> None:
         """Send a share.
 
         Args:
@@ -391,7 +392,7 @@ class PoolSession:
         line = f'{{"id":{request_id},"method":"mining.submit","params":{head},"{fields}"]}}\n'
         self.outgoing += line.encode()
 
-    def overdue(self, before: float) -> list[Forwarded]:
+    def overdue(self, before: float) -> list[Submission]:
         """Take out the shares that were sent before a moment and still have no verdict."""
         late = []
         for request_id, share in self.pending.items():
@@ -400,7 +401,7 @@ class PoolSession:
             late.append(request_id)
         return [self.pending.pop(request_id) for request_id in late]
 
-    def abandon(self) -> list[Forwarded]:
+    def abandon(self) -> list[Submission]:
         """The connection is gone: take out every share without a verdict."""
         shares = list(self.pending.values())
         self.pending.clear()

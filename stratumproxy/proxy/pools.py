@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
+from stratumproxy.accounting.books import PoolTally
 from stratumproxy.config import Pool
-from stratumproxy.proxy.tally import PoolTally
 
 RETIRE_SECONDS = 30.0
 """Seconds that a pool which is not configured any more is mined on, while no other is ready."""

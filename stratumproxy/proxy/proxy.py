@@ -7,18 +7,20 @@ through `Shell`. All state of the data plane hangs on `Proxy`.
 from collections import OrderedDict
 from collections.abc import Callable
 
+from stratumproxy.accounting.books import Tally
+from stratumproxy.accounting.workers import Workers
 from stratumproxy.config import Config, Pool
 from stratumproxy.mining import rejects
 from stratumproxy.mining.extranonce import SlotSpace
+from stratumproxy.mining.issued import Job
 from stratumproxy.mining.rejects import Reject
+from stratumproxy.mining.submission import Submission
+from stratumproxy.mining.table import JobTable
 from stratumproxy.mining.vardiff import Vardiff
 from stratumproxy.proxy.conduct import Conduct
 from stratumproxy.proxy.drops import NO_POOL, Drops
 from stratumproxy.proxy.early import Early
 from stratumproxy.proxy.fanout import Fanouts
-from stratumproxy.proxy.forwarded import Forwarded
-from stratumproxy.proxy.job import Job
-from stratumproxy.proxy.jobs import Jobs
 from stratumproxy.proxy.journal import Journal
 from stratumproxy.proxy.lane import Lane
 from stratumproxy.proxy.leaving import Leaving
@@ -31,7 +33,6 @@ from stratumproxy.proxy.rounds import Rounds
 from stratumproxy.proxy.seat import Past
 from stratumproxy.proxy.seating import Seating
 from stratumproxy.proxy.shell import Link, Shell
-from stratumproxy.proxy.tally import Tally, Workers
 from stratumproxy.telemetry.notices import Limited, NoNotices, Notices, NoticesTo
 from stratumproxy.telemetry.records import ACCEPTED, LOST, REJECTED, TIMED_OUT
 
@@ -93,7 +94,7 @@ class Proxy:
         self.fixed: dict[str, float | int] = {}
         """Difficulties that the operator fixed, by worker."""
         self.seating = Seating(self, config.limits.resume_seconds)
-        self.jobs = Jobs(first_job, journal)
+        self.jobs = JobTable(first_job, journal.retired if journal else None)
         """Every job that shares are taken for, of every lane."""
         self._tips: OrderedDict[str, None] = OrderedDict()
         """Previous hashes that pools sent, newest last."""
@@ -112,7 +113,7 @@ class Proxy:
         self.workers = Workers(forgotten=journal.forgotten) if journal else Workers()
         self.tally = Tally()
         self.pending = 0
-        """Forwarded shares without a verdict."""
+        """Submission shares without a verdict."""
         self._lane_number = 0
         self._miner_number = 0
 
@@ -147,8 +148,8 @@ class Proxy:
         self.seating.rest = config.limits.resume_seconds
         self.conduct.limits = config.limits
         for miner in self.miners:
-            within = self.vardiff.clamp(miner.asked.wanted)
-            if miner.mining and within != miner.asked.wanted:
+            within = self.vardiff.clamp(miner.difficulty.wanted)
+            if miner.mining and within != miner.difficulty.wanted:
                 miner.want(within)
         before = self.pools
         used = {before[pool] for lane in self.lanes for pool in (*lane.candidates, *lane.limbo)}
@@ -268,7 +269,7 @@ class Proxy:
             return  # all that it could still say was accounted for
         state = self.pools[pool]
         for event in events:
-            if type(event) is Forwarded:
+            if type(event) is Submission:
                 self._verdict(lane, pool, event, now)
             elif isinstance(event, NewJob):
                 self._new_job(lane, pool, session, event, now)
@@ -385,7 +386,7 @@ class Proxy:
         for pool in list(lane.limbo):
             lane.lose(pool, now)
 
-    def lose(self, pool: int, shares: list[Forwarded], reject: Reject, now: float) -> None:
+    def lose(self, pool: int, shares: list[Submission], reject: Reject, now: float) -> None:
         """Shares sent to a pool will never have its verdict."""
         self.pools[pool].tally.lost += len(shares)
         verdict = TIMED_OUT if reject is rejects.TIMED_OUT else LOST
@@ -394,7 +395,7 @@ class Proxy:
             if share.block:
                 self._tell_block("BLOCK without a verdict of the pool", share, reason=reject.text)
 
-    def _verdict(self, lane: Lane, pool: int, share: Forwarded, now: float) -> None:
+    def _verdict(self, lane: Lane, pool: int, share: Submission, now: float) -> None:
         tally = self.pools[pool].tally
         if accepted(share):
             tally.accepted += 1
@@ -414,7 +415,7 @@ class Proxy:
             lane.pool_refused(pool, self._config.failover.reject_percent / 100, now)
 
     def _settle(
-        self, pool: int, share: Forwarded, reject: Reject | None, verdict: str, now: float
+        self, pool: int, share: Submission, reject: Reject | None, verdict: str, now: float
     ) -> None:
         share.miner.settle(share, reject)
         if self.journal is not None:
@@ -426,19 +427,19 @@ class Proxy:
 
     # -- shares and jobs -------------------------------------------------------------------------
 
-    def forward(self, job: Job, share: Forwarded, fields: str) -> None:
+    def forward(self, job: Job, share: Submission, fields: str) -> None:
         """Send a share to the pool its job came from; see `PoolSession.submit`."""
         self.tally.forwarded += 1
         self.pending += 1
         job.source.submit(share, job.submit_head, fields)
 
-    def found_block(self, share: Forwarded, header_hash: bytes) -> None:
+    def found_block(self, share: Submission, header_hash: bytes) -> None:
         """A share met the network's target."""
         share.block = header_hash[::-1].hex()
         self.tally.blocks += 1
         self._tell_block("BLOCK found", share)
 
-    def _tell_block(self, what: str, share: Forwarded, **more: object) -> None:
+    def _tell_block(self, what: str, share: Submission, **more: object) -> None:
         job = share.job
         self.notices.warning(
             what,

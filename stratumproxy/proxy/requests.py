@@ -118,8 +118,8 @@ def _configure(session: "MinerSession", params: list[Any], _now: float) -> Answe
         allowed = job.version_mask if job is not None else session.proxy.version_mask
         session.mask = wishes.version_mask & allowed
     if wishes.minimum_difficulty is not None:
-        session.asked.minimum = session.proxy.vardiff.clamp(wishes.minimum_difficulty)
-        session.asked.floor = 0
+        session.difficulty.minimum = session.proxy.vardiff.clamp(wishes.minimum_difficulty)
+        session.difficulty.floor = 0
     if "subscribe-extranonce" in wishes.extensions:
         session.takes_extranonce = True
     return Answer(wishes.answer(session.mask))
@@ -172,7 +172,7 @@ def _authorize(session: "MinerSession", params: list[Any], now: float) -> Answer
             session.workers[name] = worker
         worker.connections += 1
     asked = difficulty_in_password(params[1] if len(params) > 1 else None)
-    after = session.suggest(asked, now) if asked and not session.asked.suggested else b""
+    after = session.suggest(asked, now) if asked and not session.difficulty.suggested else b""
     if not session.mining:
         after += session.start_mining(now)
     return Answer(after=after)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from stratumproxy.mining.extranonce import SlotSpace
 
 if TYPE_CHECKING:
-    from stratumproxy.proxy.job import Job
+    from stratumproxy.mining.issued import Job
     from stratumproxy.proxy.lane import Lane
 
 MOST_SEATS = 16

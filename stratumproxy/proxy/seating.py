@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING
 
 from stratumproxy.errors import PoolError
 from stratumproxy.mining.extranonce import MOST_EXTRANONCE2, Layout, Shape, SlotSpace
+from stratumproxy.mining.issued import Job
 from stratumproxy.mining.job import Terms
 from stratumproxy.protocol.v1.messages import encode_notification
 from stratumproxy.proxy.drops import DOES_NOT_FIT
-from stratumproxy.proxy.job import Job
 from stratumproxy.proxy.seat import NO_PAST, Past, Seat
 
 if TYPE_CHECKING:

@@ -5,10 +5,10 @@ import json
 from collections.abc import Callable
 
 from stratumproxy.errors import LineTooLong, ProtocolError
-from stratumproxy.mining.job import PoolJob
 from stratumproxy.protocol.v1.configure import Wishes
 from stratumproxy.protocol.v1.framing import split_lines
 from stratumproxy.protocol.v1.messages import encode_error, encode_result, error_of, id_of, parse
+from stratumproxy.protocol.v1.notify import parse_notify
 from stratumproxy.protocol.v1.submit import read_submit, scan_submit
 from stratumproxy.proxy.miner import MinerSession
 from stratumproxy.proxy.pool import LINE_LIMIT, MAX_OUTGOING
@@ -68,7 +68,7 @@ def messages(data: bytes) -> None:
     params = message.get("params")
     json.loads(encode_result(b"1", Wishes.parse(params).answer(0x1FFFE000)))
     with contextlib.suppress(ProtocolError):
-        PoolJob.parse(params)
+        parse_notify(params)
 
 
 class _Link:

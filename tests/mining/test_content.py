@@ -8,6 +8,7 @@ import pytest
 
 from stratumproxy.mining.content import MOST_FORMER, Content, Contents, key_of
 from stratumproxy.mining.job import PoolJob, Terms
+from stratumproxy.protocol.v1.notify import parse_notify
 from tests.proxy.playbook import notify
 
 SOAK = bool(os.environ.get("STRATUMPROXY_SOAK"))
@@ -16,7 +17,7 @@ GRACE = 180
 
 
 def job(job_id: str = "1", **changes: object) -> PoolJob:
-    return PoolJob.parse(notify(job_id, room=10, **changes))  # type: ignore[arg-type]
+    return parse_notify(notify(job_id, room=10, **changes))  # type: ignore[arg-type]
 
 
 def hash_of(number: int) -> bytes:
@@ -25,7 +26,7 @@ def hash_of(number: int) -> bytes:
 
 def test_it_is_known_by_its_bytes_and_not_by_its_id_or_ntime() -> None:
     same = ["other", *notify("1", room=10)[1:]]
-    assert key_of(PoolJob.parse(same), TERMS) == key_of(job(), TERMS)
+    assert key_of(parse_notify(same), TERMS) == key_of(job(), TERMS)
     assert key_of(job(ntime=0x65000001), TERMS) == key_of(job(), TERMS)
     assert key_of(job(clean=True), TERMS) == key_of(job(), TERMS)
     assert key_of(job(), Terms(b"\xf0\xf1", 8, 7.0, 0x1FFFE000)) == key_of(job(), TERMS)

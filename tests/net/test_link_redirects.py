@@ -7,9 +7,9 @@ from types import SimpleNamespace
 import pytest
 import trio
 
+from stratumproxy.mining.submission import Submission
 from stratumproxy.net import link as module
 from stratumproxy.net.redirect import may_follow
-from stratumproxy.proxy.forwarded import Forwarded
 from stratumproxy.proxy.pool import NewJob
 from stratumproxy.testing import SimulatedPool
 from tests.net.network import REFUSED, Script, Stream, after_work, hang_up, silent, simulated
@@ -242,7 +242,7 @@ def test_verdicts_are_waited_for_a_moment(world, owed, after):
 
 def test_a_verdict_that_comes_in_front_of_nonsense_counts(world):
     """The old session ends by it while it lingers, and the new one is there already."""
-    share = Forwarded(None, None, b"", 1, 1.0, 0.0, None)
+    share = Submission(None, None, b"", 1, 1.0, 0.0, None)
 
     async def old(stream: Stream) -> None:
         async def end() -> None:

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from stratumproxy.protocol.v1.notify import encode_notify
 from tests.proxy.peers import MinerEnd
 from tests.proxy.playbook import EASY, POOL_EASY, Playbook, mined_on, notify, opened
 
@@ -126,7 +127,7 @@ def test_a_job_that_others_were_sent_counts_for_no_more_than_the_pool_asks() -> 
     easy = play.proxy.jobs.get(f"{int(miner.last, 16) - 1:x}")
     assert easy is not None
     assert easy.difficulty == 1e-9
-    params = ["a", easy.job_id, *share_of(miner, easy.notify(8, False), 1e-9)[2:]]
+    params = ["a", easy.job_id, *share_of(miner, easy.line(encode_notify, 8, False), 1e-9)[2:]]
     assert reply(play, "a", params) == "true"
     assert work(play) == 1e-9
 

@@ -431,7 +431,7 @@ def test_vardiff_keeps_to_the_least_a_miner_takes() -> None:
 def test_a_worker_begins_where_it_was() -> None:
     play = vardiff()
     run(play, 60, 0.5, 1)
-    difficulty = play.miner("a").session.asked.wanted
+    difficulty = play.miner("a").session.difficulty.wanted
     assert difficulty > 2e-9
     play.aside("a -- hangs up")
     play(

@@ -8,7 +8,7 @@ import pytest
 
 from stratumproxy.errors import LineTooLong, PoolError, ProtocolError
 from stratumproxy.mining.job import Terms
-from stratumproxy.proxy.forwarded import Forwarded
+from stratumproxy.mining.submission import Submission
 from stratumproxy.proxy.pool import (
     FIRST_SUBMIT,
     LINE_LIMIT,
@@ -52,8 +52,8 @@ def ready(**settings: Any) -> PoolSession:
     return made
 
 
-def share(sent: float = 0.0) -> Forwarded:
-    return Forwarded(None, None, b"4", 1, 1.0, sent, None)  # type: ignore[arg-type]
+def share(sent: float = 0.0) -> Submission:
+    return Submission(None, None, b"4", 1, 1.0, sent, None)  # type: ignore[arg-type]
 
 
 # -- the handshake -----------------------------------------------------------------------------

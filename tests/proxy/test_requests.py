@@ -2,7 +2,7 @@
 
 import pytest
 
-from stratumproxy.proxy.asked import MOST_DIFFICULTIES
+from stratumproxy.mining.difficulty import MOST_DIFFICULTIES
 from stratumproxy.proxy.requests import MAX_NAME, MAX_WORKERS
 from tests.proxy.playbook import POOL_EASY, Playbook, mined_on, notify, opened
 
@@ -362,6 +362,6 @@ def test_a_whole_day_of_one_connection() -> None:
         play.aside('pool >> mining.notify "$n"', n=notify(f"{number}"))
     session = miner.session
     assert len(session.workers or {}) <= MAX_WORKERS
-    assert len(session.asked.history()) <= MOST_DIFFICULTIES + 1
+    assert len(session.difficulty.history()) <= MOST_DIFFICULTIES + 1
     assert len(play.proxy.jobs) < 200
     assert play.snapshot().connected == play.snapshot().mining == 1

@@ -1,6 +1,7 @@
 """Counting, with names and reasons that come from the network."""
 
-from stratumproxy.proxy.tally import PoolTally, Row, Tally, Worker, Workers
+from stratumproxy.accounting.books import PoolTally, Tally
+from stratumproxy.accounting.workers import Row, Worker, Workers
 
 
 def test_rejects_by_reason() -> None:

@@ -17,7 +17,7 @@ URGENT = 3.0
 """A difficulty that is off by this factor does not wait for the pool's next job."""
 
 
-class Asked:
+class DifficultyState:
     """What a miner is asked for. A difficulty binds from the job that it is told in front of.
 
     Args:
@@ -28,7 +28,8 @@ class Asked:
         "_before",
         "_proven",
         "_window_start",
-        "difficulty",
+        "announced",
+        "asked",
         "fixed",
         "floor",
         "minimum",
@@ -36,7 +37,6 @@ class Asked:
         "since",
         "suggested",
         "target",
-        "told",
         "wanted",
     )
 
@@ -49,11 +49,11 @@ class Asked:
         """The operator says what it is asked for, and not vardiff."""
         self.wanted: float | int = 0
         """What vardiff wants, before the pool's difficulty caps it."""
-        self.difficulty: float | int = 0
+        self.asked: float | int = 0
         """What is in force, from job `since` on; 0 for nothing yet."""
         self.target = NO_TARGET
         self.since: float = inf
-        self.told: float | int = 0
+        self.announced: float | int = 0
         """What it knows of: the same, unless it has reset since."""
         self._before: tuple[tuple[int, float | int], ...] = ()
         """What was in force before, oldest first, and from which job on."""
@@ -78,17 +78,17 @@ class Asked:
             False if it has to wait: too many others are remembered.
         """
         self._look()
-        if difficulty != self.difficulty:
-            if self.difficulty:
-                before = (*self._before, (int(self.since), self.difficulty))
+        if difficulty != self.asked:
+            if self.asked:
+                before = (*self._before, (int(self.since), self.asked))
                 self._before = _needed(before, job_number, oldest)
                 if len(self._before) > MOST_DIFFICULTIES:
                     self._before = self._before[:-1]
                     return False
-            self.difficulty = difficulty
+            self.asked = difficulty
             self.target = target_bytes(difficulty)
             self.since = job_number
-        self.told = difficulty
+        self.announced = difficulty
         self._window_start = now
         self.shares = 0
         return True
@@ -96,12 +96,12 @@ class Asked:
     @property
     def proven(self) -> float | int:
         """The last difficulty that it found enough shares of; 0 for none."""
-        return self.difficulty if self.shares >= ENOUGH else self._proven
+        return self.asked if self.shares >= ENOUGH else self._proven
 
     def bound_to(self, job_number: int) -> float | int:
         """The difficulty that was in force when a job went out to this miner; 0: not known."""
         if job_number >= self.since:
-            return self.difficulty
+            return self.asked
         for since, difficulty in reversed(self._before):
             if job_number >= since:
                 return difficulty
@@ -109,9 +109,9 @@ class Asked:
 
     def history(self) -> tuple[tuple[int, float | int], ...]:
         """What was in force, oldest first, and from which job on."""
-        if not self.difficulty:
+        if not self.asked:
             return self._before
-        return (*self._before, (int(self.since), self.difficulty))
+        return (*self._before, (int(self.since), self.asked))
 
     def take_up(self, history: tuple[tuple[int, float | int], ...], end: int) -> None:
         """Before this connection it was asked for these, up to a job's number."""
@@ -128,18 +128,18 @@ class Asked:
     @property
     def urgent(self) -> bool:
         """What is in force is too far off to wait for the pool's next job."""
-        return not self.difficulty / URGENT < self.wanted < self.difficulty * URGENT
+        return not self.asked / URGENT < self.wanted < self.asked * URGENT
 
     def better(self, vardiff: Vardiff, now: float) -> float | None:
         """What vardiff would rather ask for, if not what is in force."""
         self._look()
         if self.fixed:
             return None
-        better = vardiff.retarget(self.difficulty, self.shares, now - self._window_start)
+        better = vardiff.retarget(self.asked, self.shares, now - self._window_start)
         if better is None or better >= self.floor:
             return better
         # Nothing is known of it: it may be slow, or off, or take a pool below 1 for dead.
-        return self.floor if self.floor < self.difficulty else None
+        return self.floor if self.floor < self.asked else None
 
     def _look(self) -> None:
         """What the count says before it begins anew."""
@@ -149,7 +149,7 @@ class Asked:
 
     def due(self, vardiff: Vardiff, now: float) -> bool:
         """Whether a count that was not striking is old enough to be judged."""
-        return bool(self.difficulty) and now - self._window_start >= vardiff.window
+        return bool(self.asked) and now - self._window_start >= vardiff.window
 
     def pause(self, seconds: float) -> None:
         """There was nothing to mine on for so long: that is not held against the miner."""

@@ -1,18 +1,28 @@
 """A job as miners know it: under an id of our own, prepared for checking and for sending."""
 
+from collections.abc import Callable
 from math import inf
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import orjson
 
 from stratumproxy.mining.content import Content
 from stratumproxy.mining.job import PoolJob, Terms
-from stratumproxy.proxy.pool import PoolSession
 from stratumproxy.shares import Work
 from stratumproxy.shares.difficulty import target_bytes
 
-if TYPE_CHECKING:
-    from stratumproxy.proxy.lane import Lane
+Encode = Callable[[str, PoolJob, bytes, bool], bytes]
+"""A protocol's words for a job: its id, the job, what comes before the miner's extranonce1, and
+whether all before it is to be dropped."""
+
+
+class Upstream(Protocol):
+    """A session with a pool, as the shares on its jobs see it."""
+
+    user: str
+
+    def submit(self, share: Any, head: str, fields: str) -> None:
+        """Send a share: see `PoolSession.submit`."""
 
 
 class Job:
@@ -64,8 +74,8 @@ class Job:
         content: Content,
         ntime_roll: int,
         whole: bool = False,
-        lane: "Lane",
-        source: PoolSession,
+        lane: object,
+        source: Upstream,
         pool: str,
     ) -> None:
         self.number = number
@@ -108,7 +118,7 @@ class Job:
         )
         self.check = self.work.check
         self._paddings: dict[int, str] = {}
-        self._lines: dict[tuple[int, bool], bytes] = {}
+        self._lines: dict[tuple[Encode, int, bool], bytes] = {}
 
     def padding(self, total: int) -> str:
         """The zeros, in hex, in front of a slot that with its extranonce2 takes `total` bytes."""
@@ -139,7 +149,7 @@ class Job:
             mask: the bits that the miner may roll.
 
         Returns:
-            What `PoolSession.submit` wants.
+            What `Upstream.submit` wants.
         """
         if len(nonce) != 8:
             nonce = nonce.rjust(8, "0")
@@ -161,28 +171,14 @@ class Job:
         """It goes out to nobody any more: only shares on it are still checked."""
         self._lines.clear()
 
-    def notify(self, total: int, clean: bool) -> bytes:
-        """The mining.notify line for miners whose slot and extranonce2 take `total` bytes.
+    def line(self, encode: Encode, total: int, clean: bool) -> bytes:
+        """What tells miners of it whose slot and extranonce2 take `total` bytes.
 
-        The line is encoded once for each `total` and `clean`, however many miners get it.
+        It is encoded once for each `total` and `clean`, however many miners get it.
         """
-        line = self._lines.get((total, clean))
+        line = self._lines.get((encode, total, clean))
         if line is None:
-            line = self._lines[total, clean] = self._encode(total, clean)
+            prefix = b"" if self.whole else self.terms.extranonce1 + bytes(self.room - total)
+            line = encode(self.job_id, self.pool_job, prefix, clean)
+            self._lines[encode, total, clean] = line
         return line
-
-    def _encode(self, total: int, clean: bool) -> bytes:
-        job = self.pool_job
-        prefix = b"" if self.whole else self.terms.extranonce1 + bytes(self.room - total)
-        params: list[Any] = [
-            self.job_id,
-            job.prevhash_hex,
-            (job.coinb1 + prefix).hex(),
-            job.coinb2.hex(),
-            [branch.hex() for branch in job.branches],
-            f"{job.version:08x}",
-            f"{job.nbits:08x}",
-            f"{job.ntime:08x}",
-            clean,
-        ]
-        return b'{"id":null,"method":"mining.notify","params":%b}\n' % orjson.dumps(params)

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stratumproxy.mining.content import Content
-from stratumproxy.mining.job import PoolJob, Terms
-from stratumproxy.proxy.job import Job
+from stratumproxy.mining.issued import Job
+from stratumproxy.mining.job import Terms
+from stratumproxy.protocol.v1.notify import encode_notify, parse_notify
 from stratumproxy.proxy.pool import PoolSession
 from stratumproxy.shares._reference import sha256d
 from stratumproxy.shares.difficulty import target_bytes
@@ -25,7 +26,7 @@ def job(
     params = notify(changes.pop("job_id", "1"), room=len(extranonce1) + size, **changes)
     return Job(
         0xA1,
-        PoolJob.parse(params),
+        parse_notify(params),
         Terms(extranonce1, size, 0.25, 0x1FFFE000),
         content=Content(b"", {}),
         ntime_roll=7000,
@@ -45,7 +46,7 @@ def params(line: bytes) -> list[Any]:
 
 def test_what_miners_get() -> None:
     made = job()
-    theirs, ours = notify("1", room=10), params(made.notify(8, True))
+    theirs, ours = notify("1", room=10), params(made.line(encode_notify, 8, True))
     assert ours == ["a1", theirs[1], f"{theirs[2]}f0f1", *theirs[3:8], True]
     assert made.job_id == "a1"
     assert made.difficulty == 0.25
@@ -53,19 +54,19 @@ def test_what_miners_get() -> None:
 
 
 def test_spare_bytes_are_zeros_in_front_of_the_slot() -> None:
-    assert params(job().notify(5, False))[2].endswith("f0f1000000")
+    assert params(job().line(encode_notify, 5, False))[2].endswith("f0f1000000")
 
 
 def test_a_whole_job_leaves_the_pools_extranonce1_to_the_miner() -> None:
     made = job(whole=True, size=2)
-    assert params(made.notify(4, False))[2] == notify("1", room=4)[2]
+    assert params(made.line(encode_notify, 4, False))[2] == notify("1", room=4)[2]
     assert made.room == 4
 
 
 def test_a_line_is_encoded_once() -> None:
     made = job()
-    assert made.notify(8, True) is made.notify(8, True)
-    assert made.notify(8, True) != made.notify(8, False)
+    assert made.line(encode_notify, 8, True) is made.line(encode_notify, 8, True)
+    assert made.line(encode_notify, 8, True) != made.line(encode_notify, 8, False)
 
 
 def test_what_goes_upstream_begins_with_the_account_and_the_pools_job() -> None:
@@ -90,7 +91,7 @@ def test_the_miner_hashes_what_is_checked(
     slot_size = len(extranonce1) if whole else data.draw(st.integers(1, total - 2))
     slot = extranonce1 if whole else data.draw(st.binary(min_size=slot_size, max_size=slot_size))
     extranonce2 = data.draw(st.binary(min_size=total - slot_size, max_size=total - slot_size))
-    mined = MinerJob(params(made.notify(total, False)), slot, len(extranonce2), 1)
+    mined = MinerJob(params(made.line(encode_notify, total, False)), slot, len(extranonce2), 1)
     header = mined.header(extranonce2, mined.version, mined.ntime, 5)
     verdict, _, hash = made.check(
         slot,

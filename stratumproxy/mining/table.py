@@ -1,26 +1,24 @@
 """The jobs that shares are taken for, by the ids that miners know them under."""
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
 
 from stratumproxy.mining.content import Contents
-from stratumproxy.proxy.job import Job
-
-if TYPE_CHECKING:
-    from stratumproxy.proxy.journal import Journal
+from stratumproxy.mining.issued import Job
 
 
-class Jobs:
+class JobTable:
     """Every job that is taken, of every lane.
 
     Args:
         first: where their numbers start.
-        journal: told when one is not taken any more.
+        retired: called with the ids of jobs that are not taken any more, and the time.
     """
 
-    def __init__(self, first: int, journal: "Journal | None") -> None:
+    def __init__(
+        self, first: int, retired: Callable[[list[str], float], None] | None = None
+    ) -> None:
         self._number = first
-        self._journal = journal
+        self._retired = retired
         self._by_id: dict[str, Job] = {}
         self.get = self._by_id.get
         """The job of an id; None if shares on it are not taken."""
@@ -51,5 +49,5 @@ class Jobs:
             ids.append(job.job_id)
             del self._by_id[job.job_id]
             self.contents.end(job.content, job.pool_job.ntime, now)
-        if self._journal is not None:
-            self._journal.retired(ids, now)
+        if self._retired is not None:
+            self._retired(ids, now)

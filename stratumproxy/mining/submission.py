@@ -1,14 +1,28 @@
 """A share on its way to the pool."""
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from stratumproxy.proxy.job import Job
-    from stratumproxy.proxy.miner import MinerSession
-    from stratumproxy.proxy.tally import Worker
+from stratumproxy.accounting.workers import Worker
+from stratumproxy.mining.issued import Job
+from stratumproxy.mining.rejects import Reject
 
 
-class Forwarded:
+class Finder(Protocol):
+    """Who found a share, as the pool's side sees it."""
+
+    peer: str
+    """Its address, for logs."""
+
+    def settle(self, share: "Submission", reject: Reject | None) -> None:
+        """What became of a share is known: count it, and tell the miner if it waits.
+
+        Args:
+            share: which.
+            reject: why it does not count; None if it does.
+        """
+
+
+class Submission:
     """What is remembered of a share until the pool's verdict on it is there.
 
     Args:
@@ -46,13 +60,13 @@ class Forwarded:
 
     def __init__(
         self,
-        miner: "MinerSession",
-        worker: "Worker",
+        miner: Finder,
+        worker: Worker,
         request_id: bytes,
         difficulty: float | int,
         met: float,
         sent: float,
-        job: "Job",
+        job: Job,
     ) -> None:
         self.again = False
         """It was sent twice: see `limbo.py`."""

@@ -6,12 +6,12 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from stratumproxy.proxy.forwarded import Forwarded
+from stratumproxy.mining.submission import Submission
 from tests.proxy.playbook import POOL_EASY, Playbook, notify
 
 
 def test_what_is_remembered() -> None:
-    share: Any = Forwarded(None, None, b'"x"', 5, 7.5, 3.0, None)  # type: ignore[arg-type]
+    share: Any = Submission(None, None, b'"x"', 5, 7.5, 3.0, None)  # type: ignore[arg-type]
     assert (share.request_id, share.difficulty, share.met, share.sent) == (b'"x"', 5, 7.5, 3.0)
     assert not hasattr(share, "__dict__"), "there may be thousands of them"
 

@@ -17,8 +17,9 @@ from stratumproxy.mining.job import (
     Terms,
     swap_words,
 )
+from stratumproxy.protocol.v1.notify import parse_notify
 
-VECTORS = Path(__file__).parents[1] / "vectors"
+VECTORS = Path(__file__).parents[2] / "vectors"
 SHARES = json.loads((VECTORS / "stratum_shares.json").read_text())
 BLOCKS = json.loads((VECTORS / "blocks.json").read_text())
 GOOD: list[Any] = SHARES[1]["notify_params"]
@@ -27,7 +28,7 @@ GOOD: list[Any] = SHARES[1]["notify_params"]
 @pytest.mark.parametrize("share", SHARES, ids=[share["name"] for share in SHARES])
 def test_every_notify_of_the_vectors(share: dict[str, Any]) -> None:
     params = share["notify_params"]
-    job = PoolJob.parse(params)
+    job = parse_notify(params)
     assert [
         job.pool_job_id,
         job.prevhash_hex,
@@ -45,7 +46,7 @@ def test_every_notify_of_the_vectors(share: dict[str, Any]) -> None:
 @pytest.mark.parametrize("block", BLOCKS, ids=[f"{b['chain']}-{b['height']}" for b in BLOCKS])
 def test_the_height_of_real_coinbases(block: dict[str, Any]) -> None:
     stratum = block["derived_stratum"]
-    job = PoolJob.parse(stratum["notify_params"])
+    job = parse_notify(stratum["notify_params"])
     terms = Terms(bytes.fromhex(stratum["extranonce1"]), stratum["extranonce2_size"], 1, 0x1FFFE000)
     # BIP34 began at 227,836; what stands in older coinbases is a coincidence
     if block["height"] >= 227_836 or block["chain"] != "mainnet":
@@ -54,8 +55,8 @@ def test_the_height_of_real_coinbases(block: dict[str, Any]) -> None:
 
 def test_the_height_where_there_is_none() -> None:
     terms = Terms(b"", 4, 1, 0)
-    assert PoolJob.parse([*GOOD[:2], "", "", *GOOD[4:]]).height(terms) is None
-    assert PoolJob.parse([*GOOD[:2], "ff" * 60, "ff" * 60, *GOOD[4:]]).height(terms) is None
+    assert parse_notify([*GOOD[:2], "", "", *GOOD[4:]]).height(terms) is None
+    assert parse_notify([*GOOD[:2], "ff" * 60, "ff" * 60, *GOOD[4:]]).height(terms) is None
 
 
 WRONG: dict[str, list[Any]] = {
@@ -79,47 +80,47 @@ def test_an_error_names_the_field(field: str, value: object) -> None:
     params = list(GOOD)
     params[list(WRONG).index(field)] = value
     with pytest.raises(ProtocolError, match=f"mining.notify: .*{field}"):
-        PoolJob.parse(params)
+        parse_notify(params)
 
 
 @pytest.mark.parametrize("branch", ["00" * 31, 5, None, "zz" * 32])
 def test_an_error_names_the_branch(branch: object) -> None:
     with pytest.raises(ProtocolError, match=r"mining.notify: branch is not 32 bytes of hex"):
-        PoolJob.parse([*GOOD[:4], ["00" * 32, branch], *GOOD[5:]])
+        parse_notify([*GOOD[:4], ["00" * 32, branch], *GOOD[5:]])
 
 
 @pytest.mark.parametrize("params", [None, {}, [], GOOD[:7], "notify", 5])
 def test_too_few_params(params: object) -> None:
     with pytest.raises(ProtocolError, match="9 params expected"):
-        PoolJob.parse(params)
+        parse_notify(params)
 
 
 def test_both_halves_of_the_coinbase_together_have_a_limit() -> None:
     """Each for itself would pass."""
     half = "00" * (MAX_COINBASE // 2)
-    assert PoolJob.parse([*GOOD[:2], half, half, *GOOD[4:]])
+    assert parse_notify([*GOOD[:2], half, half, *GOOD[4:]])
     with pytest.raises(ProtocolError, match="coinb1 and coinb2 are more than 16320 bytes"):
-        PoolJob.parse([*GOOD[:2], half, half + "00", *GOOD[4:]])
+        parse_notify([*GOOD[:2], half, half + "00", *GOOD[4:]])
 
 
 @pytest.mark.parametrize(
     ("clean", "means"), [(True, True), (False, False), (None, True), (1, True), ("", True)]
 )
 def test_only_a_plain_false_is_not_clean(clean: object, means: bool) -> None:
-    assert PoolJob.parse([*GOOD[:8], clean]).clean is means
+    assert parse_notify([*GOOD[:8], clean]).clean is means
 
 
 def test_without_clean_jobs_the_safe_thing_is_assumed() -> None:
-    assert PoolJob.parse(GOOD[:8]).clean
+    assert parse_notify(GOOD[:8]).clean
 
 
 def test_short_numbers_and_prefixes_are_tolerated() -> None:
-    job = PoolJob.parse([*GOOD[:5], "2", "0x1d00ffff", "65df993C", False])
+    job = parse_notify([*GOOD[:5], "2", "0x1d00ffff", "65df993C", False])
     assert (job.version, job.nbits, job.ntime) == (2, 0x1D00FFFF, 0x65DF993C)
 
 
 def test_an_aged_job_differs_in_its_time_alone() -> None:
-    job = PoolJob.parse([*GOOD[:8], True])
+    job = parse_notify([*GOOD[:8], True])
     aged = job.aged(55)
     assert aged.ntime == job.ntime + 55
     assert not aged.clean
@@ -127,7 +128,7 @@ def test_an_aged_job_differs_in_its_time_alone() -> None:
 
 
 def test_time_has_an_end() -> None:
-    assert PoolJob.parse([*GOOD[:7], "fffffff0", False]).aged(55).ntime == LAST_NTIME
+    assert parse_notify([*GOOD[:7], "fffffff0", False]).aged(55).ntime == LAST_NTIME
 
 
 @given(st.binary(min_size=32, max_size=32))
@@ -150,7 +151,7 @@ json_value = st.recursive(
 
 def parse_or_name_the_field(params: list[Any]) -> PoolJob | None:
     try:
-        return PoolJob.parse(params)
+        return parse_notify(params)
     except ProtocolError as error:
         text = str(error)
     assert text.startswith("mining.notify: ")
