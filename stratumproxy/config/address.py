@@ -7,6 +7,7 @@ from urllib.parse import unquote
 
 LISTEN_FORM = '"0.0.0.0:3333", "[::1]:3333", or ":3333" for every address'
 POOL_FORM = '"stratum+tcp://host:port" or "stratum+ssl://host:port"'
+BROKERS_FORM = '"host:port", or "host:port,host:port"'
 PROXY_FORM = '"socks5://host:port" or "socks5://user:password@host:port"'
 
 PLAIN_SCHEME = "stratum+tcp"
@@ -55,6 +56,11 @@ class PoolUrl(NamedTuple):
     port: int
     tls: bool
 
+    @property
+    def place(self) -> str:
+        """``host:port``, an IPv6 address in brackets."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
 
 class ProxyUrl(NamedTuple):
     """A SOCKS server's url, taken apart."""
@@ -78,6 +84,8 @@ def parse_pool_url(url: str) -> PoolUrl:
     scheme, separator, rest = url.partition("://")
     if not separator:
         raise ValueError(f"{url!r} has no scheme; expected {POOL_FORM}")
+    if scheme.lower().startswith("stratum2"):
+        raise ValueError(f"Stratum V2 is not spoken here, only V1; expected {POOL_FORM}")
     if scheme.lower() not in (PLAIN_SCHEME, *TLS_SCHEMES):
         raise ValueError(f"the scheme {scheme!r} is not known; expected {POOL_FORM}")
     if "@" in rest:
@@ -107,6 +115,19 @@ def parse_proxy_url(url: str) -> ProxyUrl:
     if max(len(user.encode()), len(password.encode())) > MOST_CREDENTIAL_BYTES:
         raise ValueError(f"the proxy's user or password is past {MOST_CREDENTIAL_BYTES} bytes")
     return ProxyUrl(*_host_and_port(place, PROXY_FORM), user, password)
+
+
+def check_brokers(text: str) -> None:
+    """See that brokers of Kafka are hosts with their ports.
+
+    Args:
+        text: ``host:port,host:port``.
+
+    Raises:
+        ValueError: one of them is something else; the text says which.
+    """
+    for broker in text.split(","):
+        _host_and_port(broker.strip(), BROKERS_FORM)
 
 
 def _host_and_port(text: str, form: str) -> tuple[str, int]:

@@ -75,8 +75,9 @@ def parse_fingerprint(text: str) -> str:
     """
     digits = text.rpartition("=")[2].strip().replace(":", "").lower()
     if not re.fullmatch("[0-9a-f]{64}", digits):
+        sha1 = " (it is a SHA-1)" if re.fullmatch("[0-9a-f]{40}", digits) else ""
         raise ValueError(
-            f"{text!r} is not a SHA-256 fingerprint; expected 64 hex digits, as "
+            f"{text!r} is not a SHA-256 fingerprint{sha1}; expected 64 hex digits, as "
             "`openssl x509 -noout -fingerprint -sha256 -in pool.pem` prints them"
         )
     return digits

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from stratumproxy.config.address import parse_listen
+from stratumproxy.config.address import check_brokers, parse_listen
 from stratumproxy.config.number import Within
 from stratumproxy.config.table import Table
 
@@ -204,6 +204,13 @@ class Kafka(Table):
             examples=[{"security.protocol": "SSL", "ssl.ca.location": "/etc/ssl/kafka.pem"}],
         ),
     ] = {}  # noqa: RUF012 pydantic copies it
+
+    @field_validator("brokers")
+    @classmethod
+    def _brokers(cls, brokers: str) -> str:
+        if brokers:
+            check_brokers(brokers)
+        return brokers
 
     @field_validator("spool")
     @classmethod

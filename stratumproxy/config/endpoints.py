@@ -295,8 +295,7 @@ class Pool(Table):
     def _name(cls, name: str, info: ValidationInfo) -> str:
         if name or "url" not in info.data:
             return name
-        host, port, _ = parse_pool_url(info.data["url"])
-        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        return parse_pool_url(info.data["url"]).place
 
     @field_validator("tls_ca")
     @classmethod

@@ -11,39 +11,27 @@ from stratumproxy.config.locate import Path
 from stratumproxy.config.models import Config
 
 
-def explain(error: ErrorDetails, document: dict[str, Any]) -> str:
-    """Say it in one line, ``pool[0].port: what is wrong; what was expected``.
+def explain(error: ErrorDetails) -> str:
+    """Say it in one line, ``what is wrong; what was expected``.
 
     Args:
         error: one of a pydantic ValidationError's.
-        document: what was validated.
     """
-    path = error["loc"]
-    return f"{dotted(path)}: {_what(error, path)}"
-
-
-def dotted(path: Path) -> str:
-    """The path as an operator would write it: ``pool[0].url``."""
-    text = ""
-    for part in path:
-        if isinstance(part, int):
-            text += f"[{part}]"
-        else:
-            # A quoted key can hold anything, line breaks too.
-            name = part if part.isidentifier() else repr(part)
-            text += f".{name}" if text else name
-    return text
-
-
-def _what(error: ErrorDetails, path: Path) -> str:
-    kind, value = error["type"], error["input"]
+    path, kind, value = error["loc"], error["type"], error["input"]
     if kind == "missing":
         return f"is missing; expected {expected(path)}"
     if kind == "extra_forbidden":
         return _unknown(path)
     if kind == "value_error":
         return str(error["ctx"]["error"])
-    return f"expected {expected(path)}, not {_shown(value, path)}"
+    return f"expected {expected(path)}, not {_shown(value, path)}{_meant(path, value)}"
+
+
+def _meant(path: Path, value: object) -> str:
+    """The choice that a word is close to, if there is one."""
+    word = value.lower() if isinstance(value, str) else ""
+    close = difflib.get_close_matches(word, schema_at(path).get("enum", ()), n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""
 
 
 def _unknown(path: Path) -> str:

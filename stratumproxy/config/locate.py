@@ -15,7 +15,7 @@ _BLANK = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
 _SPACE = re.compile(r"[ \t]*")
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 # The triple quotes come first; up to two quotes may stand before the closing three.
-_STRING = re.compile(
+STRING = re.compile(
     r'"""(?:[^\\]|\\.)*?"{3,5}(?!")'
     r"|'''.*?'{3,5}(?!')"
     r'|"(?:[^"\\\n]|\\.)*"'
@@ -39,6 +39,19 @@ def locate(text: str) -> Mapping[Path, int]:
     with suppress(_LostError, RecursionError):
         scanner.document()
     return scanner.lines
+
+
+def dotted(path: Path) -> str:
+    """The path as an operator would write it: ``pool[0].url``."""
+    text = ""
+    for part in path:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        else:
+            # A quoted key can hold anything, line breaks too.
+            name = part if part.isidentifier() else repr(part)
+            text += f".{name}" if text else name
+    return text
 
 
 class _LostError(Exception):
@@ -99,7 +112,7 @@ class _Scanner:
             self.array(path)
         elif self.text.startswith("{", self.at):
             self.inline_table(path)
-        elif not self.skip(_STRING):
+        elif not self.skip(STRING):
             self.take(_SCALAR)
 
     def array(self, path: Path) -> None:
@@ -129,7 +142,7 @@ class _Scanner:
         names = []
         while True:
             self.skip(_SPACE)
-            names.append(_unquoted(self.skip(_STRING) or self.take(_BARE_KEY)))
+            names.append(_unquoted(self.skip(STRING) or self.take(_BARE_KEY)))
             self.skip(_SPACE)
             if not self.text.startswith(".", self.at):
                 return names

@@ -7,10 +7,13 @@ range are added from the field itself wherever a description is shown.
 from ipaddress import ip_network
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
+from stratumproxy.config.clashes import CLASH, clashes
 from stratumproxy.config.control import Api, Kafka, Ledger
 from stratumproxy.config.endpoints import Listen, Pool
+from stratumproxy.config.locate import dotted
 from stratumproxy.config.number import Within
 from stratumproxy.config.table import Seconds, Table
 
@@ -83,9 +86,10 @@ class Difficulty(Table):
     @field_validator("max")
     @classmethod
     def _max(cls, highest: int | float, info: ValidationInfo) -> int | float:
-        start = info.data.get("start", highest)
-        if highest < start:
-            raise ValueError(f"{highest} is below start, which is {start}")
+        for name in ("start", "min"):
+            lower = info.data.get(name, highest)
+            if highest < lower:
+                raise ValueError(f"{highest} is below {name}, which is {lower}")
         return highest
 
 
@@ -385,35 +389,8 @@ class Config(Table):
     kafka: Kafka = Kafka()
     log: Log = Log()
 
-    @field_validator("listen")
-    @classmethod
-    def _one_port_once(cls, listeners: list[Listen]) -> list[Listen]:
-        for second, later in enumerate(listeners):
-            for first, earlier in enumerate(listeners[:second]):
-                if later.port and later.port == earlier.port and _overlap(later, earlier):
-                    raise ValueError(
-                        f"listen[{second}] {later.address!r} is taken by "
-                        f"listen[{first}] {earlier.address!r}"
-                    )
-        return listeners
-
-    @field_validator("pool")
-    @classmethod
-    def _names_differ(cls, pools: list[Pool]) -> list[Pool]:
-        names = [pool.name for pool in pools]
-        for index, name in enumerate(names):
-            if name in names[:index]:
-                raise ValueError(
-                    f"pool[{index}] and pool[{names.index(name)}] are both called {name!r}; "
-                    "give one of them another name"
-                )
-        return pools
-
-
-def _overlap(one: Listen, other: Listen) -> bool:
-    """Whether two listeners on one port would collide."""
-    if one.host is None or other.host is None:
-        return True
-    if (":" in one.host) != (":" in other.host):
-        return False
-    return one.host == other.host or not {"0.0.0.0", "::"}.isdisjoint((one.host, other.host))
+    @model_validator(mode="after")
+    def _nothing_twice(self) -> "Config":
+        for path, text in clashes(self.model_dump(include={"listen", "pool", "api"})):
+            raise PydanticCustomError(CLASH, "{at}: {text}", {"at": dotted(path), "text": text})
+        return self

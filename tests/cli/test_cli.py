@@ -45,9 +45,10 @@ def test_version() -> None:
 
 
 def test_unknown_command() -> None:
-    shown = CliRunner().invoke(cli, ["rum"])
+    shown = CliRunner().invoke(cli, ["chekc"])
     assert shown.exit_code == 2
-    assert "No such command 'rum'" in shown.stderr
+    assert "No such command 'chekc'. Did you mean 'check'?" in shown.stderr
+    assert "Did you mean" not in CliRunner().invoke(cli, ["zzz"]).stderr
 
 
 @pytest.mark.parametrize(

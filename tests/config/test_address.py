@@ -68,6 +68,7 @@ def test_pool_url(url: str, parsed: tuple[str, int, bool]) -> None:
         ("", "has no scheme"),
         ("pool.example:3333", 'has no scheme; expected "stratum+tcp://host:port"'),
         ("stratum+tcps://pool.example:3333", "the scheme 'stratum+tcps' is not known"),
+        ("stratum2+tcp://pool.example:3333", "Stratum V2 is not spoken here, only V1; expected"),
         ("http://pool.example:3333", "the scheme 'http' is not known"),
         ("stratum+tcp://pool.example", "has no port"),
         ("stratum+tcp://[::1]", "has no port"),

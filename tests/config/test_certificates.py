@@ -102,3 +102,8 @@ def test_fingerprint(text):
 def test_no_fingerprint(text):
     with pytest.raises(ValueError, match="is not a SHA-256 fingerprint; expected 64 hex digits"):
         parse_fingerprint(text)
+
+
+def test_a_fingerprint_of_another_kind_is_named():
+    with pytest.raises(ValueError, match=r"is not a SHA-256 fingerprint \(it is a SHA-1\)"):
+        parse_fingerprint("sha1 Fingerprint=" + ":".join(["ab"] * 20))

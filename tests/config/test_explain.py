@@ -3,19 +3,7 @@
 import pytest
 
 from stratumproxy.config import Config, Pool
-from stratumproxy.config.explain import dotted, expected, number, schema_at
-
-
-@pytest.mark.parametrize(
-    ("path", "text"),
-    [
-        ((), ""),
-        (("pool", 0, "url"), "pool[0].url"),
-        (("a b", "c\nd"), "'a b'.'c\\nd'"),
-    ],
-)
-def test_dotted(path: tuple[str | int, ...], text: str) -> None:
-    assert dotted(path) == text
+from stratumproxy.config.explain import expected, number, schema_at
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stratumproxy.config.locate import Path, locate
+from stratumproxy.config.locate import Path, dotted, locate
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ((), ""),
+        (("pool", 0, "url"), "pool[0].url"),
+        (("a b", "c\nd"), "'a b'.'c\\nd'"),
+    ],
+)
+def test_dotted(path: Path, text: str) -> None:
+    assert dotted(path) == text
 
 
 def test_lines() -> None:
