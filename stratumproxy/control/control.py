@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Literal, ParamSpec
 
 import structlog
@@ -118,6 +119,7 @@ class Control:
             await trio.sleep(1)
             self._look_at_the_clock()
             self._picture(self._fleet.tend, self._clock.now())
+            self._picture(self._tell_outages)
             self._keep.look()
             for channel in self._channels:
                 await channel.look()
@@ -131,6 +133,23 @@ class Control:
             self.record("warning", JUMPED, seconds=round(jump.seconds, 1))
         else:
             self.record("info", RIGHT_AGAIN)
+
+    def _tell_outages(self) -> None:
+        """Tell who is lost and who is back: many as one event, and one for those who debug."""
+        for told in self._fleet.outages.tend(self._clock.now()):
+            if told.machines == 1:
+                self._log.debug(f"a machine is {told.turn}", worker=told.common)
+                continue
+            began = datetime.fromtimestamp(int(self._clock.unix(told.first)), UTC)
+            self.record(
+                "warning" if told.turn == "lost" else "info",
+                f"machines are {told.turn}",
+                machines=told.machines,
+                names=f"{told.common}*",
+                alike=told.alike,
+                began=f"{began:%Y-%m-%dT%H:%M:%SZ}",
+                within_seconds=round(told.last - told.first, 1),
+            )
 
     async def _batch(self, worker: int, told: Told | Gap) -> None:
         if isinstance(told, Gap):

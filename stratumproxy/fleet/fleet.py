@@ -6,7 +6,7 @@ from math import fsum, inf
 from typing import NamedTuple
 
 from stratumproxy.errors import OrderError
-from stratumproxy.fleet.attention import RULES, attention, missing
+from stratumproxy.fleet.attention import GONE_SECONDS, RULES, attention, missing
 from stratumproxy.fleet.hashrate import (
     DAY,
     TOLD_WITHIN,
@@ -17,6 +17,7 @@ from stratumproxy.fleet.hashrate import (
 )
 from stratumproxy.fleet.history import History
 from stratumproxy.fleet.journal import Journal
+from stratumproxy.fleet.outages import Outages
 from stratumproxy.fleet.processes import Process, Processes
 from stratumproxy.fleet.roll import LIMIT, RETENTION, Roll
 from stratumproxy.fleet.round_trip import RoundTrips
@@ -75,6 +76,8 @@ class Fleet:
         self.processes = Processes()
         self.attention: Counter[str] = Counter(dict.fromkeys(RULES, 0))
         """Workers by what they need a person for."""
+        self.outages = Outages(now)
+        """Workers that are gone, and no longer so: whoever tells of them asks for them."""
         self.usual = 0.0
         """Hashes a second that all workers on the roll usually do together."""
         self.missing = 0.0
@@ -375,6 +378,7 @@ class Fleet:
         """See whether it needs a person; say whether that changed."""
         kinds, before = attention(worker, now), worker.attention
         if kinds != before:
+            self._turn(worker, "gone" in before, "gone" in kinds, now)
             self.attention.subtract(before)
             self.attention.update(kinds)
             worker.attention = kinds
@@ -384,6 +388,14 @@ class Fleet:
             worker.missing = lacks
             return True
         return kinds != before
+
+    def _turn(self, worker: Worker, was_gone: bool, is_gone: bool, now: float) -> None:
+        if was_gone and not is_gone:
+            self.outages.turned("back", worker.name, now)
+        elif is_gone and not was_gone:
+            last = worker.last_share
+            if last is not None and last >= self.started - GONE_SECONDS:  # else it was already gone
+                self.outages.turned("lost", worker.name, now)
 
     def _forget(self) -> bool:
         """Forget the worker that was silent longest; False if all are connected."""
