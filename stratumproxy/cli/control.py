@@ -9,10 +9,9 @@ import time
 from contextlib import suppress
 
 import click
-import structlog
 import trio
 
-from stratumproxy.cli.logging import configure
+from stratumproxy.cli.logging import configure, unblock
 from stratumproxy.cli.plane import Plane
 from stratumproxy.cli.told import first_told, hear_told, stop_when_signalled
 from stratumproxy.config import Config
@@ -33,9 +32,9 @@ def control(listener: int | None, channels: tuple[int, ...]) -> None:
     log is heeded. SIGTERM is the order to stop; the end of the input is the order to stop when the
     workers have. A line a second on standard output says that all is well.
     """
+    unblock(process="control")
     config = first_told()
     configure(config.log)
-    structlog.contextvars.bind_contextvars(process="control")
     trio.run(_run, config, listener, channels)
 
 

@@ -1,5 +1,7 @@
 """Logs on standard error: lines for people, or JSON for a collector; UTC times, ISO 8601."""
 
+import atexit
+import os
 import sys
 from collections.abc import MutableMapping
 from contextlib import suppress
@@ -9,8 +11,39 @@ import structlog
 
 from stratumproxy.config import Log
 from stratumproxy.errors import StratumProxyError
+from stratumproxy.net.unblocked import Unblocked
 
 Event = MutableMapping[str, Any]
+
+LAST_SECONDS = 1.0
+"""At the end of a process, for what it said last to be written; then it is lost."""
+
+
+def unblock(*, output: bool = False, **process: object) -> None:
+    """From now on nobody in this process waits for whoever reads what it writes.
+
+    Args:
+        output: standard output as well, and not standard error alone.
+        **process: what each line of the log says of the process.
+    """
+    for descriptor in range(3):  # else the next socket gets a closed one's number, and the log
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    structlog.contextvars.bind_contextvars(**process)
+    sys.stderr = Unblocked(2, _lines_are_lost)
+    atexit.register(sys.stderr.drain, LAST_SECONDS)
+    if output:
+        sys.stdout = Unblocked(1)
+        atexit.register(sys.stdout.drain, LAST_SECONDS)
+
+
+def _lines_are_lost(lines: int) -> str:
+    """That they are, as a line in the log's own form. An error: it is told at every level."""
+    log = structlog.wrap_logger(structlog.ReturnLogger())
+    line: str = log.error("log lines were lost: whoever reads them is too slow", lines=lines)
+    return line + "\n"
 
 
 def configure(log: Log, stream: TextIO | None = None) -> bool:
@@ -25,6 +58,8 @@ def configure(log: Log, stream: TextIO | None = None) -> bool:
     """
     stream = stream or sys.stderr
     terminal = stream.isatty()
+    if isinstance(stream, Unblocked):
+        stream.room = log.buffer_bytes
     json = log.format == "json" or (log.format == "auto" and not terminal)
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer()

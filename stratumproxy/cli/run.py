@@ -14,7 +14,7 @@ import trio
 
 from stratumproxy import __version__, shares
 from stratumproxy.cli.files import raise_file_limit
-from stratumproxy.cli.logging import configure
+from stratumproxy.cli.logging import configure, unblock
 from stratumproxy.cli.options import config_option, examples
 from stratumproxy.cli.summary import summary, summary_values
 from stratumproxy.config import Config, load
@@ -60,6 +60,7 @@ def run(
     again. The exit status is 0 after a stop, 2 for a configuration that can't be used, 1 for
     anything else.
     """
+    unblock(output=True)
     process = os.getpid()
     service = Service.from_environment(os.environ, process)
     inherited = inherited_sockets(os.environ, process)

@@ -10,11 +10,10 @@ from contextlib import suppress
 
 import click
 import orjson
-import structlog
 import trio
 
 from stratumproxy.cli.files import raise_file_limit
-from stratumproxy.cli.logging import configure
+from stratumproxy.cli.logging import configure, unblock
 from stratumproxy.cli.told import first_told, hear_told, stop_when_signalled
 from stratumproxy.config import Config
 from stratumproxy.net.server import serve
@@ -38,6 +37,7 @@ def worker(number: int, channel: int | None, listeners: tuple[int, ...]) -> None
     standard output, one JSON object a line. The channel is a socket: what is said on it is in
     `stratumproxy.telemetry.channel`.
     """
+    unblock(worker=number)
     config = first_told()
     configure(config.log)
     # Nothing on a miner's way is circular, so reference counts free it all; the collector only
@@ -45,7 +45,6 @@ def worker(number: int, channel: int | None, listeners: tuple[int, ...]) -> None
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
     give_large_blocks_back()
-    structlog.contextvars.bind_contextvars(worker=number)
     to_control = socket.socket(fileno=channel) if channel is not None else None
     trio.run(_serve, config, [socket.socket(fileno=fd) for fd in listeners], number, to_control)
 

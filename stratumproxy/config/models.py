@@ -351,6 +351,16 @@ class Log(Table):
             "(miners, pools, jobs, blocks), never each share; `debug` tells more a miner.",
         ),
     ] = "info"
+    buffer_bytes: Annotated[
+        int,
+        Field(
+            ge=4096,
+            le=1 << 28,
+            description="Bytes of it that may wait in each process for whoever reads it. Nothing "
+            "else waits: lines that find no room are lost and counted, and the log says so where "
+            "they are missing.",
+        ),
+    ] = 1 << 20
 
 
 class Config(Table):

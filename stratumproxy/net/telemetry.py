@@ -15,6 +15,7 @@ from typing import Any
 
 import trio
 
+from stratumproxy.net.unblocked import lines_lost
 from stratumproxy.proxy.journal import Journal
 from stratumproxy.proxy.proxy import Proxy
 from stratumproxy.telemetry.clock import Clock
@@ -108,8 +109,13 @@ class Telemetry:
 
 
 def of_this_process(snapshot: Snapshot) -> Snapshot:
-    """A snapshot, with what the process took so far."""
-    return replace(snapshot, cpu_seconds=time.process_time(), resident_bytes=_resident_bytes())
+    """A snapshot, with what the process took so far, and what its log lost."""
+    return replace(
+        snapshot,
+        cpu_seconds=time.process_time(),
+        resident_bytes=_resident_bytes(),
+        log_lines_lost=lines_lost(),
+    )
 
 
 def _resident_bytes() -> int:

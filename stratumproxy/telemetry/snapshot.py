@@ -85,6 +85,8 @@ class Snapshot:
     """CPU time of the process so far."""
     resident_bytes: int = 0
     """Memory of the process; 0 where the system does not say."""
+    log_lines_lost: int = 0
+    """Lines of its log that nobody read in time, or that could not be written."""
 
     @classmethod
     def parse(cls, values: dict[str, Any]) -> "Snapshot":
@@ -144,6 +146,7 @@ def merge(snapshots: Sequence[Snapshot]) -> Snapshot:
         stale_age=merge_histograms(snapshot.stale_age for snapshot in snapshots),
         cpu_seconds=sum(snapshot.cpu_seconds for snapshot in snapshots),
         resident_bytes=sum(snapshot.resident_bytes for snapshot in snapshots),
+        log_lines_lost=sum(snapshot.log_lines_lost for snapshot in snapshots),
     )
 
 

@@ -39,6 +39,7 @@ SNAPSHOT = Snapshot(
     stale_age=times(1.0),
     cpu_seconds=1.5,
     resident_bytes=1 << 20,
+    log_lines_lost=7,
 )
 
 
@@ -60,6 +61,7 @@ def test_several_are_added_up() -> None:
     assert both.accepted == 10
     assert both.rejected == {"stale": 2}
     assert (both.cpu_seconds, both.resident_bytes) == (3.0, 2 << 20)
+    assert both.log_lines_lost == 14
     assert both.reply.count == 4
     assert (both.fan_out.count, both.stale_age.count) == (2, 2)
     assert both.pools[0].round_trip.count == 2
