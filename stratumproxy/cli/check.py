@@ -1,5 +1,6 @@
 """``stratumproxy check``: is this configuration good, and what would it run?"""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from pydantic import BaseModel
 
 from stratumproxy import shares
 from stratumproxy.cli.options import config_option, examples
-from stratumproxy.config import Config, Listen, Pool, load
+from stratumproxy.config import Config, Listen, Pool, read
 from stratumproxy.config.address import parse_proxy_url
 from stratumproxy.config.explain import number
 
@@ -23,11 +24,18 @@ from stratumproxy.config.explain import number
 def check(path: Path) -> None:
     """Validate a configuration and show what would run.
 
-    Every mistake is named at once, with its line. A good configuration is shown with all its
-    settings; a star marks those that differ from the default. No port is opened and no pool is
-    asked. The exit status is 0 for a good one and 2 otherwise.
+    Every mistake is named at once, with its line: also what a start would fail on here, such as a
+    ledger's folder that is not there, so run it as the user that the proxy runs as. A good
+    configuration is shown with all its settings; a star marks those that differ from the default.
+    No port is opened, no pool or broker is asked, and nothing is written. The exit status is 0 for
+    a good one and 2 otherwise.
     """
-    config = load(path)
+    # Not for --help: they bring structlog, SQLite and more.
+    from stratumproxy.cli.files import file_limits
+    from stratumproxy.cli.obstacles import obstacles
+
+    document = read(path)
+    config = document.config(obstacles(document))
     click.echo(f"{path} is good. It would run:")
     for heading, settings, names in _sections(config):
         click.echo()
@@ -39,6 +47,12 @@ def check(path: Path) -> None:
     click.echo(f"    {shares.kernel()}")
     if not shares.NATIVE:
         click.echo(f"    in Python, several times slower than C: {shares.why_not_native}")
+    needed, most = file_limits(config.limits.connections)
+    if most < needed:
+        click.echo()
+        click.secho("File descriptors", bold=True)
+        click.echo(f"    {most} at most, and limits.connections needs {needed}: miners past them")
+        click.echo("    are refused; raise it (ulimit -Hn, LimitNOFILE= in systemd)")
 
 
 def _sections(config: Config) -> Iterator[tuple[str, BaseModel, list[str]]]:
@@ -54,7 +68,7 @@ def _sections(config: Config) -> Iterator[tuple[str, BaseModel, list[str]]]:
         if not isinstance(getattr(config, name), BaseModel | list)
     ]
     yield "As a whole", config, whole
-    for name in ("difficulty", "jobs", "limits", "log"):
+    for name in ("difficulty", "jobs", "failover", "limits", "api", "ledger", "kafka", "log"):
         table: BaseModel = getattr(config, name)
         yield name.capitalize(), table, list(type(table).model_fields)
 
@@ -84,4 +98,8 @@ def _text(name: str, value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, float):
         return number(value)
+    if isinstance(value, list):
+        return json.dumps(value)
+    if isinstance(value, dict):
+        return f"{', '.join(value)} (values hidden)" if value else "none"
     return str(value) or '""'

@@ -10,6 +10,13 @@ SPARE_FILES = 100
 """Descriptors beside the clients': listeners, pool sessions, epoll, logs."""
 
 
+def file_limits(connections: int) -> tuple[int, int]:
+    """How many descriptors a process with that many connections needs, and may have at most."""
+    needed = connections + SPARE_FILES
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return needed, needed if hard == resource.RLIM_INFINITY else hard
+
+
 def raise_file_limit(config: Config, *, say: bool = True) -> None:
     """Raise this process's limit to what `limits.connections`, or `api.connections`, needs.
 
@@ -18,12 +25,11 @@ def raise_file_limit(config: Config, *, say: bool = True) -> None:
         say: whether to say that it can't be; once for all processes is enough.
     """
     api = config.api.connections if config.api.listen else 0
-    needed = max(config.limits.connections, api) + SPARE_FILES
+    needed, most = file_limits(max(config.limits.connections, api))
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    unlimited = resource.RLIM_INFINITY
-    if soft == unlimited or soft >= needed:
+    if soft == resource.RLIM_INFINITY or soft >= needed:
         return
-    wanted = needed if hard == unlimited else min(needed, hard)
+    wanted = min(needed, most)
     try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
     except (OSError, ValueError):  # macOS has a lower bound of its own, whatever hard says

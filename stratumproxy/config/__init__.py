@@ -6,7 +6,7 @@ made from the models, so none of it can drift from what the program does.
 """
 
 from stratumproxy.config.endpoints import Listen, Pool
-from stratumproxy.config.load import load, loads
+from stratumproxy.config.load import load, loads, read
 from stratumproxy.config.models import Config, Difficulty, Failover, Jobs, Limits, Log
 
 __all__ = [
@@ -20,4 +20,5 @@ __all__ = [
     "Pool",
     "load",
     "loads",
+    "read",
 ]

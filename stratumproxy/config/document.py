@@ -77,6 +77,10 @@ class Document:
             return getattr(Config.model_fields[table].default, key)
         return written[key]
 
+    def sets(self, table: str, key: str) -> bool:
+        """Whether a table's setting is written there."""
+        return (table, key) in self._lines
+
     def _counts(self, error: ErrorDetails) -> bool:
         """Whether an error is of what is there, and not told already."""
         if error["type"] == "missing":

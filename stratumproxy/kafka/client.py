@@ -1,6 +1,6 @@
 """librdkafka as it is used here: what it is told, and where its own log goes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import structlog
@@ -57,10 +57,43 @@ def connect(config: Kafka, on_error: Callable[[KafkaError], None]) -> Producer:
     options = {**DEFAULTS, **config.options, **GUARANTEES, "bootstrap.servers": config.brokers}
     try:
         return Producer({**options, "error_cb": on_error}, logger=_Log())
-    except KafkaException as error:
-        raise ConfigError([f"kafka.options: {error.args[0].str()}"]) from None
-    except (TypeError, ValueError) as error:
-        raise ConfigError([f"kafka.options: {error}"]) from None
+    except (KafkaException, TypeError, ValueError) as error:
+        raise ConfigError([f"kafka.options: {_words(error)}"]) from None
+
+
+def refused(options: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """What of the options can't be used, by what librdkafka says without a broker.
+
+    Args:
+        options: as the file has them.
+
+    Returns:
+        Each such option, empty where librdkafka does not say which, and what is wrong with it.
+    """
+    for name in sorted(TAKEN & options.keys()):
+        yield name, "can't be set here"
+    left = {name: value for name, value in options.items() if name not in TAKEN}
+    if not _why_refused(left):
+        return
+    # It stops at the first, and may name it by another name.
+    for name, value in list(left.items()):
+        if why := _why_refused({name: value}):
+            yield name, why
+            del left[name]
+    if why := _why_refused(left):
+        yield "", why
+
+
+def _why_refused(options: Mapping[str, str]) -> str:
+    try:
+        Producer({**DEFAULTS, **options, **GUARANTEES}, logger=_Log()).close()
+    except (KafkaException, TypeError, ValueError) as error:
+        return _words(error)
+    return ""
+
+
+def _words(error: Exception) -> str:
+    return str(error.args[0].str() if isinstance(error, KafkaException) else error)
 
 
 class _Log:

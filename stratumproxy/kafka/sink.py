@@ -17,6 +17,11 @@ from stratumproxy.telemetry.records import Batch
 if TYPE_CHECKING:
     from stratumproxy.kafka.feed import Feed
 
+NO_CLIENT = (
+    "the package confluent-kafka is not installed; install it where stratumproxy is: "
+    "pip install confluent-kafka"
+)
+
 
 class KafkaStats(NamedTuple):
     """How it goes, for metrics."""
@@ -105,10 +110,5 @@ def _feed(spool: Spool, config: Kafka) -> "Feed":
     except ModuleNotFoundError as error:
         if error.name != "confluent_kafka":
             raise
-        raise ConfigError(
-            [
-                "kafka.brokers is set, and the package confluent-kafka is not installed: "
-                "pip install 'stratumproxy[kafka]'"
-            ]
-        ) from None
+        raise ConfigError([f"kafka.brokers is set, and {NO_CLIENT}"]) from None
     return Feed(spool, config.topic_prefix, partial(connect, config))

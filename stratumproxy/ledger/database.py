@@ -42,6 +42,23 @@ def open_for_writing(path: str) -> sqlite3.Connection:
         return connection
 
 
+def check_writable(path: str) -> None:
+    """See whether a ledger of that path could be written, and change nothing.
+
+    Who writes to it now does not matter: that may be whom the asker is about to start again.
+
+    Raises:
+        SinkError: it could not.
+    """
+    check_folder(path)
+    file = Path(path).absolute()
+    if why := _why_not_opened(file):
+        raise SinkError(f"{path}: it can't be opened: {why}")
+    if file.exists():
+        with explained(path), closing(_connect(f"{_uri(path)}?mode=ro")) as connection:
+            version_of(connection, path)
+
+
 def _make(path: str) -> None:
     """Make an empty file that is for this user alone; SQLite makes what is beside it alike.
 
@@ -166,7 +183,8 @@ def _explain(error: sqlite3.Error, path: str) -> str:
         case sqlite3.SQLITE_READONLY:
             return "it is read-only; make the file and its folder writable for this user"
         case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM:
-            return f"it can't be opened: {_why_not_opened(Path(path))}"
+            why = _why_not_opened(Path(path)) or "see that it is on a local disk"
+            return f"it can't be opened: {why}"
         case sqlite3.SQLITE_NOTADB:
             return "not an SQLite database; name another file for the ledger"
         case sqlite3.SQLITE_CORRUPT:
@@ -182,10 +200,13 @@ def _explain(error: sqlite3.Error, path: str) -> str:
 
 
 def _why_not_opened(path: Path) -> str:
+    """What keeps a path from being a ledger; empty if that can't be seen."""
     if path.is_dir():
         return "it is a folder; name a file in it"
+    if path.exists() and not path.is_file():
+        return "it is no file; name one"
     if path.exists() and not os.access(path, os.R_OK | os.W_OK):
         return "this user may not read and write it"
     if not os.access(path.parent, os.W_OK):
         return f"this user may not write in {path.parent}"
-    return "see that it is a file on a local disk"
+    return ""

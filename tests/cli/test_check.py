@@ -7,7 +7,8 @@ from click.testing import CliRunner, Result
 
 from stratumproxy import shares
 from stratumproxy.cli import cli
-from stratumproxy.config import Difficulty, Jobs, Limits, Listen, Log, Pool
+from stratumproxy.config import Difficulty, Failover, Jobs, Limits, Listen, Log, Pool
+from stratumproxy.config.control import Api, Kafka, Ledger
 
 TEXT = """\
 [[listen]]
@@ -54,7 +55,7 @@ def test_shows_what_would_run(path: Path) -> None:
 
 def test_shows_every_setting(path: Path) -> None:
     shown = check(path).stdout
-    for model in (Listen, Pool, Difficulty, Jobs, Limits, Log):
+    for model in (Listen, Pool, Difficulty, Jobs, Failover, Limits, Api, Ledger, Kafka, Log):
         for name in model.model_fields:
             assert f" {name} " in shown, name
     assert " verdict " in shown
