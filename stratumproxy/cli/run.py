@@ -14,6 +14,7 @@ import trio
 
 from stratumproxy import __version__, shares
 from stratumproxy.cli.files import raise_file_limit
+from stratumproxy.cli.heartbeat import Heartbeat
 from stratumproxy.cli.logging import configure, unblock
 from stratumproxy.cli.options import config_option, examples
 from stratumproxy.cli.summary import summary, summary_values
@@ -23,6 +24,7 @@ from stratumproxy.errors import ConfigError, StratumProxyError
 from stratumproxy.net.supervisor import supervise
 from stratumproxy.net.systemd import Service, inherited_sockets
 from stratumproxy.telemetry.snapshot import Snapshot
+from stratumproxy.top import words
 
 
 @click.command(
@@ -146,10 +148,17 @@ def _serve(running: Running) -> Snapshot | None:
 
 async def _serve_until_signalled(running: Running) -> Snapshot | None:
     last: Snapshot | None = None
+    heartbeat = Heartbeat(trio.current_time())
 
-    def remember(snapshot: Snapshot) -> None:
+    def heed(snapshot: Snapshot) -> None:
         nonlocal last
         last = snapshot
+        every = running.config.log.summary_seconds
+        beat = heartbeat.beat(snapshot, trio.current_time(), every)
+        if beat is not None:
+            if not running.json:
+                beat["hashrate"] = words.rate(beat["hashrate"])
+            structlog.get_logger().info("summary", **beat)
 
     stop = trio.Event()
     with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
@@ -159,7 +168,7 @@ async def _serve_until_signalled(running: Running) -> Snapshot | None:
             last = (
                 await supervise(
                     running.for_workers(),
-                    on_snapshot=remember,
+                    on_snapshot=heed,
                     stop=stop,
                     configs=configs,
                     inherited=running.inherited,

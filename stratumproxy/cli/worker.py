@@ -37,7 +37,7 @@ def worker(number: int, channel: int | None, listeners: tuple[int, ...]) -> None
     standard output, one JSON object a line. The channel is a socket: what is said on it is in
     `stratumproxy.telemetry.channel`.
     """
-    unblock(worker=number)
+    unblock(process=number)
     config = first_told()
     configure(config.log)
     # Nothing on a miner's way is circular, so reference counts free it all; the collector only

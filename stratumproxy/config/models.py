@@ -361,6 +361,15 @@ class Log(Table):
             "they are missing.",
         ),
     ] = 1 << 20
+    summary_seconds: Annotated[
+        Seconds,
+        Within(0, 86_400),
+        Field(
+            description="Seconds from one line that sums up to the next, at `info`: miners, pool, "
+            "hashrate, accepted and refused shares, connects and losses since the last one. 0 for "
+            "none. ckpool has one a minute, rsyslog's mark comes every 20.",
+        ),
+    ] = 300
 
 
 class Config(Table):

@@ -195,7 +195,7 @@ class Channel:
             self._logged = now
             self._log.error(
                 "a worker says what can't be understood; please report it",
-                worker=self.worker,
+                process=self.worker,
                 what=what,
             )
 

@@ -175,7 +175,7 @@ class Control:
 
     def _report(self, event: str, worker: int, what: Gap | Untold) -> None:
         """Name what is lost, in the log and on record."""
-        values: dict[str, object] = {"worker": worker, **what._asdict()}
+        values: dict[str, object] = {"process": worker, **what._asdict()}
         self._log.error(event, **values)
         self._keep.record("warning", event, values)
 

@@ -200,7 +200,7 @@ class Child:
             self._silent += 1
         self._log.error(
             f"{self._what} hangs and is killed; please report it",
-            process=process.pid,
+            pid=process.pid,
             silent_for_seconds=LOOKS * LOOK_EVERY,
             **self._values,
         )

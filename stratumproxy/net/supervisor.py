@@ -94,7 +94,7 @@ class Supervisor:
             for_workers(self._config),
             hear=partial(self._hear, number),
             ended=partial(self._ended, number),
-            worker=number,
+            process=number,
         )
 
     def _control_process(self, command: Sequence[str], api: socket.socket | None) -> Child:

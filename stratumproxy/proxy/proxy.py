@@ -115,7 +115,8 @@ class Proxy:
         self.pending = 0
         """Submission shares without a verdict."""
         self._lane_number = 0
-        self._miner_number = 0
+        self.connects = 0
+        """Miners that have connected so far; each one's number is how many there were by then."""
 
     def _configure(self, config: Config) -> None:
         """Take over what is read from the configuration again and again."""
@@ -195,8 +196,8 @@ class Proxy:
 
     def connect(self, link: Link, peer: str, now: float) -> MinerSession:
         """A miner connected."""
-        self._miner_number += 1
-        miner = MinerSession(self, link, peer, now, self._miner_number)
+        self.connects += 1
+        miner = MinerSession(self, link, peer, now, self.connects)
         self.miners[miner] = None
         miner.changed()
         return miner

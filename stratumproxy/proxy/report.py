@@ -36,6 +36,7 @@ class Report:
             forwarded=tally.forwarded,
             rejected=dict(tally.rejected),
             drops=dict(proxy.drops.counts),
+            connects=proxy.connects,
             jobs=tally.jobs,
             new_blocks=tally.new_blocks,
             blocks=tally.blocks,

@@ -62,6 +62,8 @@ class Snapshot:
     """Rejected shares by reason: stale, duplicate, low-difficulty, bad-ntime, … , pool."""
     drops: dict[str, int] = field(default_factory=dict)
     """Miners disconnected or turned away, by reason: not-stratum, idle, flood, too-many, …"""
+    connects: int = 0
+    """Connections of miners so far, the open ones included."""
     jobs: int = 0
     """Jobs the pools sent."""
     new_blocks: int = 0
@@ -134,6 +136,7 @@ def merge(snapshots: Sequence[Snapshot]) -> Snapshot:
         forwarded=sum(snapshot.forwarded for snapshot in snapshots),
         rejected=dict(rejected),
         drops=dict(drops),
+        connects=sum(snapshot.connects for snapshot in snapshots),
         jobs=sum(snapshot.jobs for snapshot in snapshots),
         new_blocks=max(snapshot.new_blocks for snapshot in snapshots),
         blocks=sum(snapshot.blocks for snapshot in snapshots),

@@ -69,9 +69,9 @@ def test_what_miners_send_can_not_drive_the_terminal() -> None:
 def test_what_is_bound_for_the_whole_process_is_told() -> None:
     stream = io.StringIO()
     configure(Log(format="json"), stream)
-    with structlog.contextvars.bound_contextvars(worker=3):
+    with structlog.contextvars.bound_contextvars(process=3):
         structlog.get_logger().info("hello")
-    assert json.loads(stream.getvalue())["worker"] == 3
+    assert json.loads(stream.getvalue())["process"] == 3
 
 
 def test_level() -> None:

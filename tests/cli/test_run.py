@@ -106,6 +106,19 @@ def test_the_console_ends_with_a_line_for_people(path: Path) -> None:
     assert "Traceback" not in errors
 
 
+@pytest.mark.parametrize(
+    ("log_format", "rate"), [("json", '"hashrate": 0.0'), ("console", "0 H/s")]
+)
+def test_it_says_now_and_then_how_mining_goes(path: Path, log_format: str, rate: str) -> None:
+    path.write_text(f"{TEXT}[log]\nsummary_seconds = 0.1\n", encoding="utf-8")
+    with running(path, "--log-format", log_format) as process:
+        assert process.stderr is not None
+        line = next(line for line in process.stderr if "summary" in line)
+    assert rate in line
+    for key in ("miners", "pool", "accepted", "refused", "connects", "losses"):
+        assert key in line
+
+
 def ends(
     path: Path, *options: str, prepare: Callable[[], None] | None = None, **environment: str
 ) -> tuple[int, str]:

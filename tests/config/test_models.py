@@ -104,7 +104,12 @@ def test_defaults_are_the_contract() -> None:
             "spool_bytes": 1 << 30,
             "options": {},
         },
-        "log": {"format": "auto", "level": "info", "buffer_bytes": 1048576},
+        "log": {
+            "format": "auto",
+            "level": "info",
+            "buffer_bytes": 1048576,
+            "summary_seconds": 300,
+        },
     }
 
 

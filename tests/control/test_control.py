@@ -167,10 +167,10 @@ async def test_a_gap_is_named_and_put_on_record(pairs, until, monkeypatch):
             assert run.sink.seqs() == [1, 5]
             await until(lambda: run.sink.seqs("control") == [1])
     [told] = [entry for entry in logs if entry["event"] == "batches of a worker's records are lost"]
-    assert told["worker"] == 0
+    assert told["process"] == 0
     assert (told["run"], told["first"], told["last"]) == ("run", 2, 4)
     [batch] = [batch for batch in run.sink.kept if batch.run == "control"]
-    assert batch.events[0].values == {"worker": 0, "run": "run", "first": 2, "last": 4}
+    assert batch.events[0].values == {"process": 0, "run": "run", "first": 2, "last": 4}
 
 
 async def test_what_a_worker_did_not_live_to_tell_is_named(pairs, until):
@@ -188,7 +188,7 @@ async def test_what_a_worker_did_not_live_to_tell_is_named(pairs, until):
             assert run.fleet.lost["shares"] == 2
             await until(lambda: run.sink.seqs("control") == [1])
     [told] = [entry for entry in logs if entry["event"].startswith("a worker ended before")]
-    assert (told["worker"], told["run"], told["after"], told["accepted"]) == (0, "one", 1, 2)
+    assert (told["process"], told["run"], told["after"], told["accepted"]) == (0, "one", 1, 2)
 
 
 async def test_a_batch_that_makes_no_sense_is_a_gap_and_stops_nothing(pairs, until):

@@ -302,7 +302,7 @@ threading.Thread(target=chat, daemon=True).start()
                 await until(lambda event=event: any(event in entry["event"] for entry in logs))
             assert alive(process), "the other goes on"
             await run.stop()
-    assert {entry["worker"] for entry in logs if "worker" in entry} == {0}
+    assert {entry["process"] for entry in logs if "process" in entry} == {0}
     [entry, *_] = [entry for entry in logs if "started again" in entry["event"]]
     assert entry["status"] == "killed by SIGKILL"
 

@@ -47,7 +47,7 @@ def test_miners() -> None:
     play.joins("c")
     play.opens("backup.2")
     snapshot = play.snapshot()
-    assert (snapshot.connected, snapshot.mining) == (3, 2)
+    assert (snapshot.connected, snapshot.mining, snapshot.connects) == (3, 2, 3)
     assert [(pool.sessions, pool.miners) for pool in snapshot.pools] == [(1, 1), (3, 1)]
 
 

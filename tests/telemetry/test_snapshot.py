@@ -33,6 +33,7 @@ SNAPSHOT = Snapshot(
     forwarded=4,
     rejected={"stale": 1},
     drops={"idle": 2},
+    connects=9,
     pools=(pool(round_trip=times(0.03)),),
     reply=times(0.001, 0.002),
     fan_out=times(0.1),
@@ -58,7 +59,7 @@ def test_times_may_be_missing() -> None:
 
 def test_several_are_added_up() -> None:
     both = merge([SNAPSHOT, SNAPSHOT])
-    assert both.accepted == 10
+    assert (both.accepted, both.connects) == (10, 18)
     assert both.rejected == {"stale": 2}
     assert (both.cpu_seconds, both.resident_bytes) == (3.0, 2 << 20)
     assert both.log_lines_lost == 14
