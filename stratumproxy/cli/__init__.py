@@ -21,6 +21,7 @@ COMMANDS = {
     "top": "Watch the fleet in a terminal: hashrate, pools, every worker.",
     "audit": "Hold what a pool credited against what it should have.",
     "demo": "Watch a simulated pool, the proxy and simulated miners at work.",
+    "simulate": "Be a simulated pool, miners, a bad link, or a recording.",
     "schema": "Print the JSON schema of the configuration, or its reference.",
     "completion": "Print the shell completion script.",
 }

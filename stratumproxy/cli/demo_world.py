@@ -167,7 +167,8 @@ class World:
             problems.append(
                 f"shares without an answer: {miners.lost} of miners, {upstream.lost} of the proxy"
             )
-        return problems + self.fleet.violations + [f"pool: {text}" for text in self.pool.violations]
+        seen = [str(each) for each in self.fleet.violations]
+        return problems + seen + [f"pool: {each}" for each in self.pool.violations]
 
     async def _serve(
         self,

@@ -13,6 +13,7 @@ from stratumproxy.testing.miner_job import MinerJob
 from stratumproxy.testing.miner_session import MinerCounts
 from stratumproxy.testing.pool import ShareCounts, SimulatedPool
 from stratumproxy.testing.pool_connection import PoolConnection
+from stratumproxy.testing.rules import Rule, Violation
 from stratumproxy.testing.search import MinedShare
 from stratumproxy.testing.serve import serve_pool, wait_until
 from stratumproxy.testing.settings import PoolSettings, RejectShape
@@ -30,10 +31,12 @@ __all__ = [
     "PoolJob",
     "PoolSettings",
     "RejectShape",
+    "Rule",
     "ShareCounts",
     "SimulatedMiner",
     "SimulatedPool",
     "Style",
+    "Violation",
     "converse",
     "run_fleet",
     "run_miner",

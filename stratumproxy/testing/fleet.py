@@ -8,10 +8,11 @@ from collections.abc import Iterable, Sequence
 
 import trio
 
-from stratumproxy.errors import StratumProxyError
-from stratumproxy.testing.link import MinerLink
+from stratumproxy.errors import PoolError, StratumProxyError
+from stratumproxy.testing.link import PLAIN, MinerLink, Transport
 from stratumproxy.testing.miner import SimulatedMiner
 from stratumproxy.testing.miner_session import MinerCounts
+from stratumproxy.testing.rules import Violation
 from stratumproxy.testing.styles import STYLES, Style
 
 TICK = 0.02
@@ -35,6 +36,8 @@ class Fleet:
         self.miners = tuple(miners)
         self._mining: set[SimulatedMiner] = set()
         self._unanswered: set[SimulatedMiner] = set()
+        self.failure: OSError | None = None
+        """What ended the newest connection that broke, or was none."""
         self._stopped = False
         self._news = trio.lowlevel.ParkingLot()
 
@@ -61,9 +64,9 @@ class Fleet:
         return sum(max(miner.connects - 1, 0) for miner in self.miners)
 
     @property
-    def violations(self) -> list[str]:
+    def violations(self) -> list[Violation]:
         """What the server did that it must not, to any miner."""
-        return [text for miner in self.miners for text in miner.violations]
+        return [each for miner in self.miners for each in miner.violations]
 
     async def wait_mining(self, count: int | None = None) -> None:
         """Wait until so many miners, or all of them, have a job at the same time.
@@ -82,6 +85,11 @@ class Fleet:
         self._unanswered = {miner for miner in self.miners if miner.counts.pending}
         while self._unanswered:
             await self._news.park()
+
+    def _see_that_there_was_somebody(self, address: tuple[str, int], heard: bool) -> None:
+        """A server that was never there must not look like one without faults."""
+        if self.failure is not None and not heard:
+            raise PoolError(f"no connection to {address[0]}:{address[1]}: {self.failure}")
 
     def _stop(self) -> None:
         self._stopped = True
@@ -112,6 +120,7 @@ async def run_fleet(
     seed: int = 0,
     keep_shares: int = 1000,
     drain: float = 5.0,
+    transports: Sequence[Transport] = (PLAIN,),
     task_status: trio.TaskStatus[Fleet] = trio.TASK_STATUS_IGNORED,
 ) -> Fleet:
     """Run many miners against one server.
@@ -134,10 +143,14 @@ async def run_fleet(
         seed: of nonces, extranonce2s and waits.
         keep_shares: newest shares to keep for each miner.
         drain: seconds to wait in the end for answers.
+        transports: TLS and PROXY headers, taken in turn.
         task_status: told the `Fleet` at once; its `wait_mining` tells when they mine.
 
     Returns:
         The fleet, with what each miner counted and found wrong.
+
+    Raises:
+        PoolError: there was nobody: not one connection in all the time; says what happened.
     """
     if isinstance(miners, int):
         miners = [
@@ -153,7 +166,9 @@ async def run_fleet(
     fleet = Fleet(miners)
     rates = [hashrates[number % len(hashrates)] for number in range(len(miners))]
     task_status.started(fleet)
-    await _run(fleet, address, rates, cpu, seconds, stop, drain, random.Random(seed))
+    rng = random.Random(seed)
+    heard = await _run(fleet, address, rates, cpu, seconds, stop, drain, rng, transports)
+    fleet._see_that_there_was_somebody(address, heard)
     return fleet
 
 
@@ -166,12 +181,14 @@ async def run_miner(
     hashrate: float = 20_000.0,
     cpu: float = 0.5,
     drain: float = 5.0,
+    transport: Transport = PLAIN,
     task_status: trio.TaskStatus[SimulatedMiner] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Run one miner against a server: as `run_fleet`, and told started once it has a job.
 
     Raises:
         ProtocolError: the server did what it must not, and the miner is strict.
+        PoolError: there was nobody: not one connection in all the time.
     """
     fleet = Fleet([miner])
 
@@ -182,7 +199,10 @@ async def run_miner(
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(tell)
-        await _run(fleet, address, [hashrate], cpu, seconds, stop, drain, random.Random(0))
+        rng = random.Random(0)
+        rates, transports = [hashrate], [transport]
+        heard = await _run(fleet, address, rates, cpu, seconds, stop, drain, rng, transports)
+    fleet._see_that_there_was_somebody(address, heard)
 
 
 async def _run(
@@ -194,17 +214,19 @@ async def _run(
     stop: trio.Event | None,
     drain: float,
     rng: random.Random,
-) -> None:
+    transports: Sequence[Transport],
+) -> bool:
+    """Run them until they should end; whether any server ever said a word."""
     _allow_files(len(fleet.miners))
     links = [
-        MinerLink(miner, hashrate, fleet._noticed)
-        for miner, hashrate in zip(fleet.miners, hashrates, strict=True)
+        MinerLink(miner, hashrate, fleet._noticed, transports[number % len(transports)])
+        for number, (miner, hashrate) in enumerate(zip(fleet.miners, hashrates, strict=True))
     ]
     connecting = trio.CapacityLimiter(CONNECTING)
     try:
         async with trio.open_nursery() as connections:
             for link in links:
-                connections.start_soon(_keep_connected, link, address, connecting, rng)
+                connections.start_soon(_keep_connected, fleet, link, address, connecting, rng)
             with trio.move_on_after(float("inf") if seconds is None else seconds):
                 async with trio.open_nursery() as hashing:
                     hashing.start_soon(_hash, links, cpu)
@@ -216,9 +238,11 @@ async def _run(
             connections.cancel_scope.cancel()
     finally:
         fleet._stop()
+    return any(link.heard for link in links)
 
 
 async def _keep_connected(
+    fleet: Fleet,
     link: MinerLink,
     address: tuple[str, int],
     connecting: trio.CapacityLimiter,
@@ -227,12 +251,14 @@ async def _keep_connected(
     """Connect, and again whenever the connection ends; follow ``client.reconnect``."""
     here = address
     while True:
-        with contextlib.suppress(OSError):
+        try:
             told = await link.session(*here, connecting)
             if told is not None:
                 host, port, wait = told
                 here = host or here[0], port or here[1]
                 await trio.sleep(wait)
+        except OSError as error:
+            fleet.failure = error
         await trio.sleep(rng.uniform(*RECONNECT))
 
 

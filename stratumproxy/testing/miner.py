@@ -1,10 +1,12 @@
 """A simulated miner that really hashes, and sees what a server does wrong."""
 
 from collections import deque
+from collections.abc import Callable
 
 from stratumproxy.errors import ProtocolError
 from stratumproxy.testing.miner_job import MinerJob
 from stratumproxy.testing.miner_session import MinerCounts, MinerSession
+from stratumproxy.testing.rules import Rule, Violation
 from stratumproxy.testing.search import MinedShare, Search
 from stratumproxy.testing.styles import STYLES, Style
 
@@ -57,7 +59,11 @@ class SimulatedMiner:
         """The newest ones submitted, with what became of them."""
         self.counts = MinerCounts()
         self.connects = 0
-        self.violations: list[str] = []
+        self._connected = False
+        self.violations: list[Violation] = []
+        self.on_event: Callable[[str, dict[str, object]], None] | None = None
+        """Told what happens, one by one: a name (connected, refused, job, share, violation,
+        disconnected) and its facts, of which each is JSON."""
         self.session = self._new_session(self.style.first_session_id)
         """The connection's state: extranonces, mask, jobs, refusals, messages."""
 
@@ -91,6 +97,8 @@ class SimulatedMiner:
         """
         self.disconnected()
         self.connects += 1
+        self._connected = True
+        self._tell("connected")
         return self.session.advance()
 
     def disconnected(self) -> None:
@@ -98,6 +106,12 @@ class SimulatedMiner:
         for share in self.session.unanswered():
             share.verdict = "lost"
             self.counts.lost += 1
+            self._tell("share", job=share.job_id, verdict="lost")
+        if self._connected:
+            self._connected = False
+            self._tell("disconnected", refused=self.session.refused or None)
+            if self.style.retries_without and not self.session.subscribed:
+                self.style = self.style.without(self.style.retries_without)
         self.session = self._new_session(self.session.session_id)
 
     def receive(self, data: bytes, now: float = 0.0) -> bytes:
@@ -169,12 +183,23 @@ class SimulatedMiner:
 
     def _new_session(self, session_id: str | None) -> MinerSession:
         return MinerSession(
-            self.style, self.worker, self.password, session_id, self.counts, self._violation
+            self.style,
+            self.worker,
+            self.password,
+            session_id,
+            self.counts,
+            self._violation,
+            self._tell,
         )
 
-    def _violation(self, text: str) -> None:
-        text = f"{self.worker} ({self.style.name}): {text}"
+    def _violation(self, rule: Rule, text: str) -> None:
+        violation = Violation(rule, f"{self.worker} ({self.style.name})", text)
         if len(self.violations) < MAX_VIOLATIONS:
-            self.violations.append(text)
+            self.violations.append(violation)
+        self._tell("violation", code=rule.code, severity=rule.severity, text=text)
         if self.strict:
-            raise ProtocolError(text)
+            raise ProtocolError(str(violation))
+
+    def _tell(self, event: str, **facts: object) -> None:
+        if self.on_event is not None:
+            self.on_event(event, {"worker": self.worker, **facts})

@@ -8,6 +8,10 @@ from stratumproxy.shares.difficulty import target_bytes
 from stratumproxy.testing.jobs import swap_words
 
 
+class CoinbaseError(ValueError):
+    """The coinbase is no transaction with extranonces of these sizes."""
+
+
 class MinerJob:
     """A job as one miner got it: what bound when it came binds the shares made of it.
 
@@ -95,7 +99,7 @@ def check_coinbase(coinb1: bytes, room: int, coinb2: bytes) -> None:
     A wrong extranonce size shows here: the script's length no longer fits.
 
     Raises:
-        ValueError: it does not end where its own lengths say it does.
+        CoinbaseError: it does not end where its own lengths say it does.
     """
     data = coinb1 + bytes(room) + coinb2
     try:
@@ -107,9 +111,9 @@ def check_coinbase(coinb1: bytes, room: int, coinb2: bytes) -> None:
             size, at = _varint(data, at + 8)
             at += size
     except IndexError:
-        raise ValueError("the coinbase is cut short: do the extranonce sizes fit?") from None
+        raise CoinbaseError("the coinbase is cut short: do the extranonce sizes fit?") from None
     if inputs != 1 or not len(coinb1) + room <= script_end or at + 4 != len(data):
-        raise ValueError("the coinbase is no transaction: do the extranonce sizes fit?")
+        raise CoinbaseError("the coinbase is no transaction: do the extranonce sizes fit?")
 
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:

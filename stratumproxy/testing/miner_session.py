@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 
 import orjson
 
-from stratumproxy.testing.miner_job import MinerJob
+from stratumproxy.testing import rules
+from stratumproxy.testing.miner_job import CoinbaseError, MinerJob
 from stratumproxy.testing.replies import Json, line
+from stratumproxy.testing.rules import Rule
 from stratumproxy.testing.search import MinedShare
 from stratumproxy.testing.styles import Step, Style
 
@@ -55,7 +57,8 @@ class MinerSession:
         password: the password.
         session_id: what subscribe asks to resume.
         counts: where to count.
-        violation: told what the server must not have done; may raise.
+        violation: told the rule that the server broke, and how; may raise.
+        tell: told what else happens: a name and its facts.
     """
 
     def __init__(
@@ -65,13 +68,15 @@ class MinerSession:
         password: str,
         session_id: str | None,
         counts: MinerCounts,
-        violation: Callable[[str], None],
+        violation: Callable[[Rule, str], None],
+        tell: Callable[..., None],
     ) -> None:
         self._style = style
         self._worker = worker
         self._password = password
         self._counts = counts
         self._violation = violation
+        self._tell = tell
         self._buffer = b""
         self._groups = deque(style.steps)
         self._waiting: dict[tuple[type, Hashable], deque[Step | MinedShare]] = {}
@@ -139,10 +144,11 @@ class MinerSession:
             method, params = self._style.request(
                 step, self._worker, self._password, self.session_id
             )
-            request_id: int | str | None = step if self._style.string_ids else self._new_id()
+            request_id: int | str | None
             if step == "suggest_target":
                 request_id = None  # bfgminer's: whoever answers it breaks it
             else:
+                request_id = dict(self._style.named_ids).get(step) or self._new_id()
                 self._expect(request_id, step)
                 self._steps_waiting.add(step)
             lines.append(line({"id": request_id, "method": method, "params": params}))
@@ -166,7 +172,7 @@ class MinerSession:
         except orjson.JSONDecodeError:
             message = None
         if not isinstance(message, dict):
-            self._violation(f"not a JSON object: {text[:80]!r}")
+            self._violation(rules.FRAME_JSON, f"not a JSON object: {text[:80]!r}")
             return b""
         if message.get("method") is None:
             return self._receive_reply(message)
@@ -177,7 +183,7 @@ class MinerSession:
         key = (type(request_id), request_id if isinstance(request_id, Hashable) else None)
         waiting = self._waiting.get(key)
         if waiting is None:
-            self._violation(f"a reply to id {request_id!r}, which nothing waits for")
+            self._unexpected_reply(request_id)
             return b""
         what = waiting.popleft()
         if not waiting:
@@ -197,8 +203,21 @@ class MinerSession:
                 if not self.authorized:
                     self.refused = f"authorize: {no[1] if no else repr(result)}"
             case "extranonce.subscribe" if result is not True:
-                self._violation(f"mining.extranonce.subscribe is answered true, not {message!r}")
+                self._violation(
+                    rules.EXTRANONCE_SUBSCRIBE,
+                    f"mining.extranonce.subscribe is answered true, not {message!r}",
+                )
         return self.advance()
+
+    def _unexpected_reply(self, request_id: Json) -> None:
+        text = f"a reply to id {request_id!r}, which nothing waits for"
+        if request_id is not None:
+            self._violation(rules.REPLY_ID, text)
+        elif self._style.retries_without and not self.subscribed:
+            # bfgminer's initiate_stratum takes it for subscribe's, and begins again without.
+            self.refused = f"subscribe: {text}"
+        else:
+            self._violation(rules.REPLY_NULL_ID, text)
 
     def _refusal(self, message: dict[str, Json]) -> tuple[int, str] | None:
         """Code and text of an error, None if it is none. All shapes are read, one is right."""
@@ -214,7 +233,7 @@ class MinerSession:
                 refusal = 0, text
             case _:
                 refusal = 0, str(message.get("reject-reason", error))
-        self._violation(f"an error is [code, text, null], not {message!r:.120}")
+        self._violation(rules.ERROR_SHAPE, f"an error is [code, text, null], not {message!r:.120}")
         return refusal
 
     def _share_answered(self, share: MinedShare, result: Json, no: tuple[int, str] | None) -> None:
@@ -222,19 +241,27 @@ class MinerSession:
             share.verdict = "accepted"
             self._counts.accepted += 1
             self._counts.work += share.difficulty
+            self._tell("share", job=share.job_id, verdict="accepted")
             return
         if no is None:
-            self._violation(f"a share is answered true or with an error, not {result!r:.80}")
+            self._violation(
+                rules.SUBMIT_RESULT,
+                f"a share is answered true or with an error, not {result!r:.80}",
+            )
         share.verdict = "rejected"
         share.code, share.text = no or (0, repr(result))
         self._counts.rejected[share.code] += 1
+        self._tell("share", job=share.job_id, verdict="rejected", code=share.code, text=share.text)
 
     def _configure_answered(self, result: Json, no: tuple[int, str] | None) -> None:
         if no is not None or not isinstance(result, dict) or not result.get("version-rolling"):
             return  # an old pool; cgminer would leave it, and come back without configure
         mask = _hex32(result.get("version-rolling.mask"))
         if not mask:
-            self._violation(f"version rolling is granted, and the mask is not: {result!r:.80}")
+            self._violation(
+                rules.MASK_MISSING,
+                f"version rolling is granted, and the mask is not: {result!r:.80}",
+            )
             return
         self._set_mask(mask)
 
@@ -252,9 +279,10 @@ class MinerSession:
 
     def _receive_method(self, message: dict[str, Json], now: float) -> bytes:
         method, params, request_id = message["method"], message.get("params"), message.get("id")
-        if not self.subscribed or "configure" in self._steps_waiting:
+        waits = not self.subscribed or "configure" in self._steps_waiting
+        if waits and self._style.takes_next_line:
             # cgminer and cpuminer take the next line for the reply, whatever it is.
-            self._violation(f"{method} where the next line must be a reply")
+            self._violation(rules.NEXT_LINE, f"{method} where the next line must be a reply")
         match method, params:
             case "mining.notify", list():
                 self._notified(params, now)
@@ -262,11 +290,15 @@ class MinerSession:
                 self._next_difficulty = float(difficulty)
             case "mining.set_extranonce", [str(extranonce1), int(size)]:
                 if not any("extranonce.subscribe" in group for group in self._style.steps):
-                    self._violation("mining.set_extranonce, which was not asked for")
+                    self._violation(
+                        rules.EXTRANONCE_UNASKED, "mining.set_extranonce, which was not asked for"
+                    )
                 self._set_extranonce(extranonce1, size)
             case "mining.set_version_mask", [str(mask)] if _hex32(mask) is not None:
                 if not self.version_mask:
-                    self._violation("mining.set_version_mask, and no mask was negotiated")
+                    self._violation(
+                        rules.MASK_UNASKED, "mining.set_version_mask, and no mask was negotiated"
+                    )
                 self._set_mask(_hex32(mask) or 0)
             case "client.reconnect", []:
                 self.reconnect_to = "", 0, 0.0
@@ -282,21 +314,32 @@ class MinerSession:
             case "mining.ping", list():
                 return line({"id": request_id, "result": "pong", "error": None})
             case _:
-                self._violation(f"no miner knows {method!r} with params {params!r:.80}")
+                self._violation(
+                    rules.METHOD_KNOWN, f"no miner knows {method!r} with params {params!r:.80}"
+                )
         return b""
 
     def _notified(self, params: list[Json], now: float) -> None:
         if self._next_difficulty is None:
-            self._violation("a notify before set_difficulty: miners are at difficulty 1 then")
+            self._violation(
+                rules.DIFFICULTY_FIRST,
+                "a notify before set_difficulty: miners are at difficulty 1 then",
+            )
         difficulty = self._next_difficulty or 1.0
         try:
             job = MinerJob(params, self.extranonce1, self.extranonce2_size, difficulty, now)
         except ValueError as error:
-            self._violation(f"notify: {error}")
+            coinbase = isinstance(error, CoinbaseError)
+            rule = rules.JOB_COINBASE if coinbase else rules.JOB_SHAPE
+            self._violation(rule, f"notify: {error}")
             return
         if job.job_id in self._job_ids:
-            self._violation(f"job id {job.job_id!r} a second time: Bitaxe would ignore the job")
+            self._violation(
+                rules.JOB_ID_REPEATED,
+                f"job id {job.job_id!r} a second time: Bitaxe would ignore the job",
+            )
         self._job_ids.add(job.job_id)
+        self._tell("job", job=job.job_id, difficulty=difficulty, clean=job.clean)
         self._counts.jobs += 1
         self._counts.clean_jobs += job.clean
         if job.clean:
@@ -307,18 +350,24 @@ class MinerSession:
 
     def _set_mask(self, mask: int) -> None:
         if mask & ~self._style.version_mask:
-            self._violation(f"mask {mask:08x} has bits that were not asked for")
+            self._violation(rules.MASK_SUBSET, f"mask {mask:08x} has bits that were not asked for")
         self.version_mask = mask & self._style.version_mask
 
     def _set_extranonce(self, extranonce1: str, size: int) -> None:
         try:
             self.extranonce1 = bytes.fromhex(extranonce1)
         except ValueError:
-            self._violation(f"extranonce1 is no hex: {extranonce1!r:.80}")
+            self._violation(rules.EXTRANONCE1_HEX, f"extranonce1 is no hex: {extranonce1!r:.80}")
         if len(self.extranonce1) > 16:
-            self._violation("extranonce1 is longer than 16 bytes: some firmwares can't hold it")
+            self._violation(
+                rules.EXTRANONCE1_LENGTH,
+                "extranonce1 is longer than 16 bytes: some firmwares can't hold it",
+            )
         if not 2 <= size <= 8:
-            self._violation(f"extranonce2_size {size} is not 2 to 8: cgminer never submits")
+            self._violation(
+                rules.EXTRANONCE2_SIZE,
+                f"extranonce2_size {size} is not 2 to 8: cgminer never submits",
+            )
         self.extranonce2_size = max(size, 0)
 
 

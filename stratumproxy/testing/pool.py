@@ -14,6 +14,7 @@ from stratumproxy.testing.jobs import JobSource, PoolJob
 from stratumproxy.testing.judge import PreparedJob, Reject
 from stratumproxy.testing.pool_connection import PoolConnection
 from stratumproxy.testing.replies import notification
+from stratumproxy.testing.rules import MAX_VIOLATIONS, Violation
 from stratumproxy.testing.settings import PoolSettings
 
 MAX_PREPARED = 256
@@ -80,16 +81,20 @@ class SimulatedPool:
         """Counted shares whose verdict was never told (`PoolSettings.drop_every`, `silent`)."""
         self.hashes: deque[bytes] = deque(maxlen=self.settings.keep_hashes)
         """Header hashes of the newest accepted shares, internal byte order."""
-        self.violations: deque[str] = deque(maxlen=1000)
+        self.violations: list[Violation] = []
         """What clients did that no client should: bad JSON, wrong order, ids that break pools."""
         self.watchers: set[Callable[[], None]] = set()
         """Called after each share, job, and connection that came, got ready or went."""
+        self.on_event: Callable[[str, dict[str, object]], None] | None = None
+        """Told what happens, one by one: a name (connected, subscribed, authorized, job, share,
+        violation, disconnected) and its facts, of which each is JSON."""
 
     def connect(self) -> PoolConnection:
         """A new connection."""
         connection = PoolConnection(self)
         self.connections.append(connection)
         self.connected += 1
+        connection.number = self.connected
         self.notice()
         return connection
 
@@ -119,6 +124,7 @@ class SimulatedPool:
         self.job = job
         self.jobs += 1
         self.clean_jobs += clean
+        self.tell("job", job=job.job_id, height=job.height, clean=clean)
         for connection in tuple(self.connections):
             connection.send_job(job)
         self.notice()
@@ -240,6 +246,23 @@ class SimulatedPool:
             else:
                 each.rejected[reject.reason] += 1
         self.notice()
+
+    def violated(self, connection: PoolConnection, violation: Violation) -> None:
+        """Note what a client should not have done."""
+        if len(self.violations) < MAX_VIOLATIONS:
+            self.violations.append(violation)
+        self.tell(
+            "violation",
+            connection=connection.number,
+            code=violation.code,
+            severity=violation.severity,
+            text=violation.text,
+        )
+
+    def tell(self, event: str, **facts: object) -> None:
+        """Tell `on_event`."""
+        if self.on_event is not None:
+            self.on_event(event, facts)
 
     def notice(self) -> None:
         """Tell the watchers that something changed."""

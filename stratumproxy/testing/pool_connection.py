@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from stratumproxy.testing import judge
+from stratumproxy.testing import judge, rules
 from stratumproxy.testing.jobs import PoolJob
 from stratumproxy.testing.judge import Judgement, SentJob
 from stratumproxy.testing.replies import Json, notification, rejection, reply
+from stratumproxy.testing.rules import Rule, Violation
 
 if TYPE_CHECKING:
     from stratumproxy.testing.pool import SimulatedPool
@@ -39,6 +40,10 @@ class PoolConnection:
         self._shares = 0
         self._good_shares = 0
         self._difficulty = pool.settings.difficulty
+        self.number = 0
+        """From 1, in the order they came."""
+        self.peer = ""
+        """Who it is, where that is known: host:port."""
         self.on_output: Callable[[], None] | None = None
         self.closed = False
         """Close the socket, once `take` gave its last."""
@@ -82,7 +87,7 @@ class PoolConnection:
             if text.strip():
                 self._receive_line(text, now)
         if len(self._buffer) > MAX_LINE:
-            self._violation("a line is longer than 16 KiB")
+            self._violation(rules.MINER_LINE_LENGTH, "a line is longer than 16 KiB")
             self.close()
 
     def take(self, now: float) -> bytes:
@@ -112,6 +117,7 @@ class PoolConnection:
         self.closed = True
         self._out.clear()
         self._pool.connections.remove(self)
+        self._pool.tell("disconnected", connection=self.number)
         self._notice()
         self._pool.notice()
 
@@ -165,7 +171,7 @@ class PoolConnection:
         if self._pool.settings.silent or self.closed:
             return
         if self._queued + len(data) > MAX_QUEUED:
-            self._violation("does not read what it is sent")
+            self._violation(rules.MINER_READS, "does not read what it is sent")
             self.close()
             return
         self._last_due = due = max(due, self._last_due)
@@ -177,8 +183,8 @@ class PoolConnection:
         if self.on_output is not None:
             self.on_output()
 
-    def _violation(self, text: str) -> None:
-        self._pool.violations.append(f"{self.user_agent or 'client'}: {text}")
+    def _violation(self, rule: Rule, text: str) -> None:
+        self._pool.violated(self, Violation(rule, self.user_agent or "client", text))
 
     # What the client says.
 
@@ -186,22 +192,22 @@ class PoolConnection:
         try:
             message = orjson.loads(text)
         except orjson.JSONDecodeError:
-            self._violation(f"no JSON: {text[:80]!r}")
+            self._violation(rules.MINER_JSON, f"no JSON: {text[:80]!r}")
             self.close()
             return
         if not isinstance(message, dict):
-            self._violation(f"no JSON object: {text[:80]!r}")
+            self._violation(rules.MINER_JSON, f"no JSON object: {text[:80]!r}")
             return
         method = message.get("method")
         if method is None:
             return  # an answer to a request of ours
         request_id, params = message.get("id"), message.get("params")
         if not isinstance(method, str) or not isinstance(params, list):
-            self._violation(f"no request: {text[:80]!r}")
+            self._violation(rules.MINER_REQUEST, f"no request: {text[:80]!r}")
             return
         settings = self._pool.settings
         if settings.integer_ids_only and type(request_id) is not int:
-            self._violation(f"request id {request_id!r} is no integer")
+            self._violation(rules.MINER_ID_INTEGER, f"request id {request_id!r} is no integer")
             self.close()
             return
         answer = self._answer(method, params, request_id)
@@ -240,11 +246,14 @@ class PoolConnection:
         wanted = params[0] if params else None
         values = params[1] if len(params) > 1 else None
         if not isinstance(wanted, list) or not isinstance(values, dict | None):
-            self._violation("mining.configure without a list of extensions and their values")
+            self._violation(
+                rules.MINER_CONFIGURE,
+                "mining.configure without a list of extensions and their values",
+            )
             return {}
         if self.session_id is not None and "version-rolling" in wanted:
             # Allowed; pools differ in what they make of it, so a proxy should not do it.
-            self._violation("mining.configure after mining.subscribe")
+            self._violation(rules.MINER_CONFIGURE_FIRST, "mining.configure after mining.subscribe")
         granted: dict[str, Json] = {}
         for extension in wanted:
             match extension:
@@ -254,7 +263,9 @@ class PoolConnection:
                     try:
                         self.version_mask = mask & int(asked, 16)
                     except (TypeError, ValueError):
-                        self._violation(f"version-rolling.mask {asked!r} is no hex number")
+                        self._violation(
+                            rules.MINER_MASK_HEX, f"version-rolling.mask {asked!r} is no hex number"
+                        )
                         self.version_mask = 0
                     granted["version-rolling"] = bool(self.version_mask)
                     if self.version_mask:
@@ -272,10 +283,18 @@ class PoolConnection:
         if params and isinstance(params[0], str):
             self.user_agent = params[0]
         if self.session_id is not None:
-            self._violation("mining.subscribe a second time")
+            self._violation(rules.MINER_SUBSCRIBE_ONCE, "mining.subscribe a second time")
         known = params[1] if len(params) > 1 else None
         self.session_id, self.extranonce1 = pool.open_session(known)
         self.extranonce2_size = pool.settings.extranonce2_size
+        pool.tell(
+            "subscribed",
+            connection=self.number,
+            peer=self.peer,
+            user_agent=self.user_agent,
+            extranonce1=self.extranonce1.hex(),
+            resumed=self.session_id == known,
+        )
         subscriptions = [
             ["mining.set_difficulty", self.session_id],
             ["mining.notify", self.session_id],
@@ -288,6 +307,7 @@ class PoolConnection:
             shape, reject = self._pool.settings.reject_shape, judge.UNAUTHORIZED
             return rejection(shape, request_id, reject.code, reject.text)
         self._workers.add(worker)
+        self._pool.tell("authorized", connection=self.number, worker=worker)
         return reply(request_id, True)
 
     def _send_first_job(self, now: float) -> None:
@@ -317,6 +337,13 @@ class PoolConnection:
                 pool.hashes.append(hash)
                 pool.blocks += block
         pool.count(worker, reject, difficulty)
+        pool.tell(
+            "share",
+            connection=self.number,
+            worker=worker,
+            rejected=reject.reason if reject else None,
+            difficulty=difficulty,
+        )
         self._shares += 1
         dropped = settings.drop_every and self._shares % settings.drop_every == 0
         if dropped or settings.silent:
@@ -330,13 +357,15 @@ class PoolConnection:
 
     def _judge(self, worker: str | None, params: list[Json]) -> Judgement:
         if self.session_id is None:
-            self._violation("a share before mining.subscribe")
+            self._violation(rules.MINER_SUBMIT_EARLY, "a share before mining.subscribe")
             return Judgement(judge.NOT_SUBSCRIBED)
         if worker is None:
             return Judgement(judge.UNAUTHORIZED)
         submit = [each for each in params if isinstance(each, str)]
         if len(submit) != len(params) or len(submit) not in (5, 6):
-            self._violation(f"a share with odd params: {str(params)[:120]}")
+            self._violation(
+                rules.MINER_SUBMIT_SHAPE, f"a share with odd params: {str(params)[:120]}"
+            )
             return Judgement(judge.MALFORMED)
         job = self._jobs.get(submit[1])
         if job is None:

@@ -1,10 +1,12 @@
 """The simulated pool on a socket."""
 
+import ssl
 import time
 from collections.abc import Callable
 
 import trio
 
+from stratumproxy.errors import ProtocolError
 from stratumproxy.testing.pool import SimulatedPool
 from stratumproxy.testing.pool_connection import PoolConnection
 
@@ -28,6 +30,8 @@ async def serve_pool(
     host: str = "127.0.0.1",
     port: int = 0,
     *,
+    tls: ssl.SSLContext | None = None,
+    behind_balancer: bool = False,
     task_status: trio.TaskStatus[tuple[str, int]] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Serve a simulated pool until cancelled, and give it new jobs as its settings say.
@@ -40,6 +44,9 @@ async def serve_pool(
         pool: what answers. It may be used meanwhile: `new_job`, `set_difficulty`, `restart`, …
         host: an address of this machine.
         port: 0 is any free one.
+        tls: speak TLS, with the certificate in this.
+        behind_balancer: each connection begins with a PROXY header, version 1 or 2; what does not
+            is cut.
         task_status: told host and port once connections are taken.
 
     Raises:
@@ -49,8 +56,9 @@ async def serve_pool(
     listeners = await trio.open_tcp_listeners(port, host=host)
     address = listeners[0].socket.getsockname()[:2]
 
-    async def serve_client(stream: trio.SocketStream) -> None:
-        await _serve_client(pool, stream, clock)
+    async def serve_client(plain: trio.SocketStream) -> None:
+        stream = trio.SSLStream(plain, tls, server_side=True) if tls else plain
+        await _serve_client(pool, plain, stream, clock, behind_balancer)
 
     try:
         async with trio.open_nursery() as nursery:
@@ -91,23 +99,45 @@ async def _make_jobs(pool: SimulatedPool, clock: _Clock) -> None:
             pool.new_job(clock.now())
 
 
-async def _serve_client(pool: SimulatedPool, stream: trio.SocketStream, clock: _Clock) -> None:
+async def _serve_client(
+    pool: SimulatedPool,
+    plain: trio.SocketStream,
+    stream: trio.abc.Stream,
+    clock: _Clock,
+    behind_balancer: bool,
+) -> None:
     connection = pool.connect()
     try:
         async with stream, trio.open_nursery() as nursery:
+            connection.peer = await _peer(plain, behind_balancer)
+            pool.tell("connected", connection=connection.number, peer=connection.peer)
             nursery.start_soon(_send, connection, stream, clock, nursery.cancel_scope)
             async for data in stream:
                 connection.feed(bytes(data), clock.now())
             nursery.cancel_scope.cancel()
-    except* trio.BrokenResourceError:
-        pass  # the client cut it, as it may
+    except* (trio.BrokenResourceError, ProtocolError, OSError):
+        pass  # the client cut it, as it may; or it speaks neither TLS nor PROXY where it should
     finally:
         connection.close()
 
 
+async def _peer(plain: trio.SocketStream, behind_balancer: bool) -> str:
+    """Who connected, as host:port; by the PROXY header, where there is one."""
+    if behind_balancer:
+        from stratumproxy.net.proxy_header import parse_header
+
+        data = b""
+        while (header := parse_header(data)) is None:
+            # Byte by byte: what follows is TLS's, or the session's.
+            data += await plain.receive_some(1) or b"\0"
+        if header.peer is not None:
+            return "{}:{}".format(*header.peer)
+    return "{}:{}".format(*plain.socket.getpeername()[:2])
+
+
 async def _send(
     connection: PoolConnection,
-    stream: trio.SocketStream,
+    stream: trio.abc.Stream,
     clock: _Clock,
     session: trio.CancelScope,
 ) -> None:

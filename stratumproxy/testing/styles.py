@@ -3,7 +3,7 @@
 Read from the sources of the real ones; each style says which.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Step = Literal[
@@ -29,8 +29,12 @@ class Style:
     """What it asks to roll, if `steps` has "configure"."""
     min_bit_count: int | str | None = 2
     """As it stands in configure: a number, a string, or not at all."""
-    string_ids: bool = False
-    """Ids are names, as bfgminer's are; a share's id is still a number."""
+    named_ids: tuple[tuple[Step, str], ...] = ()
+    """Steps whose ids are names, as bfgminer's authorize."""
+    takes_next_line: bool = True
+    """Takes the next line for the reply to configure and to subscribe, whatever it is."""
+    retries_without: tuple[Step, ...] = ()
+    """Left out on the next connection, if subscribe was not answered as it should be."""
     submit_id: int | None = None
     """The id of every share, instead of a new one each time."""
     six_params: bool = False
@@ -45,6 +49,11 @@ class Style:
     """What "suggest_difficulty" asks for."""
     pongs: bool = False
     """Answers ``mining.ping`` with a request named ``pong``, as ESP-Miner does."""
+
+    def without(self, left_out: tuple[Step, ...]) -> "Style":
+        """The same, leaving out some steps."""
+        steps = tuple(tuple(step for step in group if step not in left_out) for group in self.steps)
+        return replace(self, steps=tuple(filter(None, steps)), retries_without=())
 
     def request(
         self, step: Step, worker: str, password: str, session_id: str | None
@@ -96,6 +105,7 @@ _ALL = (
         "bitaxe/BM1370/v2.9.0",
         (("configure", "subscribe", "authorize", "suggest_difficulty", "extranonce.subscribe"),),
         min_bit_count=None,
+        takes_next_line=False,
         six_params=True,
         suggests=1e-6,
         pongs=True,
@@ -126,11 +136,13 @@ _ALL = (
         pads_nonce=False,
         suggests=1e-7,
     ),
-    Style(  # bfgminer util.c: a request with a null id comes first, and must not be answered
+    Style(  # bfgminer util.c: a request with a null id comes first; if it is answered, it begins
+        # again without. It asks for extranonces only where the url says so (#xnsub).
         "bfgminer",
         "bfgminer/5.5.0",
-        (("suggest_target", "subscribe"), ("authorize",), ("extranonce.subscribe",)),
-        string_ids=True,
+        (("suggest_target", "subscribe"), ("authorize",)),
+        named_ids=(("authorize", "auth"),),
+        retries_without=("suggest_target",),
     ),
     Style(  # bosminer
         "braiins",
@@ -144,6 +156,7 @@ _ALL = (
         "authorize-first",
         "early/1.0",
         (("authorize", "subscribe"),),
+        takes_next_line=False,
     ),
 )
 

@@ -5,6 +5,7 @@ import trio
 
 from stratumproxy.cli.demo_world import FAULTY, POOL_FACTOR, World
 from stratumproxy.testing import wait_until
+from stratumproxy.testing.rules import METHOD_KNOWN, Violation
 from tests.waiting import PATIENCE
 
 
@@ -45,16 +46,16 @@ async def test_problems_are_found() -> None:
     assert world.problems() == []
     miner.counts.accepted += 1
     world.pool.total.rejected["stale"] += 1
-    world.pool.violations.append("client: did this")
-    miner.violations.append("demo.1: saw that")
+    world.pool.violations.append(Violation(METHOD_KNOWN, "client", "did this"))
+    miner.violations.append(Violation(METHOD_KNOWN, "demo.1", "saw that"))
     assert world.moment is not None
     accepted, forwarded = world.moment.proxy.accepted, world.moment.proxy.forwarded
     assert world.problems() == [
         f"shares accepted: miners {accepted + 1}, proxy {accepted}",
         f"shares sent on: proxy {forwarded}, pool {forwarded + 1}",
         "rejected by the pool: proxy 0, pool 1",
-        "demo.1: saw that",
-        "pool: client: did this",
+        "demo.1: saw that [SV1-CONTROL-METHOD]",
+        "pool: client: did this [SV1-CONTROL-METHOD]",
     ]
 
 

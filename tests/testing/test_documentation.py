@@ -9,13 +9,14 @@ import pytest
 
 import stratumproxy.testing
 from stratumproxy.testing import STYLES, PoolSettings
+from stratumproxy.testing.faults import Faults
 
 PAGE = (Path(__file__).parents[2] / "docs" / "testing.md").read_text(encoding="utf-8")
 
 
 def test_examples_run(capsys: pytest.CaptureFixture[str]) -> None:
     blocks = re.findall(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
-    assert len(blocks) == 6
+    assert len(blocks) == 7
     names: dict[str, Any] = {}
     for number, block in enumerate(blocks):
         exec(compile(block, f"docs/testing.md, block {number}", "exec"), names)
@@ -24,6 +25,11 @@ def test_examples_run(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize("field", [field.name for field in dataclasses.fields(PoolSettings)])
 def test_every_setting_is_there(field: str) -> None:
     assert re.search(rf"^\| .*`{field}`.* \|", PAGE, re.MULTILINE)
+
+
+@pytest.mark.parametrize("fault", [field.name for field in dataclasses.fields(Faults)])
+def test_every_fault_is_there(fault: str) -> None:
+    assert re.search(rf"^\| .*`{fault}`.* \|", PAGE, re.MULTILINE)
 
 
 @pytest.mark.parametrize("style", STYLES)

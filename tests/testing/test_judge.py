@@ -156,7 +156,7 @@ def test_not_subscribed(table: Any) -> None:
         b'{"id":1,"method":"mining.submit","params":["w","1","00","00","00"]}\n', at.now
     ).splitlines()
     assert answer == b'{"id":1,"result":null,"error":[25,"not subscribed",null]}'
-    assert "before mining.subscribe" in at.pool.violations[0]
+    assert "before mining.subscribe" in at.pool.violations[0].text
 
 
 @pytest.mark.parametrize(
@@ -166,4 +166,4 @@ def test_odd_params(table: Any, params: bytes) -> None:
     at = table().start()
     at.connection.receive(b'{"id":9,"method":"mining.submit","params":' + params + b"}\n", at.now)
     assert at.pool.total.rejected == {"malformed": 1}
-    assert "odd params" in at.pool.violations[0]
+    assert "odd params" in at.pool.violations[0].text

@@ -107,16 +107,46 @@ def test_violations(upto: str, line: bytes, complaint: str) -> None:
     made = miner(upto=upto)
     made.receive(line)
     assert len(made.violations) == 1
-    assert complaint in made.violations[0]
+    assert complaint in made.violations[0].text
     with pytest.raises(ProtocolError, match="worker \\(cpuminer\\): "):
         miner(upto=upto, strict=True).receive(line)
+
+
+def test_every_violation_has_a_code_and_a_severity() -> None:
+    made = miner(upto="connected")
+    made.receive(told("mining.ping", id=5) + b"[]\n")
+    assert [(each.code, each.severity) for each in made.violations] == [
+        ("SV1-HANDSHAKE-NEXT-LINE", "firmware"),
+        ("SV1-FRAME-JSON", "must"),
+    ]
+    assert str(made.violations[1]) == (
+        "worker (cpuminer): not a JSON object: b'[]' [SV1-FRAME-JSON]"
+    )
+
+
+def test_bitaxe_does_not_take_the_next_line_for_a_reply() -> None:
+    made = SimulatedMiner("bitaxe", strict=True)
+    made.connect()
+    made.receive(told("mining.set_difficulty", 1))
+    assert made.violations == []
+
+
+def test_bfgminer_begins_again_without_suggest_target() -> None:
+    made = SimulatedMiner("bfgminer", strict=True)
+    assert b"suggest_target" in made.connect()
+    made.receive(reply(None, None, [20, "unknown method", None]))
+    assert "id None" in made.session.refused
+    again = made.connect()
+    assert b"suggest_target" not in again
+    assert b"mining.subscribe" in again
+    assert made.violations == []
 
 
 def test_nothing_unasked_between_configure_and_its_reply() -> None:
     made = SimulatedMiner("cgminer")
     made.connect()
     made.receive(told("mining.set_version_mask", "1fffe000"))
-    assert "where the next line must be a reply" in made.violations[0]
+    assert "where the next line must be a reply" in made.violations[0].text
 
 
 @pytest.mark.parametrize(
@@ -139,8 +169,8 @@ def test_what_configure_grants(result: object, mask: int, complaint: str | None)
     made.connect()
     assert b"mining.subscribe" in made.receive(reply(1, result))
     assert made.session.version_mask == mask
-    assert [text for text in made.violations if complaint is None or complaint not in text] == []
-    assert bool(made.violations) is (complaint is not None)
+    assert len(made.violations) == (complaint is not None)
+    assert all(str(complaint) in each.text for each in made.violations)
 
 
 def test_no_configure_at_the_server() -> None:
@@ -151,17 +181,17 @@ def test_no_configure_at_the_server() -> None:
 
 
 def test_extranonce_subscribe_is_answered_true() -> None:
-    made = SimulatedMiner("bfgminer")
+    made = SimulatedMiner("antminer")
     made.connect()
-    made.receive(reply("subscribe", SUBSCRIBED) + reply("authorize", True))
-    made.receive(reply("extranonce.subscribe", None, [20, "Not supported.", None]))
-    assert "mining.extranonce.subscribe is answered true" in made.violations[0]
+    made.receive(reply(1, {}) + reply(2, SUBSCRIBED) + reply(3, True) + reply(4, True))
+    made.receive(reply(5, None, [20, "Not supported.", None]))
+    assert "mining.extranonce.subscribe is answered true" in made.violations[0].text
 
 
 def test_a_job_id_twice_in_a_connection() -> None:
     made = miner()
     made.receive(told("mining.notify", *notify(job_id=made.job.job_id)))  # type: ignore[union-attr]
-    assert "a second time" in made.violations[0]
+    assert "a second time" in made.violations[0].text
 
 
 def test_difficulty_is_1_again_after_each_subscribe() -> None:
@@ -224,7 +254,7 @@ def test_replies_of_one_id_are_taken_in_order() -> None:
     assert (first.verdict, second.verdict) == ("accepted", "rejected")
     assert made.counts.pending == 0
     made.receive(reply(4, True))
-    assert "nothing waits for" in made.violations[0]
+    assert "nothing waits for" in made.violations[0].text
 
 
 @pytest.mark.parametrize(

@@ -111,7 +111,7 @@ def test_set_extranonce_unasked(table: Any) -> None:
     assert at.talk() == []
     at.pool.set_extranonce(unasked=True)
     at.talk()
-    assert "set_extranonce, which was not asked for" in at.miner.violations[0]
+    assert "set_extranonce, which was not asked for" in at.miner.violations[0].text
 
 
 def test_set_version_mask(table: Any) -> None:

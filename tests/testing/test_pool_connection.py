@@ -175,7 +175,7 @@ def test_what_no_client_should_do(
 ) -> None:
     connection = pool.connect()
     connection.receive(line, NOW)
-    assert complaint in pool.violations[0]
+    assert complaint in pool.violations[0].text
     assert connection.closed is closed
     assert (connection in pool.connections) is not closed
 
@@ -185,7 +185,7 @@ def test_wrong_order_is_noted(pool: SimulatedPool, again: str) -> None:
     connection = pool.connect()
     ask(connection, "mining.subscribe", "agent/1")
     ask(connection, again, ["version-rolling"], {})
-    assert pool.violations[0].startswith("agent/1: " + again)
+    assert str(pool.violations[0]).startswith("agent/1: " + again)
 
 
 @pytest.mark.parametrize("id", ["s", 1.5, None, True])
@@ -194,7 +194,7 @@ def test_integer_ids_only(id: object) -> None:
     connection = pool.connect()
     assert ask(connection, "mining.ping", id=id) == []
     assert connection.closed
-    assert "no integer" in pool.violations[0]
+    assert "no integer" in pool.violations[0].text
 
 
 def test_refused_authorize() -> None:
@@ -262,7 +262,7 @@ def test_a_client_that_does_not_read_is_dropped(pool: SimulatedPool) -> None:
     for _ in range(MAX_QUEUED // 100_000 + 1):
         pool.show_message("x" * 100_000)
     assert connection.closed
-    assert "does not read" in pool.violations[0]
+    assert "does not read" in pool.violations[0].text
     assert connection.take(NOW) == b""
 
 
