@@ -3,6 +3,8 @@
 import re
 import ssl
 
+from stratumproxy.config.reading import read_file
+
 
 def miners_context(certificate: str, key: str) -> ssl.SSLContext:
     """What a listener that speaks TLS needs.
@@ -84,13 +86,12 @@ def parse_fingerprint(text: str) -> str:
 
 
 def check_readable(path: str) -> None:
-    """Open and close it.
+    """Read it once, before OpenSSL does, which would wait for a pipe.
 
     Raises:
         ValueError: it can't be read; the text names it.
     """
     try:
-        with open(path, "rb"):  # noqa: PTH123 a path from a file may be no path at all
-            pass
-    except OSError as error:
-        raise ValueError(f"{path!r} can't be read: {error.strerror}") from None
+        read_file(path)
+    except ValueError as error:
+        raise ValueError(f"{path!r} can't be read: {error}") from None

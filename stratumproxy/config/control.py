@@ -1,13 +1,14 @@
 """What the control plane keeps and shows: the ledger, Kafka, the API and its dashboard."""
 
+from contextlib import suppress
 from ipaddress import ip_address
-from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, ValidationInfo, field_validator
 
 from stratumproxy.config.address import check_brokers, parse_listen
 from stratumproxy.config.number import Within
+from stratumproxy.config.reading import check_kind, read_file
 from stratumproxy.config.table import Table
 
 Days = int | float
@@ -158,6 +159,13 @@ class Ledger(Table):
         Field(description="Days that jobs, and events such as a lost pool, are kept."),
     ] = 30
 
+    @field_validator("path")
+    @classmethod
+    def _path(cls, path: str) -> str:
+        with suppress(OSError):  # what can't be looked at yet may be mended while it runs
+            check_kind(path)
+        return path
+
 
 class Kafka(Table):
     """The same records for other programs, by Apache Kafka. Needs `stratumproxy[kafka]`."""
@@ -230,11 +238,11 @@ def read_token(path: str) -> str:
         ValueError: there is none, or it is too short to be one.
     """
     try:
-        with Path(path).open(encoding="utf-8") as file:
-            token = file.readline(4096).strip()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not text"
-        raise ValueError(f"{path!r} can't be read: {reason}") from None
+        token = read_file(path).partition(b"\n")[0].decode().strip()
+    except UnicodeDecodeError:
+        raise ValueError(f"{path!r} can't be read: it is not text") from None
+    except ValueError as error:
+        raise ValueError(f"{path!r} can't be read: {error}") from None
     if len(token) < SHORTEST_TOKEN:
         raise ValueError(
             f"the first line of {path!r} has {len(token)} characters; a token needs "

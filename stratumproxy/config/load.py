@@ -4,10 +4,8 @@ from pathlib import Path as FilePath
 
 from stratumproxy.config.document import Document
 from stratumproxy.config.models import Config
+from stratumproxy.config.reading import read_file
 from stratumproxy.errors import ConfigError
-
-MAX_BYTES = 1 << 20
-"""A larger file is some other file."""
 
 
 def load(path: str | FilePath) -> Config:
@@ -38,12 +36,9 @@ def read(path: str | FilePath) -> Document:
     """
     name = str(path)
     try:
-        with FilePath(path).open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise ConfigError([f"{name}: can't be read: {error.strerror or error}"]) from None
-    if len(raw) > MAX_BYTES:
-        raise ConfigError([f"{name}: longer than {MAX_BYTES} bytes; no configuration is"])
+        raw = read_file(path)
+    except ValueError as error:
+        raise ConfigError([f"{name}: can't be read: {error}"]) from None
     try:
         # Windows editors put a byte order mark first, which is no part of the text.
         text = raw.decode("utf-8-sig")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
+from stratumproxy.config.reading import check_kind
 from stratumproxy.errors import SinkError
 from stratumproxy.ledger.schema import latest, migrate, version_of
 from stratumproxy.lockfile import MODE
@@ -24,6 +25,7 @@ def open_for_writing(path: str) -> sqlite3.Connection:
         SinkError: it can't be.
     """
     check_folder(path)
+    _check_kind(path)
     _make(path)
     with explained(path):
         connection = _connect(f"{_uri(path)}?mode=rwc")
@@ -69,6 +71,21 @@ def _make(path: str) -> None:
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, MODE))
 
 
+def _check_kind(path: str) -> None:
+    """See that SQLite will be held up by none of its files: it would wait for a pipe.
+
+    Raises:
+        SinkError: it would.
+    """
+    for name in (path, f"{path}-wal", f"{path}-shm", f"{path}-journal"):
+        try:
+            check_kind(name)
+        except ValueError as error:
+            raise SinkError(f"{name}: {error}") from None
+        except OSError:
+            pass  # SQLite says more about it, or makes it
+
+
 def check_folder(path: str) -> None:
     """See that there is a folder for the ledger of that path.
 
@@ -88,6 +105,7 @@ def open_for_reading(path: str) -> sqlite3.Connection:
     """
     if not Path(path).exists():
         raise SinkError(f"{path}: there is no such file")
+    _check_kind(path)
     with explained(path):
         connection = _connect(f"{_uri(path)}?mode=ro")
         try:

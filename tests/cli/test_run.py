@@ -147,6 +147,23 @@ def test_a_configuration_that_can_not_be_used(path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("table", ["ledger", "api", "listen", ""])
+def test_a_pipe_instead_of_a_file_is_refused_and_never_waited_for(path: Path, table: str) -> None:
+    pipe = path.with_name("pipe")
+    os.mkfifo(pipe)
+    settings = {
+        "ledger": f'[ledger]\npath = "{pipe}"',
+        "api": f'[api]\nlisten = "127.0.0.1:0"\ntoken_file = "{pipe}"',
+        "listen": f'[[listen]]\naddress = "127.0.0.1:0"\ntls_certificate = "{pipe}"',
+        "": "",
+    }
+    path.write_text(TEXT + settings[table], encoding="utf-8")
+    status, said = ends(path if table else pipe)
+    assert status == 2
+    assert table in said
+    assert said.endswith("it is a pipe; expected a file")
+
+
 def test_require_native(path: Path) -> None:
     status, said = ends(path, "--require-native", STRATUMPROXY_KERNEL="reference")
     assert status == 1
@@ -210,6 +227,18 @@ def test_a_bad_file_changes_nothing_and_every_problem_is_named(path: Path) -> No
         path.unlink()
         process.send_signal(signal.SIGHUP)
         assert "can't be read" in until(process, event)[-1]["problems"][0]
+        process.terminate()
+        until(process, "stopped")
+
+
+def test_a_configuration_that_has_become_a_pipe_is_named_and_not_waited_for(path: Path) -> None:
+    with running(path) as process:
+        until(process, "listening for miners")
+        path.unlink()
+        os.mkfifo(path)
+        process.send_signal(signal.SIGHUP)
+        refused = until(process, "the configuration can't be used, and nothing was changed")[-1]
+        assert refused["problems"] == [f"{path}: can't be read: it is a pipe; expected a file"]
         process.terminate()
         until(process, "stopped")
 

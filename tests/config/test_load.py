@@ -186,4 +186,6 @@ def test_unreadable(tmp_path: Path) -> None:
     odd.write_bytes(b"# caf\xe9\n".join([b"\n", b"\n"]))
     assert problem(odd) == ":2: byte 0xe9 is not UTF-8; save the file as UTF-8"
     odd.write_bytes(b"#" * ((1 << 20) + 1))
-    assert problem(odd) == ": longer than 1048576 bytes; no configuration is"
+    assert problem(odd) == (
+        ": can't be read: it is longer than 1048576 bytes, and so some other file"
+    )

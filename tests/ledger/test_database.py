@@ -42,6 +42,16 @@ def test_a_folder_instead_of_a_file(tmp_path: Path) -> None:
         open_for_writing(str(tmp_path))
 
 
+@pytest.mark.parametrize("which", ["", "-wal", "-shm", "-journal"])
+def test_a_pipe_instead_of_a_file(path: Path, which: str) -> None:
+    os.mkfifo(f"{path}{which}")
+    with pytest.raises(SinkError, match=rf"{path}{which}: it is a pipe; expected a file"):
+        open_for_writing(str(path))
+    path.touch()
+    with pytest.raises(SinkError, match=rf"{path}{which}: it is a pipe; expected a file"):
+        open_for_reading(str(path))
+
+
 @pytest.mark.parametrize("open", [open_for_reading, open_for_writing])
 def test_a_file_that_is_no_database(path: Path, open: object) -> None:
     path.write_text("[pool]\n" * 1000)
