@@ -10,7 +10,7 @@ import stratumproxy
 
 ROOT = Path(stratumproxy.__file__).parent
 
-SANS_IO = ["accounting", "protocol", "mining", "shares", "proxy", "telemetry", "fleet"]
+SANS_IO = ["upstream", "accounting", "protocol", "mining", "shares", "proxy", "telemetry", "fleet"]
 WORLD = {"trio", "socket", "ssl", "time", "random", "asyncio", "threading", "select", "secrets"}
 """Clocks, sockets, dice: the shell has them and passes in what they say."""
 
@@ -18,10 +18,20 @@ ALLOWED = {
     "shares": {"errors"},
     "protocol": {"errors", "shares", "mining"},
     "telemetry": {"errors"},
+    "upstream": {"errors", "accounting", "mining", "protocol", "telemetry", "config"},
     "accounting": {"errors", "telemetry"},
     "mining": {"errors", "shares", "accounting"},
     "config": {"errors"},
-    "proxy": {"errors", "accounting", "protocol", "shares", "mining", "telemetry", "config"},
+    "proxy": {
+        "errors",
+        "upstream",
+        "accounting",
+        "protocol",
+        "shares",
+        "mining",
+        "telemetry",
+        "config",
+    },
     # The control plane lives on telemetry alone: nothing of it reaches into the proxy.
     "fleet": {"errors", "shares", "telemetry"},
     "ledger": {"errors", "lockfile", "telemetry", "config"},

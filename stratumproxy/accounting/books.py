@@ -33,7 +33,7 @@ class Tally:
 
 
 @dataclass(slots=True)
-class PoolTally:
+class Verdicts:
     """What one pool said of the shares it was sent."""
 
     accepted: int = 0
@@ -51,7 +51,7 @@ class PoolTally:
         """Whether there is anything in it."""
         return bool(self.accepted or self.rejected or self.lost)
 
-    def add(self, other: "PoolTally") -> None:
+    def add(self, other: "Verdicts") -> None:
         """Take in what another counted."""
         self.accepted += other.accepted
         self.lost += other.lost

@@ -22,7 +22,7 @@ class Upstream(Protocol):
     user: str
 
     def submit(self, share: Any, head: str, fields: str) -> None:
-        """Send a share: see `PoolSession.submit`."""
+        """Send a share: see `V1Session.submit`."""
 
 
 class Job:

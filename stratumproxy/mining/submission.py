@@ -52,7 +52,7 @@ class Submission:
     )
 
     head: str
-    """How the params of its mining.submit begin, and the rest of them: see `PoolSession.submit`."""
+    """How the params of its mining.submit begin, and the rest of them: see `V1Session.submit`."""
     fields: str
 
     error: tuple[int, str] | None

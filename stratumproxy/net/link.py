@@ -6,13 +6,13 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 
 import trio
 
-from stratumproxy.config import Pool
 from stratumproxy.errors import PoolError, ProtocolError
 from stratumproxy.net.dial import dial
 from stratumproxy.net.redirect import may_follow, prepare
-from stratumproxy.proxy.lane import Lane
-from stratumproxy.proxy.pool import Event, PoolSession, ReconnectAsked, condensed
-from stratumproxy.proxy.proxy import Proxy
+from stratumproxy.telemetry.notices import Notices
+from stratumproxy.upstream.channel import Channel
+from stratumproxy.upstream.session import Event, ReconnectAsked, Session, condensed
+from stratumproxy.upstream.v1 import V1Session
 
 READ_BYTES = 65536
 HUNG_UP = "the pool closed the connection"
@@ -33,18 +33,17 @@ REDIRECTS = 3
 """Requests to reconnect in a row, before there was any work, that are followed without a longer
 wait each time."""
 
-Ready = tuple[PoolSession, trio.abc.Stream, list[Event]]
+Ready = tuple[Session, trio.abc.Stream, list[Event]]
 """A session that can be mined on, its connection, and what it said so far."""
 
 
 class PoolLink:
-    """Keeps one lane's session with one pool alive.
+    """Keeps a channel's session with its pool alive.
 
     Args:
-        proxy: what mines on it.
-        lane: the lane it serves.
-        index: the pool's place in the configured order.
-        pool: the pool's configuration.
+        channel: whose session it is.
+        least: the least that the pool is taken to ask for, whatever it says.
+        notices: where rare events are told.
         clock: seconds.
         turn: what the pool said is dealt with in one of these, so that miners' verdicts go out
             together.
@@ -52,18 +51,16 @@ class PoolLink:
 
     def __init__(
         self,
-        proxy: Proxy,
-        lane: Lane,
-        index: int,
-        pool: Pool,
+        channel: Channel,
+        least: Callable[[], float | int],
+        notices: Notices,
         clock: Callable[[], float],
         turn: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
-        self._proxy = proxy
-        self._lane = lane
-        self.index = index
-        """It changes when the configuration is read again."""
-        self._pool = pool
+        self._channel = channel
+        self._least = least
+        self._notices = notices
+        self._pool = pool = channel.pool.config
         self._clock = clock
         self._turn = turn
         self._output = trio.Event()
@@ -81,7 +78,7 @@ class PoolLink:
         """Nothing more is expected of a session that asked to reconnect."""
         self._ready: Ready | None = None
         """What takes the place of such a session."""
-        self._next: tuple[PoolSession, trio.abc.Stream] | None = None
+        self._next: tuple[Session, trio.abc.Stream] | None = None
         """What took it."""
 
     def _wake(self) -> None:
@@ -120,24 +117,25 @@ class PoolLink:
             if trio.current_time() - lost_at < EARLY_SECONDS:
                 pause = min(pause, max(EARLY_PAUSE, self._pool.backoff_min_seconds))
             delay = max(wait, pause * random.uniform(0.5, 1.0))
-            self._proxy.notices.warning(
+            self._notices.warning(
                 "pool session lost",
                 pool=self._pool.name,
-                lane=self._lane.number,
+                lane=self._channel.miners.number,
                 reason=reason,
                 again_in_seconds=round(delay, 1),
             )
-            self._proxy.pool_lost(self._lane, self.index, session, reason, self._clock())
+            self._channel.lose(session, reason, self._clock())
             await trio.sleep(delay)
             if not 0 < redirects <= REDIRECTS:
                 pause = min(pause * 2, self._pool.backoff_max_seconds)
 
-    def _new_session(self, resume: str) -> PoolSession:
+    def _new_session(self, resume: str) -> Session:
         pool = self._pool
-        floor = self._proxy.least_of(pool)
-        return PoolSession(pool.user, pool.password, self._ask_mask, resume, self._wake, floor)
+        return V1Session(
+            pool.user, pool.password, self._ask_mask, resume, self._wake, self._least()
+        )
 
-    def _learn(self, session: PoolSession, reason: str) -> None:
+    def _learn(self, session: Session, reason: str) -> None:
         """What to ask for in the next handshake, after how this session went."""
         hung_up = not session.answered and reason in (HUNG_UP, BROKE)
         if session.answered and self._ask_mask:
@@ -157,7 +155,7 @@ class PoolLink:
         self._address = (self._pool.host, self._pool.port)
         return await dial(self._pool, host, port)
 
-    async def _session(self, session: PoolSession, stream: trio.abc.Stream | None) -> None:
+    async def _session(self, session: Session, stream: trio.abc.Stream | None) -> None:
         """One connection, from connect to its end, which is because the pool asked to reconnect.
 
         Args:
@@ -193,9 +191,7 @@ class PoolLink:
         if ended is not None:
             raise ended
 
-    async def _read(
-        self, session: PoolSession, stream: trio.abc.Stream, nursery: trio.Nursery
-    ) -> None:
+    async def _read(self, session: Session, stream: trio.abc.Stream, nursery: trio.Nursery) -> None:
         leaving = False
         patience = self._pool.silence_seconds
         ready_by = trio.current_time() + patience
@@ -219,7 +215,7 @@ class PoolLink:
             now = self._clock()
             events = session.receive(bytes(data), now)
             with self._turn():
-                self._proxy.pool_events(self._lane, self.index, session, events, now)
+                self._channel.hear(session, events, now)
             if session.outgoing:
                 self._output.set()
             for event in events:
@@ -233,7 +229,7 @@ class PoolLink:
                 return
 
     async def _write(
-        self, session: PoolSession, stream: trio.abc.Stream, scope: trio.CancelScope
+        self, session: Session, stream: trio.abc.Stream, scope: trio.CancelScope
     ) -> None:
         """Send what gathers in `outgoing`, until cancelled or the connection breaks."""
         try:
@@ -256,17 +252,17 @@ class PoolLink:
         host, port = asked.host or self._pool.host, asked.port or self._pool.port
         rule = self._pool.allow_redirect
         if not may_follow(rule, self._pool.host, host):
-            self._proxy.notices.warning(
+            self._notices.warning(
                 "the pool asked to reconnect elsewhere, and allow_redirect forbids it",
                 pool=self._pool.name,
                 host=host,
                 allow_redirect=rule,
             )
             return False
-        self._proxy.notices.info(
+        self._notices.info(
             "the pool asked to reconnect, and is followed",
             pool=self._pool.name,
-            lane=self._lane.number,
+            lane=self._channel.miners.number,
             to=f"{host}:{port}",
             wait_seconds=asked.wait,
         )
@@ -276,7 +272,7 @@ class PoolLink:
 
     # -- from one session to the next, as the pool asked -----------------------------------------
 
-    async def _succeed(self, session: PoolSession) -> None:
+    async def _succeed(self, session: Session) -> None:
         """Have another session ready while this one is mined on, and then an end of this one."""
         pause = self._pool.backoff_min_seconds
         # Never at once: a pool may ask for it again and again.
@@ -287,10 +283,10 @@ class PoolLink:
                 try:
                     self._ready = await self._prepare()
                 except (PoolError, ProtocolError) as error:
-                    self._proxy.notices.warning(
+                    self._notices.warning(
                         "the pool asked to reconnect, and that does not work yet",
                         pool=self._pool.name,
-                        lane=self._lane.number,
+                        lane=self._channel.miners.number,
                         reason=str(error),
                     )
                     await trio.sleep(pause * random.uniform(0.5, 1.0))
@@ -317,7 +313,7 @@ class PoolLink:
                 raise PoolError(BROKE) from None
             raise
 
-    async def _handshake(self, session: PoolSession, stream: trio.abc.Stream) -> list[Event]:
+    async def _handshake(self, session: Session, stream: trio.abc.Stream) -> list[Event]:
         events: list[Event] = []
         while not session.ready:
             data = bytes(session.outgoing)
@@ -334,15 +330,13 @@ class PoolLink:
             events[:] = condensed([*events, *heard])
         return events
 
-    async def _listen(
-        self, session: PoolSession, stream: trio.abc.Stream, events: list[Event]
-    ) -> None:
+    async def _listen(self, session: Session, stream: trio.abc.Stream, events: list[Event]) -> None:
         """Keep up with its jobs, until it ends; whoever mines on it then is told so."""
         with suppress(PoolError, ProtocolError, trio.BrokenResourceError):
             while said := await stream.receive_some(READ_BYTES):
                 events[:] = condensed([*events, *session.receive(bytes(said), self._clock())])
 
-    def _hand_over(self, before: PoolSession) -> None:
+    def _hand_over(self, before: Session) -> None:
         """Mine on the session that is ready from now on, if there is one."""
         if self._ready is None:
             return
@@ -351,5 +345,5 @@ class PoolLink:
         now = self._clock()
         verdicts: list[Event] = [*before.unreported]
         before.unreported = []
-        self._proxy.pool_events(self._lane, self.index, before, verdicts, now)
-        self._proxy.pool_events(self._lane, self.index, session, events, now)
+        self._channel.hear(before, verdicts, now)
+        self._channel.hear(session, events, now)

@@ -18,13 +18,12 @@ from stratumproxy.net.listeners import open_listeners
 from stratumproxy.net.port import MinerPort
 from stratumproxy.net.telemetry import Telemetry, of_this_process
 from stratumproxy.protocol.v1.messages import encode_notification
-from stratumproxy.proxy.lane import Lane
 from stratumproxy.proxy.orders import Orders
-from stratumproxy.proxy.pools import PoolState
 from stratumproxy.proxy.proxy import Proxy
 from stratumproxy.proxy.report import Report
 from stratumproxy.proxy.rounds import ROUND
 from stratumproxy.telemetry.snapshot import Snapshot
+from stratumproxy.upstream.channel import Channel
 
 FAN_OUT_SLICE = 256
 """Miners sent a job before shares get their turn: some 3 ms."""
@@ -54,7 +53,7 @@ class Server:
         self._config = config
         self._clock = clock
         self._log = structlog.get_logger()
-        self._links: dict[Lane, dict[PoolState, tuple[PoolLink, trio.CancelScope]]] = {}
+        self._links: dict[Channel, trio.CancelScope] = {}
         self._fan_out = trio.Event()
         self._settled = trio.Event()
         self._nursery: trio.Nursery | None = None
@@ -92,31 +91,19 @@ class Server:
 
     # -- what the core asks for ------------------------------------------------------------------
 
-    def lane_opened(self, lane: Lane) -> None:
-        """Keep a session with every pool for this lane."""
-        self._links[lane] = {}
-        for pool in self.proxy.pools:
-            if pool.retired is None:
-                self.session_wanted(lane, pool)
-
-    def lane_closed(self, lane: Lane) -> None:
-        """Its sessions are not needed any more."""
-        for _, scope in self._links.pop(lane).values():
-            scope.cancel()
-
-    def session_wanted(self, lane: Lane, pool: PoolState) -> None:
-        """Keep a session with this pool, too, for a lane that is open."""
+    def session_wanted(self, channel: Channel) -> None:
+        """Keep a session for this channel, from now on."""
         assert self._nursery is not None
-        place = self.proxy.pools.index(pool)
-        link = PoolLink(self.proxy, lane, place, pool.config, self._clock, self.port.turn)
-        scope = trio.CancelScope()
-        self._links[lane][pool] = link, scope
+        proxy, pool = self.proxy, channel.pool
+        link = PoolLink(
+            channel, lambda: proxy.least_of(pool), proxy.notices, self._clock, self.port.turn
+        )
+        scope = self._links[channel] = trio.CancelScope()
         self._nursery.start_soon(self._run_link, link, scope)
 
-    def session_unwanted(self, lane: Lane, pool: PoolState) -> None:
-        """The session with this pool, or the wait for one, is not needed any more."""
-        if pool in self._links[lane]:
-            _, scope = self._links[lane].pop(pool)
+    def session_unwanted(self, channel: Channel) -> None:
+        """The channel's session, or the wait for one, is not needed any more."""
+        if scope := self._links.pop(channel, None):
             scope.cancel()
 
     def fan_out(self) -> None:
@@ -138,9 +125,6 @@ class Server:
         """
         self._config = config
         self.proxy.reconfigure(config, self._clock())
-        for links in self._links.values():
-            for pool, (link, _) in links.items():
-                link.index = self.proxy.pools.index(pool)
         self.port.limit(config.limits.connections, config.limits.out_buffer_bytes)
         try:
             self.port.reload_certificates()

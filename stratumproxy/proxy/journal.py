@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from stratumproxy.proxy.fanout import Fanout
     from stratumproxy.proxy.lane import Lane
     from stratumproxy.proxy.miner import MinerSession
-    from stratumproxy.proxy.pools import PoolState
     from stratumproxy.proxy.proxy import Proxy
+    from stratumproxy.upstream.pool import Pool
 
 SHORTEST_ROUND = 1.0
 """Seconds from one look at a worker to the next, at least: it is told then if it did anything."""
@@ -98,7 +98,7 @@ class Journal:
     # -- as it happens ---------------------------------------------------------------------------
 
     def share(
-        self, share: "Submission", pool: "PoolState", verdict: str, reason: str, now: float
+        self, share: "Submission", pool: "Pool", verdict: str, reason: str, now: float
     ) -> None:
         """It is known what became of a share that a pool was sent, and it was counted.
 
@@ -112,7 +112,7 @@ class Journal:
         job = share.job
         latency = now - share.sent
         if verdict is ACCEPTED or verdict is REJECTED:
-            pool.tally.round_trip.add(latency)
+            pool.verdicts.round_trip.add(latency)
         worker = share.worker
         if not worker.known:
             self.forgotten(worker)

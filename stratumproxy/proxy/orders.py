@@ -97,17 +97,18 @@ class Orders:
     def _switch_pool(self, order: Arguments) -> dict[str, Any]:
         """Mine on ``pool`` until told otherwise, while it is ready; "" for the configured order."""
         name, proxy, now = order.get("pool"), self._proxy, self._clock()
-        places = {pool.name: at for at, pool in enumerate(proxy.pools) if pool.retired is None}
+        pools = {pool.name: pool for pool in proxy.pools if pool.retired is None}
         if not isinstance(name, str):
             raise OrderError("pool must be a name, or empty for the configured order")
-        if name and name not in places:
-            raise OrderError(f"no pool is named {name[:100]!r}; there are {', '.join(places)}")
+        if name and name not in pools:
+            raise OrderError(f"no pool is named {name[:100]!r}; there are {', '.join(pools)}")
         proxy.preferred = name
-        moved = [lane for lane in proxy.lanes if lane.obey(places.get(name), now)]
+        moved = [lane for lane in proxy.lanes if lane.obey(pools.get(name), now)]
         return {
             "pool": name,
             "miners": sum(len(lane.miners) for lane in moved),
-            "ready": not name or any(places[name] in lane.candidates for lane in proxy.lanes),
+            "ready": not name
+            or any(lane.channels[pools[name]].session is not None for lane in proxy.lanes),
         }
 
     def _difficulty(self, order: Arguments) -> dict[str, Any]:

@@ -9,8 +9,7 @@ from collections.abc import Callable
 
 from stratumproxy.accounting.books import Tally
 from stratumproxy.accounting.workers import Workers
-from stratumproxy.config import Config, Pool
-from stratumproxy.mining import rejects
+from stratumproxy.config import Config
 from stratumproxy.mining.extranonce import SlotSpace
 from stratumproxy.mining.issued import Job
 from stratumproxy.mining.rejects import Reject
@@ -24,24 +23,19 @@ from stratumproxy.proxy.fanout import Fanouts
 from stratumproxy.proxy.journal import Journal
 from stratumproxy.proxy.lane import Lane
 from stratumproxy.proxy.leaving import Leaving
-from stratumproxy.proxy.limbo import accepted
 from stratumproxy.proxy.miner import MinerSession
-from stratumproxy.proxy.pool import Event as PoolEvent
-from stratumproxy.proxy.pool import NewJob, Odd, PoolSession, Said, TermsChanged
-from stratumproxy.proxy.pools import RETIRE_SECONDS, PoolState, carried_over
 from stratumproxy.proxy.rounds import Rounds
 from stratumproxy.proxy.seat import Past
 from stratumproxy.proxy.seating import Seating
 from stratumproxy.proxy.shell import Link, Shell
 from stratumproxy.telemetry.notices import Limited, NoNotices, Notices, NoticesTo
-from stratumproxy.telemetry.records import ACCEPTED, LOST, REJECTED, TIMED_OUT
+from stratumproxy.telemetry.records import REJECTED
+from stratumproxy.upstream.channel import Channel, Rules
+from stratumproxy.upstream.pool import RETIRE_SECONDS, Pool, carried_over
+from stratumproxy.upstream.session import NewJob
 
 PATIENCE = 5.0
 """Seconds to wait at the start for pools whose extranonce2 size is not known yet."""
-
-LEAST_DIFFICULTY = 0.0001
-"""What a pool is taken to ask for at least, if nothing else is configured: the least that one was
-seen to ask for (public-pool and ckpool-lhr, of NerdMiners). Pools for ASICs ask for 1 at least."""
 
 MAX_TIPS = 64
 """Previous hashes remembered: pools are on different ones for a while, or go back to one."""
@@ -72,6 +66,7 @@ class Proxy:
         notices: Notices | None = None,
         journal: Journal | None = None,
     ) -> None:
+        self.rules = Rules(0.0, 0, 1.0)
         self._configure(config)
         self._shell = shell
         self.journal = journal
@@ -80,7 +75,7 @@ class Proxy:
             told = NoticesTo(told, journal)
         self.notices = Limited(told)
         self.started = now
-        self.pools = [PoolState(pool) for pool in config.pool]
+        self.pools = [Pool(table) for table in config.pool]
         """In the configured order; retired ones at the end."""
         self._smallest: int | None = None
         self.open = False
@@ -122,8 +117,9 @@ class Proxy:
         """Take over what is read from the configuration again and again."""
         self._config = config
         self.line_limit = config.limits.line_bytes
-        self.ntime_roll = config.jobs.ntime_roll_seconds
-        self.grace = config.jobs.grace_seconds
+        self.rules.ntime_roll = config.jobs.ntime_roll_seconds
+        self.rules.grace = config.jobs.grace_seconds
+        self.rules.reject_part = config.failover.reject_percent / 100
         self.verdict_local = config.verdict == "local"
         difficulty = config.difficulty
         self.vardiff = Vardiff(
@@ -153,40 +149,35 @@ class Proxy:
             if miner.mining and within != miner.difficulty.wanted:
                 miner.want(within)
         before = self.pools
-        used = {before[pool] for lane in self.lanes for pool in (*lane.candidates, *lane.limbo)}
-        self.pools = carried_over(before, config.pool, used.__contains__, now)
-        places = {
-            place: self.pools.index(state)
-            for place, state in enumerate(before)
-            if state in self.pools
-        }
-        retired = [state for state in before if state.retired == now]
+        self.pools = carried_over(before, config.pool, self._in_use, now)
         if self.preferred and self.preferred not in [pool.name for pool in config.pool]:
             self.notices.warning("the pool to mine on is not configured", pool=self.preferred)
             self.preferred = ""
         for lane in self.lanes:
-            lane.renumber(places)
-            for state in self.pools:
-                if state not in before:
-                    self._shell.session_wanted(lane, state)
-            for state in retired:
-                pool = self.pools.index(state) if state in self.pools else None
-                if pool is not None:
-                    lane.lose(pool, now)
-                if pool not in lane.candidates:
-                    self._shell.session_unwanted(lane, state)
+            for pool in self.pools:
+                if pool not in before:
+                    self._shell.session_wanted(lane.open_channel(pool))
+            for channel in [each for each in lane.channels.values() if each.pool.retired == now]:
+                channel.give_up(now)
+                if channel.session is None:
+                    self.channel_over(channel)
             self._retire_pools(lane, now)
+
+    def _in_use(self, pool: Pool) -> bool:
+        """Whether a pool has sessions, or shares under way."""
+        channels = [lane.channels[pool] for lane in self.lanes if pool in lane.channels]
+        return any(channel.session is not None or channel.in_flight for channel in channels)
 
     def _retire_pools(self, lane: Lane, now: float) -> None:
         """Leave pools that are not configured any more, as soon as nothing hangs on them."""
-        for pool, candidate in list(lane.candidates.items()):
-            retired = self.pools[pool].retired
-            if retired is None:
+        for channel in list(lane.channels.values()):
+            retired, session = channel.pool.retired, channel.session
+            if retired is None or session is None:
                 continue
-            lane.leave_pool(pool, now)
-            waits = lane.active == pool or candidate.session.pending
+            lane.leave_pool(channel, now)
+            waits = lane.active is channel or session.pending
             if not waits or now - retired >= RETIRE_SECONDS:
-                self._end(lane, pool, candidate.session, now)
+                channel.end(session, now)
 
     def start(self) -> None:
         """Open the first lane."""
@@ -230,100 +221,72 @@ class Proxy:
         lane = Lane(self, self._lane_number, space)
         self._lane_number += 1
         self.lanes.append(lane)
-        self._shell.lane_opened(lane)
+        for pool in self.pools:
+            if pool.retired is None:
+                self._shell.session_wanted(lane.open_channel(pool))
         return lane
 
     def _close_lane(self, lane: Lane, now: float) -> None:
         self.lanes.remove(lane)
-        lane.closed = True
-        self._end_all(lane, now)
-        self._shell.lane_closed(lane)
+        lane.close(now)
+        for channel in lane.channels.values():
+            self._shell.session_unwanted(channel)
 
-    def rank(self, pool: int) -> int:
+    def rank(self, pool: Pool) -> int:
         """A pool's place in the order, the lowest first: what the operator prefers, then the rest.
 
         Args:
-            pool: its index.
+            pool: one that is configured, or retired.
         """
-        state = self.pools[pool]
-        preferred = state.name == self.preferred and state.retired is None
-        return -1 if preferred else pool
+        preferred = pool.name == self.preferred and pool.retired is None
+        return -1 if preferred else self.pools.index(pool)
 
     def least_of(self, pool: Pool) -> float | int:
         """The least that a pool is taken to ask for."""
-        if pool.min_difficulty is not None:
-            return pool.min_difficulty
-        return min(self.vardiff.min, LEAST_DIFFICULTY)
+        return pool.least(self.vardiff.min)
 
     def random_bits(self) -> int:
         """32 random bits."""
         return self._shell.random_bits()
 
-    def pool_events(
-        self, lane: Lane, pool: int, session: PoolSession, events: list[PoolEvent], now: float
-    ) -> None:
-        """What a pool session's `receive` returned.
+    # -- what comes of the pools -----------------------------------------------------------------
 
-        With its first job a session takes the place of the one before, if that was not lost.
-        """
-        if lane.closed:
-            return  # all that it could still say was accounted for
-        state = self.pools[pool]
-        for event in events:
-            if type(event) is Submission:
-                self._verdict(lane, pool, event, now)
-            elif isinstance(event, NewJob):
-                self._new_job(lane, pool, session, event, now)
-            elif isinstance(event, Said):
-                self.notices.info("pool says", pool=state.name, text=event.text)
-            elif isinstance(event, Odd):
-                self.notices.warning("pool is not understood", pool=state.name, what=event.text)
-            elif isinstance(event, TermsChanged):
-                state.version_mask = event.terms.version_mask
-                state.difficulty = event.terms.difficulty
-                lane.terms_changed(pool, session, event.terms, now)
-
-    def _new_job(
-        self, lane: Lane, pool: int, session: PoolSession, new_job: NewJob, now: float
-    ) -> None:
-        state = self.pools[pool]
-        state.detail = ""
-        state.difficulty = new_job.terms.difficulty
-        state.version_mask = new_job.terms.version_mask
-        if new_job.job.version & new_job.terms.version_mask and not state.odd_version:
-            state.odd_version = True
-            self.notices.warning(
-                "the pool's job has version bits inside its own mask; pools disagree on what a "
-                "rolled share's version is then",
-                pool=state.name,
-                version=f"{new_job.job.version:08x}",
-                mask=f"{new_job.terms.version_mask:08x}",
-            )
+    def new_job(self, pool: Pool, new_job: NewJob, now: float) -> None:
+        """A pool sent a job; nobody mines on it yet."""
         self.tally.jobs += 1
-        self._learn_size(state, new_job.terms.extranonce2_size)
-        self._see_tip(state, new_job)
+        self._learn_size(pool, new_job.terms.extranonce2_size)
+        self._see_tip(pool, new_job)
         self._dark_since, self.turning_away = None, False
-        lane.pool_job(pool, session, new_job, now)
+
+    def heard(self, now: float) -> None:
+        """What a pool said at once has been dealt with."""
         if not self.open:
             self._try_open(now)
 
-    def _see_tip(self, state: PoolState, new_job: NewJob) -> None:
+    def channel_over(self, channel: Channel) -> None:
+        """The session with a pool that is not configured any more is gone."""
+        self._shell.session_unwanted(channel)
+        for lane in self.lanes:
+            if lane is channel.miners:
+                lane.drop_channel(channel)
+
+    def _see_tip(self, pool: Pool, new_job: NewJob) -> None:
         """A block was found if a job builds on one that none did before, whoever sent it."""
         prevhash = new_job.job.prevhash_hex
         if prevhash not in self._tips:
             self.tally.new_blocks += 1
             self.notices.info(
-                "new block to mine on", pool=state.name, height=new_job.job.height(new_job.terms)
+                "new block to mine on", pool=pool.name, height=new_job.job.height(new_job.terms)
             )
         self._tips[prevhash] = None
         self._tips.move_to_end(prevhash)
         if len(self._tips) > MAX_TIPS:
             self._tips.popitem(last=False)
 
-    def _learn_size(self, state: PoolState, size: int) -> None:
+    def _learn_size(self, pool: Pool, size: int) -> None:
         """Miners are given what fits the smallest size any pool is known to give."""
-        state.size = size if state.size is None else min(size, state.size)
-        sizes = [pool.size for pool in self.pools if pool.size is not None]
+        pool.size = size if pool.size is None else min(size, pool.size)
+        sizes = [each.size for each in self.pools if each.size is not None]
         # A pool that is gone does not widen the layout: slots of the old one are still out there.
         if self._smallest is not None:
             sizes.append(self._smallest)
@@ -332,7 +295,7 @@ class Proxy:
             self.notices.warning(
                 f"an extranonce2 of {smallest} bytes is too small to share: every miner gets a "
                 "pool session of its own",
-                pool=state.name,
+                pool=pool.name,
             )
 
     def _try_open(self, now: float) -> None:
@@ -346,7 +309,7 @@ class Proxy:
             return
         lane.prefer(0.0, self._config.failover.reject_pause_seconds, now)
         known = all(pool.size is not None or pool.tried for pool in self.pools)
-        first = all(pool.tried for pool in self.pools[: lane.active])
+        first = all(pool.tried for pool in self.pools[: self.pools.index(lane.active.pool)])
         if not (known and first) and now - self.started < PATIENCE:
             return
         self.open = True
@@ -354,82 +317,39 @@ class Proxy:
         self._early.begin()
         self._shell.fan_out()
 
-    def pool_lost(
-        self, lane: Lane, pool: int, session: PoolSession, reason: str, now: float
-    ) -> None:
-        """A pool session's connection is gone, or never came to be."""
-        state = self.pools[pool]
-        state.tried = True
-        state.detail = reason
-        self._end(lane, pool, session, now)
-
-    def _end(self, lane: Lane, pool: int, session: PoolSession, now: float) -> None:
-        """A session is over: account for every share that it was sent."""
-        lane.pool_lost(pool, now)
-        for share in session.unreported:
-            self._verdict(lane, pool, share, now)
-        session.unreported = []
-        if session.ready or session.pending:
-            lane.into_limbo(pool, session, now)
-        if self.pools[pool].retired is not None:
-            lane.lose(pool, now)  # it will not be taken up again
-            self._shell.session_unwanted(lane, self.pools[pool])
-
     def give_up(self, now: float) -> None:
         """This is the end: every share still under way is lost, and its miner is told so."""
         for lane in self.lanes:
-            self._end_all(lane, now)
+            lane.close(now)
 
-    def _end_all(self, lane: Lane, now: float) -> None:
-        # what is mined on comes last, so that no other pool takes over for a moment
-        for pool in sorted(lane.candidates, key=lambda pool: pool == lane.active):
-            self._end(lane, pool, lane.candidates[pool].session, now)
-        for pool in list(lane.limbo):
-            lane.lose(pool, now)
-
-    def lose(self, pool: int, shares: list[Submission], reject: Reject, now: float) -> None:
-        """Shares sent to a pool will never have its verdict."""
-        self.pools[pool].tally.lost += len(shares)
-        verdict = TIMED_OUT if reject is rejects.TIMED_OUT else LOST
-        for share in shares:
-            self._settle(pool, share, reject, verdict, now)
-            if share.block:
-                self._tell_block("BLOCK without a verdict of the pool", share, reason=reject.text)
-
-    def _verdict(self, lane: Lane, pool: int, share: Submission, now: float) -> None:
-        tally = self.pools[pool].tally
-        if accepted(share):
-            tally.accepted += 1
-            if candidate := lane.candidates.get(pool):
-                candidate.accepted += 1
-            self._settle(pool, share, None, ACCEPTED, now)
-            if share.block:
-                self.tally.blocks_accepted += 1
-                self._tell_block("BLOCK accepted", share)
-        elif share.error is not None:
-            code, text = share.error
-            tally.reject(text)
-            self._settle(pool, share, Reject(code, text, "pool"), REJECTED, now)
-            if share.block:
-                self.tally.blocks_refused += 1
-                self._tell_block("BLOCK refused", share, reason=text)
-            lane.pool_refused(pool, self._config.failover.reject_percent / 100, now)
-
-    def _settle(
-        self, pool: int, share: Submission, reject: Reject | None, verdict: str, now: float
+    def settled(
+        self, share: Submission, pool: Pool, reject: Reject | None, verdict: str, now: float
     ) -> None:
+        """It is known what became of a share that a pool was sent: see `Watcher`."""
+        words = reject.text if reject is not None and verdict == REJECTED else ""
         share.miner.settle(share, reject)
         if self.journal is not None:
-            words = reject.text if reject is not None and verdict == REJECTED else ""
-            self.journal.share(share, self.pools[pool], verdict, words, now)
+            self.journal.share(share, pool, verdict, words, now)
         self.pending -= 1
         if not self.pending:
             self._shell.all_settled()
+        if share.block:
+            self._block_settled(share, reject, verdict)
+
+    def _block_settled(self, share: Submission, reject: Reject | None, verdict: str) -> None:
+        if reject is None:
+            self.tally.blocks_accepted += 1
+            self._tell_block("BLOCK accepted", share)
+        elif verdict == REJECTED:
+            self.tally.blocks_refused += 1
+            self._tell_block("BLOCK refused", share, reason=reject.text)
+        else:
+            self._tell_block("BLOCK without a verdict of the pool", share, reason=reject.text)
 
     # -- shares and jobs -------------------------------------------------------------------------
 
     def forward(self, job: Job, share: Submission, fields: str) -> None:
-        """Send a share to the pool its job came from; see `PoolSession.submit`."""
+        """Send a share to the pool its job came from; see `V1Session.submit`."""
         self.tally.forwarded += 1
         self.pending += 1
         job.source.submit(share, job.submit_head, fields)
@@ -473,15 +393,11 @@ class Proxy:
     def tend(self, now: float) -> None:
         """What has to be done every second or so, and is cheap."""
         self.notices.tend()
-        self.jobs.contents.tend(self.grace, now)
+        self.jobs.contents.tend(self.rules.grace, now)
         failover, rest = self._config.failover, self._config.limits.resume_seconds
         for lane in list(self.lanes):
-            for pool, candidate in list(lane.candidates.items()):
-                candidate.tend(now)
-                self._time_out(lane, pool, candidate.session, now)
-            for pool, limbo in list(lane.limbo.items()):
-                if now - limbo.since >= self.pools[pool].config.reply_timeout_seconds:
-                    lane.lose(pool, now)
+            for channel in list(lane.channels.values()):
+                channel.tend(now)
             self._retire_pools(lane, now)
             lane.serve_late(now)
             lane.keep_alive(self._config.jobs.keepalive_seconds, now)
@@ -492,20 +408,6 @@ class Proxy:
             self._try_open(now)
         elif not any(lane.job for lane in self.lanes):
             self._without_pool(now)
-
-    def _time_out(self, lane: Lane, pool: int, session: PoolSession, now: float) -> None:
-        """Shares that a pool gave no verdict on are lost: that is no better than a refusal."""
-        state = self.pools[pool]
-        late = session.overdue(now - state.config.reply_timeout_seconds)
-        if not late:
-            return
-        self.notices.warning(
-            "pool gave no verdict in time", pool=state.name, lane=lane.number, shares=len(late)
-        )
-        self.lose(pool, late, rejects.TIMED_OUT, now)
-        limit = self._config.failover.reject_percent / 100
-        for _ in late:
-            lane.pool_refused(pool, limit, now, silent=True)
 
     def _without_pool(self, now: float) -> None:
         """No pool is ready. Miners stay for a while, then go to their own fallback."""

@@ -5,6 +5,7 @@ from collections import deque
 from stratumproxy.proxy.proxy import Proxy
 from stratumproxy.telemetry.histogram import Histogram
 from stratumproxy.telemetry.snapshot import PoolSnapshot, Snapshot, merge_pools
+from stratumproxy.upstream.pool import Pool
 
 HASHES_PER_DIFFICULTY = 2**48 / 0xFFFF
 """Hashes it takes on average to find a share of difficulty 1."""
@@ -43,7 +44,7 @@ class Report:
             blocks_accepted=tally.blocks_accepted,
             blocks_refused=tally.blocks_refused,
             best_difficulty=tally.best,
-            pools=merge_pools(self._pool(index) for index in range(len(proxy.pools))),
+            pools=merge_pools(map(self._pool, proxy.pools)),
             reply=journal.reply.copy() if journal else Histogram(),
             fan_out=journal.fan_out.copy() if journal else Histogram(),
             stale_age=journal.stale_age.copy() if journal else Histogram(),
@@ -57,11 +58,10 @@ class Report:
         (since, before), (_, work) = samples[0], samples[-1]
         return (work - before) * HASHES_PER_DIFFICULTY / (now - since) if now > since else 0.0
 
-    def _pool(self, index: int) -> PoolSnapshot:
-        proxy = self._proxy
-        pool = proxy.pools[index]
-        lanes = proxy.lanes
-        sessions = [lane.candidates[index].session for lane in lanes if index in lane.candidates]
+    def _pool(self, pool: Pool) -> PoolSnapshot:
+        lanes = [lane for lane in self._proxy.lanes if pool in lane.channels]
+        channels = [lane.channels[pool] for lane in lanes]
+        sessions = sum(channel.session is not None for channel in channels)
         state = "ready" if sessions else "waiting" if pool.tried else "connecting"
         if pool.retired is not None and not sessions:
             state = ""
@@ -69,16 +69,15 @@ class Report:
             name=pool.name,
             url=pool.url,
             state=state,
-            sessions=len(sessions),
-            miners=sum(len(lane.miners) for lane in lanes if lane.active == index),
+            sessions=sessions,
+            miners=sum(len(lane.miners) for lane in lanes if lane.active is lane.channels[pool]),
             difficulty=float(pool.difficulty),
             extranonce2_size=pool.size or 0,
             version_mask=pool.version_mask,
-            accepted=pool.tally.accepted,
-            rejected=pool.tally.rejected,
-            pending=sum(len(session.pending) for session in sessions)
-            + sum(len(lane.limbo[index].shares) for lane in lanes if index in lane.limbo),
-            lost=pool.tally.lost,
+            accepted=pool.verdicts.accepted,
+            rejected=pool.verdicts.rejected,
+            pending=sum(channel.pending for channel in channels),
+            lost=pool.verdicts.lost,
             detail=pool.detail,
-            round_trip=pool.tally.round_trip.copy(),
+            round_trip=pool.verdicts.round_trip.copy(),
         )

@@ -1,10 +1,8 @@
 """What the core needs of the world around it: the shell, and the connection under each miner."""
 
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from stratumproxy.proxy.lane import Lane
-    from stratumproxy.proxy.pools import PoolState
+from stratumproxy.upstream.channel import Channel
 
 
 class Link(Protocol):
@@ -20,17 +18,11 @@ class Link(Protocol):
 class Shell(Protocol):
     """What the core needs of the world around it."""
 
-    def lane_opened(self, lane: "Lane") -> None:
-        """Keep a session with every pool for this lane, from now on."""
+    def session_wanted(self, channel: Channel) -> None:
+        """Keep a session for this channel, from now on."""
 
-    def lane_closed(self, lane: "Lane") -> None:
-        """Its sessions are not needed any more."""
-
-    def session_wanted(self, lane: "Lane", pool: "PoolState") -> None:
-        """Keep a session with this pool, too, for a lane that is open."""
-
-    def session_unwanted(self, lane: "Lane", pool: "PoolState") -> None:
-        """The session with this pool, or the wait for one, is not needed any more."""
+    def session_unwanted(self, channel: Channel) -> None:
+        """The channel's session, or the wait for one, is not needed any more."""
 
     def fan_out(self) -> None:
         """There is a job to fan out: call `Proxy.serve` until it is done."""

@@ -1,6 +1,6 @@
 """Counting, with names and reasons that come from the network."""
 
-from stratumproxy.accounting.books import PoolTally, Tally
+from stratumproxy.accounting.books import Tally, Verdicts
 from stratumproxy.accounting.workers import Row, Worker, Workers
 
 
@@ -12,14 +12,14 @@ def test_rejects_by_reason() -> None:
 
 
 def test_a_pools_own_words_are_bounded() -> None:
-    tally = PoolTally()
+    tally = Verdicts()
     for number in range(1000):
         tally.reject(f"reason {number}")
     tally.reject("reason 0")
     assert tally.rejected == 1001
-    assert len(tally.reasons) == PoolTally.MAX_REASONS + 1
+    assert len(tally.reasons) == Verdicts.MAX_REASONS + 1
     assert tally.reasons["reason 0"] == 2
-    assert tally.reasons["other"] == 1000 - PoolTally.MAX_REASONS
+    assert tally.reasons["other"] == 1000 - Verdicts.MAX_REASONS
     assert sum(tally.reasons.values()) == tally.rejected
 
 
@@ -42,14 +42,14 @@ def test_so_many_workers_are_remembered() -> None:
 
 
 def test_other_counts_do_not_add_reasons_without_end() -> None:
-    tally = PoolTally()
+    tally = Verdicts()
     for number in range(3):
-        other = PoolTally()
-        for reason in range(PoolTally.MAX_REASONS):
+        other = Verdicts()
+        for reason in range(Verdicts.MAX_REASONS):
             other.reject(f"{number}-{reason}")
         tally.add(other)
-    assert len(tally.reasons) == PoolTally.MAX_REASONS + 1
-    assert tally.reasons["other"] == 2 * PoolTally.MAX_REASONS
+    assert len(tally.reasons) == Verdicts.MAX_REASONS + 1
+    assert tally.reasons["other"] == 2 * Verdicts.MAX_REASONS
     assert tally.rejected == sum(tally.reasons.values())
 
 
@@ -88,7 +88,7 @@ def test_a_row_for_each_pool() -> None:
 
 
 def test_the_times_of_a_pool_that_is_gone_are_its_heirs() -> None:
-    one, other = PoolTally(), PoolTally()
+    one, other = Verdicts(), Verdicts()
     one.round_trip.add(0.1)
     other.round_trip.add(0.2)
     one.add(other)

@@ -11,7 +11,7 @@ from stratumproxy.protocol.v1.messages import encode_error, encode_result, error
 from stratumproxy.protocol.v1.notify import parse_notify
 from stratumproxy.protocol.v1.submit import read_submit, scan_submit
 from stratumproxy.proxy.miner import MinerSession
-from stratumproxy.proxy.pool import LINE_LIMIT, MAX_OUTGOING
+from stratumproxy.upstream.v1 import LINE_LIMIT, MAX_OUTGOING
 from tests.proxy.playbook import POOL_EASY, Playbook, notify
 
 SIZES = 2, 3, 4, 8, 16

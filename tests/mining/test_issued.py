@@ -11,13 +11,13 @@ from stratumproxy.mining.content import Content
 from stratumproxy.mining.issued import Job
 from stratumproxy.mining.job import Terms
 from stratumproxy.protocol.v1.notify import encode_notify, parse_notify
-from stratumproxy.proxy.pool import PoolSession
 from stratumproxy.shares._reference import sha256d
 from stratumproxy.shares.difficulty import target_bytes
 from stratumproxy.testing import MinerJob
+from stratumproxy.upstream.v1 import V1Session
 from tests.proxy.playbook import notify
 
-POOL = PoolSession('farm "1"', "x", 0)
+POOL = V1Session('farm "1"', "x", 0)
 
 
 def job(

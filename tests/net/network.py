@@ -12,18 +12,19 @@ import trio.testing
 
 from stratumproxy.config import Pool
 from stratumproxy.net.link import PoolLink
-from stratumproxy.proxy.pool import NewJob, PoolSession
 from stratumproxy.testing import SimulatedPool
+from stratumproxy.upstream.session import NewJob
+from stratumproxy.upstream.v1 import V1Session
 
 Stream = trio.abc.Stream
 Script = Callable[[Stream], Awaitable[None]]
 
 
 class Core:
-    """What a link needs of the proxy and of the log, and what it told them."""
+    """What a link needs of its channel and of the log, and what it told them."""
 
     def __init__(self) -> None:
-        self.notices = self
+        self.miners = SimpleNamespace(number=0)
         self.warnings: list[tuple[str, dict[str, object]]] = []
         self.told: list[tuple[str, dict[str, object]]] = []
         self.lost: list[str] = []
@@ -31,18 +32,18 @@ class Core:
         self.moves: list[tuple[float, int]] = []
         """When a session took the place of another, and how many verdicts that still owed."""
         self.events: list[object] = []
-        self.session: PoolSession | None = None
-        self._mined_on: PoolSession | None = None
+        self.session: V1Session | None = None
+        self._mined_on: V1Session | None = None
         """The same, unless it was lost."""
 
-    def pool_events(self, lane, pool, session, events, now) -> None:
+    def hear(self, session, events, now) -> None:
         if self._mined_on not in (None, session):
             assert session.ready
             self.moves.append((now, len(self._mined_on.abandon())))
         self.session = self._mined_on = session
         self.events += events
 
-    def pool_lost(self, lane, pool, session, reason, now) -> None:
+    def lose(self, session, reason, now) -> None:
         session.abandon()
         self._mined_on = None
         self.lost.append(reason)
@@ -53,9 +54,6 @@ class Core:
 
     def warning(self, event: str, **values: object) -> None:
         self.warnings.append((event, values))
-
-    def least_of(self, pool: Pool) -> float:
-        return 0.0
 
     @property
     def jobs(self) -> int:
@@ -84,9 +82,8 @@ class World:
         given = {"url": "stratum+tcp://eu.pool.example:3333", "user": "farm", **settings}
 
         async def main() -> None:
-            link = PoolLink(
-                self.core, SimpleNamespace(number=0), 0, Pool(**given), trio.current_time
-            )
+            self.core.pool = SimpleNamespace(config=Pool(**given))
+            link = PoolLink(self.core, lambda: 0.0, self.core, trio.current_time)
             async with trio.open_nursery() as self._nursery:
                 with trio.move_on_after(seconds):
                     async with trio.open_nursery() as ours:

@@ -13,8 +13,8 @@ import pytest
 import trio
 import trio.testing
 
-from stratumproxy.proxy.pool import NewJob
 from stratumproxy.testing import PoolSettings, SimulatedPool
+from stratumproxy.upstream.session import NewJob
 from tests.net.network import (
     REFUSED,
     Core,

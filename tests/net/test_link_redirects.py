@@ -10,8 +10,8 @@ import trio
 from stratumproxy.mining.submission import Submission
 from stratumproxy.net import link as module
 from stratumproxy.net.redirect import may_follow
-from stratumproxy.proxy.pool import NewJob
 from stratumproxy.testing import SimulatedPool
+from stratumproxy.upstream.session import NewJob
 from tests.net.network import REFUSED, Script, Stream, after_work, hang_up, silent, simulated
 
 
@@ -270,11 +270,11 @@ def test_the_newest_job_is_mined_on_at_once(world):
     """What the new session is sent while the old one lingers is not kept for later."""
     second = SimulatedPool()
     told: list[list[str]] = []
-    pool_events = world.core.pool_events
+    hear = world.core.hear
 
-    def count(lane, pool, session, events, now) -> None:
+    def count(session, events, now) -> None:
         told.append([each.job.pool_job_id for each in events if isinstance(each, NewJob)])
-        pool_events(lane, pool, session, events, now)
+        hear(session, events, now)
 
     async def owe() -> None:
         await until(lambda: world.core.jobs)
@@ -283,7 +283,7 @@ def test_the_newest_job_is_mined_on_at_once(world):
         await trio.sleep(1)
         second.new_job(trio.current_time(), clean=True)
 
-    world.core.pool_events = count
+    world.core.hear = count
     world.plans = [reconnect("us.pool.example", 4444), simulated(second)]
     world.run(60, meanwhile=owe)
     [[_], [job_id]] = filter(None, told)
@@ -294,11 +294,11 @@ def test_what_is_said_between_two_sessions_is_bounded(world):
     """While the old one lingers, the new one talks: none of it is kept but what counts."""
     second = SimulatedPool()
     told: list[int] = []
-    pool_events = world.core.pool_events
+    hear = world.core.hear
 
-    def count(lane, pool, session, events, now) -> None:
+    def count(session, events, now) -> None:
         told.append(len(events))
-        pool_events(lane, pool, session, events, now)
+        hear(session, events, now)
 
     async def talk() -> None:
         await until(lambda: world.core.jobs)
@@ -310,7 +310,7 @@ def test_what_is_said_between_two_sessions_is_bounded(world):
             second.connections[0].send("mining.set_difficulty", [0])
             second.connections[0].send("mining.set_version_mask", [f"{number % 2:08x}"])
 
-    world.core.pool_events = count
+    world.core.hear = count
     world.plans = [reconnect("us.pool.example", 4444), simulated(second)]
     core = world.run(60, meanwhile=talk)
     assert len(core.moves) == 1

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from stratumproxy.errors import PoolError, ProtocolError
 from stratumproxy.proxy.drops import Reason
-from stratumproxy.proxy.lane import Lane
 from stratumproxy.proxy.miner import MinerSession
-from stratumproxy.proxy.pool import Event, PoolSession
 from stratumproxy.shares import scan
 from stratumproxy.shares.difficulty import target_bytes, target_of
 from stratumproxy.testing import MinerJob
+from stratumproxy.upstream.channel import Channel
+from stratumproxy.upstream.session import Event
+from stratumproxy.upstream.v1 import V1Session
 
 if TYPE_CHECKING:
     from tests.proxy.playbook import Playbook
@@ -161,24 +162,18 @@ class MinerEnd(Peer):
 class PoolEnd(Peer):
     """A pool's end of one session; `name` is the pool's, with the lane's number after the first."""
 
-    def __init__(self, play: "Playbook", name: str, lane: Lane, index: int) -> None:
+    def __init__(self, play: "Playbook", name: str, channel: Channel) -> None:
         super().__init__(play, name)
-        self.lane = lane
-        self.state = play.proxy.pools[index]
+        self.channel = channel
         self.events: list[Event] = []
         """What its session told the shell about."""
         self.connect()
 
     def connect(self, resume: str = "") -> None:
-        pool = self.state.config
+        pool = self.channel.pool.config
         self.closed = None
-        floor = self.play.proxy.least_of(pool)
-        self.session = PoolSession(pool.user, pool.password, pool.mask, resume, floor=floor)
-
-    @property
-    def index(self) -> int:
-        """The pool's place, which may change."""
-        return self.play.proxy.pools.index(self.state)
+        floor = self.play.proxy.least_of(self.channel.pool)
+        self.session = V1Session(pool.user, pool.password, pool.mask, resume, floor=floor)
 
     def collect(self) -> None:
         data = bytes(self.session.outgoing)
@@ -193,14 +188,14 @@ class PoolEnd(Peer):
             self.lose(str(error))
             return
         self.events += events
-        self.play.proxy.pool_events(self.lane, self.index, self.session, events, self.play.now)
+        self.channel.hear(self.session, events, self.play.now)
 
     def lose(self, reason: str) -> None:
         if self.closed is None:
             self.collect()
             self.closed = reason
             self.play.log.append(f"{self.name} -- closed: {reason}")
-            self.play.proxy.pool_lost(self.lane, self.index, self.session, reason, self.play.now)
+            self.channel.lose(self.session, reason, self.play.now)
 
     def close(self, reason: str) -> None:
         self.lose(reason)

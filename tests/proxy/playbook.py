@@ -22,13 +22,12 @@ from typing import Any
 
 from stratumproxy.config import Config
 from stratumproxy.proxy.journal import Journal
-from stratumproxy.proxy.lane import Lane
-from stratumproxy.proxy.pools import PoolState
 from stratumproxy.proxy.proxy import Proxy
 from stratumproxy.proxy.report import Report
 from stratumproxy.telemetry.outbox import Outbox
 from stratumproxy.telemetry.snapshot import Snapshot
 from stratumproxy.testing import PoolJob
+from stratumproxy.upstream.channel import Channel
 from tests.proxy.peers import MinerEnd, Peer, PoolEnd
 
 EASY = 1e-9
@@ -125,25 +124,18 @@ class Playbook:
 
     # -- what the proxy wants of its shell -------------------------------------------------------
 
-    def lane_opened(self, lane: Lane) -> None:
-        for index, pool in enumerate(self.pools):
-            name = f"{pool}.{lane.number}" if lane.number else pool
-            self.peers[name] = PoolEnd(self, name, lane, index)
-
-    def lane_closed(self, lane: Lane) -> None:
-        for pool in self.pools:
-            self.peers[f"{pool}.{lane.number}"].closed = "the lane is closed"
-
-    def session_wanted(self, lane: Lane, pool: PoolState) -> None:
-        name = f"{pool.name}.{lane.number}" if lane.number else pool.name
+    def session_wanted(self, channel: Channel) -> None:
+        pool, number = channel.pool.name, channel.miners.number
+        name = f"{pool}.{number}" if number else pool
         while name in self.peers:
             name += "'"  # a pool that was changed has the name that it had before
-        self.peers[name] = PoolEnd(self, name, lane, self.proxy.pools.index(pool))
+        self.peers[name] = PoolEnd(self, name, channel)
 
-    def session_unwanted(self, lane: Lane, pool: PoolState) -> None:
+    def session_unwanted(self, channel: Channel) -> None:
         for peer in self.peers.values():
-            if isinstance(peer, PoolEnd) and (peer.lane, peer.state) == (lane, pool):
-                peer.closed = "it is not configured any more"
+            if isinstance(peer, PoolEnd) and peer.channel is channel:
+                retired = channel.pool.retired is not None
+                peer.closed = "it is not configured any more" if retired else "the lane is closed"
 
     def reconfigure(self, *pools: str, **settings: Any) -> None:
         """The configuration is read again, and says something else."""

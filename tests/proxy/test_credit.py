@@ -114,8 +114,8 @@ def test_a_job_that_others_were_sent_counts_for_no_more_than_the_pool_asks() -> 
         play.aside(f"clock -- 1 s\na >> 1 {request}")
     miner = play.miner("a")
     assert miner.difficulty == 1e-7
-    missed = play.proxy.lanes[0].candidates[0]
-    terms = missed.newest.terms
+    missed = play.proxy.lanes[0].channels[play.proxy.pools[0]]
+    terms = missed._newest.terms
     play.aside("pool >> mining.set_difficulty [1e-9]")
     play.slices = 0
     play.aside('pool >> mining.notify "$n"', n=notify("easy"))
@@ -123,7 +123,7 @@ def test_a_job_that_others_were_sent_counts_for_no_more_than_the_pool_asks() -> 
     play.slices = 10
     play.aside('pool >> mining.notify "$n"', n=notify("hard"))
     assert miner.difficulty == 1e-7
-    assert missed.newest.terms.difficulty == terms.difficulty
+    assert missed._newest.terms.difficulty == terms.difficulty
     easy = play.proxy.jobs.get(f"{int(miner.last, 16) - 1:x}")
     assert easy is not None
     assert easy.difficulty == 1e-9
@@ -386,7 +386,7 @@ def test_none_is_forgotten_while_its_job_is_taken() -> None:
     miner = play.miner("a")
     first = miner.share()
     assert reply(play, "a", first) == "true"
-    seen = play.proxy.lanes[0].candidates[0]._generations[0][0].content.seen
+    seen = play.proxy.lanes[0].channels[play.proxy.pools[0]]._generations[0][0].content.seen
     for number in range(100_000):
         seen.add(number.to_bytes(8, "little") + bytes(24), 0x65000000)
     assert reply(play, "a", first) == "22"
@@ -406,7 +406,9 @@ def test_a_flood_of_shares_that_are_too_easy_costs_the_flooder_only() -> None:
             play.aside('b >> 4 mining.submit "$s"', s=flooder.share(job="a1"))
     assert flooder.closed == "it sends more than limits.messages_per_second"
     assert play.miner("a").closed is None
-    assert len(play.proxy.lanes[0].candidates[0]._generations[0][0].content.seen) < 60
+    assert (
+        len(play.proxy.lanes[0].channels[play.proxy.pools[0]]._generations[0][0].content.seen) < 60
+    )
 
 
 def test_what_a_pool_is_remembered_for_goes_with_its_jobs() -> None:

@@ -226,11 +226,11 @@ def test_a_pool_that_refuses_too_much_is_left_for_a_while() -> None:
         a << mining.notify ["..."]
         """
     )
-    assert play.proxy.lanes[0].active == 1
+    assert play.proxy.lanes[0].active.pool is play.proxy.pools[1]
     play.aside(f"clock -- {Failover().reject_pause_seconds - 1} s")
-    assert play.proxy.lanes[0].active == 1
+    assert play.proxy.lanes[0].active.pool is play.proxy.pools[1]
     play.aside("clock -- 2 s")
-    assert play.proxy.lanes[0].active == 0
+    assert play.proxy.lanes[0].active.pool is play.proxy.pools[0]
 
 
 def test_a_pool_that_refuses_too_much_is_kept_if_there_is_no_other() -> None:
@@ -240,7 +240,7 @@ def test_a_pool_that_refuses_too_much_is_kept_if_there_is_no_other() -> None:
     for number in range(20):
         play.aside(f'a >> {number} mining.submit "$s"', s=miner.share(meets=POOL_EASY))
         play.aside(f'pool >> {16 + number} error [20, "no", null]')
-    assert play.proxy.lanes[0].active == 0
+    assert play.proxy.lanes[0].active.pool is play.proxy.pools[0]
 
 
 def test_without_any_pool_miners_stay_and_then_are_let_go() -> None:

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from stratumproxy.errors import ProtocolError
 from stratumproxy.proxy.miner import MinerSession
-from stratumproxy.proxy.pool import LINE_LIMIT, MAX_OUTGOING
 from stratumproxy.proxy.requests import HANDLERS
+from stratumproxy.upstream.v1 import LINE_LIMIT, MAX_OUTGOING
 from tests.proxy.playbook import POOL_EASY, Playbook, notify
 from tests.proxy.test_wire_samples import SAMPLES
 

@@ -1,7 +1,6 @@
 """Lanes: the jobs that shares are taken for, keep-alives, and which pool is mined on."""
 
-from stratumproxy.proxy.candidate import MAX_JOBS
-from stratumproxy.proxy.lane import REFUSALS
+from stratumproxy.upstream.channel import MAX_JOBS, REFUSALS
 from tests.proxy.peers import PoolEnd
 from tests.proxy.playbook import POOL_EASY, Playbook, mined_on, notify
 
@@ -294,14 +293,15 @@ def test_a_pool_that_is_not_mined_on_may_move_too() -> None:
     assert [pool.miners for pool in play.snapshot().pools] == [1, 0]
     play.aside("backup -- hangs up")
     assert [pool.miners for pool in play.snapshot().pools] == [0, 1]
-    assert len(play.proxy.lanes[0].candidates) == 1
+    ready = [each for each in play.proxy.lanes[0].channels.values() if each.session]
+    assert len(ready) == 1
 
 
 def test_moving_is_no_way_out_for_a_pool_that_refuses_too_much() -> None:
     play = mined_on("main", "backup")
     lane = play.proxy.lanes[0]
     for _ in range(REFUSALS):
-        lane.pool_refused(0, 0.05, play.now)
+        lane.channels[play.proxy.pools[0]].refused(play.now)
     moved(play, "00112233")
     assert [pool.miners for pool in play.snapshot().pools] == [0, 1]
-    assert lane.candidates[0].unwell
+    assert lane.channels[play.proxy.pools[0]].unwell

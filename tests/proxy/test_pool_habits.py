@@ -4,7 +4,7 @@ come, lines that make no sense, talk without end. Reports: docs/wire.md.
 
 import pytest
 
-from stratumproxy.proxy.lane import REFUSALS
+from stratumproxy.upstream.channel import REFUSALS
 from tests.proxy.playbook import EASY, POOL_EASY, Playbook, mined_on, notify, opened
 
 

@@ -190,7 +190,7 @@ def test_a_refusal_in_any_shape_reaches_the_miner_with_its_reason(line: str) -> 
         reason=REFUSALS[line],
     )
     assert play.snapshot().rejected == {"pool": 1}
-    assert play.proxy.pools[0].tally.reasons == {REFUSALS[line][1]: 1}
+    assert play.proxy.pools[0].verdicts.reasons == {REFUSALS[line][1]: 1}
 
 
 def test_verdicts_come_back_to_whom_they_belong() -> None:

@@ -1,6 +1,6 @@
 """The configuration is read again while miners mine."""
 
-from stratumproxy.proxy.pools import RETIRE_SECONDS
+from stratumproxy.upstream.pool import RETIRE_SECONDS
 from tests.proxy.playbook import POOL_EASY, Playbook, notify
 
 GONE = "it is not configured any more"

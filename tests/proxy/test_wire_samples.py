@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from stratumproxy.proxy.pool import USER_AGENT
+from stratumproxy.upstream.v1 import USER_AGENT
 from tests.proxy.playbook import POOL_EASY, Playbook
 
 SAMPLES: list[dict[str, Any]] = json.loads(

@@ -1,7 +1,6 @@
-"""One session with a pool, sans-IO: what the pool may say, and what we send.
+"""A session in Stratum V1: what the pool may say, and what we send.
 
-Bytes go in by `PoolSession.receive`, which returns what happened as events; bytes to send gather
-in `PoolSession.outgoing`. The handshake is pipelined (configure, subscribe, authorize), as Bitaxe
+The handshake is pipelined (configure, subscribe, authorize), as Bitaxe
 firmware does it with every pool there is.
 
 Pools speak in any order around that: jobs and difficulties before the replies, masks before the
@@ -9,7 +8,7 @@ subscription. So a job waits until it can be mined on, and the terms are what is
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from stratumproxy import __version__
@@ -29,6 +28,15 @@ from stratumproxy.protocol.v1.messages import (
     parse,
 )
 from stratumproxy.protocol.v1.notify import parse_notify
+from stratumproxy.upstream.session import (
+    Event,
+    NewJob,
+    Odd,
+    ReconnectAsked,
+    Said,
+    Session,
+    TermsChanged,
+)
 
 USER_AGENT = f"stratumproxy/{__version__}"
 
@@ -54,63 +62,7 @@ CONFIGURE, SUBSCRIBE, AUTHORIZE = 1, 2, 3
 FIRST_SUBMIT = 16
 
 
-@dataclass(frozen=True, slots=True)
-class NewJob:
-    """The pool sent a job, and the session is ready to mine on it."""
-
-    job: PoolJob
-    terms: Terms
-
-
-@dataclass(frozen=True, slots=True)
-class TermsChanged:
-    """What the pool asks changed for the job that it sent last, and not only from the next on."""
-
-    terms: Terms
-
-
-@dataclass(frozen=True, slots=True)
-class ReconnectAsked:
-    """The pool sent client.reconnect. Empty host or port 0: the same as now."""
-
-    host: str
-    port: int
-    wait: float
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """The pool has a message for people."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Odd:
-    """The pool sent what makes no sense, or can't be followed; it was passed over."""
-
-    text: str
-
-
-Event = Submission | NewJob | TermsChanged | ReconnectAsked | Said | Odd
-"""What happened. A `Submission` share is one that the pool gave its verdict on, in `error`."""
-
-
-def condensed(events: list[Event]) -> list[Event]:
-    """What counts of all that a session said before it is mined on: its newest job and terms.
-
-    Of messages and oddities the last; no more, however long it talks.
-    """
-    last: dict[type, Event] = {}
-    for event in events:
-        if isinstance(event, NewJob):
-            last.pop(TermsChanged, None)
-        last.pop(type(event), None)
-        last[type(event)] = event
-    return list(last.values())
-
-
-class PoolSession:
+class V1Session(Session):
     """The client's side of one Stratum V1 connection to a pool.
 
     Args:
@@ -131,23 +83,9 @@ class PoolSession:
         wake: Callable[[], None] = lambda: None,
         floor: float | int = 0,
     ) -> None:
-        self.user = user
-        self.outgoing = bytearray()
-        """Bytes to send; whoever sends takes them out."""
-        self.pending: dict[int, Submission] = {}
-        """Submission shares without a verdict, by request id, oldest first."""
-        self.ready = False
-        """Subscribed, authorized, and a job has come."""
-        self.session_id = ""
-        self.extranonce1 = b""
-        self.extranonce2_size = 0
+        super().__init__(user, wake)
         self.difficulty: float | int = 1
         self.version_mask = 0
-        self.answered = False
-        """The pool has said anything at all."""
-        self.unreported: list[Submission] = []
-        """Shares with a verdict that `receive` could not return, because of what came after it."""
-        self._wake = wake
         self._asked_mask = version_mask
         self._authorized = False
         self._floor = floor
@@ -360,7 +298,7 @@ class PoolSession:
         if request_id is not None:
             self._reply(encode_result(encode_id(request_id), "pong"))
 
-    _METHODS: ClassVar[dict[str, Callable[["PoolSession", list[Any], object], None]]] = {
+    _METHODS: ClassVar[dict[str, Callable[["V1Session", list[Any], object], None]]] = {
         "mining.notify": _notify,
         "mining.set_difficulty": _set_difficulty,
         "mining.set_extranonce": _set_extranonce,
@@ -391,22 +329,6 @@ class PoolSession:
             self._wake()
         line = f'{{"id":{request_id},"method":"mining.submit","params":{head},"{fields}"]}}\n'
         self.outgoing += line.encode()
-
-    def overdue(self, before: float) -> list[Submission]:
-        """Take out the shares that were sent before a moment and still have no verdict."""
-        late = []
-        for request_id, share in self.pending.items():
-            if share.sent >= before:
-                break
-            late.append(request_id)
-        return [self.pending.pop(request_id) for request_id in late]
-
-    def abandon(self) -> list[Submission]:
-        """The connection is gone: take out every share without a verdict."""
-        shares = list(self.pending.values())
-        self.pending.clear()
-        self.ready = False
-        return shares
 
 
 def _is_reply(message: Message) -> bool:

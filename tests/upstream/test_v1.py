@@ -9,17 +9,8 @@ import pytest
 from stratumproxy.errors import LineTooLong, PoolError, ProtocolError
 from stratumproxy.mining.job import Terms
 from stratumproxy.mining.submission import Submission
-from stratumproxy.proxy.pool import (
-    FIRST_SUBMIT,
-    LINE_LIMIT,
-    USER_AGENT,
-    NewJob,
-    Odd,
-    PoolSession,
-    ReconnectAsked,
-    Said,
-    TermsChanged,
-)
+from stratumproxy.upstream.session import NewJob, Odd, ReconnectAsked, Said, TermsChanged
+from stratumproxy.upstream.v1 import FIRST_SUBMIT, LINE_LIMIT, USER_AGENT, V1Session
 from tests.proxy.playbook import notify
 
 SUBSCRIBED = b'{"id":2,"result":[[["mining.notify","5e55"]],"f0f1",8],"error":null}\n'
@@ -31,21 +22,21 @@ def job(job_id: str = "1", **changes: Any) -> bytes:
     return json.dumps({"id": None, "method": "mining.notify", "params": params}).encode() + b"\n"
 
 
-def said(session: PoolSession) -> list[Any]:
+def said(session: V1Session) -> list[Any]:
     lines = [json.loads(line) for line in bytes(session.outgoing).splitlines()]
     session.outgoing.clear()
     return lines
 
 
-def session(**settings: Any) -> PoolSession:
+def session(**settings: Any) -> V1Session:
     """One that has said its handshake."""
     settings = {"user": "farm", "password": "x", "version_mask": 0x1FFFE000, **settings}
-    made = PoolSession(**settings)
+    made = V1Session(**settings)
     made.outgoing.clear()
     return made
 
 
-def ready(**settings: Any) -> PoolSession:
+def ready(**settings: Any) -> V1Session:
     """One that can be mined on."""
     made = session(**settings)
     made.receive(SUBSCRIBED + AUTHORIZED + job(), 0)
@@ -60,7 +51,7 @@ def share(sent: float = 0.0) -> Submission:
 
 
 def test_the_handshake_is_said_at_once() -> None:
-    assert said(PoolSession("farm.1", "secret", 0x1FFFE000)) == [
+    assert said(V1Session("farm.1", "secret", 0x1FFFE000)) == [
         {
             "id": 1,
             "method": "mining.configure",
@@ -76,12 +67,12 @@ def test_the_handshake_is_said_at_once() -> None:
 
 def test_without_a_mask_configure_is_left_out() -> None:
     """For pools that close on it."""
-    methods = [line["method"] for line in said(PoolSession("farm", "x", 0))]
+    methods = [line["method"] for line in said(V1Session("farm", "x", 0))]
     assert methods == ["mining.subscribe", "mining.authorize"]
 
 
 def test_an_earlier_session_is_resumed() -> None:
-    subscribe = said(PoolSession("farm", "x", 0, "5e55"))[0]
+    subscribe = said(V1Session("farm", "x", 0, "5e55"))[0]
     assert subscribe["params"] == [USER_AGENT, "5e55"]
 
 
@@ -242,7 +233,7 @@ def test_the_newest_job_is_the_one_that_is_held() -> None:
 
 
 def test_a_difficulty_has_a_floor() -> None:
-    made = PoolSession("farm", "x", 0, floor=0.001)
+    made = V1Session("farm", "x", 0, floor=0.001)
     line = b'{"id":null,"method":"mining.set_difficulty","params":[5e-324]}\n'
     odd, event = made.receive(SUBSCRIBED + AUTHORIZED + line + job(), 0)
     assert isinstance(odd, Odd)

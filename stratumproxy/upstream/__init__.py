@@ -1,0 +1,1 @@
+"""A pool: its sessions, and what of its work shares are taken for."""
