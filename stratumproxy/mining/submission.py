@@ -69,7 +69,7 @@ class Submission:
         job: Job,
     ) -> None:
         self.again = False
-        """It was sent twice: see `limbo.py`."""
+        """It was sent twice: see `Channel`."""
         self.block = ""
         """Hash of the block that it makes, as explorers show it; empty if it makes none."""
         self.miner = miner
