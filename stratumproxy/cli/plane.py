@@ -20,9 +20,8 @@ from stratumproxy.ledger.database import put_together
 from stratumproxy.ledger.owner import Owner
 from stratumproxy.telemetry.clock import Clock
 from stratumproxy.telemetry.records import Batch
-from stratumproxy.telemetry.sink import Sink
+from stratumproxy.telemetry.sink import Delivered, Sink
 from stratumproxy.web.app import make_app
-from stratumproxy.web.metrics import SinkState
 from stratumproxy.web.server import serve
 
 API_PAUSE = 5.0
@@ -164,7 +163,8 @@ class Plane:
             unix=self._clock.unix,
             ledger=self._reader,
             orders=self.control.orders,
-            sinks=self._sink_states,
+            sinks=self.control.sinks,
+            watch=self.control.watch,
         )
         with trio.socket.from_stdlib_socket(api.dup()) as sock:
             listeners, most = [trio.SocketListener(sock)], self._config.api.connections
@@ -177,12 +177,6 @@ class Plane:
             with suppress(SinkError):
                 put_together(self._config.ledger.path)
         self._owner.release()
-
-    def _sink_states(self) -> list[SinkState]:
-        return [
-            SinkState(each.name, each.ok, each.kept_at, each.failures)
-            for each in self.control.sinks()
-        ]
 
 
 def _unknown(error: SinkError) -> None:
@@ -216,6 +210,10 @@ class OpenedLater:
             except StratumProxyError as error:
                 raise SinkError(str(error)) from None
         self._sink.take(batches)
+
+    def delivered(self) -> Delivered | None:
+        """How it does at handing on what it keeps, once it is open."""
+        return None if self._sink is None else self._sink.delivered()
 
     def close(self) -> None:
         """Let go of what was opened."""

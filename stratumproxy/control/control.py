@@ -9,14 +9,15 @@ import structlog
 import trio
 
 from stratumproxy.control.channel import Channel
-from stratumproxy.control.delivery import SinkState
 from stratumproxy.control.intake import Gap, Told
 from stratumproxy.control.keep import Keep
 from stratumproxy.control.orders import Orders
 from stratumproxy.control.reckoning import Reckoning, Untold
 from stratumproxy.fleet import Fleet
+from stratumproxy.fleet.conditions import KINDS
+from stratumproxy.fleet.watch import Watch
 from stratumproxy.telemetry.clock import Clock
-from stratumproxy.telemetry.sink import Sink
+from stratumproxy.telemetry.sink import Sink, SinkState
 from stratumproxy.telemetry.snapshot import Snapshot
 
 LEAVE_SECONDS = 1.0
@@ -27,9 +28,6 @@ FINISH_SECONDS = 3.0
 
 LOG_EVERY = 60.0
 """Seconds from one line about a mistake of our own to the next."""
-
-JUMPED = "the wall clock jumped; nothing expires by that"
-RIGHT_AGAIN = "the wall clock is right again"
 
 P = ParamSpec("P")
 
@@ -63,6 +61,7 @@ class Control:
         self._keep = Keep(
             run, sinks, clock=clock, acknowledge=self._acknowledge, event=fleet.journal.event
         )
+        self.watch = Watch(fleet, sinks=self._keep.states, jump=lambda: clock.jump)
         self._reckonings = [Reckoning() for _ in sockets]
         self._channels: list[Channel] = []
         self.orders = Orders(run, self._channels, supervisor)
@@ -117,22 +116,26 @@ class Control:
     async def _look(self) -> None:
         while True:
             await trio.sleep(1)
-            self._look_at_the_clock()
+            self._clock.look()
             self._picture(self._fleet.tend, self._clock.now())
+            self._picture(self._tell_turns)
             self._picture(self._tell_outages)
             self._keep.look()
             for channel in self._channels:
                 await channel.look()
 
-    def _look_at_the_clock(self) -> None:
-        """Say so if the wall clock jumped, and once it is right again."""
-        jump = self._clock.look()
-        if jump is None:
-            return
-        if jump.seconds:
-            self.record("warning", JUMPED, seconds=round(jump.seconds, 1))
-        else:
-            self.record("info", RIGHT_AGAIN)
+    def _tell_turns(self) -> None:
+        """Say which conditions begin and end."""
+        for condition, lasted in self.watch.turns(self._clock.now()):
+            kind = KINDS[condition.kind]
+            level: Literal["info", "warning"] = "info" if kind.severity == "notice" else "warning"
+            values: dict[str, object] = {"condition": condition.kind, "why": condition.why}
+            if condition.subject:
+                values["subject"] = condition.subject
+            if lasted is None:
+                self.record(level, kind.begins, **values)
+            else:
+                self.record(level, kind.ends, **values, lasted_seconds=round(lasted))
 
     def _tell_outages(self) -> None:
         """Tell who is lost and who is back: many as one event, and one for those who debug."""

@@ -2,14 +2,13 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 import structlog
 import trio
 
 from stratumproxy.control.intake import Gap, Told
 from stratumproxy.errors import SinkError
-from stratumproxy.telemetry.sink import Sink
+from stratumproxy.telemetry.sink import Sink, SinkState
 
 HELD_BYTES = 64 << 20
 """What may wait for one sink in memory; what a process of the data plane keeps unacknowledged is a
@@ -35,30 +34,8 @@ MOST = 1024
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 """Seconds until a sink that failed is tried again, doubled each time."""
 
-LOG_EVERY = 60.0
-"""Seconds from one line about a sink that goes on failing to the next."""
-
 MOST_RUNS = 256
 """Runs whose numbers are remembered; of those that ended none tells anything any more."""
-
-
-@dataclass(frozen=True, slots=True)
-class SinkState:
-    """How a sink does."""
-
-    name: str
-    ok: bool
-    """Whether it kept what it was given last, and does not take long over it."""
-    problem: str
-    """What is wrong, in a line; empty if nothing is."""
-    kept_at: float | None
-    """When it last kept anything, by the `clock`."""
-    failures: int
-    """Times that it could not."""
-    waiting: int
-    """Batches that it has not kept yet."""
-    lost: int
-    """Batches that it does not have: there was no room to hold them, or it can't take them."""
 
 
 class Delivery:
@@ -99,7 +76,6 @@ class Delivery:
         self._problem = ""
         self._since: float | None = None
         """trio's time since when it has kept nothing that it should have."""
-        self._logged = 0.0
         self._kept_at: float | None = None
         self._failures = 0
         self._mistakes = 0
@@ -112,7 +88,15 @@ class Delivery:
         if not problem and self.stuck(LONG):
             problem = "it takes long"
         return SinkState(
-            self.name, not problem, problem, self._kept_at, self._failures, waiting, self._lost
+            self.name,
+            ok=not problem,
+            problem=problem,
+            kept_at=self._kept_at,
+            failures=self._failures,
+            waiting=waiting,
+            room=self.size / HELD_BYTES,
+            lost=self._lost,
+            delivered=self._sink.delivered(),
         )
 
     def stuck(self, seconds: float) -> bool:
@@ -212,31 +196,16 @@ class Delivery:
         self._failures += 1
         self._most = 1
         first, self._problem = not self._problem, str(error) or type(error).__name__
-        now = trio.current_time()
-        if first or now - self._logged >= LOG_EVERY:
-            self._logged = now
+        if first and not isinstance(error, SinkError):
             # A mistake of the sink's own must not stop the others, but is told with all there is.
-            surprise = {} if isinstance(error, SinkError) else {"exc_info": error}
-            self._log.error(
-                "records can't be kept; mining goes on, and this is tried again",
-                sink=self.name,
-                problem=self._problem,
-                waiting=len(self._waiting),
-                **surprise,
-            )
-        if first:
-            values: dict[str, object] = {"sink": self.name, "problem": self._problem}
-            self._recorded("warning", "records can't be kept", values)
+            self._log.error("a sink fails; please report it", sink=self.name, exc_info=error)
 
     def _succeeded(self) -> None:
         self._kept_at = self._clock()
         self._since = None
         self._mistakes = 0
         self._most = min(self._most * 2, MOST)
-        if self._problem:
-            self._problem = ""
-            self._log.warning("records are kept again", sink=self.name, waiting=len(self._waiting))
-            self._recorded("info", "records are kept again", {"sink": self.name})
+        self._problem = ""
         self._on_kept()
 
 

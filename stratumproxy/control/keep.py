@@ -5,11 +5,11 @@ from collections.abc import Callable, Mapping
 
 import trio
 
-from stratumproxy.control.delivery import MOST_RUNS, Delivery, SinkState
+from stratumproxy.control.delivery import MOST_RUNS, Delivery
 from stratumproxy.control.intake import Told
 from stratumproxy.telemetry.clock import Clock
 from stratumproxy.telemetry.records import Batch, EventRecord
-from stratumproxy.telemetry.sink import Sink
+from stratumproxy.telemetry.sink import Sink, SinkState
 
 PATIENCE = 60.0
 """Seconds that the others wait for a sink that keeps nothing. Then batches are acknowledged without

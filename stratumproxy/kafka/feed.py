@@ -74,10 +74,8 @@ class Feed:
         """Messages, or records that can't be read, that can never be delivered."""
         self.restarts = 0
         """Producers that failed for good."""
-        self.last_error = ""
-        """The latest, whether or not it is over."""
-        self.reachable = False
-        """Whether the last thing heard was a delivery, and no error."""
+        self.problem = ""
+        """Why brokers take nothing; empty if they do, or were not heard of yet."""
         self._spool = spool
         self._prefix = prefix
         self._connect = connect
@@ -109,12 +107,12 @@ class Feed:
             try:
                 self._deliver(self._producer or self._connect(self._on_error))
             except (_Failed, StratumProxyError) as error:
-                self._complain(str(error), str(error), away=True)
+                self.problem = str(error)
             except KafkaException as error:  # polling raises what is fatal
-                self._complain(error.args[0].name(), error.args[0].str(), away=True)
+                self.problem = error.args[0].str()
             except Exception as error:  # the thread must outlive what nobody thought of
                 self._log.warning("delivery to Kafka failed", exc_info=True)
-                self._complain(repr(error), repr(error), away=True)
+                self.problem = repr(error)
             else:
                 return
             self._producer = None
@@ -219,26 +217,14 @@ class Feed:
 
     def _arrived(self) -> None:
         self.delivered += 1
-        if not self.reachable:
-            self.reachable = True
-            if self._told:
-                self._log.info("Kafka takes records again", waiting=self._spool.waiting)
-                self._told.clear()
+        if self.problem:
+            self.problem = ""
+            self._told.clear()
 
     def _on_error(self, error: KafkaError) -> None:
-        # One broker of several that is away is no harm yet.
-        away = error.code() == KafkaError._ALL_BROKERS_DOWN
-        self._complain(error.name(), error.str(), away=away)
-
-    def _complain(self, kind: str, text: str, *, away: bool) -> None:
-        """Say what is wrong, each kind of thing once until it was mended."""
-        self.last_error = text
-        if away:
-            self.reachable = False
-        if kind not in self._told:
-            self._told.add(kind)
-            self._log.warning(
-                "Kafka takes nothing; records wait in the spool" if away else "trouble with Kafka",
-                error=text,
-                waiting=self._spool.waiting,
-            )
+        """Remember that nothing is taken; say anything else, each kind once until it is mended."""
+        if error.code() == KafkaError._ALL_BROKERS_DOWN:
+            self.problem = error.str()
+        elif error.name() not in self._told:  # one broker of several that is away is no harm yet
+            self._told.add(error.name())
+            self._log.warning("trouble with Kafka", error=error.str(), waiting=self._spool.waiting)

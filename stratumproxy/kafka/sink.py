@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -13,6 +13,7 @@ from stratumproxy.kafka.messages import count
 from stratumproxy.kafka.segment import Entry
 from stratumproxy.kafka.spool import Spool
 from stratumproxy.telemetry.records import Batch
+from stratumproxy.telemetry.sink import Delivered
 
 if TYPE_CHECKING:
     from stratumproxy.kafka.feed import Feed
@@ -21,26 +22,6 @@ NO_CLIENT = (
     "the package confluent-kafka is not installed; install it where stratumproxy is: "
     "pip install confluent-kafka"
 )
-
-
-class KafkaStats(NamedTuple):
-    """How it goes, for metrics."""
-
-    spooled_bytes: int
-    """What the spool holds on disk."""
-    spool_limit_bytes: int
-    waiting: int
-    """Messages in the spool that no broker has acknowledged."""
-    delivered: int
-    """Messages that brokers acknowledged, those sent again included."""
-    skipped: int
-    """Messages, or records of the spool, that can never be delivered: 0, or something is broken."""
-    restarts: int
-    """Producers that failed for good, and were replaced."""
-    reachable: bool
-    """Whether the last thing heard from the brokers was good."""
-    last_error: str
-    """The latest, whether or not it is over; empty if there was none."""
 
 
 class KafkaSink:
@@ -77,18 +58,17 @@ class KafkaSink:
         """
         self._spool.append([entry(batch) for batch in batches if count(batch)])
 
-    def stats(self) -> KafkaStats:
-        """How it goes. Cheap; any thread may ask."""
+    def delivered(self) -> Delivered:
+        """How it goes with the brokers. Cheap; any thread may ask."""
         feed, spool = self._feed, self._spool
-        return KafkaStats(
-            spooled_bytes=spool.size,
-            spool_limit_bytes=spool.limit_bytes,
+        return Delivered(
+            problem=feed.problem,
+            kept_bytes=spool.size,
+            limit_bytes=spool.limit_bytes,
             waiting=spool.waiting,
-            delivered=feed.delivered,
+            acknowledged=feed.delivered,
             skipped=feed.skipped,
             restarts=feed.restarts,
-            reachable=feed.reachable,
-            last_error=feed.last_error,
         )
 
     def close(self) -> None:

@@ -101,8 +101,7 @@ class Spool:
     @property
     def size(self) -> int:
         """Bytes it holds on disk, acknowledged records in segments with others included."""
-        with self._lock:
-            return self._size()
+        return self._size()  # without the lock, which a disk that hangs would have us wait for
 
     def append(self, entries: Sequence[Entry]) -> None:
         """Keep entries for good, but for those it had: of that run, and up to that number.

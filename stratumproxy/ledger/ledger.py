@@ -94,6 +94,9 @@ class Ledger:
             self._names.forget()
             raise
 
+    def delivered(self) -> None:
+        """Nothing is handed on from here."""
+
     def close(self) -> None:
         """Let go of the file, for this process or another."""
         self._let_go()

@@ -48,6 +48,10 @@ class Lane:
         self.empty_since = 0.0
         self.active: Channel | None = None
         """What is mined on."""
+        self.since = 0.0
+        """When that began."""
+        self.why = ""
+        """Why that is mined on."""
         self.channels: dict[Pool, Channel] = {}
         self.kept: tuple[str, Past] = "", NO_PAST
         """Session id and past of the miner that had this lane to itself, once it is gone."""
@@ -190,6 +194,8 @@ class Lane:
         """
         if self.active is not None and self.active is not channel:
             self.active.replaced(now + self.proxy.rules.grace)
+        if self.active is not channel:
+            self.since, self.why = now, why
         self.active = channel
         self.proxy.notices.info(
             "mining on pool",

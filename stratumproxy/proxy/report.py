@@ -44,7 +44,8 @@ class Report:
             blocks_accepted=tally.blocks_accepted,
             blocks_refused=tally.blocks_refused,
             best_difficulty=tally.best,
-            pools=merge_pools(map(self._pool, proxy.pools)),
+            pools=merge_pools(self._pool(pool, now) for pool in proxy.pools),
+            preferred=proxy.preferred,
             reply=journal.reply.copy() if journal else Histogram(),
             fan_out=journal.fan_out.copy() if journal else Histogram(),
             stale_age=journal.stale_age.copy() if journal else Histogram(),
@@ -58,19 +59,21 @@ class Report:
         (since, before), (_, work) = samples[0], samples[-1]
         return (work - before) * HASHES_PER_DIFFICULTY / (now - since) if now > since else 0.0
 
-    def _pool(self, pool: Pool) -> PoolSnapshot:
+    def _pool(self, pool: Pool, now: float) -> PoolSnapshot:
         lanes = [lane for lane in self._proxy.lanes if pool in lane.channels]
         channels = [lane.channels[pool] for lane in lanes]
         sessions = sum(channel.session is not None for channel in channels)
         state = "ready" if sessions else "waiting" if pool.tried else "connecting"
         if pool.retired is not None and not sessions:
             state = ""
+        mining = [lane for lane in lanes if lane.active is lane.channels[pool]]
+        first = min(mining, key=lambda lane: lane.since, default=None)
         return PoolSnapshot(
             name=pool.name,
             url=pool.url,
             state=state,
             sessions=sessions,
-            miners=sum(len(lane.miners) for lane in lanes if lane.active is lane.channels[pool]),
+            miners=sum(len(lane.miners) for lane in mining),
             difficulty=float(pool.difficulty),
             extranonce2_size=pool.size or 0,
             version_mask=pool.version_mask,
@@ -80,4 +83,6 @@ class Report:
             lost=pool.verdicts.lost,
             detail=pool.detail,
             round_trip=pool.verdicts.round_trip.copy(),
+            mined_for=now - first.since if first else None,
+            why=first.why if first else "",
         )

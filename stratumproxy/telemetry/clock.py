@@ -20,10 +20,12 @@ DOUBTED = 0.1
 
 
 class Jump(NamedTuple):
-    """What the wall clock did, to be told."""
+    """A jump of the wall clock that is neither over nor believed."""
 
+    since: float
+    """When it was seen, in even time."""
     seconds: float
-    """By how much it is ahead of what has passed; below 0: behind. 0 once it is right again."""
+    """By how much the wall clock is ahead of what has passed; below 0: behind."""
 
 
 class Clock:
@@ -40,10 +42,8 @@ class Clock:
         self._start = wall() - monotonic()
         self._ahead = 0.0
         """What is to be added to the even time for the time of day."""
-        self._jumped: tuple[float, float] | None = None
-        """When a jump that still lasts was seen, on the monotonic clock, and by how much."""
-        self._quiet_until = -float("inf")
-        self._told = False
+        self.jump: Jump | None = None
+        """A jump that still lasts."""
 
     def now(self) -> float:
         """Even time: Unix seconds by the wall clock's word at the start, and what passed since."""
@@ -56,28 +56,15 @@ class Clock:
         """
         return (self.now() if at is None else at) + self._ahead
 
-    def look(self) -> Jump | None:
-        """Compare the two; to be called once a second or more often, by one thread.
-
-        Returns:
-            A jump that was not told yet, or the end of one that was; at most one a minute.
-        """
+    def look(self) -> None:
+        """Compare the two; to be called once a second or more often, by one thread."""
         before = self._monotonic()
         apart = self._wall() - self._start - before - self._ahead
         if self._monotonic() - before > DOUBTED:
-            return None
-        if abs(apart) <= APART:
+            return
+        now = before + self._start
+        if abs(apart) > APART and (self.jump is None or abs(apart - self.jump.seconds) > APART):
+            self.jump = Jump(now, apart)
+        if self.jump is None or abs(apart) <= APART or now - self.jump.since >= BELIEVED:
             self._ahead += apart
-            told, self._jumped, self._told = self._told, None, False
-            return Jump(0.0) if told else None
-        if self._jumped is None or abs(apart - self._jumped[1]) > APART:
-            self._jumped = before, apart
-        since, _ = self._jumped
-        if before - since >= BELIEVED:
-            self._ahead += apart
-            told, self._jumped, self._told = self._told, None, False
-            return None if told else Jump(apart)
-        if self._told or before < self._quiet_until:
-            return None
-        self._told, self._quiet_until = True, before + BELIEVED
-        return Jump(apart)
+            self.jump = None

@@ -33,6 +33,10 @@ class PoolSnapshot:
     """Why it is not ready, in the pool's own words where it gave any."""
     round_trip: Histogram = field(default_factory=Histogram)
     """From sending a share to the pool's verdict on it."""
+    mined_for: float | None = None
+    """Seconds since it is mined on, without a break; None if it is not."""
+    why: str = ""
+    """Why it is mined on; empty if it is not."""
 
     @classmethod
     def parse(cls, values: dict[str, Any]) -> "PoolSnapshot":
@@ -76,6 +80,9 @@ class Snapshot:
     best_difficulty: float = 0.0
     """Difficulty of the best share so far."""
     pools: tuple[PoolSnapshot, ...] = ()
+    """In the configured order."""
+    preferred: str = ""
+    """Name of the pool that an operator put before all others; empty for none."""
     reply: Histogram = field(default_factory=Histogram)
     """From when the pump saw that miners had said something to the end of that batch: no answer in
     it took longer. Not measured without a control plane, like the other times."""
@@ -100,10 +107,27 @@ class Snapshot:
     def past(self) -> "Snapshot":
         """What stays of a process that is gone: its counts, not its miners."""
         pools = tuple(
-            replace(pool, state="", sessions=0, miners=0, lost=pool.lost + pool.pending, pending=0)
+            replace(
+                pool,
+                state="",
+                sessions=0,
+                miners=0,
+                lost=pool.lost + pool.pending,
+                pending=0,
+                mined_for=None,
+                why="",
+            )
             for pool in self.pools
         )
-        return replace(self, connected=0, mining=0, hashrate=0.0, resident_bytes=0, pools=pools)
+        return replace(
+            self,
+            connected=0,
+            mining=0,
+            hashrate=0.0,
+            resident_bytes=0,
+            pools=pools,
+            preferred="",
+        )
 
 
 def _with_histograms(values: dict[str, Any], *names: str) -> dict[str, Any]:
@@ -144,6 +168,7 @@ def merge(snapshots: Sequence[Snapshot]) -> Snapshot:
         blocks_refused=sum(snapshot.blocks_refused for snapshot in snapshots),
         best_difficulty=max(snapshot.best_difficulty for snapshot in snapshots),
         pools=merge_pools(pool for snapshot in snapshots for pool in snapshot.pools),
+        preferred=max(snapshot.preferred for snapshot in snapshots),
         reply=merge_histograms(snapshot.reply for snapshot in snapshots),
         fan_out=merge_histograms(snapshot.fan_out for snapshot in snapshots),
         stale_age=merge_histograms(snapshot.stale_age for snapshot in snapshots),
@@ -163,6 +188,7 @@ def merge_pools(pools: Iterable[PoolSnapshot]) -> tuple[PoolSnapshot, ...]:
 
 def _merge_pool(pools: Sequence[PoolSnapshot]) -> PoolSnapshot:
     best = min(pools, key=lambda pool: STATES.index(pool.state) if pool.state else len(STATES))
+    mined_on = max(pools, key=lambda pool: -1.0 if pool.mined_for is None else pool.mined_for)
     return replace(
         best,
         sessions=sum(pool.sessions for pool in pools),
@@ -172,4 +198,6 @@ def _merge_pool(pools: Sequence[PoolSnapshot]) -> PoolSnapshot:
         pending=sum(pool.pending for pool in pools),
         lost=sum(pool.lost for pool in pools),
         round_trip=merge_histograms(pool.round_trip for pool in pools),
+        mined_for=mined_on.mined_for,
+        why=mined_on.why,
     )

@@ -12,7 +12,9 @@ from starlette.routing import BaseRoute, Route
 
 from stratumproxy.config.control import Api
 from stratumproxy.fleet import Fleet
+from stratumproxy.fleet.watch import Watch
 from stratumproxy.ledger.reader import LedgerReader
+from stratumproxy.telemetry.sink import SinkState
 from stratumproxy.web import (
     actions,
     audit,
@@ -33,7 +35,7 @@ from stratumproxy.web import (
 from stratumproxy.web.answer import json_response
 from stratumproxy.web.errors import Guard, respond
 from stratumproxy.web.headers import HostCheck, SecurityHeaders
-from stratumproxy.web.metrics import Metrics, SinkState
+from stratumproxy.web.metrics import Metrics
 from stratumproxy.web.operation import Operation
 from stratumproxy.web.site import Access, Orders, Site
 
@@ -65,7 +67,7 @@ def make_app(
     unix: Callable[[float], float] = lambda at: at,
     ledger: LedgerReader | None = None,
     orders: Orders | None = None,
-    health: Callable[[], Sequence[str]] = list,
+    watch: Watch | None = None,
     sinks: Callable[[], Iterable[SinkState]] = tuple,
 ) -> Starlette:
     """The API as an ASGI application for trio.
@@ -77,23 +79,31 @@ def make_app(
         unix: what the time of day is at a moment of that.
         ledger: what shares and long histories are read from, in threads.
         orders: who carries out actions.
-        health: reasons why this is not ready, beyond those that the fleet shows; one line each.
+        watch: of what is not as usual; by default one that knows what the fleet shows.
         sinks: how the ledger and the others do, for /metrics.
 
     Returns:
         The application; its `state.site` is what it answers from.
     """
+    watch = watch or Watch(fleet)
     site = Site(
         fleet=fleet,
+        watch=watch,
         access=Access(config),
         clock=clock,
         unix=unix,
-        streams=events.Streams(fleet, config.event_streams),
+        streams=events.Streams(fleet, watch, config.event_streams),
         ledger=ledger,
         orders=orders,
-        health=health,
     )
-    metrics = Metrics(fleet, clock, unix=unix, sinks=sinks, streams=lambda: site.streams.open)
+    metrics = Metrics(
+        fleet,
+        clock,
+        watch=watch,
+        unix=unix,
+        sinks=sinks,
+        streams=lambda: site.streams.open,
+    )
     app = Starlette(
         routes=[
             *(_route(site, operation) for operation in OPERATIONS),

@@ -45,6 +45,15 @@ def may(access: Access, need: Literal["open", "read", "act"], request: Request, 
         )
 
 
+def reads(access: Access, request: Request, now: float) -> bool:
+    """Whether whoever asks may read."""
+    try:
+        may(access, "read", request, now)
+    except Refusal:
+        return False
+    return True
+
+
 def _session(access: Access, until: int) -> str:
     """A session's cookie: when it ends, signed with the token, so that nothing need be kept."""
     signature = hmac.digest(access.token, f"session until {until}".encode(), "sha256").hex()

@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from stratumproxy.fleet import Fleet
 from stratumproxy.fleet.journal import EVENTS, JOBS
+from stratumproxy.fleet.watch import Watch
 from stratumproxy.web.errors import Refusal
 from stratumproxy.web.operation import Nothing, Operation
 from stratumproxy.web.site import Site
@@ -32,11 +33,13 @@ class Streams:
 
     Args:
         fleet: what they tell.
+        watch: of the proxy's conditions.
         limit: streams at a time.
     """
 
-    def __init__(self, fleet: Fleet, limit: int) -> None:
+    def __init__(self, fleet: Fleet, watch: Watch, limit: int) -> None:
         self._fleet = fleet
+        self._watch = watch
         self._limit = limit
         self.open = 0
         self.dropped = 0
@@ -55,7 +58,7 @@ class Streams:
         """The summary of a second, encoded when it is asked for first."""
         if second != self._second:
             self._second = second
-            self._summary = _event("summary", summary(self._fleet, now, today))
+            self._summary = _event("summary", summary(self._fleet, self._watch, now, today))
         return self._summary
 
     def since(self, newest: int) -> tuple[bytes, int]:

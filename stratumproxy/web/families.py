@@ -31,6 +31,18 @@ class Family(NamedTuple):
 
 FAMILIES = {
     "build": Family("info", "Version of stratumproxy that serves this page.", ("version",)),
+    "condition": Family(
+        "gauge",
+        "How many conditions of a kind hold, such as no-pool or backup-pool; 0 for none. Severity: "
+        "critical if miners are not served, warning, or notice.",
+        ("kind", "severity"),
+    ),
+    "condition_since_timestamp_seconds": Family(
+        "gauge",
+        "Since when each condition holds, in Unix seconds; the subject is a pool, a process, a "
+        "sink or a kind of record.",
+        ("kind", "subject"),
+    ),
     # The fleet as a whole
     "hashrate_hashes_per_second": Family(
         "gauge",
@@ -149,6 +161,31 @@ FAMILIES = {
     ),
     "sink_failures": Family(
         "counter", "Times that the sink could not keep what it was told.", ("sink",)
+    ),
+    "sink_batches_waiting": Family(
+        "gauge", "Batches of records that wait for the sink.", ("sink",)
+    ),
+    "sink_room_ratio": Family(
+        "gauge", "The part of the room for batches that wait which they take.", ("sink",)
+    ),
+    "sink_batches_lost": Family(
+        "counter", "Batches of records that the sink will never have.", ("sink",)
+    ),
+    "sink_messages_waiting": Family(
+        "gauge",
+        "Messages that the sink keeps and Kafka's brokers have not acknowledged.",
+        ("sink",),
+    ),
+    "sink_spool_bytes": Family("gauge", "Bytes that the sink keeps on disk for them.", ("sink",)),
+    "sink_spool_limit_bytes": Family("gauge", "Bytes that it may keep.", ("sink",)),
+    "sink_messages_acknowledged": Family(
+        "counter", "Messages that brokers acknowledged, those sent again included.", ("sink",)
+    ),
+    "sink_messages_skipped": Family(
+        "counter", "Messages that can never be delivered: 0, or something is broken.", ("sink",)
+    ),
+    "sink_restarts": Family(
+        "counter", "Connections to brokers that failed for good, and were replaced.", ("sink",)
     ),
     "event_streams": Family("gauge", "Open event streams; each open dashboard has one."),
 }

@@ -3,14 +3,14 @@
 from typing import Any
 
 from pydantic import BaseModel, Field
+from starlette.requests import Request
 from starlette.responses import Response
 
 from stratumproxy.web.answer import json_response
+from stratumproxy.web.auth import reads
+from stratumproxy.web.conditions import Condition, told
 from stratumproxy.web.operation import Nothing, Operation
 from stratumproxy.web.site import Site
-
-SILENCE = 5.0
-"""Seconds without a word from a process of the data plane after which this is not ready."""
 
 
 class Health(BaseModel):
@@ -20,25 +20,13 @@ class Health(BaseModel):
 
 
 class Ready(BaseModel):
-    """Whether miners are served."""
+    """Whether miners are served, and all that is not as usual."""
 
     ready: bool
     why: list[str] = Field(description="Why not, a line each; empty if it is.")
-
-
-def why_not_ready(site: Site) -> list[str]:
-    """Reasons why miners are not served, or may not be."""
-    fleet, now = site.fleet, site.now()
-    running = fleet.processes.running
-    reasons = [] if running else ["no process of the data plane was heard yet"]
-    for number, process in sorted(running.items()):
-        silent = now - process.heard
-        if silent > SILENCE:
-            reasons.append(f"process {number} of the data plane is silent for {silent:.0f} s")
-    snapshot = fleet.processes.snapshot()
-    if snapshot is None or not any(pool.state == "ready" for pool in snapshot.pools):
-        reasons.append("no pool is ready")
-    return [*reasons, *site.health()]
+    conditions: list[Condition] = Field(
+        description="The critical ones, which are why it is not ready, and all others."
+    )
 
 
 async def health(site: Site, given: Nothing) -> dict[str, Any]:
@@ -46,16 +34,31 @@ async def health(site: Site, given: Nothing) -> dict[str, Any]:
     return {"status": "ok"}
 
 
-async def ready(site: Site, given: Nothing) -> Response:
-    """200 if miners are served: every process is heard of, and a pool is ready; 503 if not."""
-    why = why_not_ready(site)
+async def ready(site: Site, given: Nothing, request: Request) -> Response:
+    """200 if miners are served: every process is heard of, and has a pool that is ready; else 503.
+
+    What does not keep miners from being served is told, and leaves it at 200: a full disk is no
+    reason to send them elsewhere. Whoever may not read is not told of which pool or sink, nor why.
+    """
+    found = told(site.watch, site.now(), site.today())
+    if not reads(site.access, request, site.now()):
+        found = [{**each, "subject": "", "why": ""} for each in found]
+    why = [_line(each) for each in found if each["severity"] == "critical"]
+    value = {"ready": not why, "why": why, "conditions": found}
     if why:
-        value = {"error": "not ready: " + "; ".join(why), "detail": why, "ready": False, "why": why}
-        return json_response(value, 503)
-    return json_response({"ready": True, "why": []})
+        error = {"error": "not ready: " + "; ".join(why), "detail": why}
+        return json_response(error | value, 503)
+    return json_response(value)
+
+
+def _line(condition: dict[str, Any]) -> str:
+    subject, why = condition["subject"], condition["why"]
+    return f"{condition['text']}{subject and f' ({subject})'}{why and f': {why}'}"
 
 
 OPERATIONS = [
     Operation("GET", "/health", health, returns=Health, tag="health", need="open"),
-    Operation("GET", "/ready", ready, returns=Ready, tag="health", need="open", errors=(503,)),
+    Operation(
+        "GET", "/ready", ready, returns=Ready, tag="health", need="open", errors=(503,), asker=True
+    ),
 ]

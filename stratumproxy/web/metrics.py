@@ -8,10 +8,9 @@ done, and `rate()`, which takes a fall for a start from nothing, would add all t
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import accumulate
-from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry, ProcessCollector
-from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
@@ -20,9 +19,12 @@ from starlette.responses import Response
 
 from stratumproxy import __version__
 from stratumproxy.fleet import Fleet
+from stratumproxy.fleet.conditions import KINDS
 from stratumproxy.fleet.hashrate import WINDOWS
+from stratumproxy.fleet.watch import Watch
 from stratumproxy.telemetry.histogram import BOUNDS, Histogram
 from stratumproxy.telemetry.keys import DROPPED, LOST, REJECTED
+from stratumproxy.telemetry.sink import SinkState
 from stratumproxy.telemetry.snapshot import PoolSnapshot, Snapshot
 from stratumproxy.web.families import counter, gauge, histogram, info
 
@@ -34,18 +36,6 @@ NOTHING = Snapshot(
 )
 
 
-class SinkState(NamedTuple):
-    """How a sink of records, such as the ledger, does."""
-
-    name: str
-    ok: bool
-    """Whether it kept what it was told last."""
-    kept_at: float | None
-    """When it last kept anything, in even time."""
-    failures: int
-    """Times that it could not, since this process started."""
-
-
 class Metrics(Collector):
     """What Prometheus asks for.
 
@@ -53,6 +43,7 @@ class Metrics(Collector):
         fleet: what there is to tell.
         now: the time, as the fleet is told it.
         unix: the time of day at a moment of that.
+        watch: of the proxy's conditions.
         sinks: asked for how they do at each scrape.
         streams: asked for how many event streams are open.
     """
@@ -62,6 +53,7 @@ class Metrics(Collector):
         fleet: Fleet,
         now: Callable[[], float],
         *,
+        watch: Watch | None = None,
         unix: Callable[[float], float] = lambda at: at,
         sinks: Callable[[], Iterable[SinkState]] = tuple,
         streams: Callable[[], int] = int,
@@ -69,6 +61,7 @@ class Metrics(Collector):
         self._fleet = fleet
         self._now = now
         self._unix = unix
+        self._watch = watch or Watch(fleet)
         self._sinks = sinks
         self._streams = streams
         self._highest: dict[tuple[str, ...], float] = {}
@@ -106,12 +99,23 @@ class Metrics(Collector):
         """Every metric, as it is now."""
         snapshot = self._fleet.processes.snapshot() or NOTHING
         yield info("build", version=__version__)
+        yield from self._conditions()
         yield from self._workers()
         yield from self._miners(snapshot)
         yield from self._delays(snapshot)
         yield from self._pools(snapshot.pools)
         yield from self._processes()
         yield from self._kept()
+
+    def _conditions(self) -> Iterator[Metric]:
+        condition, since = gauge("condition"), gauge("condition_since_timestamp_seconds")
+        found = self._watch.look(self._now())
+        for kind, (severity, *_) in KINDS.items():
+            condition.add_metric([kind, severity], sum(each.kind == kind for each in found))
+        for each in found:
+            if each.since is not None:
+                since.add_metric([each.kind, each.subject], self._unix(each.since))
+        yield from (condition, since)
 
     def _workers(self) -> Iterator[Metric]:
         rate, error = gauge("hashrate_hashes_per_second"), gauge("hashrate_error_ratio")
@@ -214,15 +218,31 @@ class Metrics(Collector):
     def _kept(self) -> Iterator[Metric]:
         yield _by_key("records_lost", LOST, self._fleet.lost, {})
         ok, kept = gauge("sink_ok"), gauge("sink_last_success_timestamp_seconds")
-        failures = counter("sink_failures")
+        failures, lost = counter("sink_failures"), counter("sink_batches_lost")
+        waiting, room = gauge("sink_batches_waiting"), gauge("sink_room_ratio")
+        handed: dict[str, GaugeMetricFamily | CounterMetricFamily] = {
+            "waiting": gauge("sink_messages_waiting"),
+            "kept_bytes": gauge("sink_spool_bytes"),
+            "limit_bytes": gauge("sink_spool_limit_bytes"),
+            "acknowledged": counter("sink_messages_acknowledged"),
+            "skipped": counter("sink_messages_skipped"),
+            "restarts": counter("sink_restarts"),
+        }
         for sink in self._sinks():
-            ok.add_metric([sink.name], sink.ok)
-            failures.add_metric([sink.name], sink.failures)
+            label = [sink.name]
+            ok.add_metric(label, sink.ok)
+            failures.add_metric(label, sink.failures)
+            waiting.add_metric(label, sink.waiting)
+            room.add_metric(label, sink.room)
+            lost.add_metric(label, sink.lost)
             if sink.kept_at is not None:
-                kept.add_metric([sink.name], self._unix(sink.kept_at))
+                kept.add_metric(label, self._unix(sink.kept_at))
+            if sink.delivered is not None:
+                for attribute, family in handed.items():
+                    family.add_metric(label, getattr(sink.delivered, attribute))
         streams = gauge("event_streams")
         streams.add_metric([], self._streams())
-        yield from (ok, kept, failures, streams)
+        yield from (ok, kept, failures, waiting, room, lost, *handed.values(), streams)
 
     def _measured(
         self,

@@ -27,7 +27,7 @@ class Nothing(Given):
     """No parameters at all."""
 
 
-Answer = Callable[[Site, Any], Awaitable[Any]]
+Answer = Callable[..., Awaitable[Any]]
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,7 @@ class Operation:
         errors: statuses it may answer with, beside those that `need` and `given` bring.
         media: the content type of what comes back.
         long: whether it goes through the whole fleet. Such answers are made one after another.
+        asker: whether `answer` takes the request as well, since it depends on who asks.
     """
 
     method: Literal["GET", "POST"]
@@ -58,6 +59,7 @@ class Operation:
     errors: tuple[int, ...] = ()
     media: str = "application/json"
     long: bool = False
+    asker: bool = False
 
     @property
     def description(self) -> str:
@@ -79,11 +81,12 @@ class Operation:
                 given = self.given.model_validate(_parameters(request), context=context)
         except ValidationError as error:
             raise wrong_fields(error) from None
+        asked = (site, given, request) if self.asker else (site, given)
         if not self.long:
-            return _response(await self.answer(site, given))
+            return _response(await self.answer(*asked))
         stand_in(site.makers)
         async with site.makers:
-            return _response(await self.answer(site, given))
+            return _response(await self.answer(*asked))
 
 
 def _response(value: Any) -> Response:

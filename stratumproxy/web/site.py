@@ -1,6 +1,6 @@
 """What the API answers from, in one place: handed to every endpoint."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Protocol
@@ -11,6 +11,7 @@ from starlette.datastructures import Headers
 from stratumproxy.config.address import parse_listen
 from stratumproxy.config.control import Api
 from stratumproxy.fleet import Fleet
+from stratumproxy.fleet.watch import Watch
 
 if TYPE_CHECKING:
     from stratumproxy.ledger.reader import LedgerReader
@@ -75,6 +76,8 @@ class Site:
     """Everything that endpoints need."""
 
     fleet: Fleet
+    watch: Watch
+    """Of what is not as usual with the proxy."""
     access: Access
     clock: Callable[[], float]
     """Seconds that pass evenly, as the fleet is told them."""
@@ -83,8 +86,6 @@ class Site:
     orders: Orders | None = None
     unix: Callable[[float], float] = lambda at: at
     """The time of day at a moment of even time."""
-    health: Callable[[], Sequence[str]] = list
-    """Asked for reasons why this is not ready, beyond those that the fleet shows."""
     readers: trio.CapacityLimiter = field(
         default_factory=lambda: trio.CapacityLimiter(LEDGER_READERS)
     )

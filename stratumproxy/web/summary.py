@@ -6,7 +6,10 @@ from pydantic import BaseModel, Field
 
 from stratumproxy import __version__
 from stratumproxy.fleet import Fleet
+from stratumproxy.fleet.watch import Watch
 from stratumproxy.telemetry.snapshot import Snapshot
+from stratumproxy.web import conditions
+from stratumproxy.web.conditions import Condition
 from stratumproxy.web.figures import Hashrates, hashrates, told
 from stratumproxy.web.journal import Job, jobs
 from stratumproxy.web.operation import Nothing, Operation
@@ -61,6 +64,9 @@ class Summary(BaseModel):
     rejected: dict[str, int] = Field(description="Shares that don't count, by reason.")
     drops: dict[str, int] = Field(description="Miners disconnected or turned away, by reason.")
     attention: dict[str, int] = Field(description="Workers that need a person, by kind.")
+    conditions: list[Condition] = Field(
+        description="What is not as usual with the proxy itself, the worst first."
+    )
     pools: list[Pool]
     last_jobs: list[Job] = Field(description="Newest first.")
     lost_records: int = Field(description="Records that there was no room for.")
@@ -68,11 +74,12 @@ class Summary(BaseModel):
     revision: int = Field(description="Of the table of workers: rises with each change.")
 
 
-def summary(fleet: Fleet, now: float, today: float) -> dict[str, Any]:
+def summary(fleet: Fleet, watch: Watch, now: float, today: float) -> dict[str, Any]:
     """The fleet at a glance, as `Summary`.
 
     Args:
         fleet: which.
+        watch: of the proxy's conditions.
         now: even time.
         today: the same moment's time of day.
     """
@@ -101,6 +108,7 @@ def summary(fleet: Fleet, now: float, today: float) -> dict[str, Any]:
         "rejected": snapshot.rejected,
         "drops": snapshot.drops,
         "attention": fleet.attention,
+        "conditions": conditions.told(watch, now, today),
         "pools": pools(snapshot, fleet, now),
         "last_jobs": jobs(fleet, LAST_JOBS),
         "lost_records": fleet.lost.total(),
@@ -114,7 +122,7 @@ def summary(fleet: Fleet, now: float, today: float) -> dict[str, Any]:
 
 async def answer(site: Site, given: Nothing) -> dict[str, Any]:
     """The whole fleet at a glance."""
-    return summary(site.fleet, site.now(), site.today())
+    return summary(site.fleet, site.watch, site.now(), site.today())
 
 
 OPERATIONS = [Operation("GET", "/api/summary", answer, returns=Summary)]

@@ -5,6 +5,7 @@ from threading import Event, Lock
 
 from stratumproxy.errors import SinkError
 from stratumproxy.telemetry.records import Batch
+from stratumproxy.telemetry.sink import Delivered
 from tests.control.conftest import MOMENT
 
 
@@ -17,6 +18,7 @@ class Memory:
         self.calls: list[int] = []
         """How many batches it was given at a time, the times it failed included."""
         self.closed = False
+        self.handed_on: Delivered | None = None
         self.indigestible: set[int] = set()
         """Numbers of batches that are a mistake."""
         self.go = Event()
@@ -35,6 +37,9 @@ class Memory:
         with self._one_at_a_time:
             known = {(batch.run, batch.seq) for batch in self.kept}
             self.kept += (batch for batch in batches if (batch.run, batch.seq) not in known)
+
+    def delivered(self) -> Delivered | None:
+        return self.handed_on
 
     def close(self) -> None:
         self.closed = True

@@ -12,13 +12,15 @@ from trio.testing import MockClock
 
 from stratumproxy.control import delivery
 from stratumproxy.control import intake as module
-from stratumproxy.control.control import JUMPED, RIGHT_AGAIN, Control
+from stratumproxy.control.control import Control
 from stratumproxy.errors import StratumProxyError
 from stratumproxy.fleet import Fleet
+from stratumproxy.fleet.conditions import KINDS
 from tests.clocks import Time, at
 from tests.control.conftest import MOMENT
 from tests.control.sinks import Memory
 from tests.control.worker import AT, SNAPSHOT, working
+from tests.fleet.telling import snapshot
 
 NOW = 1000.0
 
@@ -256,28 +258,35 @@ async def test_nor_does_a_full_one(pairs, until, monkeypatch):
 
 
 @pytest.mark.parametrize("seconds", [86_400.0 * 100, -3600.0])
-async def test_a_wall_clock_that_jumps_is_told_once_and_moves_nothing(
+async def test_what_is_not_as_usual_is_told_once_and_once_when_it_is_over(
     seconds: float, autojump_clock: MockClock
 ) -> None:
+    """A wall clock that jumps is one such thing, and it moves nothing."""
     time, fleet, sink = Time(NOW), Fleet(NOW), Memory()
     control = Control("control", [], fleet=fleet, sinks={"sink": sink}, clock=time.clock)
     tended: list[float] = []
     fleet.tend = tended.append  # type: ignore[method-assign, assignment]
 
     async def look(looks: int) -> None:
-        with trio.move_on_after(looks + 0.5):
-            await control._look()
+        for _ in range(looks):
+            time.passes(1)
+            fleet.snapshot(0, "run", snapshot(), time.clock.now())
+            tended.pop()
+            with trio.move_on_after(1.5):
+                await control._look()
 
+    await look(10)
     with capture_logs() as logs:
         for each in (seconds, -seconds):
             time.jumps(each)
-            for _ in range(30):
-                time.passes(1)
-                await look(1)
-    assert [log["event"] for log in logs] == [JUMPED, RIGHT_AGAIN]
-    assert (logs[0]["log_level"], logs[0]["seconds"]) == ("warning", seconds)
-    assert [entry.record.event for entry in fleet.journal.events] == [RIGHT_AGAIN, JUMPED]
-    assert tended == [NOW + passed for passed in range(1, 61)]
+            await look(30)
+    jumped = KINDS["clock-jumped"]
+    assert [log["event"] for log in logs] == [jumped.begins, jumped.ends]
+    assert {(log["log_level"], log["condition"]) for log in logs} == {("warning", "clock-jumped")}
+    assert logs[1]["lasted_seconds"] == 30
+    events = [entry.record.event for entry in fleet.journal.events]
+    assert events == [jumped.ends, jumped.begins]
+    assert tended == [NOW + passed for passed in range(1, 71)]
 
 
 async def test_how_old_a_batch_is_is_told_with_it(pairs, until):

@@ -12,6 +12,7 @@ from trio.testing import MockClock
 
 from stratumproxy.control.control import Control
 from stratumproxy.fleet import Fleet
+from stratumproxy.fleet.watch import Watch
 from stratumproxy.telemetry.clock import Clock
 from stratumproxy.telemetry.records import Batch, MinerRecord, WorkRecord
 from tests.control.sinks import Memory
@@ -65,6 +66,12 @@ class Site:
 def logs() -> Iterator[list[Any]]:
     with capture_logs() as logs:
         yield logs
+
+
+@pytest.fixture(autouse=True)
+def _nothing_else_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process that these machines are on tells no snapshots, which is not as usual."""
+    monkeypatch.setattr(Watch, "turns", lambda *_: [])
 
 
 async def looks(site: Site, seconds: int) -> None:

@@ -144,7 +144,7 @@ def test_stopped_and_started_under_load(broker: Broker, tools: Any, tmp_path: Pa
 
     load(1, BATCHES // 5)  # before there is a broker at all
     broker.start()
-    tools.wait_for(lambda: sink.stats().delivered > 0)
+    tools.wait_for(lambda: sink.delivered().acknowledged > 0)
     for part in (1, 2):
         loader = threading.Thread(
             target=load, args=(BATCHES * part // 5, BATCHES * (part + 1) // 5)
@@ -152,12 +152,12 @@ def test_stopped_and_started_under_load(broker: Broker, tools: Any, tmp_path: Pa
         loader.start()
         broker.stop(kill=part == 2)
         loader.join()
-        delivered = sink.stats().delivered
+        delivered = sink.delivered().acknowledged
         broker.start()
-        tools.wait_for(lambda known=delivered: sink.stats().delivered > known)
+        tools.wait_for(lambda known=delivered: sink.delivered().acknowledged > known)
     load(BATCHES * 3 // 5, BATCHES + 1)
-    tools.wait_for(lambda: sink.stats().waiting == 0)
-    assert sink.stats().skipped == 0
+    tools.wait_for(lambda: sink.delivered().waiting == 0)
+    assert sink.delivered().skipped == 0
     sink.close()
 
     order = defaultdict(list)
@@ -206,15 +206,15 @@ def test_nothing_overtakes_what_is_refused(
         Kafka(brokers=broker.brokers, spool=spool, topic_prefix=prefix, options=options)
     )
     sink.take([one_share(seq) for seq in range(1, known + 1)])
-    tools.wait_for(lambda: sink.stats().waiting == 0)
+    tools.wait_for(lambda: sink.delivered().waiting == 0)
     sink.take([one_share(known + 1, "x" * 5000)])
     sink.take([one_share(seq) for seq in range(known + 2, known + 12)])
-    tools.wait_for(lambda: sink.stats().restarts > 0)
+    tools.wait_for(lambda: sink.delivered().restarts > 0)
     larger = ConfigEntry("max.message.bytes", "100000", incremental_operation=AlterConfigOpType.SET)
     resource = ConfigResource(ConfigResource.Type.TOPIC, topic, incremental_configs=[larger])
     for done in admin.incremental_alter_configs([resource]).values():
         done.result()
-    tools.wait_for(lambda: sink.stats().waiting == 0)
+    tools.wait_for(lambda: sink.delivered().waiting == 0)
     sink.close()
     consumer = Consumer({"bootstrap.servers": broker.brokers, "group.id": "refused"})
     consumer.assign([TopicPartition(topic, 0, 0)])

@@ -112,3 +112,26 @@ def test_a_snapshot_is_a_copy() -> None:
     play.aside('a >> 1 mining.submit ["a", "x", "0", "0", "0"]')
     assert (snapshot.mining, snapshot.rejected) == (0, {})
     assert play.snapshot().rejected == {"stale": 1}
+
+
+def test_what_is_mined_on_since_when_and_why() -> None:
+    play = Playbook("pool", "backup")
+    play.opens("pool")
+    play.opens("backup")
+    play.aside("clock -- 10 s")
+    pool, backup = play.snapshot().pools
+    assert (pool.mined_for, pool.why) == (10, "it is ready")
+    assert (backup.mined_for, backup.why) == (None, "")
+    play.aside("pool -- hangs up\nclock -- 5 s")
+    pool, backup = play.snapshot().pools
+    assert (pool.mined_for, pool.why) == (None, "")
+    assert (backup.mined_for, backup.why) == (5, "pool was lost")
+    play.aside('backup >> mining.notify "$n"', n=notify("2"))
+    assert play.snapshot().pools[1].mined_for == 5, "another job is no other pool"
+
+
+def test_what_an_operator_prefers() -> None:
+    play = Playbook("pool", "backup")
+    assert play.snapshot().preferred == ""
+    play.proxy.preferred = "backup"
+    assert play.snapshot().preferred == "backup"

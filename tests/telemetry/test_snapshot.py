@@ -1,9 +1,11 @@
 """Snapshots go over a pipe as JSON, and several become one."""
 
+from dataclasses import replace
+
 import orjson
 
 from stratumproxy.telemetry.histogram import Histogram
-from stratumproxy.telemetry.snapshot import PoolSnapshot, Snapshot, merge
+from stratumproxy.telemetry.snapshot import PoolSnapshot, Snapshot, merge, merge_pools
 
 
 def times(*seconds: float) -> Histogram:
@@ -73,3 +75,16 @@ def test_of_one_that_is_gone_its_counts_stay() -> None:
     assert (past.connected, past.hashrate, past.resident_bytes) == (0, 0, 0)
     assert (past.accepted, past.cpu_seconds, past.reply.count) == (5, 1.5, 2)
     assert (past.pools[0].pending, past.pools[0].lost) == (0, 4)
+
+
+def test_a_pool_is_mined_on_since_the_first_process_moved_there() -> None:
+    late, early = pool(mined_for=5.0, why="main was lost"), pool(mined_for=9.0, why="it is ready")
+    (merged,) = merge_pools([late, pool(), early])
+    assert (merged.mined_for, merged.why) == (9.0, "it is ready")
+    assert merge_pools([pool(), pool()])[0].mined_for is None
+
+
+def test_what_is_gone_mines_on_nothing() -> None:
+    mined = pool(mined_for=9.0, why="it is ready")
+    past = replace(SNAPSHOT, pools=(mined,), preferred="main").past()
+    assert (past.pools[0].mined_for, past.pools[0].why, past.preferred) == (None, "", "")

@@ -3,6 +3,8 @@
 import pytest
 import structlog
 
+from stratumproxy.fleet.watch import Watch
+from stratumproxy.telemetry.sink import SinkState
 from tests.fleet.telling import Told
 from tests.web.asking import Web, problem_of
 
@@ -31,17 +33,17 @@ async def test_head_is_get_without_the_body(web: Web) -> None:
 async def test_a_bug_is_told_to_the_log_and_not_to_the_client(
     told: Told, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def bug() -> list[str]:
+    def bug() -> list[SinkState]:
         raise RuntimeError("the secret inner workings")
 
-    web = Web(told, health=bug)
+    web = Web(told, watch=Watch(told.fleet, sinks=bug))
     with structlog.testing.capture_logs() as logs:
         answer = await web.get("/ready", 500)
     assert "secret" not in answer.text
     problem_of(answer)
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert [(entry["event"], entry["path"]) for entry in logs] == [("a request failed", "/ready")]
-    await web.get("/api/summary")
+    await web.get("/api/pools")
 
 
 async def test_metrics_are_there(web: Web) -> None:

@@ -5,6 +5,7 @@ import pytest
 from stratumproxy import __version__
 from stratumproxy.fleet import Fleet
 from stratumproxy.fleet.hashrate import HASHES_PER_DIFFICULTY
+from stratumproxy.fleet.watch import Watch
 from stratumproxy.web.summary import LAST_JOBS, Summary, summary
 from tests.fleet.telling import NOW, Told, job, snapshot
 from tests.web.asking import Web
@@ -45,7 +46,7 @@ async def test_before_anything_was_heard_all_is_nothing() -> None:
 
 def test_processes_that_are_silent_say_for_how_long(told: Told) -> None:
     told.fleet.snapshot(1, "another", snapshot(), told.now + 4)
-    found = summary(told.fleet, told.now + 5, told.now + 5)
+    found = summary(told.fleet, Watch(told.fleet), told.now + 5, told.now + 5)
     assert [(each["worker"], each["heard"]) for each in found["processes"]] == [(0, 5.0), (1, 1.0)]
     assert found["accepted"] == 100
 
@@ -53,11 +54,11 @@ def test_processes_that_are_silent_say_for_how_long(told: Told) -> None:
 def test_only_the_last_jobs_are_in_it() -> None:
     told = Told()
     told.tell(jobs=[job(name=str(number)) for number in range(50)])
-    assert len(summary(told.fleet, NOW, NOW)["last_jobs"]) == LAST_JOBS
+    assert len(summary(told.fleet, Watch(told.fleet), NOW, NOW)["last_jobs"]) == LAST_JOBS
 
 
 def test_looking_is_what_makes_time_pass() -> None:
     """With every process silent nothing but the API's clock tells that time goes on."""
     fleet = Fleet(NOW)
-    summary(fleet, NOW + 5, NOW + 5)
+    summary(fleet, Watch(fleet), NOW + 5, NOW + 5)
     assert fleet._looked == NOW + 5

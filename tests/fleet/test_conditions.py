@@ -1,0 +1,215 @@
+"""What is not as usual with the proxy: each kind, alone and told apart."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from stratumproxy.fleet.conditions import (
+    BEHIND,
+    KINDS,
+    SEVERITIES,
+    SILENCE,
+    Condition,
+    Dropped,
+    Picture,
+    PoolOrder,
+    conditions,
+)
+from stratumproxy.fleet.processes import Process
+from stratumproxy.telemetry.clock import Jump
+from stratumproxy.telemetry.sink import Delivered, SinkState
+from stratumproxy.telemetry.snapshot import PoolSnapshot
+from tests.fleet.telling import NOW, pool, snapshot
+
+MAIN = pool(name="main", mined_for=100.0, why="it is ready")
+SPARE = pool(name="spare")
+
+
+def mined(worker: int, *pools: PoolSnapshot, heard: float = NOW) -> Process:
+    """A process that has told how its pools do."""
+    process = Process(worker, f"run-{worker}", heard)
+    process.snapshot, process.shown = snapshot(pools=pools), heard
+    return process
+
+
+def picture(*processes: Process, **rest: Any) -> Picture:
+    """Of a proxy in which all is well, but for what is given."""
+    processes = processes or (mined(0, MAIN, SPARE),)
+    return Picture(NOW, {process.worker: process for process in processes}, **rest)
+
+
+def found(*processes: Process, **rest: Any) -> list[tuple[str, str]]:
+    return [(each.kind, each.subject) for each in conditions(picture(*processes, **rest))]
+
+
+def only(*processes: Process, **rest: Any) -> Condition:
+    [condition] = conditions(picture(*processes, **rest))
+    return condition
+
+
+def sink(**changes: Any) -> SinkState:
+    return SinkState("ledger", True, "", NOW, 0, 3, 0.0, 0)._replace(**changes)
+
+
+def brokers(**changes: Any) -> Delivered:
+    return Delivered("", 0, 1000, 12, 5, 0, 0)._replace(**changes)
+
+
+def test_nothing_is_wrong() -> None:
+    assert found() == []
+    assert found(sinks=[sink(), sink(name="kafka", delivered=brokers())]) == []
+
+
+def test_before_any_process_was_heard() -> None:
+    kinds = [each.kind for each in conditions(Picture(NOW))]
+    assert kinds == ["no-process", "no-pool"]
+
+
+def test_a_process_that_is_silent() -> None:
+    others = mined(0, MAIN), mined(1, MAIN, heard=NOW - SILENCE)
+    assert found(*others) == []
+    silent = only(others[0], mined(1, MAIN, heard=NOW - SILENCE - 1))
+    assert silent[:3] == ("process-silent", "process 1", NOW - SILENCE - 1)
+    assert silent.severity == "critical"
+
+
+@pytest.mark.parametrize("state", ["connecting", "waiting", ""])
+def test_no_pool(state: str) -> None:
+    gone = replace(MAIN, state=state, mined_for=None, detail="connection refused")
+    assert found(mined(0, gone), mined(1, gone)) == [("no-pool", "")]
+    assert "connection refused" in only(mined(0, gone)).why
+    assert found(mined(0)) == [("no-pool", "")]
+
+
+def test_no_pool_for_one_process_of_two() -> None:
+    """Its miners stand still, though the pool is ready for the others."""
+    gone = replace(MAIN, state="waiting", mined_for=None, detail="too many connections")
+    dark = only(mined(0, MAIN), mined(1, gone))
+    assert dark[:2] == ("no-pool", "process 1")
+    assert dark.why == "main is waiting: too many connections"
+
+
+def on_spare(**main: Any) -> Process:
+    return mined(
+        0,
+        replace(MAIN, mined_for=None, why="", **main),
+        replace(SPARE, miners=40, mined_for=30.0, why="main was lost"),
+    )
+
+
+def test_on_a_backup() -> None:
+    backup = only(on_spare(state="waiting", detail="hung up"))
+    assert backup[:3] == ("backup-pool", "spare", NOW - 30)
+    assert backup.why == "main is waiting: hung up; miners here: 40, as main was lost"
+    assert backup.severity == "warning"
+
+
+def test_on_a_backup_though_the_first_is_ready() -> None:
+    assert only(on_spare()).why == "main is ready; miners here: 40, as main was lost"
+
+
+def test_from_the_start_on_a_backup() -> None:
+    late = replace(SPARE, miners=1, mined_for=5.0, why="it is ready")
+    backup = only(mined(0, replace(MAIN, state="connecting", mined_for=None), late))
+    assert backup.why == "main is connecting; miners here: 1, as it is ready"
+
+
+def test_since_the_first_process_moved_and_some_never_did() -> None:
+    late = on_spare()
+    assert late.snapshot is not None
+    late.worker = 1
+    backup = only(mined(0, MAIN, SPARE), late)
+    assert backup[:3] == ("backup-pool", "spare", NOW - 30)
+
+
+def order(pool: str = "spare", kept: bool = True) -> PoolOrder:
+    return PoolOrder(pool, "10.0.0.9", NOW - 600, kept)
+
+
+def test_an_order_in_force() -> None:
+    given = only(on_spare(), order=order())
+    assert given == ("pool-order", "spare", NOW - 600, "by 10.0.0.9, until told otherwise")
+    assert given.severity == "notice"
+    assert "restart" in only(on_spare(), order=order(kept=False)).why
+
+
+def test_an_order_whose_pool_is_gone_and_the_configured_first_is_the_backup() -> None:
+    gone = mined(0, MAIN, replace(SPARE, state="waiting"))
+    assert found(gone, order=order()) == [("backup-pool", "main"), ("pool-order", "spare")]
+
+
+def test_a_pool_that_is_not_configured_any_more_is_nobodys_backup() -> None:
+    past = replace(SPARE, state="")
+    assert found(mined(0, MAIN, past)) == []
+
+
+def test_a_sink_that_fails() -> None:
+    failing = only(sinks=[sink(problem="the disk is full", waiting=1200, room=0.1)])
+    assert failing[:3] == ("sink-failing", "ledger", None)
+    assert failing.why == "the disk is full; 1,200 batches wait, 10% of the room for them"
+    assert "4 are lost" in only(sinks=[sink(problem="full", lost=4)]).why
+
+
+def test_a_sink_that_falls_behind() -> None:
+    assert found(sinks=[sink(room=BEHIND)]) == []
+    assert only(sinks=[sink(room=0.3)])[:2] == ("sink-behind", "ledger")
+    assert found(sinks=[sink(room=0.3, problem="full")]) == [("sink-failing", "ledger")]
+
+
+def test_brokers_that_take_nothing() -> None:
+    away = brokers(problem="all brokers are down", kept_bytes=100)
+    undelivered = only(sinks=[sink(name="kafka", delivered=away)])
+    assert undelivered[:2] == ("undelivered", "kafka")
+    assert undelivered.why == "all brokers are down; 12 messages wait, 10% of the room for them"
+    full = sink(name="kafka", problem="the spool is full", delivered=away)
+    assert found(sinks=[full]) == [("sink-failing", "kafka"), ("undelivered", "kafka")]
+
+
+def test_brokers_that_are_slow() -> None:
+    behind = only(sinks=[sink(name="kafka", delivered=brokers(kept_bytes=500))])
+    assert behind[:2] == ("sink-behind", "kafka")
+    assert behind.why == "12 messages wait, 50% of the room for them"
+
+
+def test_something_was_dropped() -> None:
+    dropped = only(dropped={"shares": Dropped(17, NOW - 9)})
+    assert dropped[:3] == ("dropped", "shares", NOW - 9)
+    assert dropped.why.startswith("17 ")
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(3600, "3,600 s ahead of"), (-60, "60 s behind")])
+def test_a_clock_that_jumped(seconds: float, words: str) -> None:
+    jumped = only(jump=Jump(NOW - 3, seconds))
+    assert jumped[:3] == ("clock-jumped", "", NOW - 3)
+    assert words in jumped.why
+
+
+def test_the_worst_comes_first() -> None:
+    gone = mined(0, replace(MAIN, state="waiting", mined_for=None))
+    all_of_it = conditions(picture(gone, order=order("main"), sinks=[sink(problem="full")]))
+    severities = [SEVERITIES.index(each.severity) for each in all_of_it]
+    assert severities == [0, 1, 2]
+
+
+def test_every_kind_can_be_found() -> None:
+    """And each is told in words that differ."""
+    texts = [words for _, *each in KINDS.values() for words in each]
+    assert len(set(texts)) == len(texts)
+    sinks = [
+        sink(problem="full"),
+        sink(name="kafka", room=0.5),
+        sink(name="other", delivered=brokers(problem="down")),
+    ]
+    one = conditions(Picture(NOW))
+    other = conditions(
+        picture(
+            on_spare(),
+            mined(1, MAIN, heard=0.0),
+            order=order("main"),
+            sinks=sinks,
+            dropped={"jobs": Dropped(1, NOW)},
+            jump=Jump(NOW, 5.0),
+        )
+    )
+    assert {each.kind for each in one + other} == KINDS.keys()
