@@ -11,7 +11,7 @@ from contextlib import suppress
 import click
 import trio
 
-from stratumproxy.cli.logging import configure, unblock
+from stratumproxy.cli.logging import configure, ends_in_log, unblock
 from stratumproxy.cli.plane import Plane
 from stratumproxy.cli.told import first_told, hear_told, stop_when_signalled
 from stratumproxy.config import Config
@@ -25,6 +25,7 @@ END_GRACE = 3.0
 @click.command(hidden=True)
 @click.option("--listener", type=int, help="The API's listening socket.")
 @click.argument("channels", type=int, nargs=-1, required=True)
+@ends_in_log()
 def control(listener: int | None, channels: tuple[int, ...]) -> None:
     """Keep what workers tell on channels inherited from the supervisor, and show it.
 
@@ -34,7 +35,6 @@ def control(listener: int | None, channels: tuple[int, ...]) -> None:
     """
     unblock(process="control")
     config = first_told()
-    configure(config.log)
     trio.run(_run, config, listener, channels)
 
 

@@ -3,14 +3,14 @@
 import atexit
 import os
 import sys
-from collections.abc import MutableMapping
-from contextlib import suppress
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager, suppress
 from typing import Any, TextIO
 
 import structlog
 
 from stratumproxy.config import Log
-from stratumproxy.errors import StratumProxyError
+from stratumproxy.errors import ConfigError, StratumProxyError
 from stratumproxy.net.unblocked import Unblocked
 
 Event = MutableMapping[str, Any]
@@ -37,6 +37,27 @@ def unblock(*, output: bool = False, **process: object) -> None:
     if output:
         sys.stdout = Unblocked(1)
         atexit.register(sys.stdout.drain, LAST_SECONDS)
+
+
+@contextmanager
+def ends_in_log() -> Iterator[None]:
+    """Where the log is JSON, an error that ends the process is a line of it.
+
+    Raises:
+        SystemExit: with the status that `stratumproxy.cli.Failure` would end with.
+    """
+    try:
+        yield
+    except StratumProxyError as error:
+        processors = structlog.get_config()["processors"]
+        if not isinstance(processors[-1], structlog.processors.JSONRenderer):
+            raise
+        log = structlog.get_logger()
+        if isinstance(error, ConfigError):
+            log.critical("the configuration can't be used", problems=error.problems)
+            raise SystemExit(2) from None
+        log.critical(str(error))
+        raise SystemExit(1) from None
 
 
 def _lines_are_lost(lines: int) -> str:

@@ -15,10 +15,11 @@ import trio
 from stratumproxy import __version__, shares
 from stratumproxy.cli.files import raise_file_limit
 from stratumproxy.cli.heartbeat import Heartbeat
-from stratumproxy.cli.logging import configure, unblock
+from stratumproxy.cli.logging import configure, ends_in_log, unblock
 from stratumproxy.cli.options import config_option, examples
 from stratumproxy.cli.summary import summary, summary_values
-from stratumproxy.config import Config, load
+from stratumproxy.config import Config, Log, read
+from stratumproxy.config.document import Document
 from stratumproxy.config.reload import reloaded
 from stratumproxy.errors import ConfigError, StratumProxyError
 from stratumproxy.net.supervisor import supervise
@@ -49,6 +50,7 @@ from stratumproxy.top import words
     type=click.Choice(["debug", "info", "warning", "error"]),
     help="Instead of the configuration's log.level.",
 )
+@ends_in_log()
 def run(
     path: Path,
     require_native: bool,
@@ -63,18 +65,25 @@ def run(
     anything else.
     """
     unblock(output=True)
+
+    def log_as_told(log: Log) -> Log:
+        """What the command line says of the log, over what the file does."""
+        given = {"format": log_format, "level": log_level}
+        return log.model_copy(update={key: value for key, value in given.items() if value})
+
+    def as_told(document: Document) -> Config:
+        """The configuration that a file has, under the command line."""
+        config = document.config()
+        return config.model_copy(update={"log": log_as_told(config.log)})
+
+    # In the form that is wished for, as far as it can be known: also what is wrong with the file.
+    configure(log_as_told(Log()))
     process = os.getpid()
     service = Service.from_environment(os.environ, process)
     inherited = inherited_sockets(os.environ, process)
-
-    def read() -> Config:
-        """The file as it is now, under what the command line says."""
-        config = load(path)
-        given = {"format": log_format, "level": log_level}
-        log = config.log.model_copy(update={key: value for key, value in given.items() if value})
-        return config.model_copy(update={"log": log})
-
-    config = read()
+    document = read(path)
+    configure(log_as_told(Log(format=document.value("log", "format"))))
+    config = as_told(document)
     json = configure(config.log)
     if require_native:
         shares.require_native()
@@ -85,7 +94,7 @@ def run(
         pools=[pool.name for pool in config.pool],
     )
     raise_file_limit(config)
-    snapshot = _serve(Running(config, read, service, inherited, json))
+    snapshot = _serve(Running(config, lambda: as_told(read(path)), service, inherited, json))
     if json:
         values = summary_values(snapshot) if snapshot else {}
         structlog.get_logger().info("stopped", **values)

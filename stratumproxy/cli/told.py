@@ -3,12 +3,15 @@
 import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 
+import orjson
 import structlog
 import trio
 from pydantic import ValidationError
 
-from stratumproxy.config import Config
+from stratumproxy.cli.logging import configure
+from stratumproxy.config import Config, Log
 from stratumproxy.errors import ConfigError
 from stratumproxy.protocol.v1.framing import split_lines
 
@@ -37,11 +40,16 @@ def read_told(line: bytes) -> Config:
 def first_told() -> Config:
     """The configuration to begin with; what follows it on standard input is left there.
 
+    The log is set up as it says, so that also what is wrong with it is told in the log's form.
+
     Raises:
         ConfigError: as `read_told`.
     """
     with open(0, "rb", buffering=0, closefd=False) as first:
-        return read_told(first.readline())
+        line = first.readline()
+    with suppress(ValueError, TypeError, KeyError):  # said below
+        configure(Log.model_validate(orjson.loads(line)["log"]))
+    return read_told(line)
 
 
 async def hear_told(heed: Callable[[Config], Awaitable[None]]) -> None:

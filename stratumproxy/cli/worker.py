@@ -13,7 +13,7 @@ import orjson
 import trio
 
 from stratumproxy.cli.files import raise_file_limit
-from stratumproxy.cli.logging import configure, unblock
+from stratumproxy.cli.logging import configure, ends_in_log, unblock
 from stratumproxy.cli.told import first_told, hear_told, stop_when_signalled
 from stratumproxy.config import Config
 from stratumproxy.net.server import serve
@@ -29,6 +29,7 @@ LARGE_BLOCK = 1 << 20
 @click.option("--number", type=int, required=True)
 @click.option("--channel", type=int)
 @click.argument("listeners", type=int, nargs=-1, required=True)
+@ends_in_log()
 def worker(number: int, channel: int | None, listeners: tuple[int, ...]) -> None:
     """Serve miners on listening sockets inherited from the supervisor.
 
@@ -39,7 +40,6 @@ def worker(number: int, channel: int | None, listeners: tuple[int, ...]) -> None
     """
     unblock(process=number)
     config = first_told()
-    configure(config.log)
     # Nothing on a miner's way is circular, so reference counts free it all; the collector only
     # walks over every miner again and again while thousands of them connect.
     gc.freeze()

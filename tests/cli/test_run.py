@@ -122,12 +122,24 @@ def test_it_says_now_and_then_how_mining_goes(path: Path, log_format: str, rate:
 def ends(
     path: Path, *options: str, prepare: Callable[[], None] | None = None, **environment: str
 ) -> tuple[int, str]:
-    """Exit status and the last of standard error, of a run that can't start."""
-    with running(path, *options, prepare=prepare, **environment) as process:
-        output, errors = process.communicate(timeout=60)
+    """Exit status and the last of standard error, of a run that can't start.
+
+    It is for people, as on a terminal; for a collector it is to be the same, as an object.
+    """
+    for form in ("json", "console"):
+        wished = (*options, "--log-format", form)
+        with running(path, *wished, prepare=prepare, **environment) as process:
+            output, errors = process.communicate(timeout=60)
         assert output == ""
         assert "Traceback" not in errors
-        return process.returncode, errors.splitlines()[-1]
+        said = errors.splitlines()[-1]
+        if form == "json":
+            last = json.loads(said)
+            status = process.returncode
+    assert last["level"] == "critical"
+    assert process.returncode == status
+    assert said.removeprefix("stratumproxy:").strip() == last.get("problems", [last["event"]])[-1]
+    return status, said
 
 
 def test_an_address_in_use(path: Path) -> None:
@@ -164,6 +176,38 @@ def test_a_pipe_instead_of_a_file_is_refused_and_never_waited_for(path: Path, ta
     assert said.endswith("it is a pipe; expected a file")
 
 
+@pytest.mark.parametrize(
+    ("more", "options", "is_json"),
+    [
+        ("", (), True),
+        ('[log]\nformat = "json"\n', (), True),
+        ('[log]\nformat = "console"\n', (), False),
+        ('[log]\nformat = "console"\n', ("--log-format", "json"), True),
+    ],
+)
+def test_what_is_wrong_is_told_in_the_form_of_the_log(
+    path: Path, more: str, options: tuple[str, ...], is_json: bool
+) -> None:
+    path.write_text(f"{TEXT}connexions = 5\nx 3\n{more}", encoding="utf-8")
+    with running(path, *options) as process:
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 2
+    if is_json:
+        told = json.loads(errors)
+        assert told["event"] == "the configuration can't be used"
+        assert [problem.split(":")[1] for problem in told["problems"]] == ["8", "9"]
+    else:
+        assert errors.startswith("stratumproxy: the configuration can't be used, 2 problems:\n")
+
+
+def test_no_file_is_told_in_the_form_of_the_log(tmp_path: Path) -> None:
+    with running(tmp_path / "absent.toml") as process:
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 2
+    [problem] = json.loads(errors)["problems"]
+    assert problem.endswith("absent.toml: can't be read: No such file or directory")
+
+
 def test_require_native(path: Path) -> None:
     status, said = ends(path, "--require-native", STRATUMPROXY_KERNEL="reference")
     assert status == 1
@@ -171,8 +215,9 @@ def test_require_native(path: Path) -> None:
 
 
 def test_a_kernel_that_is_not_there(path: Path) -> None:
-    status, said = ends(path, STRATUMPROXY_KERNEL="abacus")
-    assert status == 1
+    with running(path, STRATUMPROXY_KERNEL="abacus") as process:
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 1
     assert said.startswith("stratumproxy: STRATUMPROXY_KERNEL=abacus: no such kernel here")
 
 

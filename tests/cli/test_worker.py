@@ -105,10 +105,12 @@ def test_a_certificate_that_was_broken_meanwhile(tmp_path: Path, listener: socke
     _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 2
     assert "Traceback" not in errors
-    heading, said = errors.strip().splitlines()
-    assert heading == "stratumproxy: the configuration can't be used, 1 problem:"
-    assert said.strip().startswith("listen.0.tls_key: ")
-    assert chain in said
+    said = json.loads(errors)
+    assert (said["event"], said["level"]) == ("the configuration can't be used", "critical")
+    assert said["process"] == 3
+    [problem] = said["problems"]
+    assert problem.startswith("listen.0.tls_key: ")
+    assert chain in problem
 
 
 def test_a_configuration_that_can_not_be_used_any_more_changes_nothing(
