@@ -46,12 +46,12 @@ def use(name: str) -> ModuleType:
     return NATIVE
 
 
-def rounds(benchmark: BenchmarkFixture, run: Callable[[list[str]], object]) -> None:
+def rounds(benchmark: BenchmarkFixture, run: Callable[[list[int]], object]) -> None:
     """Time `run` on 1,000 new nonces a round."""
     numbers = count()
 
-    def setup() -> tuple[tuple[list[str]], dict[str, object]]:
-        return ([f"{next(numbers):08x}" for _ in range(SHARES)],), {}
+    def setup() -> tuple[tuple[list[int]], dict[str, object]]:
+        return ([next(numbers) for _ in range(SHARES)],), {}
 
     benchmark.pedantic(run, setup=setup, rounds=ROUNDS, warmup_rounds=5)
 
@@ -66,9 +66,9 @@ def test_check(benchmark: BenchmarkFixture, kernel: str) -> None:
     )  # fmt: skip
     check = work.check
 
-    def run(nonces: list[str]) -> None:
+    def run(nonces: list[int]) -> None:
         for nonce in nonces:
-            check(b"slot", 4, "0000002a", "65df993c", nonce, "00002000", 0x1FFFE000, TARGET)
+            check(b"slot", b"\0\0\0*", 0x65DF993C, nonce, 0x2000, 0x1FFFE000, TARGET)
 
     rounds(benchmark, run)
 
@@ -86,12 +86,13 @@ def test_compressions(benchmark: BenchmarkFixture, kernel: str) -> None:
 def test_hashlib(benchmark: BenchmarkFixture) -> None:
     sha256, header = hashlib.sha256, bytes(36)
 
-    def run(nonces: list[str]) -> None:
+    def run(nonces: list[int]) -> None:
         for nonce in nonces:
             coinbase = COINB1 + b"slot" + bytes(4) + COINB2
             root = sha256(sha256(coinbase).digest()).digest()
             for branch in BRANCH:
                 root = sha256(sha256(root + branch).digest()).digest()
-            sha256(sha256(header + root + bytes(8) + bytes.fromhex(nonce)).digest()).digest()
+            nonce_bytes = nonce.to_bytes(4, "little")
+            sha256(sha256(header + root + bytes(8) + nonce_bytes).digest()).digest()
 
     rounds(benchmark, run)

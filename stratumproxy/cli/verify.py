@@ -12,6 +12,7 @@ from stratumproxy.cli.options import examples
 from stratumproxy.errors import ProtocolError
 from stratumproxy.mining.job import PoolJob
 from stratumproxy.protocol.v1.configure import is_difficulty, parse_hex32
+from stratumproxy.protocol.v1.hex import read_uint32
 from stratumproxy.protocol.v1.notify import parse_notify
 from stratumproxy.shares import Seen, Verdict, Work, share_difficulty
 from stratumproxy.shares.difficulty import target_of, target_of_nbits
@@ -25,14 +26,6 @@ MAX_EXTRANONCE = 64
 _EXTRANONCE = re.compile(rf"(?:[0-9A-Fa-f]{{2}}){{0,{MAX_EXTRANONCE}}}")
 
 ANY_TARGET = b"\xff" * 32
-
-REASONS = {
-    Verdict.BAD_VERSION: "the version bits of submit_params are outside version_mask",
-    Verdict.MALFORMED_EXTRANONCE2: "extranonce2 of submit_params is not hex of whole bytes",
-    Verdict.MALFORMED_NTIME: "ntime of submit_params is not 1 to 8 hex digits",
-    Verdict.MALFORMED_NONCE: "nonce of submit_params is not 1 to 8 hex digits",
-    Verdict.MALFORMED_VERSION: "the version bits of submit_params are not 1 to 8 hex digits",
-}
 
 
 class BadShareError(Exception):
@@ -123,7 +116,12 @@ def _hash(share: dict[str, Any], job: PoolJob) -> bytes:
     extranonce1 = _hex("extranonce1", share["extranonce1"])
     mask = _version_mask(share.get("version_mask"))
     _, _, extranonce2, ntime, nonce, *rolled = _submit(share["submit_params"])
-    size = len(_hex("extranonce2 of submit_params", extranonce2))
+    extranonce2 = _hex("extranonce2 of submit_params", extranonce2)
+    ntime = _number("ntime of submit_params is", ntime)
+    nonce = _number("nonce of submit_params is", nonce)
+    bits = rolled[0] if rolled else None
+    if bits is not None:
+        bits = _number("the version bits of submit_params are", bits)
     try:
         work = Work(
             coinb1=job.coinb1,
@@ -133,19 +131,16 @@ def _hash(share: dict[str, Any], job: PoolJob) -> bytes:
             prevhash=job.prevhash,
             nbits=job.nbits,
             ntime=0,  # whatever ntime was submitted is in the range from here …
-            extranonce_size=len(extranonce1) + size,
+            extranonce_size=len(extranonce1) + len(extranonce2),
             pool_target=ANY_TARGET,
             seen=Seen(),
             ntime_roll=0xFFFFFFFF,  # … to here
         )
     except ValueError as error:
         raise BadShareError(str(error)) from None
-    version_bits = rolled[0] if rolled else None
-    verdict, _, hash = work.check(
-        extranonce1, size, extranonce2, ntime, nonce, version_bits, mask, ANY_TARGET
-    )
-    if not hash:
-        raise BadShareError(REASONS[Verdict(verdict)])
+    verdict, _, hash = work.check(extranonce1, extranonce2, ntime, nonce, bits, mask, ANY_TARGET)
+    if verdict == Verdict.BAD_VERSION:
+        raise BadShareError("the version bits of submit_params are outside version_mask")
     return hash
 
 
@@ -181,6 +176,13 @@ def _hex(name: str, value: object) -> bytes:
     if not isinstance(value, str) or not _EXTRANONCE.fullmatch(value):
         raise BadShareError(f"{name} is not hex of at most {MAX_EXTRANONCE} bytes")
     return bytes.fromhex(value)
+
+
+def _number(what: str, value: object) -> int:
+    number = read_uint32(value)
+    if number is None:
+        raise BadShareError(f"{what} not 1 to 8 hex digits")
+    return number
 
 
 def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes]]:

@@ -4,8 +4,6 @@ from collections.abc import Callable
 from math import inf
 from typing import Any, Protocol
 
-import orjson
-
 from stratumproxy.mining.content import Content
 from stratumproxy.mining.job import PoolJob, Terms
 from stratumproxy.shares import Work
@@ -16,13 +14,19 @@ Encode = Callable[[str, PoolJob, bytes, bool], bytes]
 whether all before it is to be dropped."""
 
 
+Found = tuple[bytes, int, int, int | None]
+"""A share in its pool's terms: extranonce2, ntime, nonce, and the version bits as they stand in the
+header; None where the pool allows none."""
+
+
 class Upstream(Protocol):
     """A session with a pool, as the shares on its jobs see it."""
 
-    user: str
+    def submit_head(self, pool_job_id: str) -> bytes:
+        """What every share on a job begins with, made once for `submit`; opaque to all others."""
 
-    def submit(self, share: Any, head: str, fields: str) -> None:
-        """Send a share: see `V1Session.submit`."""
+    def submit(self, share: Any, head: bytes, found: Found) -> None:
+        """Send a share: see `Session.submit`."""
 
 
 class Job:
@@ -43,7 +47,6 @@ class Job:
 
     __slots__ = (
         "_lines",
-        "_paddings",
         "check",
         "clean",
         "content",
@@ -97,8 +100,8 @@ class Job:
         has added since."""
         self.difficulty = terms.difficulty
         """The pool's, for it."""
-        self.submit_head = orjson.dumps([source.user, pool_job.pool_job_id]).decode()[:-1]
-        """How the params of its mining.submit begin."""
+        self.submit_head = source.submit_head(pool_job.pool_job_id)
+        """What `source` begins its shares with."""
         self.pool_target = target_bytes(terms.difficulty)
         prefix = b"" if whole else terms.extranonce1
         self.room = terms.extranonce2_size + len(terms.extranonce1) - len(prefix)
@@ -117,51 +120,29 @@ class Job:
             ntime_roll=ntime_roll,
         )
         self.check = self.work.check
-        self._paddings: dict[int, str] = {}
         self._lines: dict[tuple[Encode, int, bool], bytes] = {}
 
-    def padding(self, total: int) -> str:
-        """The zeros, in hex, in front of a slot that with its extranonce2 takes `total` bytes."""
-        padding = self._paddings.get(total)
-        if padding is None:
-            padding = self._paddings[total] = "00" * (self.room - total)
-        return padding
-
     def upstream(
-        self,
-        total: int,
-        slot_hex: str,
-        extranonce2: str,
-        ntime: str,
-        nonce: str,
-        bits: str | None,
-        mask: int,
-    ) -> str:
-        """A share's fields, which the check found to be hex, in the pool's terms.
+        self, prefix: bytes, extranonce2: bytes, ntime: int, nonce: int, bits: int | None, mask: int
+    ) -> Found:
+        """A share on it in the pool's terms, for `Upstream.submit`.
 
         The version bits go as they stand in the header: what a pool that replaces them needs, and
         the others too unless the job's version has bits inside the mask.
 
         Args:
-            total: bytes of the miner's slot and extranonce2.
-            slot_hex: the slot.
+            prefix: what goes in front of the miner's extranonce2: `Seat.prefix`.
             extranonce2, ntime, nonce, bits: as the miner sent them.
             mask: the bits that the miner may roll.
-
-        Returns:
-            What `Upstream.submit` wants.
         """
-        if len(nonce) != 8:
-            nonce = nonce.rjust(8, "0")
-        if len(ntime) != 8:
-            ntime = ntime.rjust(8, "0")
-        fields = f'{self.padding(total)}{slot_hex}{extranonce2}","{ntime}","{nonce}'
+        rolled = None
         if self.version_mask:
             version = self.version
             if bits is not None:
-                version = (version & ~mask) | (int(bits, 16) & mask)
-            fields = f'{fields}","{version & self.version_mask:08x}'
-        return fields
+                version = (version & ~mask) | (bits & mask)
+            rolled = version & self.version_mask
+        whole = (prefix + extranonce2).rjust(self.terms.extranonce2_size, b"\0")
+        return whole, ntime, nonce, rolled
 
     def allow(self, version_mask: int) -> None:
         """Let more version bits be rolled, from now on."""

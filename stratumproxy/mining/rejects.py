@@ -35,9 +35,5 @@ OF_VERDICT: dict[int, Reject] = {
     Verdict.DUPLICATE: DUPLICATE,
     Verdict.BAD_NTIME: BAD_NTIME,
     Verdict.BAD_VERSION: BAD_VERSION,
-    Verdict.MALFORMED_EXTRANONCE2: Reject(20, "extranonce2 has the wrong size", "malformed"),
-    Verdict.MALFORMED_NTIME: Reject(20, "ntime is not hex", "malformed"),
-    Verdict.MALFORMED_NONCE: Reject(20, "nonce is not hex", "malformed"),
-    Verdict.MALFORMED_VERSION: Reject(20, "version bits are not hex", "malformed"),
 }
 """The reject for each verdict of the share check that is not a share."""

@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from stratumproxy.accounting.workers import Worker
-from stratumproxy.mining.issued import Job
+from stratumproxy.mining.issued import Found, Job
 from stratumproxy.mining.rejects import Reject
 
 
@@ -41,8 +41,7 @@ class Submission:
         "block",
         "difficulty",
         "error",
-        "fields",
-        "head",
+        "found",
         "job",
         "met",
         "miner",
@@ -51,9 +50,8 @@ class Submission:
         "worker",
     )
 
-    head: str
-    """How the params of its mining.submit begin, and the rest of them: see `V1Session.submit`."""
-    fields: str
+    found: Found
+    """What was found, to be sent once more."""
 
     error: tuple[int, str] | None
     """The pool's verdict, once it is there: None if it accepted, else code and reason."""

@@ -212,10 +212,11 @@ class MinerSession:
         if method != "mining.submit":
             self.messages += 1
             return requests.answer(self, method, message, reply_to, now)
-        submit = read_submit(message, reply_to)
-        if submit is None:
+        read = read_submit(message, reply_to)
+        if read is None:
             return self._reject(reply_to, rejects.MALFORMED, None)
-        return self._submit(submit, now)
+        submit, fault = read
+        return self._submit(submit, now, fault)
 
     # -- conduct ---------------------------------------------------------------------------------
 
@@ -250,7 +251,8 @@ class MinerSession:
 
     # -- shares ----------------------------------------------------------------------------------
 
-    def _submit(self, submit: Submit, now: float) -> bytes:
+    def _submit(self, submit: Submit, now: float, fault: str = "") -> bytes:
+        """Judge a share; `fault` is what can't be read of it."""
         reply_to, name, job_id, extranonce2, ntime, nonce, bits = submit
         worker = self.worker
         if not self.mining or worker is None or worker.name != name:
@@ -271,9 +273,13 @@ class MinerSession:
             return self._stale(reply_to, job_id, worker, now)
         if difficulty > job.difficulty:  # it did not go out to this miner, though others did
             difficulty, target = job.difficulty, job.pool_target
+        if len(extranonce2) != seat.extranonce2_size:
+            fault = "extranonce2 has the wrong size"
+        if fault:
+            return self._reject(reply_to, rejects.MALFORMED._replace(text=fault), worker, job)
         mask = job.version_mask & self.may_roll
         verdict, met, header_hash = job.check(
-            seat.slot, seat.extranonce2_size, extranonce2, ntime, nonce, bits, mask, target
+            seat.slot, extranonce2, ntime, nonce, bits, mask, target
         )
         if verdict >= REJECTED:
             return self._reject(reply_to, rejects.OF_VERDICT[verdict], worker, job)
@@ -285,10 +291,8 @@ class MinerSession:
             share = Submission(self, worker, b"" if local else reply_to, difficulty, met, now, job)
             if verdict == BLOCK:
                 self.proxy.found_block(share, header_hash)
-            fields = job.upstream(
-                seat.total, seat.prefix_hex, extranonce2, ntime, nonce, bits, mask
-            )
-            self.proxy.forward(job, share, fields)
+            found = job.upstream(seat.prefix, extranonce2, ntime, nonce, bits, mask)
+            self.proxy.forward(job, share, found)
             reply = encode_true(reply_to) if local else b""
         if newest:  # of what was asked for before vardiff knows all that it wants to
             state.shares += 1

@@ -11,7 +11,7 @@ from stratumproxy.accounting.books import Tally
 from stratumproxy.accounting.workers import Workers
 from stratumproxy.config import Config
 from stratumproxy.mining.extranonce import SlotSpace
-from stratumproxy.mining.issued import Job
+from stratumproxy.mining.issued import Found, Job
 from stratumproxy.mining.rejects import Reject
 from stratumproxy.mining.submission import Submission
 from stratumproxy.mining.table import JobTable
@@ -348,11 +348,11 @@ class Proxy:
 
     # -- shares and jobs -------------------------------------------------------------------------
 
-    def forward(self, job: Job, share: Submission, fields: str) -> None:
-        """Send a share to the pool its job came from; see `V1Session.submit`."""
+    def forward(self, job: Job, share: Submission, found: Found) -> None:
+        """Send a share to the pool its job came from; see `Session.submit`."""
         self.tally.forwarded += 1
         self.pending += 1
-        job.source.submit(share, job.submit_head, fields)
+        job.source.submit(share, job.submit_head, found)
 
     def found_block(self, share: Submission, header_hash: bytes) -> None:
         """A share met the network's target."""

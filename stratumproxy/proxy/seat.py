@@ -34,7 +34,7 @@ class Seat:
         "first_job",
         "lane",
         "last_job",
-        "prefix_hex",
+        "prefix",
         "session_id",
         "slot",
         "space",
@@ -56,7 +56,7 @@ class Seat:
         self.space = space
         self.slot = slot
         self.extranonce2_size = extranonce2_size
-        self.prefix_hex = (slot if padding is None else padding).hex()
+        self.prefix = slot if padding is None else padding
         """What goes upstream in front of its extranonce2: the slot, unless the pool knows it."""
         self.total = total or len(slot) + extranonce2_size
         """Bytes between the pool's coinb1 and coinb2 that are the miner's doing."""

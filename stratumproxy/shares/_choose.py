@@ -81,7 +81,7 @@ def known_answer(module: ModuleType) -> bool:
         seen=module.Seen(),
     )
     found = work.check(
-        bytes.fromhex("ffff00"), 3, "1d0104", "4966bc61", "9962e301", None, 0, b"\xff" * 32
+        b"\xff\xff\x00", b"\x1d\x01\x04", 0x4966BC61, 0x9962E301, None, 0, b"\xff" * 32
     )
     hash = bytes.fromhex("4860eb18bf1b1620e37e9490fc8a427514416fd75159ab86688e9a8300000000")
     return bool(found == (Verdict.BLOCK, _reference.share_difficulty(hash), hash))

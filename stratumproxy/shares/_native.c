@@ -122,7 +122,7 @@ static int native_exec(PyObject *module)
 {
     ModuleState *state = PyModule_GetState(module);
     sha256_detect();
-    if (draw(&state->mixer) < 0 || PyModule_AddIntConstant(module, "ABI", 2) < 0 ||
+    if (draw(&state->mixer) < 0 || PyModule_AddIntConstant(module, "ABI", 3) < 0 ||
         add_type(module, &seen_spec, &state->seen_type) < 0)
         return -1;
     return add_type(module, &work_spec, NULL);

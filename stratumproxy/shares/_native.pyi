@@ -1,8 +1,7 @@
 """The C share check. The same interface, in Python, is `_reference.py`, which says what it means.
 
-Byte strings that come from the proxy itself (targets, hashes, coinbase parts) are `bytes` of the
-announced size and anything else is a programming error: ValueError or TypeError. What a miner
-sent may be any object at all, and costs it a verdict, never an exception.
+Everything is bytes and integers; how they look on some wire is read elsewhere. What has another
+type, size or range than is said here is a programming error: TypeError or ValueError.
 """
 
 from collections.abc import Sequence
@@ -100,29 +99,26 @@ class Work:
     def check(
         self,
         extranonce1: bytes,
-        extranonce2_size: int,
-        extranonce2: object,
-        ntime: object,
-        nonce: object,
-        version_bits: object,
+        extranonce2: bytes,
+        ntime: int,
+        nonce: int,
+        version_bits: int | None,
         version_mask: int,
         target: bytes,
         /,
     ) -> tuple[int, float, bytes]:
         """Check one share.
 
-        What is looked at, in this order: the form of extranonce2, ntime, nonce and version bits,
-        the version, the ntime, the hash against the targets, and whether the hash is new. Only
-        an accepted share's hash is remembered.
+        What is looked at, in this order: the version, the ntime, the hash against the targets, and
+        whether the hash is new. Only an accepted share's hash is remembered.
 
         Args:
-            extranonce1: the miner's, raw bytes (its slot in the proxy).
-            extranonce2_size: bytes of extranonce2 the miner was told to send.
-            extranonce2: hex, either case, of exactly that size.
-            ntime: 1 to 8 hex digits.
-            nonce: 1 to 8 hex digits.
-            version_bits: 1 to 8 hex digits that replace the job version's bits inside the mask;
-                bits outside it must be all zero or all as in the job's version. None: no rolling.
+            extranonce1: the miner's (its slot in the proxy).
+            extranonce2: what the miner chose; it has the size that the miner was told.
+            ntime: seconds, 0 to 2**32 - 1, as are all other numbers.
+            nonce: of the header.
+            version_bits: replace the job version's bits inside the mask; bits outside it must be
+                all zero or all as in the job's version. None: no rolling.
             version_mask: the bits a miner may roll; 0 when nothing was negotiated.
             target: the miner's target for this job, 32 bytes, little-endian. Equal meets.
 
@@ -134,7 +130,7 @@ class Work:
 
         Raises:
             ValueError: extranonce1 and extranonce2 do not fit between coinb1 and coinb2, or a
-                number is outside its limits. Never because of what the miner sent.
+                number is outside its limits.
             MemoryError: an accepted hash can't be remembered.
 
         """

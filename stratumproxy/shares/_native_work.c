@@ -92,22 +92,6 @@ static void work_dealloc(WorkObject *self)
     Py_DECREF(type);
 }
 
-/* What a miner sent, as text; anything that is not a str of at most `most` characters has no text.
- * An ASCII str hands out its own buffer, and that of any other is not as long as it claims. */
-static struct text get_text(PyObject *object, Py_ssize_t most)
-{
-    struct text none = {NULL, 0};
-    if (!PyUnicode_Check(object) || PyUnicode_GetLength(object) > most)
-        return none;
-    Py_ssize_t size;
-    const char *chars = PyUnicode_AsUTF8AndSize(object, &size);
-    if (chars == NULL) { /* lone surrogates, or no memory: no hex in either case */
-        PyErr_Clear();
-        return none;
-    }
-    return (struct text){chars, (size_t)size};
-}
-
 static PyObject *result(const struct outcome *outcome)
 {
     PyObject *tuple = PyTuple_New(3);
@@ -135,22 +119,21 @@ static PyObject *no_room(void)
 
 static PyObject *work_check_share(WorkObject *self, PyObject *const *args, Py_ssize_t nargs)
 {
-    struct share share;
-    uint64_t extranonce2_size;
-    if (!expect_arguments("check", nargs, 8) ||
+    struct share share = {.has_version_bits = false};
+    if (!expect_arguments("check", nargs, 7) ||
         !get_bytes(args[0], "extranonce1", &share.extranonce1) ||
-        !get_number(args[1], "extranonce2_size", WORK_MAX_COINBASE, &extranonce2_size) ||
-        !get_uint32(args[6], "version_mask", &share.version_mask))
+        !get_bytes(args[1], "extranonce2", &share.extranonce2) ||
+        !get_uint32(args[2], "ntime", &share.ntime) ||
+        !get_uint32(args[3], "nonce", &share.nonce))
         return NULL;
-    share.target = get_exactly(args[7], "target", 32);
+    share.has_version_bits = args[4] != Py_None;
+    if (share.has_version_bits && !get_uint32(args[4], "version_bits", &share.version_bits))
+        return NULL;
+    if (!get_uint32(args[5], "version_mask", &share.version_mask))
+        return NULL;
+    share.target = get_exactly(args[6], "target", 32);
     if (share.target == NULL)
         return NULL;
-    share.extranonce2_size = (size_t)extranonce2_size;
-    share.extranonce2 = get_text(args[2], 2 * (Py_ssize_t)extranonce2_size);
-    share.ntime = get_text(args[3], 8);
-    share.nonce = get_text(args[4], 8);
-    share.has_version_bits = args[5] != Py_None;
-    share.version_bits = get_text(args[5], 8);
 
     struct outcome outcome = work_check(&self->work, &self->seen->seen, &share);
     if (outcome.verdict == WORK_NO_ROOM)

@@ -24,7 +24,7 @@ from typing import Final, final
 from stratumproxy.shares.difficulty import difficulty_of, target_of_nbits
 from stratumproxy.shares.verdict import Verdict
 
-ABI: Final = 2
+ABI: Final = 3
 
 MAX_BRANCHES: Final = 32
 """A merkle branch of 32 hashes belongs to four billion transactions."""
@@ -35,7 +35,6 @@ SLICE: Final = 64
 NTIME_ROLL: Final = 7000
 """Seconds a miner may roll ntime ahead of the job's (ckpool, stratifier.c)."""
 
-_HEX = frozenset("0123456789abcdefABCDEF")
 _UINT32 = 0xFFFFFFFF
 
 
@@ -168,48 +167,37 @@ class Work:
     def check(
         self,
         extranonce1: bytes,
-        extranonce2_size: int,
-        extranonce2: object,
-        ntime: object,
-        nonce: object,
-        version_bits: object,
+        extranonce2: bytes,
+        ntime: int,
+        nonce: int,
+        version_bits: int | None,
         version_mask: int,
         target: bytes,
         /,
     ) -> tuple[int, float, bytes]:
         """Check one share."""
+        for name, value in (
+            ("ntime", ntime),
+            ("nonce", nonce),
+            ("version_bits", version_bits or 0),
+            ("version_mask", version_mask),
+        ):
+            _expect_number(name, value)
         _expect(len(target) == 32, "target must be 32 bytes")
-        _expect_number("version_mask", version_mask)
-        _expect_number("extranonce2_size", extranonce2_size, MAX_COINBASE)
-        self._expect_room(len(extranonce1) + extranonce2_size)
-
-        extranonce2_bytes = _hex_bytes(extranonce2, extranonce2_size)
-        if extranonce2_bytes is None:
-            return _without_hash(Verdict.MALFORMED_EXTRANONCE2)
-        ntime_value = _hex_uint32(ntime)
-        if ntime_value is None:
-            return _without_hash(Verdict.MALFORMED_NTIME)
-        nonce_value = _hex_uint32(nonce)
-        if nonce_value is None:
-            return _without_hash(Verdict.MALFORMED_NONCE)
+        self._expect_room(len(extranonce1) + len(extranonce2))
 
         version = self._version
         if version_bits is not None:
-            bits = _hex_uint32(version_bits)
-            if bits is None:
-                return _without_hash(Verdict.MALFORMED_VERSION)
-            outside = bits & ~version_mask
+            outside = version_bits & ~version_mask
             # Some devices send the whole rolled version instead of its rolled bits alone.
             if outside not in (0, version & ~version_mask):
-                return _without_hash(Verdict.BAD_VERSION)
-            version = (version & ~version_mask) | (bits & version_mask)
-        if not self._ntime <= ntime_value <= self._ntime + self._ntime_roll:
-            return _without_hash(Verdict.BAD_NTIME)
+                return int(Verdict.BAD_VERSION), 0.0, b""
+            version = (version & ~version_mask) | (version_bits & version_mask)
+        if not self._ntime <= ntime <= self._ntime + self._ntime_roll:
+            return int(Verdict.BAD_NTIME), 0.0, b""
 
-        hash = sha256d(
-            self.header(extranonce1, extranonce2_bytes, ntime_value, nonce_value, version)
-        )
-        verdict = self._judge(hash, ntime_value, int.from_bytes(target, "little"))
+        hash = sha256d(self.header(extranonce1, extranonce2, ntime, nonce, version))
+        verdict = self._judge(hash, ntime, int.from_bytes(target, "little"))
         return verdict, share_difficulty(hash), hash
 
     def _judge(self, hash: bytes, ntime: int, target: int) -> int:
@@ -247,24 +235,6 @@ class Work:
         pad = self._extranonce_size - size
         _expect(pad >= 0, "extranonce1 and extranonce2 are longer than the pool's extranonce2")
         return pad
-
-
-def _without_hash(verdict: Verdict) -> tuple[int, float, bytes]:
-    return int(verdict), 0.0, b""
-
-
-def _hex_bytes(text: object, size: int) -> bytes | None:
-    """Exactly `size` bytes from hex, None for anything else."""
-    if not isinstance(text, str) or len(text) != 2 * size or not _HEX.issuperset(text):
-        return None
-    return bytes.fromhex(text)
-
-
-def _hex_uint32(text: object) -> int | None:
-    """1 to 8 hex digits (NerdMiner does not pad its nonces), None for anything else."""
-    if not isinstance(text, str) or not 1 <= len(text) <= 8 or not _HEX.issuperset(text):
-        return None
-    return int(text, 16)
 
 
 def _expect(condition: bool, otherwise: str) -> None:

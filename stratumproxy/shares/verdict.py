@@ -24,14 +24,6 @@ class Verdict(IntEnum):
     """ntime is outside [job ntime, job ntime + limit]."""
     BAD_VERSION = 11
     """The rolled bits change something outside the mask."""
-    MALFORMED_EXTRANONCE2 = 12
-    """extranonce2 is not hex of exactly the announced size."""
-    MALFORMED_NTIME = 13
-    """ntime is not 1 to 8 hex digits."""
-    MALFORMED_NONCE = 14
-    """nonce is not 1 to 8 hex digits."""
-    MALFORMED_VERSION = 15
-    """The version bits are not 1 to 8 hex digits."""
 
 
 REJECTED = 8

@@ -88,17 +88,19 @@ void work_branch(struct work *work, size_t i, const uint8_t hash[32])
     sha256_words(work->branches[i], hash, 8);
 }
 
-/* Where extranonce2 goes, with the zeros and extranonce1 before it in place. NULL: no room. */
-static uint8_t *make_room(struct work *work, struct bytes extranonce1, size_t extranonce2_size)
+/* Puts zeros, extranonce1 and extranonce2 between coinb1 and coinb2. False: no room. */
+static bool fill_room(struct work *work, struct bytes extranonce1, struct bytes extranonce2)
 {
-    if (extranonce2_size > work->room_size ||
-        extranonce1.size > work->room_size - extranonce2_size)
-        return NULL;
-    size_t pad = work->room_size - extranonce2_size - extranonce1.size;
+    if (extranonce2.size > work->room_size ||
+        extranonce1.size > work->room_size - extranonce2.size)
+        return false;
+    size_t pad = work->room_size - extranonce2.size - extranonce1.size;
     memset(work->room, 0, pad);
     if (extranonce1.size > 0)
         memcpy(work->room + pad, extranonce1.at, extranonce1.size);
-    return work->room + pad + extranonce1.size;
+    if (extranonce2.size > 0)
+        memcpy(work->room + pad + extranonce1.size, extranonce2.at, extranonce2.size);
+    return true;
 }
 
 /* Completes the header: the room is filled. */
@@ -133,14 +135,14 @@ static bool roll_version(uint32_t *version, uint32_t bits, uint32_t mask)
 }
 
 static enum verdict judge(const struct work *work, struct seen *seen, const struct share *share,
-                          uint32_t ntime, const struct u256 *hash)
+                          const struct u256 *hash)
 {
     struct u256 target = u256_load(share->target);
     bool pool = u256_meets(hash, &work->pool_target);
     /* What the pool would take must count, however hard the miner's own target is. */
     if (!pool && !u256_meets(hash, &target))
         return LOW_DIFFICULTY;
-    switch (seen_add(seen, ntime, hash->words[0])) {
+    switch (seen_add(seen, share->ntime, hash->words[0])) {
     case SEEN_BEFORE:
         return DUPLICATE;
     case SEEN_NO_MEMORY:
@@ -156,24 +158,16 @@ static enum verdict judge(const struct work *work, struct seen *seen, const stru
 struct outcome work_check(struct work *work, struct seen *seen, const struct share *share)
 {
     struct outcome outcome = {.hashed = false};
-    uint32_t ntime, nonce, bits = 0, version = work->version;
-    uint8_t *extranonce2 = make_room(work, share->extranonce1, share->extranonce2_size);
-    if (extranonce2 == NULL)
+    uint32_t ntime = share->ntime, version = work->version;
+    if (!fill_room(work, share->extranonce1, share->extranonce2))
         outcome.verdict = WORK_NO_ROOM;
-    else if (!hex_bytes(extranonce2, share->extranonce2_size, share->extranonce2))
-        outcome.verdict = MALFORMED_EXTRANONCE2;
-    else if (!hex_uint32(&ntime, share->ntime))
-        outcome.verdict = MALFORMED_NTIME;
-    else if (!hex_uint32(&nonce, share->nonce))
-        outcome.verdict = MALFORMED_NONCE;
-    else if (share->has_version_bits && !hex_uint32(&bits, share->version_bits))
-        outcome.verdict = MALFORMED_VERSION;
-    else if (share->has_version_bits && !roll_version(&version, bits, share->version_mask))
+    else if (share->has_version_bits &&
+             !roll_version(&version, share->version_bits, share->version_mask))
         outcome.verdict = BAD_VERSION;
     else if (ntime < work->ntime || ntime - work->ntime > work->ntime_roll)
         outcome.verdict = BAD_NTIME;
     else {
-        complete_header(work, version, ntime, nonce);
+        complete_header(work, version, ntime, share->nonce);
         uint32_t H[8];
         memcpy(H, sha256_H0, sizeof H);
         sha256_current->compress(H, work->header);
@@ -183,7 +177,7 @@ struct outcome work_check(struct work *work, struct seen *seen, const struct sha
         struct u256 hash = u256_load(outcome.hash);
         outcome.hashed = true;
         outcome.difficulty = u256_difficulty(&hash);
-        outcome.verdict = judge(work, seen, share, ntime, &hash);
+        outcome.verdict = judge(work, seen, share, &hash);
     }
     return outcome;
 }
@@ -191,11 +185,8 @@ struct outcome work_check(struct work *work, struct seen *seen, const struct sha
 bool work_header(struct work *work, struct bytes extranonce1, struct bytes extranonce2,
                  uint32_t version, uint32_t ntime, uint32_t nonce, uint8_t header[WORK_HEADER])
 {
-    uint8_t *at = make_room(work, extranonce1, extranonce2.size);
-    if (at == NULL)
+    if (!fill_room(work, extranonce1, extranonce2))
         return false;
-    if (extranonce2.size > 0)
-        memcpy(at, extranonce2.at, extranonce2.size);
     complete_header(work, version, ntime, nonce);
     sha256_bytes(header, work->header, WORK_HEADER / 4);
     return true;

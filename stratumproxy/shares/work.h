@@ -5,7 +5,6 @@
 #ifndef STRATUMPROXY_WORK_H
 #define STRATUMPROXY_WORK_H
 
-#include "hex.h"
 #include "seen.h"
 #include "target.h"
 
@@ -27,10 +26,6 @@ enum verdict {
     DUPLICATE = 9,
     BAD_NTIME = 10,
     BAD_VERSION = 11,
-    MALFORMED_EXTRANONCE2 = 12,
-    MALFORMED_NTIME = 13,
-    MALFORMED_NONCE = 14,
-    MALFORMED_VERSION = 15,
 };
 
 struct bytes {
@@ -61,9 +56,8 @@ struct work {
 };
 
 struct share {
-    struct bytes extranonce1;
-    size_t extranonce2_size; /* what the miner was told to send */
-    struct text extranonce2, ntime, nonce, version_bits;
+    struct bytes extranonce1, extranonce2;
+    uint32_t ntime, nonce, version_bits;
     bool has_version_bits;
     uint32_t version_mask;
     const uint8_t *target; /* 32 bytes, little-endian */

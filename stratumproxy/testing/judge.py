@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from stratumproxy.protocol.v1.submit import read_submit
 from stratumproxy.shares._reference import Work
 from stratumproxy.shares.difficulty import target_bytes
 from stratumproxy.shares.verdict import REJECTED, Verdict
@@ -34,10 +35,6 @@ _OF_VERDICT = {
     Verdict.DUPLICATE: DUPLICATE,
     Verdict.BAD_NTIME: BAD_NTIME,
     Verdict.BAD_VERSION: BAD_VERSION,
-    Verdict.MALFORMED_EXTRANONCE2: Reject(20, "malformed", "incorrect size of extranonce2"),
-    Verdict.MALFORMED_NTIME: Reject(20, "malformed", "incorrect size of ntime"),
-    Verdict.MALFORMED_NONCE: Reject(20, "malformed", "incorrect size of nonce"),
-    Verdict.MALFORMED_VERSION: Reject(20, "malformed", "incorrect size of version bits"),
 }
 
 
@@ -75,20 +72,17 @@ class SentJob:
         self._difficulty = difficulty
 
     def judge(self, submit: list[str], version_mask: int) -> Judgement:
-        """Judge the five or six params of one ``mining.submit`` for this job."""
-        _, _, extranonce2, ntime, nonce, *rolled = submit
-        bits = rolled[0] if rolled else None
-        if bits is not None and _outside(bits, version_mask):
-            return Judgement(BAD_VERSION)
+        """Judge the params of one ``mining.submit`` for this job."""
+        read = read_submit({"params": submit}, b"")
+        if read is None:
+            return Judgement(MALFORMED)
+        (*_, extranonce2, ntime, nonce, bits), fault = read
+        if fault or len(extranonce2) != self._extranonce2_size:
+            return Judgement(MALFORMED._replace(text=fault or "incorrect size of extranonce2"))
+        if bits is not None and bits & ~version_mask:
+            return Judgement(BAD_VERSION)  # pools are stricter here than our reference
         number, _, hash = self._work.check(
-            self._extranonce1,
-            self._extranonce2_size,
-            extranonce2,
-            ntime,
-            nonce,
-            bits,
-            version_mask,
-            self._target,
+            self._extranonce1, extranonce2, ntime, nonce, bits, version_mask, self._target
         )
         if number >= REJECTED:
             return Judgement(_OF_VERDICT[Verdict(number)])
@@ -102,11 +96,3 @@ class PreparedJob:
     work: Work
     notify: bytes
     """The line."""
-
-
-def _outside(bits: str, mask: int) -> bool:
-    """Whether rolled bits touch what they may not. Pools are stricter here than our reference."""
-    try:
-        return int(bits, 16) & ~mask != 0
-    except ValueError:
-        return False  # malformed, as the reference will say

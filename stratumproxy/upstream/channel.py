@@ -363,7 +363,7 @@ class Channel:
             for share in shares:
                 share.sent = now
                 share.again = True
-                session.submit(share, share.head, share.fields)
+                session.submit(share, share.job.submit_head, share.found)
         else:
             self.give_up(now)
 

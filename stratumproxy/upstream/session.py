@@ -12,6 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from stratumproxy.mining.issued import Found
 from stratumproxy.mining.job import PoolJob, Terms
 from stratumproxy.mining.submission import Submission
 
@@ -111,8 +112,18 @@ class Session(ABC):
         """
 
     @abstractmethod
-    def submit(self, share: Submission, head: str, fields: str) -> None:
-        """Send a share, and remember it until the verdict comes."""
+    def submit_head(self, pool_job_id: str) -> bytes:
+        """What every share on a job begins with, made once for `submit`; opaque to all others."""
+
+    @abstractmethod
+    def submit(self, share: Submission, head: bytes, found: Found) -> None:
+        """Send a share, and remember it until the verdict comes.
+
+        Args:
+            share: what to remember.
+            head: of `submit_head`, for its job.
+            found: it, in the pool's terms.
+        """
 
     def overdue(self, before: float) -> list[Submission]:
         """Take out the shares that were sent before a moment and still have no verdict."""

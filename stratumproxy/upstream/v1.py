@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 from stratumproxy import __version__
 from stratumproxy.errors import PoolError, ProtocolError
 from stratumproxy.mining.extranonce import LARGEST, SMALLEST
+from stratumproxy.mining.issued import Found
 from stratumproxy.mining.job import PoolJob, Terms
 from stratumproxy.mining.submission import Submission
 from stratumproxy.protocol.v1.configure import is_difficulty, parse_hex32
@@ -28,6 +29,7 @@ from stratumproxy.protocol.v1.messages import (
     parse,
 )
 from stratumproxy.protocol.v1.notify import parse_notify
+from stratumproxy.protocol.v1.submit import encode_submit, encode_submit_head
 from stratumproxy.upstream.session import (
     Event,
     NewJob,
@@ -311,24 +313,25 @@ class V1Session(Session):
 
     # -- to the pool -----------------------------------------------------------------------------
 
-    def submit(self, share: Submission, head: str, fields: str) -> None:
+    def submit_head(self, pool_job_id: str) -> bytes:
+        """How the params of every share on a job begin, made once for `submit`."""
+        return encode_submit_head(self.user, pool_job_id)
+
+    def submit(self, share: Submission, head: bytes, found: Found) -> None:
         """Send a share.
 
         Args:
             share: what to remember until the verdict comes.
-            head: how the params begin: ``["user","job id"``, as JSON.
-            fields: extranonce2, ntime, nonce and, where a mask was negotiated, the version bits:
-                hex, with ``","`` between them.
+            head: of `submit_head`, for its job.
+            found: it, in the pool's terms.
         """
         request_id = self._next_id
         self._next_id = request_id + 1
         self.pending[request_id] = share
-        share.head = head
-        share.fields = fields
+        share.found = found
         if not self.outgoing:
             self._wake()
-        line = f'{{"id":{request_id},"method":"mining.submit","params":{head},"{fields}"]}}\n'
-        self.outgoing += line.encode()
+        self.outgoing += encode_submit(request_id, head, *found)
 
 
 def _is_reply(message: Message) -> bool:

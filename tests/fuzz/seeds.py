@@ -40,19 +40,16 @@ def scan() -> Iterator[bytes]:
     yield from _lines("c2s")
     for request_id in ("9" * 18, "9" * 19, "0", "00", '""'):
         for count in (4, 5, 6, 7):
-            params = ",".join(['"a"'] * count)
+            params = ",".join(['"aa"'] * count)
             line = f'{{"id":{request_id},"method":"mining.submit","params":[{params}]}}'
             yield line.encode()
             for size in (1024, 1025):
-                yield line.replace('"a"', f'"{"a" * (size - len(line) + 1)}"', 1).encode()
-
-
-def hex() -> Iterator[bytes]:
-    """Bytes wanted, then the digits."""
-    for share in _shares():
-        for text in share["submit_params"][2:]:
-            yield bytes([len(text) // 2]) + text.encode()
-    yield b"\x02xy09"
+                yield line.replace('"aa"', f'"{"a" * (size - len(line) + 2)}"', 1).encode()
+    for fields in ('"","1","2"', f'"{"ab" * 32}","1","2"', f'"{"ab" * 33}","1","2"'):
+        yield f'{{"id":1,"method":"mining.submit","params":["w","j",{fields}]}}'.encode()
+    for number in ("", "1", "ABCDEF09", "123456789", "0x1"):
+        line = f'{{"id":1,"method":"mining.submit","params":["w","j","00","1","2","{number}"]}}'
+        yield line.encode()
 
 
 def seen() -> Iterator[bytes]:
@@ -72,31 +69,29 @@ def work() -> Iterator[bytes]:
     """Shares, as c/work.c lists their fields."""
     for share in _shares():
         _, prevhash, coinb1, coinb2, branches, version, nbits, ntime, _ = share["notify_params"]
-        _, _, *texts = share["submit_params"]
-        bits = texts[3] if len(texts) > 3 else None
+        _, _, extranonce2, *numbers = share["submit_params"]
+        at, nonce, bits = (int(number, 16) for number in (*numbers, "0")[:3])
         before, after = bytes.fromhex(coinb1), bytes.fromhex(coinb2)
         extranonce1 = bytes.fromhex(share["extranonce1"])
         size = share["extranonce2_size"]
         prev = b"".join(word[::-1] for word in _words(bytes.fromhex(prevhash)))
         target = target_bytes(share["difficulty"])
-        rolled = int(texts[1], 16) - int(ntime, 16)
+        rolled = at - int(ntime, 16)
         for roll in (7000, rolled, rolled - 1):
             if roll < 0:
                 continue
             yield b"".join(
                 [
-                    bytes([bits is not None]),
+                    bytes([len(numbers) > 2]),
                     struct.pack("<4I", *(int(each, 16) for each in (version, nbits, ntime)), roll),
                     struct.pack("<I", int(share["version_mask"] or "0", 16)),
-                    struct.pack("<HBB", len(extranonce1) + size, size, len(branches)),
+                    struct.pack("<3I", at, nonce, bits),
+                    struct.pack("<HB", len(extranonce1) + size, len(branches)),
                     prev + target + target,
                     struct.pack("<H", len(before)) + before,
                     struct.pack("<H", len(after)) + after,
-                    *(
-                        bytes([len(each)]) + each
-                        for each in (extranonce1, *(text.encode() for text in texts[:3]))
-                    ),
-                    bytes([len(bits or "")]) + (bits or "").encode(),
+                    bytes([len(extranonce1)]) + extranonce1,
+                    bytes([size]) + bytes.fromhex(extranonce2),
                     *map(bytes.fromhex, branches),
                 ]
             )
@@ -145,7 +140,6 @@ def pool() -> Iterator[bytes]:
 
 SEEDS = {
     "scan": scan,
-    "hex": hex,
     "seen": seen,
     "work": work,
     "framing": framing,

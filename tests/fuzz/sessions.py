@@ -52,13 +52,13 @@ def messages(data: bytes) -> None:
     try:
         message = parse(line)
         reply_to = id_of(line, message)
-        submit = read_submit(message, reply_to)
+        read = read_submit(message, reply_to)
     except ProtocolError:
         require(scanned is None, "the scanner takes no line that the parser refuses")
         return
     if scanned is not None:
         require(message.get("method") == "mining.submit", "the scanner takes submits only")
-        require(scanned == submit, "the scanner and the parser read the same")
+        require((scanned, "") == read, "the scanner and the parser read the same")
     refused = error_of(message)
     if refused is not None:
         code, text = refused

@@ -17,7 +17,6 @@ PROTOCOL = ROOT / "stratumproxy" / "protocol" / "v1"
 
 C_TARGETS = {
     "scan": [PROTOCOL / "submit_scan.c"],
-    "hex": [SHARES / "hex.c"],
     "seen": [SHARES / "seen.c"],
     "work": sorted(path for path in SHARES.glob("*.c") if not path.name.startswith("_native")),
 }

@@ -9,7 +9,7 @@ import pytest
 from tests.fuzz import seeds
 from tests.fuzz.targets import C_TARGETS, HERE, PYTHON_TARGETS, ROOT, run, why_not_c
 
-RUNS = {"scan": 50_000, "hex": 20_000, "seen": 5_000, "work": 500}
+RUNS = {"scan": 50_000, "seen": 5_000, "work": 500}
 
 
 def replay(target: str, file: Path) -> "subprocess.CompletedProcess[str]":

@@ -71,9 +71,32 @@ def test_a_line_is_encoded_once() -> None:
 
 def test_what_goes_upstream_begins_with_the_account_and_the_pools_job() -> None:
     made = job(job_id='so "called"')
-    assert json.loads(made.submit_head + "]") == ['farm "1"', 'so "called"']
-    assert made.padding(6) == "0000"
-    assert made.padding(8) == ""
+    assert json.loads(made.submit_head + b"]") == ['farm "1"', 'so "called"']
+
+
+@pytest.mark.parametrize(
+    ("bits", "mask", "rolled"),
+    [
+        (None, 0x1FFFE000, 0),
+        (0x2000, 0x1FFFE000, 0x2000),
+        (0x20002000, 0x1FFFE000, 0x2000),  # the whole version
+        (0x6000, 0x2000, 0x2000),
+    ],
+)
+def test_what_goes_upstream_fills_the_pools_room(bits: int | None, mask: int, rolled: int) -> None:
+    found = job().upstream(b"slot", b"\1\2", 0x65000000, 7, bits, mask)
+    assert found == (b"\0\0slot\1\2", 0x65000000, 7, rolled)
+
+
+def test_a_miner_that_has_the_pools_extranonce1_fills_what_is_after_it() -> None:
+    found = job(whole=True).upstream(b"\0\0\0\0", b"\1\2\3\4", 0x65000000, 7, None, 0)
+    assert found[0] == b"\0\0\0\0\1\2\3\4"
+
+
+def test_version_bits_go_to_pools_that_allow_some() -> None:
+    made = job()
+    made.version_mask = 0
+    assert made.upstream(b"slot", bytes(4), 0x65000000, 7, 0, 0)[3] is None
 
 
 @given(
@@ -93,16 +116,7 @@ def test_the_miner_hashes_what_is_checked(
     extranonce2 = data.draw(st.binary(min_size=total - slot_size, max_size=total - slot_size))
     mined = MinerJob(params(made.line(encode_notify, total, False)), slot, len(extranonce2), 1)
     header = mined.header(extranonce2, mined.version, mined.ntime, 5)
-    verdict, _, hash = made.check(
-        slot,
-        len(extranonce2),
-        extranonce2.hex(),
-        f"{mined.ntime:08x}",
-        "00000005",
-        None,
-        0,
-        b"\xff" * 32,
-    )
+    verdict, _, hash = made.check(slot, extranonce2, mined.ntime, 5, None, 0, b"\xff" * 32)
     assert verdict == 0
     assert hash == sha256d(header)
 

@@ -51,8 +51,9 @@ def test_a_share_goes_out_without_a_turn_of_the_pool(world):
         while not world.core.jobs:
             await trio.testing.wait_all_tasks_blocked()
         for _ in range(3):
-            fields = '","'.join(["00" * 8, "0" * 8, "0" * 8])
-            world.core.session.submit(SimpleNamespace(sent=0.0), '["farm","1"', fields)
+            world.core.session.submit(
+                SimpleNamespace(sent=0.0), b'["farm","1"', (bytes(8), 0, 0, None)
+            )
             await trio.sleep(5)
             assert not world.core.session.outgoing
 

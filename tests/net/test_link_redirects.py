@@ -322,8 +322,7 @@ def test_shares_go_to_the_new_session(world):
 
     async def submit() -> None:
         await until(lambda: world.core.moves)
-        fields = '","'.join(["00" * 8, "0" * 8, "0" * 8])
-        world.core.session.submit(SimpleNamespace(sent=0.0), '["farm","1"', fields)
+        world.core.session.submit(SimpleNamespace(sent=0.0), b'["farm","1"', (bytes(8), 0, 0, None))
 
     world.plans = [reconnect("us.pool.example", 4444), simulated(second)]
     world.run(60, meanwhile=submit)

@@ -149,6 +149,38 @@ def test_capitals() -> None:
     answer(play, [share[0], share[1], *(part.upper() for part in share[2:])], "result true")
 
 
+def test_a_pool_gets_lower_case() -> None:
+    play = mined_on()
+    share = play.miner("a").share(bits=0x1FFFE000, meets=POOL_EASY)
+    play(
+        """
+        a >> 4 mining.submit "$share"
+        pool << 16 mining.submit ["farm", "1", "*", "65000000", "$nonce", "1fffe000"]
+        """,
+        share=[share[0], share[1], *(part.upper() for part in share[2:])],
+        nonce=share[4],
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "verdict"),
+    [
+        ({0: "nobody"}, '[24, "Unauthorized worker", null]'),
+        ({1: "a2"}, '[21, "Job not found (stale)", null]'),
+        ({2: "00"}, '[20, "extranonce2 has the wrong size", null]'),
+        ({4: "y"}, '[20, "ntime is not hex", null]'),
+        ({}, '[20, "ntime is not hex", null]'),
+    ],
+)
+def test_what_else_is_wrong_with_a_share_whose_ntime_is_not_hex(
+    changes: dict[int, str], verdict: str
+) -> None:
+    play = mined_on()
+    share = play.miner("a").share()
+    share = [({3: "x"} | changes).get(at, field) for at, field in enumerate(share)]
+    answer(play, share, f"error {verdict}")
+
+
 @pytest.mark.parametrize(
     ("at", "value", "verdict"),
     [

@@ -56,8 +56,7 @@ class Case:
     nbits: int
     ntime: int
     extranonce1: bytes  # the miner's
-    extranonce2_size: int
-    submit: tuple[str | None, ...]  # extranonce2, ntime, nonce, version bits
+    submit: tuple[bytes, int, int, int | None]  # extranonce2, ntime, nonce, version bits
     version_mask: int
     target: int  # that the share must meet
     header: bytes
@@ -65,7 +64,7 @@ class Case:
 
     @property
     def extranonce_size(self) -> int:
-        return len(self.extranonce1) + self.extranonce2_size
+        return len(self.extranonce1) + len(self.submit[0])
 
     @property
     def value(self) -> int:
@@ -92,7 +91,6 @@ class Case:
     def check(self, work: Any, target: int | None = None) -> tuple[Verdict, float, bytes]:
         verdict, difficulty, hash = work.check(
             self.extranonce1,
-            self.extranonce2_size,
             *self.submit,
             self.version_mask,
             (self.target if target is None else target).to_bytes(32, "little"),
@@ -107,20 +105,21 @@ class Case:
 
     def with_slot(self) -> "Case":
         """The same share where the first byte of its extranonce2 is the miner's slot."""
-        slot, rest = self.submit[0][:2], self.submit[0][2:]
+        extranonce2, *rest = self.submit
         return replace(
             self,
             name=f"{self.name}-slot",
             coinb1=self.coinb1 + self.extranonce1,
-            extranonce1=bytes.fromhex(slot),
-            extranonce2_size=self.extranonce2_size - 1,
-            submit=(rest, *self.submit[1:]),
+            extranonce1=extranonce2[:1],
+            submit=(extranonce2[1:], *rest),
         )
 
 
 def case_of(name: str, entry: dict[str, Any], header: str, hash: str, target: str) -> Case:
     notify, submit = entry["notify_params"], entry["submit_params"]
     _job_id, prevhash, coinb1, coinb2, branches, version, nbits, ntime, _clean = notify
+    extranonce2, at, nonce, *bits = submit[2:]
+    assert len(extranonce2) == 2 * entry["extranonce2_size"]
     words = bytes.fromhex(prevhash)
     return Case(
         name=name,
@@ -132,8 +131,12 @@ def case_of(name: str, entry: dict[str, Any], header: str, hash: str, target: st
         nbits=int(nbits, 16),
         ntime=int(ntime, 16),
         extranonce1=bytes.fromhex(entry["extranonce1"]),
-        extranonce2_size=entry["extranonce2_size"],
-        submit=(*submit[2:5], submit[5] if len(submit) > 5 else None),
+        submit=(
+            bytes.fromhex(extranonce2),
+            int(at, 16),
+            int(nonce, 16),
+            int(bits[0], 16) if bits else None,
+        ),
         version_mask=int(entry["version_mask"] or "0", 16),
         target=int(target, 16),
         header=bytes.fromhex(header),

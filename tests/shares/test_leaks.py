@@ -24,28 +24,25 @@ def resident() -> int:
 
 def test_references(native: ModuleType) -> None:
     # Objects that nothing else in the interpreter can refer to.
-    extranonce1, target, branch = (bytes(bytearray(size)) for size in (4, 32, 32))
-    extranonce2, ntime, nonce, bits, garbage = (
-        "".join(digits) for digits in ("0000000a", "000000", "01234", "02000", "no hex")
-    )
-    number = int("123456")
+    extranonce1, extranonce2, target, branch = (bytes(bytearray(size)) for size in (4, 4, 32, 32))
+    ntime, nonce, bits, number = (int(digits) for digits in ("1000", "4660", "8192", "123456"))
     branches, seen = [branch], native.Seen()
-    texts = [extranonce2, ntime, nonce, bits, garbage]
     watched = [extranonce1, target, branch, number, branches, seen, native.Seen, native.Work]
-    watched += texts
+    watched += [extranonce2, ntime, nonce, bits]
     gc.collect()
     before = [sys.getrefcount(object) for object in watched]
     for i in range(2000):
         work = make_work(native, seen, branches)
-        work.check(extranonce1, 4, extranonce2, ntime, nonce, bits, number, target)
-        work.check(extranonce1, 4, extranonce2, ntime, nonce, None, number, target)
-        work.check(extranonce1, 4, extranonce2, garbage, nonce, bits, number, target)
+        work.check(extranonce1, extranonce2, ntime, nonce, bits, number, target)
+        work.check(extranonce1, extranonce2, ntime, nonce, None, number, target)
         work.header(extranonce1, branch[:4], number, i, number)
         native.scan(bytes(80), target, number, 1)
         seen.add(branch, number)
         seen.forget(number)
         with pytest.raises(ValueError, match="longer"):
-            work.check(target, 4, extranonce2, ntime, nonce, bits, number, target)
+            work.check(target, extranonce2, ntime, nonce, bits, number, target)
+        with pytest.raises(TypeError):
+            work.check(extranonce1, extranonce2, ntime, nonce, branch, number, target)
         with pytest.raises(ValueError, match="a branch"):
             make_work(native, seen, [branch, extranonce1])
         with pytest.raises(ValueError, match="branches"):
@@ -62,7 +59,7 @@ def test_references(native: ModuleType) -> None:
 def test_work_keeps_its_seen_alive(native: ModuleType) -> None:
     work = make_work(native, native.Seen())
     gc.collect()
-    arguments = (b"", 8, "00" * 8, "0", "1", None, 0, TARGET)
+    arguments = (b"", bytes(8), 0, 1, None, 0, TARGET)
     assert [work.check(*arguments)[0] for _ in range(2)] == [0, 9]
 
 
@@ -72,8 +69,8 @@ def test_memory_stays_flat(native: ModuleType) -> None:
         seen = native.Seen()
         work = make_work(native, seen)
         for i in range(times):
-            work.check(b"slot", 4, f"{i:08x}", f"{i // 20:x}", "1", None, 0, TARGET)
-            work.check(b"slot", 4, f"{i:08x}\u0663", "\ud800", "1", None, 0, TARGET)
+            work.check(b"slot", i.to_bytes(4, "big"), i // 20, 1, None, 0, TARGET)
+            work.check(b"slot", i.to_bytes(4, "big"), i, 1, i, 0, TARGET)
             if i % 1000 == 0:
                 seen.forget(i // 20)
             if i % 10 == 0:

@@ -9,6 +9,7 @@ import pytest
 from stratumproxy.errors import LineTooLong, PoolError, ProtocolError
 from stratumproxy.mining.job import Terms
 from stratumproxy.mining.submission import Submission
+from stratumproxy.protocol.v1.submit import encode_submit_head
 from stratumproxy.upstream.session import NewJob, Odd, ReconnectAsked, Said, TermsChanged
 from stratumproxy.upstream.v1 import FIRST_SUBMIT, LINE_LIMIT, USER_AGENT, V1Session
 from tests.proxy.playbook import notify
@@ -451,14 +452,15 @@ def test_whether_it_said_anything_at_all() -> None:
 # -- shares ------------------------------------------------------------------------------------
 
 
-HEAD = '["farm","1"'
+HEAD = encode_submit_head("farm", "1")
+FOUND = bytes(4), 0x65000000, 1, None
 
 
 def test_a_share_goes_out_under_an_integer_of_ours() -> None:
     """DATUM closes on any other id."""
     made = ready()
-    made.submit(share(), HEAD, '00000001","65000000","deadbeef')
-    made.submit(share(), HEAD, '00000002","65000000","deadbeef","00002000')
+    made.submit(share(), HEAD, (b"\0\0\0\1", 0x65000000, 0xDEADBEEF, None))
+    made.submit(share(), HEAD, (b"\0\0\0\2", 0x65000000, 0xDEADBEEF, 0x2000))
     assert said(made) == [
         {
             "id": FIRST_SUBMIT,
@@ -477,7 +479,7 @@ def test_verdicts_in_any_order() -> None:
     made = ready()
     one, two = share(), share()
     for each in (one, two):
-        made.submit(each, HEAD, "x")
+        made.submit(each, HEAD, FOUND)
     assert made.receive(
         b'{"id":17,"result":true,"error":null}\n{"id":16,"result":false,"error":[23,"low"]}\n', 0
     ) == [two, one]
@@ -487,7 +489,7 @@ def test_verdicts_in_any_order() -> None:
 
 def test_a_second_verdict_is_nothing() -> None:
     made = ready()
-    made.submit(share(), HEAD, "x")
+    made.submit(share(), HEAD, FOUND)
     assert len(made.receive(b'{"id":16,"result":true}\n{"id":16,"result":false}\n', 0)) == 1
 
 
@@ -495,7 +497,7 @@ def test_a_second_verdict_is_nothing() -> None:
 def test_an_odd_yes(result: str) -> None:
     made = ready()
     sent = share()
-    made.submit(sent, HEAD, "x")
+    made.submit(sent, HEAD, FOUND)
     made.receive(b'{"id":16,"result":%b,"error":null}\n' % result.encode(), 0)
     assert sent.error is None
 
@@ -504,10 +506,10 @@ def test_the_writer_is_woken_for_the_first_share_only() -> None:
     woken = []
     made = ready(wake=lambda: woken.append(len(made.outgoing)))
     for _ in range(3):
-        made.submit(share(), HEAD, "x")
+        made.submit(share(), HEAD, FOUND)
     assert woken == [0]
     made.outgoing.clear()
-    made.submit(share(), HEAD, "x")
+    made.submit(share(), HEAD, FOUND)
     assert woken == [0, 0]
 
 
@@ -515,7 +517,7 @@ def test_what_is_overdue() -> None:
     made = ready()
     shares = [share(float(second)) for second in range(5)]
     for each in shares:
-        made.submit(each, HEAD, "x")
+        made.submit(each, HEAD, FOUND)
     assert made.overdue(0.0) == []
     assert made.overdue(2.0) == shares[:2]
     assert made.overdue(2.0) == []
@@ -527,7 +529,7 @@ def test_what_is_left_when_the_connection_is_gone() -> None:
     made = ready()
     shares = [share(), share()]
     for each in shares:
-        made.submit(each, HEAD, "x")
+        made.submit(each, HEAD, FOUND)
     assert made.abandon() == shares
     assert made.abandon() == []
     assert not made.ready
@@ -537,7 +539,7 @@ def test_verdicts_before_a_fatal_line_are_not_forgotten() -> None:
     made = ready()
     good, late = share(), share()
     for each in (good, late):
-        made.submit(each, HEAD, "x")
+        made.submit(each, HEAD, FOUND)
     end = b'{"method":"mining.set_extranonce","params":["f0",1]}\n'
     with pytest.raises(PoolError):
         made.receive(b'{"id":16,"result":true}\n%b{"id":17,"result":true}\n' % end, 0)

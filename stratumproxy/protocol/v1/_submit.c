@@ -3,8 +3,36 @@
 
 #include "submit_scan.h"
 
+static PyObject *bytes_of(const void *at, size_t size) {
+    return PyBytes_FromStringAndSize(at, (Py_ssize_t)size);
+}
+
 static PyObject *string_of(const struct piece *piece) {
     return PyUnicode_FromStringAndSize(piece->at, (Py_ssize_t)piece->length);
+}
+
+static PyObject *tuple_of(const struct submit *submit) {
+    enum { PARTS = 7 };
+    PyObject *parts[PARTS] = {
+        bytes_of(submit->id.at, submit->id.length),
+        string_of(&submit->worker),
+        string_of(&submit->job_id),
+        bytes_of(submit->extranonce2, submit->extranonce2_size),
+        PyLong_FromUnsignedLong(submit->ntime),
+        PyLong_FromUnsignedLong(submit->nonce),
+        submit->has_bits ? PyLong_FromUnsignedLong(submit->bits) : Py_NewRef(Py_None),
+    };
+    PyObject *tuple = PyTuple_New(PARTS);
+    bool whole = tuple != NULL;
+    for (int i = 0; i < PARTS; i++) {
+        whole = whole && parts[i] != NULL;
+        if (tuple != NULL)
+            PyTuple_SetItem(tuple, i, parts[i]); /* takes the reference */
+        else
+            Py_XDECREF(parts[i]);
+    }
+    if (!whole) Py_CLEAR(tuple);
+    return tuple;
 }
 
 static PyObject *scan_submit(PyObject *module, PyObject *line) {
@@ -14,16 +42,7 @@ static PyObject *scan_submit(PyObject *module, PyObject *line) {
     (void)module;
     if (PyBytes_AsStringAndSize(line, &data, &length) < 0) return NULL;
     if (!submit_scan(data, (size_t)length, &submit)) Py_RETURN_NONE;
-    PyObject *parts = PyTuple_New(1 + SUBMIT_FIELDS);
-    if (parts == NULL) return NULL;
-    PyObject *part = PyBytes_FromStringAndSize(submit.id.at, (Py_ssize_t)submit.id.length);
-    for (int i = 0; part != NULL; i++) {
-        PyTuple_SetItem(parts, i, part); /* takes the reference */
-        if (i == SUBMIT_FIELDS) return parts;
-        part = submit.fields[i].at == NULL ? Py_NewRef(Py_None) : string_of(&submit.fields[i]);
-    }
-    Py_DECREF(parts);
-    return NULL;
+    return tuple_of(&submit);
 }
 
 static PyMethodDef methods[] = {

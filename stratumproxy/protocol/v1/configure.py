@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from stratumproxy.protocol.v1.hex import read_uint32
+
 FULL_MASK = 0xFFFFFFFF
 
 
@@ -12,15 +14,7 @@ def parse_hex32(value: object) -> int | None:
     Returns:
         The number, or None where the value is anything else.
     """
-    if not isinstance(value, str):
-        return None
-    digits = value.removeprefix("0x")
-    if not 1 <= len(digits) <= 8 or not digits.isalnum() or not digits.isascii():
-        return None
-    try:
-        return int(digits, 16)
-    except ValueError:
-        return None
+    return read_uint32(value.removeprefix("0x")) if isinstance(value, str) else None
 
 
 @dataclass(frozen=True, slots=True)

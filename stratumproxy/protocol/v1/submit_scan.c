@@ -52,15 +52,54 @@ static bool take_id(struct cursor *c, struct piece *out) {
     return true;
 }
 
-static bool take_params(struct cursor *c, struct piece fields[SUBMIT_FIELDS]) {
-    if (!take(c, '[')) return false;
-    int count = 0;
-    do {
-        if (count == SUBMIT_FIELDS || !take_string(c, &fields[count])) return false;
-        count++;
-    } while (take(c, ','));
-    if (count < SUBMIT_FIELDS) fields[SUBMIT_FIELDS - 1].at = NULL;
-    return count >= SUBMIT_FIELDS - 1 && take(c, ']');
+/* One more than a hex digit is worth, in either case; 0 for what is none. */
+static const uint8_t digit_plus_1[256] = {
+    ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
+    ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+    ['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
+};
+
+/* Take a hex digit, if there is one. */
+static bool take_digit(struct cursor *c, uint8_t *digit) {
+    if (c->at == c->end || digit_plus_1[(uint8_t)*c->at] == 0) return false;
+    *digit = digit_plus_1[(uint8_t)*c->at++] - 1;
+    return true;
+}
+
+/* Take the quote that ends a string, right here. */
+static bool take_end(struct cursor *c) {
+    return c->at < c->end && *c->at++ == '"';
+}
+
+/* Take a string of hex, two digits a byte. */
+static bool take_bytes(struct cursor *c, uint8_t bytes[SUBMIT_EXTRANONCE2], size_t *size) {
+    uint8_t high, low;
+    if (!take(c, '"')) return false;
+    for (*size = 0; *size < SUBMIT_EXTRANONCE2 && take_digit(c, &high); ++*size) {
+        if (!take_digit(c, &low)) return false;
+        bytes[*size] = (uint8_t)(high << 4 | low);
+    }
+    return take_end(c);
+}
+
+/* Take a string of 1 to 8 hex digits: NerdMiner does not pad its nonces with zeros. */
+static bool take_number(struct cursor *c, uint32_t *number) {
+    uint8_t digit;
+    int digits = 0;
+    if (!take(c, '"')) return false;
+    for (*number = 0; digits < 8 && take_digit(c, &digit); digits++) *number = *number << 4 | digit;
+    return digits > 0 && take_end(c);
+}
+
+static bool take_params(struct cursor *c, struct submit *out) {
+    if (!take(c, '[') || !take_string(c, &out->worker)) return false;
+    if (!take(c, ',') || !take_string(c, &out->job_id)) return false;
+    if (!take(c, ',') || !take_bytes(c, out->extranonce2, &out->extranonce2_size)) return false;
+    if (!take(c, ',') || !take_number(c, &out->ntime)) return false;
+    if (!take(c, ',') || !take_number(c, &out->nonce)) return false;
+    out->has_bits = take(c, ',');
+    if (out->has_bits && !take_number(c, &out->bits)) return false;
+    return take(c, ']');
 }
 
 static bool is(const struct piece *piece, const char *text) {
@@ -78,7 +117,7 @@ bool submit_scan(const char *line, size_t length, struct submit *out) {
         if (!take_string(&c, &key) || !take(&c, ':')) return false;
         if (is(&key, "params")) {
             member = PARAMS;
-            if (!take_params(&c, out->fields)) return false;
+            if (!take_params(&c, out)) return false;
         } else if (is(&key, "id")) {
             member = ID;
             if (!take_id(&c, &out->id)) return false;

@@ -1,8 +1,10 @@
-/* submit_scan on every byte string: it agrees, both ways, with the strict reading below, and every
- * piece it gives lies in the line. */
+/* submit_scan on every byte string: it agrees, both ways, with the strict reading below, and what it
+ * gives is what stands in the line. */
 #include "fuzz.h"
 
 #include "../../../stratumproxy/protocol/v1/submit_scan.h"
+
+#include <ctype.h>
 
 /* The other reading. First the line becomes tokens, then their order is looked at. */
 enum { MAX_TOKENS = 40 };
@@ -68,6 +70,32 @@ static int says(const struct token *token, const char *text)
            memcmp(token->at, text, token->length) == 0;
 }
 
+static int is_hex(const struct token *token)
+{
+    size_t digits = 0;
+    while (digits < token->length && isxdigit((unsigned char)token->at[digits]))
+        digits++;
+    return token->kind == 's' && digits == token->length;
+}
+
+/* Whether a string can be that param: worker, job id, extranonce2, then numbers. */
+static int fits(size_t field, const struct token *token)
+{
+    if (field < 2)
+        return 1;
+    if (field == 2)
+        return is_hex(token) && token->length % 2 == 0 && token->length / 2 <= SUBMIT_EXTRANONCE2;
+    return is_hex(token) && token->length >= 1 && token->length <= 8;
+}
+
+/* What hex digits say, by the C library. */
+static uint32_t value_of(const char *digits, size_t count)
+{
+    char text[9] = {0};
+    memcpy(text, digits, count);
+    return (uint32_t)strtoul(text, NULL, 16);
+}
+
 static const char *const keys[] = {"id", "method", "params"};
 
 /* Tokens of a value, 0 if it is not what that key wants. */
@@ -82,7 +110,7 @@ static size_t value_size(size_t key, const struct token *token, size_t left)
     size_t fields = 0, i = 1;
     if (token->kind != '[')
         return 0;
-    for (; i + 1 < left && token[i].kind == 's'; i += 2) {
+    for (; i + 1 < left && token[i].kind == 's' && fits(fields, &token[i]); i += 2) {
         fields++;
         if (token[i + 1].kind == ']')
             return fields == 5 || fields == 6 ? i + 2 : 0;
@@ -134,10 +162,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!found)
         return 0;
 
+    const struct token *fields[6];
+    for (size_t i = 0; i < 6; i++)
+        fields[i] = &tokens[values[2] + 1 + 2 * i];
     same(&submit.id, &tokens[values[0]], 1);
-    int six = tokens[values[2] + 10].kind == ']' ? 0 : 1;
-    for (size_t i = 0; i < 5 + (size_t)six; i++)
-        same(&submit.fields[i], &tokens[values[2] + 1 + 2 * i], 0);
-    require(six || submit.fields[5].at == NULL, "no version bits where there are five params");
+    same(&submit.worker, fields[0], 0);
+    same(&submit.job_id, fields[1], 0);
+    require(2 * submit.extranonce2_size == fields[2]->length, "two digits a byte");
+    for (size_t i = 0; i < submit.extranonce2_size; i++)
+        require(submit.extranonce2[i] == value_of(fields[2]->at + 2 * i, 2),
+                "each byte is what its pair says");
+    require(submit.ntime == value_of(fields[3]->at, fields[3]->length), "ntime is what it says");
+    require(submit.nonce == value_of(fields[4]->at, fields[4]->length), "and so is the nonce");
+    require(submit.has_bits == (fields[4][1].kind == ','), "version bits where there are six");
+    if (submit.has_bits)
+        require(submit.bits == value_of(fields[5]->at, fields[5]->length), "with their value");
     return 0;
 }

@@ -2,17 +2,17 @@
  * and with the portable kernel.
  *
  * Input, integers little-endian:
- *   flags 1, version 4, nbits 4, ntime 4, ntime_roll 4, version_mask 4, extranonce_size 2,
- *   extranonce2_size 1, branch_count 1, prevhash 32, pool_target 32, target 32,
- *   coinb1 and coinb2 (length 2, bytes), extranonce1, extranonce2, ntime, nonce and version bits
- *   (length 1, bytes), the branches.
- * flags: 1 version bits are there; 2 extranonce_size is huge; 4 extranonce2_size is huge. */
+ *   flags 1, version 4, nbits 4, ntime 4, ntime_roll 4, version_mask 4, the share's ntime 4,
+ *   nonce 4 and version_bits 4, extranonce_size 2, branch_count 1, prevhash 32, pool_target 32,
+ *   target 32, coinb1 and coinb2 (length 2, bytes), extranonce1 and extranonce2 (length 1, bytes),
+ *   the branches.
+ * flags: 1 version bits are there; 2 extranonce_size is huge. */
 #include "fuzz.h"
 
 #include "../../../stratumproxy/shares/sha256.h"
 #include "../../../stratumproxy/shares/work.h"
 
-enum { VERSION_BITS = 1, HUGE_ROOM = 2, HUGE_EXTRANONCE2 = 4 };
+enum { VERSION_BITS = 1, HUGE_ROOM = 2 };
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
@@ -26,12 +26,6 @@ static struct bytes take_sized(struct input *input, size_t length_size)
 {
     size_t size = (size_t)take(input, length_size);
     return (struct bytes){take_bytes(input, size), size};
-}
-
-static struct text take_text(struct input *input)
-{
-    struct bytes bytes = take_sized(input, 1);
-    return (struct text){(const char *)bytes.at, bytes.size};
 }
 
 static void little_endian(uint8_t *bytes, uint32_t value)
@@ -79,8 +73,8 @@ static void long_way(uint8_t header[WORK_HEADER], const struct job *job, const u
 
 static void check(const struct job *job, const uint8_t *branches, const struct share *share)
 {
-    size_t taken = share->extranonce1.size + share->extranonce2_size;
-    int fits = taken >= share->extranonce2_size && taken <= job->extranonce_size;
+    struct bytes extranonce1 = share->extranonce1, extranonce2 = share->extranonce2;
+    int fits = extranonce1.size + extranonce2.size <= job->extranonce_size;
     struct work work;
     struct seen seen;
     seen_init(&seen, 1);
@@ -92,20 +86,12 @@ static void check(const struct job *job, const uint8_t *branches, const struct s
     require(fits == (outcome.verdict != WORK_NO_ROOM), "no room is said when there is none");
     int reached = outcome.verdict >= SHARE && outcome.verdict <= DUPLICATE;
     require(outcome.hashed == reached, "hashed when, and only when, all else was right");
-    struct bytes extranonce2 = {share->target, share->extranonce2_size % 33};
-    uint32_t version = job->version, ntime = job->ntime, nonce = job->nbits;
-    uint8_t header[WORK_HEADER], expected[WORK_HEADER], hash[32], *sent = NULL;
+    uint32_t version = job->version, ntime = share->ntime, nonce = share->nonce;
+    uint8_t header[WORK_HEADER], expected[WORK_HEADER], hash[32];
+    if (share->has_version_bits)
+        version = (job->version & ~share->version_mask) | (share->version_bits & share->version_mask);
     if (reached) {
-        uint32_t bits = 0;
-        sent = malloc(share->extranonce2_size);
-        extranonce2 = (struct bytes){sent, share->extranonce2_size};
-        require(hex_bytes(sent, extranonce2.size, share->extranonce2) &&
-                    hex_uint32(&ntime, share->ntime) && hex_uint32(&nonce, share->nonce) &&
-                    (!share->has_version_bits || hex_uint32(&bits, share->version_bits)),
-                "what was hashed is hex");
         require(ntime >= job->ntime && ntime - job->ntime <= job->ntime_roll, "ntime is in range");
-        if (share->has_version_bits)
-            version = (job->version & ~share->version_mask) | (bits & share->version_mask);
         struct u256 value = u256_load(outcome.hash), target = u256_load(share->target);
         struct u256 pool = u256_load(job->pool_target);
         require((outcome.verdict == LOW_DIFFICULTY) ==
@@ -115,12 +101,10 @@ static void check(const struct job *job, const uint8_t *branches, const struct s
                     work_check(&work, &seen, share).verdict == DUPLICATE,
                 "the second time it is a duplicate");
     }
-    int made = work_header(&work, share->extranonce1, extranonce2, version, ntime, nonce, header);
-    require(made == (extranonce2.size <= job->extranonce_size &&
-                     share->extranonce1.size <= job->extranonce_size - extranonce2.size),
-            "a header is made when the extranonces fit");
+    int made = work_header(&work, extranonce1, extranonce2, version, ntime, nonce, header);
+    require(made == fits, "a header is made when the extranonces fit");
     if (made) {
-        long_way(expected, job, branches, share->extranonce1, extranonce2, version, ntime, nonce);
+        long_way(expected, job, branches, extranonce1, extranonce2, version, ntime, nonce);
         require(memcmp(header, expected, sizeof header) == 0, "the header is the long way's");
         sha256d(hash, expected, sizeof expected);
         require(!reached || memcmp(hash, outcome.hash, sizeof hash) == 0, "and so is the hash");
@@ -129,7 +113,6 @@ static void check(const struct job *job, const uint8_t *branches, const struct s
         uint64_t found = work_scan(header, &target, start, end);
         require(found >= start && found <= end, "a nonce of the range, or its end");
     }
-    free(sent);
     work_clear(&work);
     seen_clear(&seen);
 }
@@ -146,8 +129,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     };
     struct share share = {.has_version_bits = flags & VERSION_BITS};
     share.version_mask = (uint32_t)take(&input, 4);
+    share.ntime = (uint32_t)take(&input, 4);
+    share.nonce = (uint32_t)take(&input, 4);
+    share.version_bits = (uint32_t)take(&input, 4);
     job.extranonce_size = (size_t)take(&input, 2) - (flags & HUGE_ROOM ? 1 << 16 : 0);
-    share.extranonce2_size = (size_t)take(&input, 1) - (flags & HUGE_EXTRANONCE2 ? 1 << 8 : 0);
     job.branch_count = (size_t)take(&input, 1);
     uint8_t *prevhash = take_bytes(&input, 32), *pool_target = take_bytes(&input, 32);
     uint8_t *target = take_bytes(&input, 32);
@@ -157,10 +142,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     job.coinb1 = take_sized(&input, 2);
     job.coinb2 = take_sized(&input, 2);
     share.extranonce1 = take_sized(&input, 1);
-    share.extranonce2 = take_text(&input);
-    share.ntime = take_text(&input);
-    share.nonce = take_text(&input);
-    share.version_bits = take_text(&input);
+    share.extranonce2 = take_sized(&input, 1);
     uint8_t *branches = take_bytes(&input, 32 * job.branch_count);
 
     struct work work;
@@ -179,8 +161,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     void *const all[] = {
         prevhash, pool_target, target, branches,
         (void *)job.coinb1.at, (void *)job.coinb2.at, (void *)share.extranonce1.at,
-        (void *)share.extranonce2.chars, (void *)share.ntime.chars, (void *)share.nonce.chars,
-        (void *)share.version_bits.chars,
+        (void *)share.extranonce2.at,
     };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         free(all[i]);

@@ -1,8 +1,8 @@
 /* Runs the mining.submit scanner without Python, where a sanitizer can watch it.
  *
  * Standard input: lines to scan, each as hex in a line of its own. Standard output: "-" for a line
- * that is not recognised, or its seven parts, with tabs between and "-" for version bits that are
- * left out. Every line lies in memory of just its size, so that a step too far is seen. */
+ * that is not recognised, or its seven parts, with tabs between, bytes and numbers in hex, and "-"
+ * for version bits that are left out. Every line lies in memory of just its size, so that a step too far is seen. */
 #include "../../../../stratumproxy/protocol/v1/submit_scan.h"
 
 #include <stdio.h>
@@ -14,10 +14,8 @@ static int digit(int c) {
 }
 
 static void print(const struct piece *piece) {
-    if (piece->at == NULL)
-        fputs("-", stdout);
-    else
-        fwrite(piece->at, 1, piece->length, stdout);
+    fwrite(piece->at, 1, piece->length, stdout);
+    fputs("\t", stdout);
 }
 
 int main(void) {
@@ -30,10 +28,11 @@ int main(void) {
             line[i] = (char)(digit(hex[2 * i]) << 4 | digit(hex[2 * i + 1]));
         if (submit_scan(line, length, &submit)) {
             print(&submit.id);
-            for (int i = 0; i < SUBMIT_FIELDS; i++) {
-                fputs("\t", stdout);
-                print(&submit.fields[i]);
-            }
+            print(&submit.worker);
+            print(&submit.job_id);
+            for (size_t i = 0; i < submit.extranonce2_size; i++) printf("%02x", submit.extranonce2[i]);
+            printf("\t%x\t%x\t", submit.ntime, submit.nonce);
+            printf(submit.has_bits ? "%x" : "-", submit.has_bits ? submit.bits : 0);
         } else {
             fputs("-", stdout);
         }
