@@ -2,18 +2,20 @@
 
 import time
 from collections.abc import Callable, Iterable
+from contextlib import closing, suppress
 from pathlib import Path
 
 import click
 import orjson
+from click.shell_completion import CompletionItem
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from stratumproxy.cli.options import examples
-from stratumproxy.config import load
-from stratumproxy.errors import ConfigError, SinkError
+from stratumproxy.config import read
+from stratumproxy.errors import ConfigError, SinkError, StratumProxyError
 from stratumproxy.ledger import LedgerReader
 from stratumproxy.ledger.audit import BY, CONFIDENCE, FINE, TOLERATED, Audit, Row
 from stratumproxy.ledger.audit import audit as audit_pool
@@ -47,11 +49,29 @@ def _moment(ctx: click.Context, param: click.Parameter, value: str) -> float:
         raise click.BadParameter(str(error)) from None
 
 
+def _pools(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The pools that the configuration names, and those that the ledger has besides."""
+    config, path = ctx.params.get("config"), ctx.params.get("ledger")
+    names: list[str] = []
+    with suppress(StratumProxyError):
+        if config is not None:
+            document = read(config)
+            names += document.pools()
+            path = path or document.value("ledger", "path")
+    with suppress(StratumProxyError):
+        if path:
+            with closing(LedgerReader(path, seconds=1.0)) as reader:
+                names += reader.pools()
+    found = dict.fromkeys(name for name in names if name.startswith(incomplete))
+    return [CompletionItem(name) for name in found]
+
+
 @click.command(
     epilog=examples(
         "stratumproxy audit --config farm.toml --pool eu.pool.example:3333 --since 24h",
         "stratumproxy audit --config farm.toml --pool main --since 2026-11-01 --until 2026-12-01 "
         "--by day",
+        "stratumproxy audit --config farm.toml --pool main --since yesterday --until today",
         "stratumproxy audit --ledger ledger.sqlite3 --pool main --since 7d --by worker",
         "stratumproxy audit --config farm.toml --pool main --since 24h --pool-figures theirs.csv",
         "stratumproxy audit --config farm.toml --pool main --since 24h --json | jq .total",
@@ -66,7 +86,11 @@ def _moment(ctx: click.Context, param: click.Parameter, value: str) -> float:
 )
 @click.option("--ledger", type=click.Path(), metavar="FILE", help="The ledger itself.")
 @click.option(
-    "--pool", required=True, metavar="NAME", help="The pool, as it is called in the configuration."
+    "--pool",
+    required=True,
+    metavar="NAME",
+    shell_complete=_pools,
+    help="The pool, as it is called in the configuration.",
 )
 @click.option(
     "--since",
@@ -74,8 +98,8 @@ def _moment(ctx: click.Context, param: click.Parameter, value: str) -> float:
     callback=_moment,
     default="24h",
     show_default=True,
-    help="From when on: 24h ago (m, h, d, w), 2026-11-01, 2026-11-01T06:00 (UTC), or Unix seconds. "
-    "Moved back to the whole hour or day.",
+    help="From when on: 24h ago (m, h, d, w), today or yesterday, 2026-11-01, 2026-11-01T06:00 "
+    "(all UTC), or Unix seconds. Moved back to the whole hour or day.",
 )
 @click.option(
     "--until",
@@ -173,8 +197,10 @@ def audit(
 
 def _ledger_of(config: Path | None) -> str:
     assert config is not None
-    path = load(config).ledger.path
+    document = read(config)
+    path: str = document.value("ledger", "path")
     if not path:
+        document.config()  # it may be that it is there, and wrong
         raise ConfigError([f"{config}: ledger.path: is empty, so there is no ledger to audit by"])
     return path
 

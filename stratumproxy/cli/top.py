@@ -9,6 +9,7 @@ import trio
 from rich.console import Console
 
 from stratumproxy.cli.options import examples
+from stratumproxy.errors import ConfigError
 from stratumproxy.top.api import Address, Api, ApiError
 from stratumproxy.top.fill import fill
 from stratumproxy.top.live import Top
@@ -40,9 +41,9 @@ Keys:
 """
 
 
-def _address(ctx: click.Context, param: click.Parameter, url: str) -> Address:
+def _address(ctx: click.Context, param: click.Parameter, url: str | None) -> Address | None:
     try:
-        return Address.parse(url)
+        return None if url is None else Address.parse(url)
     except ValueError as error:
         raise click.BadParameter(str(error), ctx, param) from None
 
@@ -51,6 +52,7 @@ def _address(ctx: click.Context, param: click.Parameter, url: str) -> Address:
     epilog=KEYS
     + examples(
         "stratumproxy top",
+        "stratumproxy top --config farm.toml",
         "stratumproxy top --sort -rejected --search hall-3",
         "stratumproxy top --url https://farm.example:8443 --token-file ~/.stratumproxy-token",
         "stratumproxy top --once --rows 50 > page.txt",
@@ -62,9 +64,16 @@ def _address(ctx: click.Context, param: click.Parameter, url: str) -> Address:
     "address",
     metavar="URL",
     callback=_address,
-    default=DEFAULT_URL,
-    show_default=True,
+    show_default=DEFAULT_URL,
     help="Where the API is: `listen` of [api] in the proxy's configuration.",
+)
+@click.option(
+    "-c",
+    "--config",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The proxy's configuration, for its own machine: its [api] says where the API is and "
+    "where its token.",
 )
 @click.option(
     "--token-file",
@@ -95,7 +104,8 @@ def _address(ctx: click.Context, param: click.Parameter, url: str) -> Address:
     "a line.",
 )
 def top(
-    address: Address,
+    address: Address | None,
+    config: Path | None,
     token_file: Path | None,
     sort: str,
     search: str,
@@ -110,7 +120,10 @@ def top(
     """
     if not sys.stdout.encoding.lower().startswith("utf"):
         sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
-    api = Api(address, _token(token_file))
+    if config is not None:
+        configured, its_token_file = _configured(config)
+        address, token_file = address or configured, token_file or its_token_file
+    api = Api(address or Address.parse(DEFAULT_URL), _token(token_file))
     state = State(sort=sort, search=search, rows=rows)
     console = Console()
     failure: BaseException | None = None
@@ -127,6 +140,25 @@ def top(
         raise SystemExit(INTERRUPTED)
     if failure is not None:
         raise failure
+
+
+def _configured(path: Path) -> tuple[Address, Path | None]:
+    """Where a configuration has the API, and the file of its token if this user may read it.
+
+    Raises:
+        ConfigError: there is no API, or nobody knows where.
+    """
+    from stratumproxy.config import read
+    from stratumproxy.config.address import parse_listen
+
+    document = read(path)
+    host, port = parse_listen(document.value("api", "listen") or ":0")
+    if not port:
+        document.config()  # it may be that it is there, and wrong
+        raise ConfigError([f"{path}: api.listen: names no port; give --url, or name one there"])
+    host = "localhost" if host in (None, "0.0.0.0", "::") else f"[{host}]" if ":" in host else host
+    token_file = document.value("api", "token_file")
+    return Address.parse(f"http://{host}:{port}"), Path(token_file) if token_file else None
 
 
 def _token(path: Path | None) -> str:

@@ -59,19 +59,29 @@ def _overlap(one: str | None, other: str | None) -> bool:
 
 def _names(tree: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
     first: dict[str, int] = {}
+    for path, name in pool_names(tree):
+        index = int(path[1])
+        if name in first:
+            yield (
+                path,
+                f"pool[{first[name]}] is called {name!r}, too; give one of them another name",
+            )
+        first.setdefault(name, index)
+
+
+def pool_names(tree: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
+    """What the pools are called that have a name or a url, and where that is written.
+
+    Args:
+        tree: the configuration as it was written.
+    """
     for index, table in _tables(tree, "pool"):
         key, name = "name", table.get("name")
         with suppress(ValueError):
             if not name and isinstance(table.get("url"), str):
                 key, name = "url", parse_pool_url(table["url"]).place
-        if not isinstance(name, str) or not name:
-            continue
-        if name in first:
-            yield (
-                ("pool", index, key),
-                f"pool[{first[name]}] is called {name!r}, too; give one of them another name",
-            )
-        first.setdefault(name, index)
+        if isinstance(name, str) and name:
+            yield ("pool", index, key), name
 
 
 def _tables(tree: Mapping[str, Any], name: str) -> Iterator[tuple[int, dict[str, Any]]]:

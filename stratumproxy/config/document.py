@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from stratumproxy.config.clashes import CLASH, clashes
+from stratumproxy.config.clashes import CLASH, clashes, pool_names
 from stratumproxy.config.explain import explain
 from stratumproxy.config.locate import Path, dotted, locate
 from stratumproxy.config.models import Config
@@ -76,6 +76,10 @@ class Document:
         if wrong or key not in written:
             return getattr(Config.model_fields[table].default, key)
         return written[key]
+
+    def pools(self) -> list[str]:
+        """What the pools are called, as far as that can be read."""
+        return [name for _, name in pool_names(self._tree)]
 
     def sets(self, table: str, key: str) -> bool:
         """Whether a table's setting is written there."""

@@ -4,20 +4,30 @@ import re
 from datetime import UTC, datetime
 
 _AGO = re.compile(r"(\d{1,6})([mhdw])", re.ASCII)
-_UNITS = {"m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
+DAY = 86_400
+_UNITS = {"m": 60, "h": 3600, "d": DAY, "w": 7 * DAY}
+_DAYS_AGO = {"today": 0, "yesterday": 1}
 _SECONDS = re.compile(r"\d{9,11}(\.\d{1,9})?", re.ASCII)
 
 
 def parse_time(text: str, now: float) -> float:
-    """A moment, in Unix seconds: ``24h`` ago (m, h, d, w), or as `parse_moment` has it.
+    """A moment, in Unix seconds.
+
+    Args:
+        text: ``24h`` ago (m, h, d, w), ``now``, ``today`` or ``yesterday`` (their first moment, in
+            UTC), or as `parse_moment` has it.
+        now: Unix seconds.
 
     Raises:
         ValueError: it is none.
     """
-    if match := _AGO.fullmatch(text.strip()):
+    word = text.strip()
+    if match := _AGO.fullmatch(word):
         return now - int(match[1]) * _UNITS[match[2]]
-    if text.strip() == "now":
+    if word == "now":
         return now
+    if word in _DAYS_AGO:
+        return now // DAY * DAY - _DAYS_AGO[word] * DAY
     return parse_moment(text)
 
 
@@ -39,8 +49,8 @@ def parse_moment(text: str) -> float:
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
         raise ValueError(
-            f"expected a time such as 24h, 2026-11-01, 2026-11-01T06:00 or Unix seconds, not "
-            f"{text!r}"
+            f"expected a time such as 24h, yesterday, 2026-11-01, 2026-11-01T06:00 or Unix "
+            f"seconds, not {text!r}"
         ) from None
 
 

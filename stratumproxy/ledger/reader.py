@@ -98,6 +98,16 @@ class LedgerReader:
         with self._look() as connection:
             return pages.events(connection, since, until, limit)
 
+    def pools(self) -> list[str]:
+        """Names of the pools that anything is kept of.
+
+        Raises:
+            SinkError: the ledger can't be read.
+        """
+        with self._look() as connection:
+            rows = connection.execute("SELECT name FROM pools WHERE name <> '' ORDER BY name")
+            return [name for (name,) in rows]
+
     def gaps(self, since: float, until: float, limit: int = 1000) -> list[Gap]:
         """Batches that never came, though later ones of their run did, the oldest first.
 

@@ -13,8 +13,8 @@ LAST = 1e11
 """Unix seconds: the year 5138."""
 
 FORMS = (
-    "`24h` ago (m, h, d, w), `now`, `2026-11-01`, `2026-11-01T06:00` (UTC unless it says "
-    "otherwise, and `+` is `%2B` in a query), or Unix seconds"
+    "`24h` ago (m, h, d, w), `now`, `today`, `yesterday`, `2026-11-01`, `2026-11-01T06:00` (UTC "
+    "unless it says otherwise, and `+` is `%2B` in a query), or Unix seconds"
 )
 
 

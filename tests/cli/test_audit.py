@@ -59,6 +59,61 @@ def test_a_time_in_which_all_is_well(ledger: Path) -> None:
     assert "2023-11-15 00:00 to 2023-11-15 02:00 UTC" in shown.stdout
 
 
+CONFIG = """\
+[[listen]]
+address = "x"
+[[pool]]
+url = "stratum+tcp://eu.pool.example:3333"
+user = "farm"
+[[pool]]
+url = "stratum+tcp://us.pool.example:3333"
+name = "main"
+[api]
+listen = ":8080"
+token_file = "/nowhere"
+[ledger]
+"""
+
+
+def completed(*words: str) -> list[str]:
+    environment = {
+        "_STRATUMPROXY_COMPLETE": "bash_complete",
+        "COMP_WORDS": " ".join(["stratumproxy", "audit", *words]),
+        "COMP_CWORD": str(1 + len(words)),
+    }
+    shown = CliRunner(env=environment).invoke(cli, prog_name="stratumproxy")
+    assert not shown.stderr
+    return [line.removeprefix("plain,") for line in shown.stdout.split()]
+
+
+def test_pools_are_completed(ledger: Path, tmp_path: Path) -> None:
+    config = tmp_path / "farm.toml"
+    config.write_text(f"{CONFIG}path = '{ledger}'\n", encoding="utf-8")
+    assert completed("--config", str(config), "--pool", "") == ["eu.pool.example:3333", "main"]
+    assert completed("--config", str(config), "--pool", "e") == ["eu.pool.example:3333"]
+    assert completed("--ledger", str(ledger), "--pool", "") == ["main"]
+    assert completed("--config", "/nowhere", "--pool", "") == []
+    assert completed("--pool", "") == []
+
+
+def test_a_mistake_elsewhere_in_the_configuration_does_not_matter(
+    ledger: Path, tmp_path: Path
+) -> None:
+    config = tmp_path / "farm.toml"
+    config.write_text(f"{CONFIG}path = '{ledger}'\n", encoding="utf-8")
+    assert audit("--config", str(config), *RANGE).exit_code == 1
+    config.write_text(f"{CONFIG}path = 3\n", encoding="utf-8")
+    shown = audit("--config", str(config), *RANGE)
+    assert shown.exit_code == 2
+    assert "farm.toml:13: ledger.path: expected a string" in shown.stderr
+
+
+def test_yesterday(ledger: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stratumproxy.cli.audit.time.time", lambda: DAY + 86_400 + 5 * HOUR)
+    shown = audit("--ledger", str(ledger), "--since", "yesterday", "--until", "today")
+    assert "main, 2023-11-15 00:00 to 2023-11-16 00:00 UTC" in shown.stdout
+
+
 def test_by_worker_those_first_that_need_a_look(ledger: Path) -> None:
     shown = audit("--ledger", str(ledger), "--by", "worker", *RANGE)
     rows = [line for line in shown.stdout.splitlines() if line.startswith("rig")]
@@ -122,7 +177,10 @@ def test_the_ledger_of_a_configuration(ledger: Path, tmp_path: Path) -> None:
         ([], "give either --config FILE or --ledger FILE"),
         (["--ledger", "x", "--config", "y"], "give either --config FILE or --ledger FILE"),
         (["--ledger", "absent"], "stratumproxy: absent: there is no such file"),
-        (["--ledger", "x", "--since", "soon"], "expected a time such as 24h, 2026-11-01"),
+        (
+            ["--ledger", "x", "--since", "soon"],
+            "expected a time such as 24h, yesterday, 2026-11-01",
+        ),
         (["--ledger", "x", "--since", "2023-11-15", "--until", "2023-11-15"], "is not before"),
         (["--ledger", "x", "--by", "pool"], "is not one of"),
     ],

@@ -87,6 +87,43 @@ def test_a_token(api: StandIn, tmp_path: Path) -> None:
     )
 
 
+def test_the_proxys_configuration_says_where_it_is(api: StandIn, tmp_path: Path) -> None:
+    api.token = "a-token-of-20-letters"
+    (tmp_path / "token").write_text(api.token + "\n")
+    config = tmp_path / "farm.toml"
+    port = api.url.rpartition(":")[2]
+    for listen in (f"127.0.0.1:{port}", f":{port}", f"0.0.0.0:{port}"):
+        config.write_text(
+            f"limits = 3\n[api]\nlisten = '{listen}'\ntoken_file = '{tmp_path}/token'\n"
+        )
+        assert top("--config", str(config), "--once").exit_code == 0, listen
+
+
+def test_what_is_given_beside_a_configuration_comes_first(api: StandIn, tmp_path: Path) -> None:
+    config = tmp_path / "farm.toml"
+    config.write_text("[api]\nlisten = '127.0.0.1:1'\ntoken_file = '/nowhere'\n")
+    assert top("--config", str(config), "--url", api.url, "--once").exit_code == 0
+    shown = top("--config", str(config), "--once")
+    assert shown.stderr.startswith("stratumproxy: http://127.0.0.1:1 can't be reached: ")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "api.listen: names no port; give --url, or name one there"),
+        ("[api]\nlisten = '127.0.0.1:0'", "api.listen: names no port"),
+        ("[api]\nlisten = 'localhost:8080'", "api.listen: 'localhost' is not an IP address"),
+    ],
+)
+def test_a_configuration_that_does_not_say_where(text: str, says: str, tmp_path: Path) -> None:
+    config = tmp_path / "farm.toml"
+    good = '[[listen]]\naddress = ":3333"\n[[pool]]\nurl = "stratum+tcp://x:1"\nuser = "a"\n'
+    config.write_text(good + text)
+    shown = top("--config", str(config))
+    assert shown.exit_code == 2
+    assert says in shown.stderr
+
+
 @pytest.mark.parametrize(
     ("token", "text"),
     [("short", "a token needs 16"), ("", "a token needs 16"), ("é" * 20, "is not ASCII")],

@@ -30,9 +30,15 @@ def test_ago(text: str, ago: float) -> None:
     assert parse_time(text, DAY) == DAY - ago
 
 
-@pytest.mark.parametrize("text", ["", "yesterday", "24", "-1h", "h", "1e9", "2023-13-01", "9" * 30])
+def test_days_by_their_names() -> None:
+    for now in (DAY, DAY + 86_399.5):
+        assert parse_time("today", now) == DAY
+        assert parse_time("yesterday", now) == DAY - 86_400
+
+
+@pytest.mark.parametrize("text", ["", "tomorrow", "24", "-1h", "h", "1e9", "2023-13-01", "9" * 30])
 def test_what_is_no_time(text: str) -> None:
-    with pytest.raises(ValueError, match="expected a time such as 24h, 2026-11-01"):
+    with pytest.raises(ValueError, match="expected a time such as 24h, yesterday, 2026-11-01"):
         parse_time(text, DAY)
 
 

@@ -50,7 +50,7 @@ def test_json(file: Path) -> None:
         ("start,work\n2023-11-15,nan\n", ":2: work: expected a number from 0 on, not 'nan'"),
         ("start,work\n2023-11-15,\n", ":2: neither shares nor work"),
         ("start,work\n,1\n", ":2: start is missing"),
-        ("start,work\nsoon,1\n", ":2: start: expected a time such as 24h, 2026-11-01"),
+        ("start,work\nsoon,1\n", ":2: start: expected a time such as 24h, yesterday, 2026-11-01"),
         ('start,work\n"2023,1\n', ":2: not CSV: "),
         ("[1]", ": entry 1: not an object with start, worker, shares, work"),
         ('[{"start": 1700000000}]', ": entry 1: neither shares nor work"),

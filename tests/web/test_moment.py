@@ -35,7 +35,7 @@ def test_the_forms_of_the_command_line(text: str, at: float) -> None:
 @pytest.mark.parametrize(
     ("given", "why"),
     [
-        ("yesterday", "expected a time such as 24h, 2026-11-01, .* not 'yesterday'"),
+        ("tomorrow", "expected a time such as 24h, yesterday, 2026-11-01, .* not 'tomorrow'"),
         ("nan", "expected a time such as"),
         ("", "expected a time such as"),
         ("24", "expected a time such as"),
