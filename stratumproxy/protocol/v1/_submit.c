@@ -35,7 +35,7 @@ static PyObject *tuple_of(const struct submit *submit) {
     return tuple;
 }
 
-static PyObject *scan_submit(PyObject *module, PyObject *line) {
+static PyObject *scan(PyObject *module, PyObject *line) {
     char *data;
     Py_ssize_t length;
     struct submit submit;
@@ -46,7 +46,7 @@ static PyObject *scan_submit(PyObject *module, PyObject *line) {
 }
 
 static PyMethodDef methods[] = {
-    {"scan_submit", scan_submit, METH_O, "The parts of a plain mining.submit line, or None."},
+    {"scan", scan, METH_O, "The parts of a plain mining.submit line, or None."},
     {NULL, NULL, 0, NULL},
 };
 

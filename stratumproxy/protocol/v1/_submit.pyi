@@ -2,7 +2,7 @@
 
 from stratumproxy.protocol.v1.submit import Submit
 
-def scan_submit(line: bytes, /) -> Submit | None:
+def scan(line: bytes, /) -> Submit | None:
     r"""The parts of a mining.submit line in its plain form; None for every other line.
 
     Args:

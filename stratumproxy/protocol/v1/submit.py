@@ -78,6 +78,7 @@ def _scan_in_python(line: bytes) -> Submit | None:
 
 
 try:
-    from stratumproxy.protocol.v1._submit import scan_submit as scan_submit
-except ImportError:
-    scan_submit = _scan_in_python
+    from stratumproxy.protocol.v1._submit import scan
+except ImportError:  # not built, or of a version when it had another name and gave text
+    scan = _scan_in_python
+scan_submit = scan
