@@ -31,6 +31,7 @@ WHY = {
     "reconnecting": "connected 5 times or more within the last hour",
 }
 STYLES = {"gone": "red", "slow": "yellow", "rejecting": "yellow", "reconnecting": "yellow"}
+SEVERITIES = {"critical": "bold red", "warning": "bold yellow", "notice": "bold cyan"}
 KEYS = "q quit  / search  s sort  a attention  arrows PgUp PgDn  Enter worker"
 DETAIL_KEYS = "Esc back  q quit"
 
@@ -60,11 +61,12 @@ def page(
     Tells the state how many workers there is room for.
     """
     sign = "+-" if ascii_only else "±"
-    head = [_title(state, title), *_figures(state, sign)]
+    head = [_title(state, title), *_conditions(state)]
+    figures = list(_figures(state, sign))
     if state.detail is not None:
-        lines = [*head[:2], *_worker(state, sign, width, ascii_only)]
+        lines = [*head, *figures[:1], *_worker(state, sign, width, ascii_only)]
         return _lines(lines, height, state.trouble or DETAIL_KEYS)
-    head += [*_pools(state), *_attention(state)]
+    head += [*figures, *_pools(state), *_attention(state)]
     if height is None:
         state.room(state.rows)
         return Group(*head, _table(state, width, sign, cursor=False))
@@ -95,6 +97,18 @@ def _title(state: State, title: str) -> Text:
         f" {title}{uptime}",
         (f"  missing {rate(missing)}" if missing else "", "bold red"),
     )
+
+
+def _conditions(state: State) -> Iterator[Text]:
+    """What is not as usual with the proxy itself, the worst first."""
+    now = state.summary.get("now", 0.0)
+    for each in state.summary.get("conditions", ()):
+        subject = f" ({clean(each['subject'])})" if each["subject"] else ""
+        yield _line(
+            (f"{each['text']}{subject}", SEVERITIES[each["severity"]]),
+            f" for {age(now - each['since'])}",
+            f": {clean(each['why'])}" if each["why"] else "",
+        )
 
 
 def _figures(state: State, sign: str) -> Iterator[Text]:
@@ -137,8 +151,9 @@ def _pools(state: State) -> Iterator[Text]:
     for pool in pools[:POOLS_SHOWN]:
         ready = pool["state"] == "ready"
         trip = pool.get("round_trip")
+        how = "mined on" if pool["mined_for"] is not None else pool["state"]
         yield _line(
-            (f"{pool['state']:<10} ", "green" if ready else "bold red"),
+            (f"{how:<10} ", "green" if ready else "bold red"),
             (clean(pool["name"]), "bold"),
             f"  miners {pool['miners']:,}  difficulty {short(pool['difficulty'])}"
             f"  accepted {pool['accepted']:,}"

@@ -36,6 +36,10 @@ class Pool(BaseModel):
     pending: int = Field(description="Shares sent, without a verdict yet.")
     lost: int = Field(description="Shares sent, whose verdict will never come.")
     detail: str = Field(description="Why it is not ready, in its own words where it gave any.")
+    mined_for: float | None = Field(
+        description="Seconds since it is mined on, without a break; null if it is not."
+    )
+    why: str = Field(description="Why it is mined on; empty if it is not.")
     round_trip: RoundTrip | None
 
 

@@ -64,6 +64,8 @@ def pool(name: str = "eu", state: str = "ready", **values: Any) -> dict[str, Any
         "pending": 0,
         "lost": 0,
         "detail": "",
+        "mined_for": 60.0 if state == "ready" else None,
+        "why": "it is ready" if state == "ready" else "",
         "round_trip": {"p50": 0.034, "p99": 0.25},
         **values,
     }
@@ -91,6 +93,7 @@ def summary(**values: Any) -> dict[str, Any]:
         "rejected": {"stale": 100, "duplicate": 7},
         "drops": {"idle": 2},
         "attention": {"gone": 0, "slow": 0, "rejecting": 0, "reconnecting": 0},
+        "conditions": [],
         "pools": [pool()],
         "last_jobs": [],
         "lost_records": 0,

@@ -49,7 +49,7 @@ def test_a_page_fits_a_plain_terminal_and_fills_it() -> None:
         assert part in lines[2]
     assert "stale 100, duplicate 7" in lines[3]
     assert "dropped: idle 2" in lines[3]
-    assert lines[4].startswith("ready      eu  miners 3")
+    assert lines[4].startswith("mined on   eu  miners 3")
     assert lines[5].startswith("waiting    us")
     assert "gone 3  farm.3, farm.9, and 1 more" in lines[6]
     assert "rejecting 1  farm.5" in lines[7]
@@ -59,6 +59,27 @@ def test_a_page_fits_a_plain_terminal_and_fills_it() -> None:
     assert "of 17,595 by -hashrate" in lines[-1]
     assert "q quit" in lines[-1]
     assert "slow" not in text
+
+
+def test_what_is_not_as_usual_comes_first() -> None:
+    state = busy()
+    state.summary["conditions"] = [
+        condition("no pool is ready", "critical", why="eu is waiting: \x1b[2Jhung up"),
+        condition("records can't be kept", subject="ledger", why="the disk is full"),
+        condition("an operator's order of pools holds", "notice", subject="us"),
+    ]
+    lines = shown(state)
+    assert lines[1] == "no pool is ready for 5m: eu is waiting: \N{REPLACEMENT CHARACTER}[2Jhung up"
+    assert lines[2] == "records can't be kept (ledger) for 5m: the disk is full"
+    assert lines[3] == "an operator's order of pools holds (us) for 5m"
+    assert "39 mining of 40" in lines[5]
+    state.detail, state.worker = "farm.00002", {**state.workers[2], "miners": []}
+    assert shown(state)[1:4] == lines[1:4]
+
+
+def condition(text: str, severity: str = "warning", **values: str) -> dict[str, object]:
+    since = 1_700_000_000.0 - 300
+    return {"text": text, "severity": severity, "since": since, "subject": "", "why": "", **values}
 
 
 def test_it_says_how_many_workers_there_is_room_for() -> None:

@@ -1,7 +1,7 @@
 """The made-up fleet in a process of its own.
 
 `python -m tests.web.browser_world WORKERS TOKEN_FILE` says where it is. With 0 workers
-nothing has ever been heard of.
+nothing has ever been heard of, the ledger can't be written, and an operator's order holds.
 """
 
 import sys
@@ -12,6 +12,9 @@ import trio
 
 from stratumproxy.config.control import Api
 from stratumproxy.fleet import Fleet
+from stratumproxy.fleet.conditions import PoolOrder
+from stratumproxy.fleet.watch import Watch
+from stratumproxy.telemetry.sink import SinkState
 from stratumproxy.web import make_app, serve
 from tests.web.world import serve_world
 
@@ -22,7 +25,11 @@ async def main(workers: int, config: Api) -> None:
             served = await nursery.start(partial(serve_world, workers, config=config))
             url = served.url
         else:
-            app = make_app(Fleet(time.time()), config=config, clock=time.time)
+            fleet = Fleet(time.time())
+            full = SinkState("ledger", False, "the disk is full", None, 9, 3, 0.1, 0)
+            order = PoolOrder("backup.example:3333", "10.0.0.9", fleet.started - 600, kept=True)
+            watch = Watch(fleet, sinks=lambda: [full], order=lambda: order)
+            app = make_app(fleet, config=config, clock=time.time, watch=watch)
             listeners = await trio.open_tcp_listeners(0, host="127.0.0.1")
             await nursery.start(serve, app, listeners, trio.Event())
             url = f"http://127.0.0.1:{listeners[0].socket.getsockname()[1]}"

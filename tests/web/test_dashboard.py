@@ -361,6 +361,26 @@ def test_an_empty_fleet_looks_sensible(browser: Any) -> None:
         look.keep("dashboard-empty")
 
 
+def test_what_is_not_as_usual_stands_above_everything(browser: Any) -> None:
+    with world(0) as nobody, visit(browser, nobody.url) as look:
+        page = look.go()
+        lines = page.locator("#conditions li")
+        expect(lines).to_contain_text(
+            [
+                "no process serves miners",
+                "no pool is ready",
+                "records can't be kept (ledger) the disk is full; 3 batches wait",
+                "an operator's order of pools holds (backup.example:3333) by 10.0.0.9",
+            ]
+        )
+        expect(lines.last).to_contain_text("10 min ago")
+        expect(page.locator("#live")).to_have_text("miners not served")
+        expect(page).to_have_title(re.compile("^no process serves miners · "))
+        look.keep("dashboard-not-as-usual")
+        page.goto(f"{nobody.url}/#/jobs")
+        expect(lines).to_have_count(4)
+
+
 def test_the_token_is_kept_for_the_tab_only(look: Visit, some: World) -> None:
     page = look.go()
     look.all_rows()

@@ -59,6 +59,14 @@ def test_the_fleet(browser: Any, fleet: World, viewport: dict[str, int], scheme:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_what_is_not_as_usual(browser: Any, viewport: dict[str, int], scheme: Any) -> None:
+    with world(0) as nobody, visit(browser, nobody.url, viewport, color_scheme=scheme) as look:
+        expect(look.go().locator("#conditions li")).to_have_count(4)
+        assert_nothing_is_wrong(look)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_worker(browser: Any, fleet: World, scheme: Any) -> None:
     with visit(browser, fleet.url, color_scheme=scheme) as look:
         page = look.go()

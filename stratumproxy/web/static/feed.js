@@ -137,11 +137,4 @@ export class Feed extends EventTarget {
   }
 }
 
-/** Data-plane processes that were not heard of lately: [{worker, seconds}]. */
-export function silentProcesses(summary) {
-  return summary.processes
-    .filter(({ heard }) => heard > SILENCE)
-    .map(({ worker, heard }) => ({ worker, seconds: heard }));
-}
-
 const explain = (error) => (error instanceof TypeError ? "the server can't be reached" : error.message);

@@ -4,7 +4,8 @@ import { askToken } from "./actions.js";
 import { token } from "./api.js";
 import { attentionPanel } from "./attention.js";
 import { announce, byId, setText } from "./dom.js";
-import { Feed, silentProcesses } from "./feed.js";
+import { allSilent, conditionsBanner, inWords } from "./conditions.js";
+import { Feed } from "./feed.js";
 import { Fleet } from "./fleet.js";
 import * as format from "./format.js";
 import { lists } from "./log.js";
@@ -16,6 +17,7 @@ import { workersTable } from "./workers.js";
 const feed = new Feed();
 const fleet = new Fleet();
 const table = workersTable(fleet, feed);
+conditionsBanner(feed);
 attentionPanel(feed, fleet, table);
 overview(feed);
 poolsPanel(feed);
@@ -60,7 +62,14 @@ function title() {
   const name = shown === "worker" ? byId("worker-view").querySelector("h1").textContent : "";
   const five = feed.summary?.hashrate["5m"].rate;
   const state = feed.state === "live" ? format.rate(five) : "not connected";
-  document.title = [name, state, "stratumproxy"].filter(Boolean).join(" · ");
+  const worst = critical();
+  document.title = [worst && inWords(worst), name, state, "stratumproxy"].filter(Boolean).join(" · ");
+}
+
+/** Why miners are not served, as far as the page knows; undefined if they are. */
+function critical() {
+  if (feed.state !== "live") return undefined;
+  return feed.summary?.conditions.find(({ severity }) => severity === "critical");
 }
 
 addEventListener("hashchange", route);
@@ -81,16 +90,18 @@ let beat = false;
 
 function connection() {
   const { state, why, retryAt, summary } = feed;
-  const silent = state === "live" ? silentProcesses(summary) : [];
+  const worst = state === "live" ? summary?.conditions[0]?.severity : undefined;
   const live = byId("live");
-  live.className = silent.length ? "silent" : state;
+  live.className = state;
+  live.classList.toggle("critical", worst === "critical");
+  live.classList.toggle("warning", worst === "warning");
   live.classList.toggle("beat", beat);
-  const old = state !== "live" || (silent.length > 0 && silent.length === summary.processes.length);
+  const old = state !== "live" || (summary && allSilent(summary));
   document.documentElement.classList.toggle("stale", old);
   byId("main").classList.toggle("waiting", !summary);
-  setText(byId("live-words"), silent.length ? "data plane silent" : { live: "live", lost: "not connected", connecting: "connecting" }[state]);
+  setText(byId("live-words"), worst === "critical" ? "miners not served" : { live: "live", lost: "not connected", connecting: "connecting" }[state]);
   live.title = summary ? `Last heard ${format.full(summary.now)}` : "";
-  byId("trouble").hidden = state === "live" ? !silent.length : !why;
+  byId("trouble").hidden = state === "live" || !why;
   byId("retry").hidden = state === "live";
   setText(byId("trouble-words"), trouble());
   if (state !== announced && state !== "connecting") {
@@ -99,10 +110,6 @@ function connection() {
   }
 
   function trouble() {
-    if (silent.length) {
-      const which = silent.map(({ worker, seconds }) => `worker process ${worker} for ${format.duration(seconds)}`).join(", ");
-      return `Nothing was heard of ${which}: its figures are old.`;
-    }
     const next = retryAt ? `trying again in ${Math.max(1, Math.ceil((retryAt - performance.now()) / 1000))} s` : "trying again now";
     const seen = summary ? ` What you see is of ${format.clock(summary.now)}, ${format.ago(summary.now)}.` : "";
     return `Not connected: ${why}.${seen} ${next[0].toUpperCase()}${next.slice(1)}.`;

@@ -72,7 +72,9 @@ function updatePool(row, pool) {
   setText(name.lastChild, pool.detail);
   setAttribute(name, "title", pool.url);
   setAttribute(state, "class", `state ${pool.state || "over"}`);
-  setText(state.lastChild, pool.state || "not configured any more");
+  const mined = pool.mined_for !== null;
+  setText(state.lastChild, mined ? "mined on" : pool.state || "not configured any more");
+  setAttribute(state, "title", mined ? `For ${format.duration(pool.mined_for)}, as ${pool.why}` : null);
   const judged = pool.accepted + pool.rejected;
   const trip = pool.round_trip;
   const texts = [
