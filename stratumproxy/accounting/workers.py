@@ -56,7 +56,7 @@ class Worker:
         name: what miners authorize as.
     """
 
-    __slots__ = ("_difficulty", "connections", "known", "name", "others", "row")
+    __slots__ = ("_difficulty", "connections", "known", "name", "others", "proven", "row")
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -65,6 +65,8 @@ class Worker:
         self._difficulty: tuple[str, float | int] = "", 0
         self.known = True
         """Not forgotten yet by `Workers`."""
+        self.proven = False
+        """A share of it counted, and there was room for its name: see `accounting.proof`."""
         self.row = Row("")
         """On the pool that it had a share for last."""
         self.others: dict[str, Row] | None = None
@@ -91,6 +93,11 @@ class Worker:
         self.others[self.row.pool] = self.row
         self.row = self.others.pop(pool) if pool in self.others else Row(pool)
         return self.row
+
+    @property
+    def credited(self) -> bool:
+        """Whether a share of it counts that was not told yet."""
+        return self.row.accepted > 0 or any(row.accepted for row in (self.others or {}).values())
 
     def take(self) -> list[tuple[Any, ...]]:
         """What it did since this was last asked, as `WorkRecord`s."""

@@ -267,7 +267,11 @@ def _table(found: Audit, rows: Iterable[Row], wide: bool) -> Table:
         if is_total:
             table.add_section()
         table.add_row(
-            Text(_plain(row.worker) if row.worker is not None else _time(row.start)),
+            Text(
+                _plain(row.worker) or "(unproven names)"
+                if row.worker is not None
+                else _time(row.start)
+            ),
             *(column(row) for column in columns.values()),
             Text(row.verdict, style="" if row.fine else "red"),
             style="bold" if is_total else "",

@@ -208,6 +208,28 @@ class Limits(Table):
             "10).",
         ),
     ] = 0
+    worker_name_bytes: Annotated[
+        int,
+        Field(
+            ge=32,
+            le=255,
+            description="Bytes of UTF-8 that a worker name may have; a longer one is not "
+            "authorized. Stratum V2 has room for 255 in its user_identity; WhatsMiner, the most "
+            "generous firmware, takes 127.",
+        ),
+    ] = 255
+    new_workers_per_minute: Annotated[
+        int | float,
+        Within(0, 1_000_000),
+        Field(
+            description="New worker names that the control plane is told of in a minute, once as "
+            "many were as `connections` allows at a time; for each process. Any other new one "
+            "mines and is credited all the same, and is counted in the sum until there is room "
+            "for it. A name is new until a share of it counted. It bounds what made-up names take, "
+            "800 bytes of the ledger and 4 kB of memory each. Graphite's carbon creates 50 series "
+            "a minute at most.",
+        ),
+    ] = 10
     messages_per_second: Annotated[
         int | float,
         Within(1, 1_000_000),

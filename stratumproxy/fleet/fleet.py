@@ -1,7 +1,7 @@
 """The fleet: takes in what the data plane tells, and holds what people ask."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from math import fsum, inf
 from typing import NamedTuple
 
@@ -21,6 +21,7 @@ from stratumproxy.fleet.outages import Outages
 from stratumproxy.fleet.processes import Process, Processes
 from stratumproxy.fleet.roll import LIMIT, RETENTION, Roll
 from stratumproxy.fleet.round_trip import RoundTrips
+from stratumproxy.fleet.strangers import Began, Strangers
 from stratumproxy.fleet.usual import MEMORY_HOURS, Known, Mark, of_memory
 from stratumproxy.fleet.worker import Counts, Worker
 from stratumproxy.telemetry.records import Batch, MinerRecord
@@ -68,6 +69,8 @@ class Fleet:
         first = int(now) * NUMBERS_A_SECOND
         self.started = now
         self.roll = Roll(first, limit, retention)
+        self.strangers = Strangers()
+        """Names that no share counted for yet, beside the roll."""
         self.journal = Journal(first)
         self.rates = Rates(now, now)
         self.hour = History(60, 60, now)
@@ -128,9 +131,16 @@ class Fleet:
         if process is not None and process.complete_since is None:
             process.complete_since = -inf if batch.seq == 1 else at
         source.seq = batch.seq
+        unproven = frozenset(batch.unproven)
         for miner in batch.miners:
             if process is not None:
-                self._miner(process, miner, now, at - max(batch.at - miner.since, 0.0))
+                since = at - max(batch.at - miner.since, 0.0)
+                complete = process.complete_since is not None and since >= process.complete_since
+                began = Began(since, since if complete else None)
+                if self._is_stranger(miner.worker, unproven):
+                    self._stranger(process, miner, now, began)
+                else:
+                    self._miner(process, miner, now, began)
         self._work(process, batch, now, at)
         for share in batch.shares:
             self.round_trips.add(share, at)
@@ -147,7 +157,7 @@ class Fleet:
         process = self.processes.end(worker)
         if process is not None:
             for miner in process.miners.values():
-                self._left(miner, now)
+                self._gone(process, miner, now)
             process.miners.clear()
 
     def recall(self, earlier: Iterable[Earlier], now: float, since: float) -> None:
@@ -241,6 +251,7 @@ class Fleet:
             self._forget()
         if not self._round:
             self._begin_round(now)
+            self.strangers.expire(now)
         part = -(-len(self.roll) * max(1, min(int(elapsed), LOOK_SECONDS)) // LOOK_SECONDS)
         for worker in self._round[-part:] if part else ():
             if self.roll.get(worker.name) is worker:
@@ -286,11 +297,13 @@ class Fleet:
             if (known := self.usuals.get(name)) is not None:
                 worker.usual.recall(known)
             self.roll.add(worker)
+            self.strangers.proven(name)
         worker.seen = now
         return worker
 
     def _work(self, process: Process | None, batch: Batch, now: float, at: float) -> None:
         work, squares, accepted, rejected = 0.0, 0.0, 0, 0
+        unproven = frozenset(batch.unproven)
         for record in batch.work:
             refused = sum(record.rejected.values()) if record.rejected else 0
             done = Done(record.work, record.spread, record.accepted, refused)
@@ -298,7 +311,12 @@ class Fleet:
             squares += done.squares
             accepted += done.accepted
             rejected += refused
-            worker = self._worker(record.worker, now, now, None)
+            if self._is_stranger(record.worker, unproven):
+                if record.worker:
+                    self.strangers.did(record, now)
+                continue
+            began = self.strangers.began(record.worker) or Began(now, None)
+            worker = self._worker(record.worker, now, *began)
             if worker is None:
                 continue
             turned = worker.count(record, done, at)
@@ -338,31 +356,54 @@ class Fleet:
             for window, figure in enumerate(figures)
         )
 
-    def _miner(self, process: Process, miner: MinerRecord, now: float, since: float) -> None:
+    def _is_stranger(self, name: str, unproven: Container[str]) -> bool:
+        """Whether nothing is kept under a name: none, or no share of it ever counted."""
+        return (not name or name in unproven) and name not in self.roll
+
+    def _stranger(self, process: Process, miner: MinerRecord, now: float, began: Began) -> None:
+        """A connection without a worker, or whose worker is no more than a name."""
+        if (before := process.miners.pop(miner.id, None)) is not None:
+            self._gone(process, before, now)
+        if miner.open:
+            process.miners[miner.id] = miner
+            process.strangers.add(miner.id)
+            self.strangers.connected(miner, began)
+
+    def _miner(self, process: Process, miner: MinerRecord, now: float, began: Began) -> None:
         before = process.miners.pop(miner.id, None)
+        if before is not None and before.id in process.strangers:
+            self._gone(process, before, now)
+            before = None
         if miner.open:
             process.miners[miner.id] = miner
         known = before is not None and before.worker == miner.worker
         if before is not None and not (known and miner.open):
             self._left(before, now)
-        if miner.worker and (miner.open or before is None):
-            complete = process.complete_since is not None and since >= process.complete_since
-            worker = self._worker(miner.worker, now, since, since if complete else None)
+        if miner.open or before is None:
+            worker = self._worker(miner.worker, now, *began)
             if worker is None:
                 return
             if known:
                 worker.told(miner)
             else:
-                worker.connected(miner, since)
+                worker.connected(miner, began.since)
                 if not miner.open:  # it came and went between two batches
                     worker.left()
             self.roll.place(worker)
             self._changed(worker, now)
 
+    def _gone(self, process: Process, miner: MinerRecord, now: float) -> None:
+        """A miner is not there any more as it was."""
+        if miner.id in process.strangers:
+            process.strangers.discard(miner.id)
+            self.strangers.left(miner)
+        else:
+            self._left(miner, now)
+
     def _left(self, miner: MinerRecord, now: float) -> None:
-        """A miner has gone, or mines under another name."""
+        """A miner of a worker has gone, or mines under another name."""
         worker = self.roll.get(miner.worker)
-        if worker is not None and miner.worker and worker.connections:
+        if worker is not None and worker.connections:
             worker.left()
             worker.seen = now
             self.roll.place(worker)

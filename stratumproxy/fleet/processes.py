@@ -36,6 +36,8 @@ class Process:
     shown: float = 0.0
     """When its snapshot was taken."""
     miners: dict[int, MinerRecord] = field(default_factory=dict)
+    strangers: set[int] = field(default_factory=set)
+    """Of these, the ids of those without a worker on the roll."""
 
     def miner_id(self, miner: MinerRecord) -> str:
         """What the API calls a miner."""

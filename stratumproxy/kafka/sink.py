@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
@@ -12,7 +12,7 @@ from stratumproxy.errors import ConfigError
 from stratumproxy.kafka.messages import count
 from stratumproxy.kafka.segment import Entry
 from stratumproxy.kafka.spool import Spool
-from stratumproxy.telemetry.records import Batch
+from stratumproxy.telemetry.records import Batch, ShareRecord, WorkRecord
 from stratumproxy.telemetry.sink import Delivered
 
 if TYPE_CHECKING:
@@ -78,9 +78,23 @@ class KafkaSink:
 
 
 def entry(batch: Batch) -> Entry:
-    """A batch as the spool keeps it: without connections, which are no message."""
-    data = replace(batch, miners=()).encode()
-    return Entry(batch.run, batch.seq, count(batch), data)
+    """A batch as the spool keeps it, without what is no message, and without unproven names."""
+    unproven = frozenset(batch.unproven)
+    kept = replace(
+        batch,
+        shares=[_named(share, unproven) for share in batch.shares],
+        work=[_named(work, unproven) for work in batch.work],
+        miners=(),
+        unproven=(),
+    )
+    return Entry(batch.run, batch.seq, count(batch), kept.encode())
+
+
+OfWorker = TypeVar("OfWorker", ShareRecord, WorkRecord)
+
+
+def _named(record: OfWorker, unproven: frozenset[str]) -> OfWorker:
+    return record._replace(worker="") if record.worker in unproven else record
 
 
 def _feed(spool: Spool, config: Kafka) -> "Feed":

@@ -1,7 +1,7 @@
 """Connects and disconnects of workers, from what is told of miners.
 
-A connection counts once it has authorized, at the time it began. Which ones are open is kept, so
-that one that is told again counts once, and those of a process that died count as ended.
+A connection counts once its worker has a name here, at the time it began. Which ones are open is
+kept, so that one that is told again counts once, and those of a process that died count as ended.
 """
 
 import sqlite3
@@ -31,7 +31,7 @@ def enter(
         buckets: where connects and disconnects are added.
     """
     pool = names.pool(record.pool)
-    worker = names.worker(record.worker, at) if record.worker else None
+    worker = names.own(record.worker, at) if record.worker else None
     known = _known(connection, run, record.id)
     # What is told late, of a process that another has replaced since, is not open any more.
     is_open = record.open and not run.ended

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from stratumproxy.ledger.buckets import Sums, summed
+from stratumproxy.ledger.names import NAMELESS
 from stratumproxy.ledger.schema import DAYS, FIVE_MINUTES, FLEET, HOURS, Level
 
 
@@ -125,7 +126,7 @@ class WorkerTotals:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Every worker that was heard of in the last 24 hours."""
+    """Every worker with a name that was heard of in the last 24 hours."""
 
     hour_since: int
     """Where the last hour begins: whole buckets of five minutes."""
@@ -172,7 +173,7 @@ def totals(connection: sqlite3.Connection, now: float) -> Totals:
     is_open = dict(connection.execute("SELECT worker, count(*) FROM miners GROUP BY worker"))
     workers = {}
     for id, name, since in connection.execute("SELECT id, name, since FROM workers"):
-        if id in day or id in is_open:
+        if name != NAMELESS and (id in day or id in is_open):
             newest, accepted, rejected, work, best, connects = day.get(id, NOTHING)
             workers[name] = WorkerTotals(
                 since,

@@ -134,6 +134,7 @@ class Ledger:
             if run is not None:
                 for old in receipts.predecessors(connection, run):
                     connections.end(connection, old, self._names, buckets)
+                self._names.unproven = frozenset(batch.unproven)
                 self._enter(connection, run, batch, buckets)
         buckets.write(connection)
 

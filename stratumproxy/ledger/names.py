@@ -1,6 +1,7 @@
 """Names stand once in the ledger; everything else holds their ids."""
 
 import sqlite3
+from collections.abc import Container
 
 from stratumproxy.ledger.schema import DAYS
 
@@ -11,6 +12,9 @@ MAX_REASONS = 1000
 """Pools choose their words, so only so many different ones are kept apart."""
 
 MAX_REASON_LENGTH = 200
+
+NAMELESS = ""
+"""Stands for every worker that has no name of its own here."""
 
 OTHER = "other"
 """Stands for every reason past `MAX_REASONS`."""
@@ -25,6 +29,8 @@ class Names:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self.unproven: Container[str] = ()
+        """Names that are kept only if they are already."""
         self._workers: dict[str, int] = {}
         self._seen: dict[int, int] = {}
         self._pools: dict[str, int] = {}
@@ -38,7 +44,19 @@ class Names:
         self._reasons.clear()
 
     def worker(self, name: str, at: float) -> int:
-        """Of a worker, first heard of at that time if it is new."""
+        """Of a worker, first heard of at that time if it is new; of all that have none together."""
+        found = self.own(name, at)
+        return self._worker(NAMELESS, at) if found is None else found
+
+    def own(self, name: str, at: float) -> int | None:
+        """Of a worker, if it has one: its name is kept already, or is from now on."""
+        if name in self.unproven and name not in self._workers:
+            kept = "SELECT * FROM workers WHERE name = ?"
+            if self._connection.execute(kept, (name,)).fetchone() is None:
+                return None
+        return self._worker(name, at)
+
+    def _worker(self, name: str, at: float) -> int:
         found = self._workers.get(name)
         if found is None:
             if len(self._workers) >= MAX_CACHED:

@@ -9,6 +9,7 @@ counted by kind.
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
+from stratumproxy.accounting.proof import Proof
 from stratumproxy.proxy.drops import Reason
 from stratumproxy.telemetry.histogram import Histogram
 from stratumproxy.telemetry.outbox import Outbox
@@ -80,7 +81,8 @@ class Journal:
         self._pace = 1
         self.changed: dict[MinerSession, None] = {}
         """Miners to be told of: new ones, and those that are not as they were told."""
-        self._closed: dict[int, Record] = {}
+        self._proof: Proof[MinerSession] = Proof(self.changed)
+        self._closed: dict[int, tuple[Worker | None, Record]] = {}
         """Connections that were told of and are gone. They are told before any new one is told of,
         so there are never more than were open at a time."""
         self._forgotten: dict[tuple[str, str], Record] = {}
@@ -119,6 +121,8 @@ class Journal:
         if len(self._shares) >= ENOUGH and not self._cut(now):
             self._drop("shares")
             return
+        if not self._proof.proven(worker):
+            self._proof.told(worker)
         self._shares.append(
             (
                 now + self._offset,
@@ -134,18 +138,25 @@ class Journal:
             )
         )
 
+    def authorized(self, miner: "MinerSession", worker: "Worker") -> None:
+        """A miner mines under that name, too."""
+        self._proof.connected(worker, miner)
+
     def closed(self, miner: "MinerSession", reason: str) -> None:
         """A miner's connection is gone; one that was never told of is forgotten."""
         self.changed.pop(miner, None)
+        for worker in miner.authorized:
+            self._proof.disconnected(worker, miner)
         if not miner.told:
             return
         key = reason.key if isinstance(reason, Reason) else "other" if reason else ""
-        self._closed[miner.number] = self._miner(miner, False, key)
+        self._closed[miner.number] = miner.worker, self._miner(miner, False, key)
 
     def forgotten(self, worker: "Worker") -> None:
         """A worker that is not remembered any more: what it did is still told."""
+        proven = self._proof.proven(worker)
         for record in worker.take():
-            name, pool = record[:2]
+            name, pool = record[0] if proven else "", record[1]
             if (name, pool) not in self._forgotten and len(self._forgotten) >= MOST_FORGOTTEN:
                 name = ""
             before = self._forgotten.get((name, pool))
@@ -231,6 +242,8 @@ class Journal:
         if self._greeted != self._outbox.greeted:
             self._greeted = self._outbox.greeted
             self.changed.update(proxy.miners)
+        limits = proxy.conduct.limits
+        self._proof.pace(limits.new_workers_per_minute, limits.connections, now)
         if self._outbox.full:
             return
         self._tell_workers(proxy, now)
@@ -244,7 +257,7 @@ class Journal:
         self._now = now
         for worker in proxy.workers.all():
             if worker.row.accepted or worker.row.rejected or worker.others:
-                self._work += worker.take()
+                self._tell_worker(worker)
             if len(self._work) >= ENOUGH:
                 self._cut(now, whatever=True)
         while True:
@@ -263,12 +276,19 @@ class Journal:
             work = self._work
             for worker in self._round[-self._pace :]:
                 row = worker.row
-                if worker.others:
-                    work += worker.take()
+                if worker.others or not worker.proven:
+                    self._tell_worker(worker)
                 elif row.accepted or row.rejected:
                     work.append(row.take(worker.name))
             del self._round[-self._pace :]
         self._tell_forgotten(ENOUGH - len(self._work))
+
+    def _tell_worker(self, worker: "Worker") -> None:
+        proven = self._proof.proven(worker)
+        if records := worker.take():
+            self._work += records
+            if not proven:
+                self._proof.told(worker)
 
     def _tell_forgotten(self, count: int) -> None:
         while self._forgotten and count > 0:
@@ -278,15 +298,20 @@ class Journal:
 
     def _tell_miners(self, count: int) -> None:
         while self._closed and count:
-            number = next(iter(self._closed))
-            self._miners.append(self._closed.pop(number))
+            worker, record = self._closed.pop(next(iter(self._closed)))
+            self._tell_miner(worker, record)
             count -= 1
         while self.changed and count:
             miner = next(iter(self.changed))
             del self.changed[miner]
             miner.told = True
-            self._miners.append(self._miner(miner, True, ""))
+            self._tell_miner(miner.worker, self._miner(miner, True, ""))
             count -= 1
+
+    def _tell_miner(self, worker: "Worker | None", record: Record) -> None:
+        self._miners.append(record)
+        if worker is not None and not worker.proven:
+            self._proof.told(worker)
 
     def _miner(self, miner: "MinerSession", is_open: bool, reason: str) -> Record:
         return (
@@ -314,7 +339,9 @@ class Journal:
             "events": self._events,
         }
         if any(parts.values()) or self._dropped:
-            self._outbox.add(now + self._offset, **parts, dropped=self._dropped)
+            unproven = self._proof.names()
+            at = now + self._offset
+            self._outbox.add(at, **parts, dropped=self._dropped, unproven=unproven)
             self._shares, self._work, self._miners = [], [], []
             self._jobs, self._events, self._dropped = [], [], {}
         return True

@@ -370,6 +370,11 @@ class MinerSession:
             return self.worker
         return self.workers.get(name) if self.workers and isinstance(name, str) else None
 
+    @property
+    def authorized(self) -> tuple[Worker, ...]:
+        """Every worker that it authorized."""
+        return (self.worker, *(self.workers or {}).values()) if self.worker is not None else ()
+
     # -- jobs ------------------------------------------------------------------------------------
 
     def deliver(self, job: Job, clean: bool, now: float) -> bytes:
@@ -550,9 +555,8 @@ class MinerSession:
         """The connection is gone: give back what it held."""
         if self.worker is not None and self.difficulty.proven:
             self.worker.remember_difficulty(self.difficulty.proven, self.host)
-        for worker in (self.worker, *(self.workers or {}).values()):
-            if worker is not None:
-                worker.connections -= 1
+        for worker in self.authorized:
+            worker.connections -= 1
         if self.lane is not None:
             self.proxy.seating.leave(self, now)
             self.lane = None

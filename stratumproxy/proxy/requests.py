@@ -18,8 +18,8 @@ from stratumproxy.shares.difficulty import difficulty_of
 if TYPE_CHECKING:
     from stratumproxy.proxy.miner import MinerSession
 
-MAX_NAME = 255
-"""Characters of a worker name. WhatsMiner, the most generous firmware, overflows past 127."""
+MAX_PASSWORD = 255
+"""Characters of a password that are looked at; all that counts in one is a difficulty."""
 
 MAX_WORKERS = 64
 """Worker names on one connection. A miner has one; a proxy in front of this one may have more."""
@@ -148,10 +148,13 @@ def _subscription(session: "MinerSession", seat: Seat, now: float) -> Answer:
 def _authorize(session: "MinerSession", params: list[Any], now: float) -> Answer:
     """Names are the operator's business and all are welcome. Some send this before subscribe."""
     name = params[0] if params else None
-    if not isinstance(name, str) or len(name) > MAX_NAME:
-        return Answer(error=(24, f"The worker name is not a string of at most {MAX_NAME}"))
+    most = session.proxy.conduct.limits.worker_name_bytes
+    if not isinstance(name, str):
+        return Answer(error=(24, "The worker name is not a string"))
     if not name:
         return Answer(error=(24, "The worker name is empty"))
+    if len(name) > most or len(name.encode()) > most:
+        return Answer(error=(24, f"The worker name has more than {most} bytes"))
     if seconds := session.proxy.conduct.shut_out(name, now):
         text = f"Banned for {seconds:.0f} s more by the operator"
         return Answer(error=(24, text), end=BANNED_BY_ORDER)
@@ -161,16 +164,18 @@ def _authorize(session: "MinerSession", params: list[Any], now: float) -> Answer
             text = f"Banned for {seconds:.0f} s more: too many invalid shares, or a flood"
             return Answer(error=(24, text), end=BANNED)
     if session.worker_of(name) is None:
+        if session.workers is not None and len(session.workers) >= MAX_WORKERS:
+            return Answer(error=(24, "Too many worker names on one connection"))
         worker = session.proxy.workers.get(name)
         if session.worker is None:
             session.worker = worker
         else:
             if session.workers is None:
                 session.workers = {}
-            if len(session.workers) >= MAX_WORKERS:
-                return Answer(error=(24, "Too many worker names on one connection"))
             session.workers[name] = worker
         worker.connections += 1
+        if session.proxy.journal is not None:
+            session.proxy.journal.authorized(session, worker)
     asked = difficulty_in_password(params[1] if len(params) > 1 else None)
     after = session.suggest(asked, now) if asked and not session.difficulty.suggested else b""
     if not session.mining:
@@ -180,7 +185,7 @@ def _authorize(session: "MinerSession", params: list[Any], now: float) -> Answer
 
 def difficulty_in_password(password: object) -> float | int:
     """The difficulty in a password such as ``x,d=1024`` or ``diff=0.5``; 0 if there is none."""
-    if not isinstance(password, str) or len(password) > MAX_NAME:
+    if not isinstance(password, str) or len(password) > MAX_PASSWORD:
         return 0
     for part in password.replace(";", ",").split(","):
         key, _, value = part.strip().partition("=")

@@ -74,6 +74,7 @@ class Outbox:
         jobs: Records = (),
         events: Records = (),
         dropped: dict[str, int] | None = None,
+        unproven: Sequence[str] = (),
     ) -> None:
         """Keep a batch of records until it is acknowledged.
 
@@ -81,6 +82,7 @@ class Outbox:
             at: Unix time.
             shares, work, miners, jobs, events: as in `Batch`; plain tuples will do.
             dropped: what there was no room for since the last one.
+            unproven: names in it that nobody need keep.
         """
         self._seq += 1
         line = encode_batch(
@@ -94,6 +96,7 @@ class Outbox:
             jobs=jobs,
             events=events,
             dropped=dropped or {},
+            unproven=unproven,
         )
         self._kept.append((self._seq, line + b"\n"))
         self._bytes += len(line) + 1

@@ -139,6 +139,9 @@ class Batch:
     dropped: dict[str, int] = field(default_factory=dict)
     """Records since the last batch that there was no room for, by kind: ``shares``, ``events``, …
     Work is never dropped: what can't be told now is told later."""
+    unproven: Sequence[str] = ()
+    """Names in this batch of which no share counted yet, or which there was no room for: whoever
+    keeps records keeps none of these names, unless it has it already."""
 
     def encode(self) -> bytes:
         """As JSON, without a line feed."""
@@ -153,6 +156,7 @@ class Batch:
             jobs=self.jobs,
             events=self.events,
             dropped=self.dropped,
+            unproven=self.unproven,
         )
 
     @classmethod
@@ -174,6 +178,7 @@ class Batch:
                 jobs=[JobRecord(*row) for row in values["jobs"]],
                 events=[EventRecord(*row) for row in values["events"]],
                 dropped=values["dropped"],
+                unproven=tuple(values["unproven"]),
             )
         except (TypeError, LookupError) as error:
             raise TelemetryError(f"this is not a batch of records: {error}") from None
@@ -191,6 +196,7 @@ def encode_batch(
     jobs: Sequence[tuple[Any, ...]],
     events: Sequence[tuple[Any, ...]],
     dropped: dict[str, int],
+    unproven: Sequence[str] = (),
 ) -> bytes:
     """A batch as JSON, without a line feed.
 
@@ -209,6 +215,7 @@ def encode_batch(
             "jobs": jobs,
             "events": events,
             "dropped": dropped,
+            "unproven": unproven,
         },
         default=_plain,
     )

@@ -127,10 +127,11 @@ def _figures(state: State, sign: str) -> Iterator[Text]:
             )
         )
     )
-    refused = sum(summary["rejected"].values())
+    refused, strangers = sum(summary["rejected"].values()), summary["strangers"]
     yield _line(
         f"{summary['mining']:,} mining of {summary['connected']:,}, ",
         f"{summary['workers']:,} workers  ",
+        (f"{strangers:,} names without an accepted share  " if strangers else "", "yellow"),
         (f"accepted {summary['accepted']:,}", "green"),
         f"  rejected {rejected(summary['accepted'], refused)}",
         (f"  blocks {summary['blocks']:,}" if summary["blocks"] else "", "bold green"),

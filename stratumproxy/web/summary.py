@@ -41,7 +41,10 @@ class Summary(BaseModel):
     control_uptime: float = Field(description="Seconds since the process that answers started.")
     connected: int = Field(description="Open connections of miners.")
     mining: int = Field(description="Of these, subscribed and authorized.")
-    workers: int = Field(description="Known worker names.")
+    workers: int = Field(description="Known worker names, of which a share counted.")
+    strangers: int = Field(
+        description="Names that shares came under, and none that counts; see /api/strangers."
+    )
     hashrate: Hashrates
     usual: float = Field(
         description="Hashes a second that all known workers usually do together, as far as that is "
@@ -93,6 +96,7 @@ def summary(fleet: Fleet, watch: Watch, now: float, today: float) -> dict[str, A
         "connected": snapshot.connected,
         "mining": snapshot.mining,
         "workers": len(fleet.roll),
+        "strangers": len(fleet.strangers),
         "hashrate": hashrates(fleet.figures(now)),
         "usual": told(fleet.usual),
         "missing": told(max(fleet.missing, 0.0)),

@@ -69,6 +69,8 @@ def test_defaults_are_the_contract() -> None:
             "out_buffer_bytes": 65536,
             "connections": 20000,
             "connections_per_address": 0,
+            "worker_name_bytes": 255,
+            "new_workers_per_minute": 10,
             "messages_per_second": 100,
             "message_burst": 1000,
             "shares_per_second": 1000,

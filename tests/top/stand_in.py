@@ -83,6 +83,7 @@ def summary(**values: Any) -> dict[str, Any]:
         "hashrate": figures(1.23e18),
         "usual": 1.3e18,
         "missing": 0.0,
+        "strangers": 0,
         "accepted": 123456,
         "work": 1e15,
         "forwarded": 100,

@@ -222,6 +222,13 @@ def test_what_is_missing_is_said_in_sum_and_by_machine() -> None:
     assert "91%" in lines[11]
 
 
+def test_names_without_an_accepted_share_are_counted() -> None:
+    state = busy()
+    assert "without" not in "\n".join(shown(state, 160))
+    state.summary["strangers"] = 3
+    assert "3 names without an accepted share" in shown(state, 160)[2]
+
+
 def test_what_is_not_known_yet_is_a_dash() -> None:
     state = busy()
     state.summary["hashrate"]["1m"] = {"rate": None, "window": 4.0, "shares": 3, "error": None}

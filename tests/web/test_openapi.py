@@ -38,6 +38,7 @@ CONTRACT = {
     "/api/miners",
     "/api/pools",
     "/api/shares",
+    "/api/strangers",
     "/api/summary",
     "/api/table",
     "/api/workers",

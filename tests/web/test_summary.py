@@ -16,6 +16,7 @@ async def test_it_says_what_there_is(web: Web, told: Told) -> None:
     assert found["version"] == __version__
     assert (found["now"], found["uptime"], found["control_uptime"]) == (NOW + 25, 100.0, 25.0)
     assert (found["connected"], found["mining"], found["workers"]) == (3, 2, 3)
+    assert found["strangers"] == 0
     assert found["accepted"] == 50
     assert found["rejected"] == {"stale": 4}
     assert found["drops"] == {"idle": 1}

@@ -100,8 +100,13 @@ export function attentionPanel(feed, fleet, table) {
     const all = kinds.reduce((sum, kind) => sum + (counts[kind] ?? 0), 0);
     list.hidden = !workers.length;
     calm.hidden = workers.length > 0 || all > 0;
-    setText(calm, feed.summary?.workers ? "None. Every machine does what it usually does." : NO_MINERS);
+    setText(calm, nobody());
     more.hidden = !all;
+  }
+
+  function nobody() {
+    if (feed.summary?.workers) return "None. Every machine does what it usually does.";
+    return feed.summary?.connected ? "No share counted yet." : NO_MINERS;
   }
 
   function make(worker) {

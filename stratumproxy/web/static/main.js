@@ -11,6 +11,7 @@ import * as format from "./format.js";
 import { lists } from "./log.js";
 import { overview } from "./overview.js";
 import { poolsPanel } from "./pools.js";
+import { strangersList } from "./strangers.js";
 import { workerPage } from "./worker.js";
 import { workersTable } from "./workers.js";
 
@@ -19,6 +20,7 @@ const fleet = new Fleet();
 const table = workersTable(fleet, feed);
 conditionsBanner(feed);
 attentionPanel(feed, fleet, table);
+strangersList(feed);
 overview(feed);
 poolsPanel(feed);
 const logs = lists(feed);

@@ -1,0 +1,124 @@
+"""Names that no share counted for yet: a bounded list in memory, and why theirs were refused.
+
+A machine that is set up wrongly is among them, and so is whatever a stranger makes up. So when the
+list is full, one of the address that has the most of them has to go.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from stratumproxy.telemetry.records import MinerRecord, WorkRecord
+
+MOST = 256
+"""Names on the list."""
+
+RETENTION = 3600.0
+"""Seconds after its last share that a name stays on it."""
+
+MAX_REASONS = 32
+
+
+class Began(NamedTuple):
+    """Since when a worker is there."""
+
+    since: float
+    """When it connected, or was first heard of."""
+    counted_since: float | None
+    """From when on all of its shares are told here; None if some may have been before."""
+
+
+class Stranger:
+    """What is known of one name.
+
+    Args:
+        name: what a miner authorized with; untrusted text.
+        now: seconds that pass evenly.
+    """
+
+    __slots__ = ("accepted", "address", "agent", "last", "name", "reasons", "rejected", "since")
+
+    def __init__(self, name: str, now: float) -> None:
+        self.name = name
+        self.since = self.last = now
+        """When a share of it was first told of, and last."""
+        self.accepted = 0
+        """Shares that count: there was no room for one more new name then."""
+        self.rejected = 0
+        self.reasons: dict[str, int] = {}
+        self.address = ""
+        """Where its newest miner is, or was; empty if it has but names beside its first."""
+        self.agent = ""
+
+    @property
+    def host(self) -> str:
+        """Of its address."""
+        return self.address.rpartition(":")[0]
+
+
+class Strangers:
+    """The list, and which open connections its names have."""
+
+    def __init__(self) -> None:
+        self._by_name: dict[str, Stranger] = {}
+        self._miners: dict[str, tuple[MinerRecord, Began]] = {}
+        """The newest open connection of each name that is not proven, on the list or not."""
+
+    def __len__(self) -> int:
+        return len(self._by_name)
+
+    def __iter__(self) -> Iterator[Stranger]:
+        """All of them, who had the most shares refused first."""
+        return iter(sorted(self._by_name.values(), key=lambda each: -each.rejected))
+
+    def connected(self, miner: MinerRecord, began: Began) -> None:
+        """A miner is there under a name that is not proven; or it has changed."""
+        if miner.worker:
+            self._miners[miner.worker] = miner, began
+        if (stranger := self._by_name.get(miner.worker)) is not None:
+            stranger.address, stranger.agent = miner.address, miner.agent
+
+    def left(self, miner: MinerRecord) -> None:
+        """It is gone, or mines under another name."""
+        if miner.worker in self._miners and self._miners[miner.worker][0] is miner:
+            del self._miners[miner.worker]
+
+    def began(self, name: str) -> Began | None:
+        """Since when the newest open connection of a name is there; None if there is none."""
+        return self._miners[name][1] if name in self._miners else None
+
+    def did(self, record: WorkRecord, now: float) -> None:
+        """Shares of a name that is not proven."""
+        stranger = self._by_name.get(record.worker) or self._add(record.worker, now)
+        stranger.last = now
+        stranger.accepted += record.accepted
+        for reason, count in record.rejected.items():
+            stranger.rejected += count
+            if reason not in stranger.reasons and len(stranger.reasons) >= MAX_REASONS:
+                reason = "other"
+            stranger.reasons[reason] = stranger.reasons.get(reason, 0) + count
+
+    def proven(self, name: str) -> None:
+        """A share of it counts: it is a worker now."""
+        self._by_name.pop(name, None)
+
+    def expire(self, now: float) -> None:
+        """Take out those that were silent for long."""
+        for stranger in list(self._by_name.values()):
+            if stranger.last <= now - RETENTION:
+                del self._by_name[stranger.name]
+
+    def _add(self, name: str, now: float) -> Stranger:
+        if len(self._by_name) >= MOST:
+            self._make_room()
+        stranger = self._by_name[name] = Stranger(name, now)
+        if name in self._miners:
+            miner, _ = self._miners[name]
+            stranger.address, stranger.agent = miner.address, miner.agent
+        return stranger
+
+    def _make_room(self) -> None:
+        """Who had the fewest shares refused goes, of the address that has the most names."""
+        (crowd, _), *_ = Counter(each.host for each in self._by_name.values()).most_common(1)
+        theirs = (each for each in self._by_name.values() if each.host == crowd)
+        del self._by_name[min(theirs, key=lambda each: each.rejected).name]
