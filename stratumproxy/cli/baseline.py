@@ -1,6 +1,5 @@
 """What is usual of each worker, kept in step between the fleet and the ledger."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +23,6 @@ AT_ONCE = 500
 KEEP_EVERY = 10.0
 """Seconds from one look for turns that are to be kept to the next."""
 
-ACCEPTED = "what a worker does is accepted as usual"
-
 
 class Baseline:
     """Tells the fleet what is usual, and keeps what the hours of a ledger do not say.
@@ -35,17 +32,13 @@ class Baseline:
         path: the ledger; empty for none, then all of it lives as long as this process.
         owner: what this process has to be before it writes to it.
         clock: of this process.
-        record: called with the level, the text and the values of what should be on record.
     """
 
-    def __init__(
-        self, fleet: Fleet, path: str, owner: Owner, clock: Clock, record: Callable[..., None]
-    ) -> None:
+    def __init__(self, fleet: Fleet, path: str, owner: Owner, clock: Clock) -> None:
         self._fleet = fleet
         self._path = path
         self._owner = owner
         self._clock = clock
-        self._record = record
 
     async def run(self) -> None:
         """Read and keep, until cancelled."""
@@ -106,11 +99,12 @@ class Baseline:
             return False
         return True
 
-    async def accept(self, order: dict[str, Any]) -> dict[str, Any]:
+    async def accept(self, order: dict[str, Any], by: str) -> dict[str, Any]:
         """Carry out an operator's order: this is how that worker is.
 
         Args:
             order: has ``worker``, its name.
+            by: who gave it, which is on record elsewhere.
 
         Returns:
             What was usual of it and what is, in hashes a second, and whether that will be known
@@ -121,5 +115,4 @@ class Baseline:
         """
         was, usual = self._fleet.accept(order["worker"], self._clock.now())
         done = {"worker": order["worker"], "was": round(was), "usual": round(usual)}
-        self._record("info", ACCEPTED, **done)
         return {**done, "kept": await self.keep()}

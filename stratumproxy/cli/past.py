@@ -4,12 +4,15 @@ from collections.abc import Iterable
 from contextlib import closing
 from typing import NamedTuple
 
+from stratumproxy.fleet.conditions import PoolOrder
 from stratumproxy.fleet.fleet import Earlier
 from stratumproxy.fleet.hashrate import DAY, HASHES_PER_DIFFICULTY, HOUR, Rates
 from stratumproxy.fleet.usual import HELD_HOURS, LEAST_HOURS, Known, Mark
 from stratumproxy.fleet.worker import Counts
 from stratumproxy.ledger import Standing
+from stratumproxy.ledger import order as ledger_order
 from stratumproxy.ledger import usual as ledger_usual
+from stratumproxy.ledger.order import KeptOrder
 from stratumproxy.ledger.schema import FIVE_MINUTES, HOURS
 from stratumproxy.telemetry.clock import Clock
 
@@ -112,3 +115,19 @@ def keep_marks(path: str, marks: Iterable[Mark], clock: Clock) -> None:
             for mark in marks
         ],
     )
+
+
+def known_order(kept: KeptOrder | None, clock: Clock) -> PoolOrder | None:
+    """The operator's order of pools that a ledger has, in even time."""
+    if kept is None:
+        return None
+    return PoolOrder(kept.pool, kept.by, kept.since - clock.unix(0.0), kept=True)
+
+
+def keep_order(path: str, order: PoolOrder | None, clock: Clock) -> None:
+    """Keep the operator's order of pools, or that there is none.
+
+    Raises:
+        SinkError: the ledger can't be written.
+    """
+    ledger_order.keep(path, order and KeptOrder(order.pool, order.by, clock.unix(order.since)))

@@ -10,11 +10,12 @@ import structlog
 import trio
 
 from stratumproxy.cli.baseline import Baseline
-from stratumproxy.cli.past import read_past
+from stratumproxy.cli.past import keep_order, known_order, read_past
 from stratumproxy.config import Config
 from stratumproxy.control.control import Control
 from stratumproxy.errors import SinkError, StratumProxyError
 from stratumproxy.fleet import Fleet
+from stratumproxy.fleet.conditions import PoolOrder
 from stratumproxy.ledger import Ledger, LedgerReader, Standing
 from stratumproxy.ledger.database import put_together
 from stratumproxy.ledger.owner import Owner
@@ -60,6 +61,7 @@ class Plane:
         path = config.ledger.path
         self._reader = LedgerReader(path) if path else None
         self._owner = Owner(path)
+        self._keeper = trio.CapacityLimiter(1)
         self.control = Control(
             run,
             sockets,
@@ -67,8 +69,9 @@ class Plane:
             sinks=_sinks(config, clock, self._owner),
             supervisor=supervisor,
             clock=clock,
+            keep_order=self._keep_order,
         )
-        self._baseline = Baseline(self.fleet, path, self._owner, clock, self.control.record)
+        self._baseline = Baseline(self.fleet, path, self._owner, clock)
         self.control.orders.here["accept"] = self._baseline.accept
 
     async def run(self, stop: trio.Event, api: socket.socket | None) -> None:
@@ -96,6 +99,7 @@ class Plane:
             ending.set()
             with trio.move_on_after(KEEP_SECONDS):
                 await self._baseline.keep()
+            await self.control.preference.keep()
         await trio.to_thread.run_sync(self._close)
 
     async def _standing(self) -> Standing | None:
@@ -112,7 +116,24 @@ class Plane:
             return None
         if standing is not None:
             self.fleet.processes.counted.update(standing.counted)
+            self.control.preference.recall(known_order(standing.order, self._clock))
         return standing
+
+    async def _keep_order(self, order: PoolOrder | None) -> bool:
+        """Keep the operator's order of pools for the next start; whether it could be."""
+        if not self._config.ledger.path:
+            return False
+
+        def keep() -> None:
+            self._owner.claim()
+            keep_order(self._config.ledger.path, order, self._clock)
+
+        try:
+            await trio.to_thread.run_sync(keep, abandon_on_cancel=True, limiter=self._keeper)
+        except SinkError as error:
+            structlog.get_logger().warning("an order can't be kept", problem=str(error))
+            return False
+        return True
 
     async def _recall(self, standing: Standing | None) -> None:
         """Add what workers did before this process began, once it is known; then what is usual."""

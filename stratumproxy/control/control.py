@@ -1,7 +1,7 @@
 """The control process at work: between the workers' channels, the fleet's picture, and sinks."""
 
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Literal, ParamSpec
 
@@ -12,9 +12,10 @@ from stratumproxy.control.channel import Channel
 from stratumproxy.control.intake import Gap, Told
 from stratumproxy.control.keep import Keep
 from stratumproxy.control.orders import Orders
+from stratumproxy.control.preference import Preference
 from stratumproxy.control.reckoning import Reckoning, Untold
 from stratumproxy.fleet import Fleet
-from stratumproxy.fleet.conditions import KINDS
+from stratumproxy.fleet.conditions import KINDS, PoolOrder
 from stratumproxy.fleet.watch import Watch
 from stratumproxy.telemetry.clock import Clock
 from stratumproxy.telemetry.sink import Sink, SinkState
@@ -32,6 +33,10 @@ LOG_EVERY = 60.0
 P = ParamSpec("P")
 
 
+async def _not_kept(order: PoolOrder | None) -> bool:
+    return False
+
+
 class Control:
     """Takes in what workers tell, has it kept, and tells them what to do.
 
@@ -42,6 +47,7 @@ class Control:
         sinks: who keeps records, by name.
         supervisor: the process that reads the configuration again on SIGHUP, if there is one.
         clock: even time for the picture, and the time of day for records.
+        keep_order: keeps the operator's order of pools for the next start, if there is where to.
     """
 
     def __init__(
@@ -53,6 +59,7 @@ class Control:
         sinks: Mapping[str, Sink],
         supervisor: int | None = None,
         clock: Clock,
+        keep_order: Callable[[PoolOrder | None], Awaitable[bool]] = _not_kept,
     ) -> None:
         self._fleet = fleet
         self._clock = clock
@@ -61,10 +68,23 @@ class Control:
         self._keep = Keep(
             run, sinks, clock=clock, acknowledge=self._acknowledge, event=fleet.journal.event
         )
-        self.watch = Watch(fleet, sinks=self._keep.states, jump=lambda: clock.jump)
+        self.preference = Preference(
+            fleet,
+            clock,
+            give=lambda arguments: self.orders.to_workers("switch-pool", arguments),
+            keep=keep_order,
+            record=self.record,
+        )
+        self.watch = Watch(
+            fleet,
+            sinks=self._keep.states,
+            order=lambda: self.preference.order,
+            jump=lambda: clock.jump,
+        )
         self._reckonings = [Reckoning() for _ in sockets]
         self._channels: list[Channel] = []
-        self.orders = Orders(run, self._channels, supervisor)
+        self.orders = Orders(run, self._channels, supervisor, self.record)
+        self.orders.here["switch-pool"] = self.preference.switch
         self._channels += (
             Channel(
                 worker,
@@ -95,6 +115,7 @@ class Control:
         """
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._look)
+            nursery.start_soon(self.preference.run)
             for channel in self._channels:
                 nursery.start_soon(channel.write)
             async with trio.open_nursery() as keeping:

@@ -22,24 +22,55 @@ class Orders:
         run: of this process, so that no answer is taken for one to another's order.
         channels: one a worker; may be filled later.
         supervisor: the process that is sent SIGHUP for `reload`; None: nobody.
+        record: called with a level, a text and values: what should be on record.
     """
 
     def __init__(
-        self, run: str, channels: Sequence[Channel], supervisor: int | None = None
+        self,
+        run: str,
+        channels: Sequence[Channel],
+        supervisor: int | None = None,
+        record: Callable[..., None] = lambda *_, **__: None,
     ) -> None:
         self._ids = (f"{run}-{number}" for number in itertools.count(1))
         self._channels = channels
         self._supervisor = supervisor
-        self.here: dict[str, Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]] = {}
-        """Actions that this process carries out itself."""
+        self._record = record
+        self.here: dict[str, Callable[[dict[str, Any], str], Awaitable[dict[str, Any]]]] = {}
+        """Actions that this process carries out itself, or has a part in."""
         self._open: dict[str, _Order] = {}
 
-    async def give(self, action: str, arguments: dict[str, Any]) -> dict[str, Any]:
-        """Have something done by all workers.
+    async def give(
+        self, action: str, arguments: dict[str, Any], by: str = "somebody"
+    ) -> dict[str, Any]:
+        """Carry out an operator's order, and put on record who gave it.
 
         Args:
             action: ``disconnect``, ``ban``, ``switch-pool``, ``difficulty``, ``reload``, or one
                 of `here`.
+            arguments: what goes with it.
+            by: who gives it.
+
+        Returns:
+            What was done, as `to_workers`.
+
+        Raises:
+            StratumProxyError: nothing was done; the text says why.
+        """
+        if action == "reload":
+            done = self._reload()
+        elif action in self.here:
+            done = await self.here[action](arguments, by)
+        else:
+            done = await self.to_workers(action, arguments)
+        self._record("info", "an operator's order", action=action, by=by, **{**arguments, **done})
+        return done
+
+    async def to_workers(self, action: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Have something done by all workers.
+
+        Args:
+            action: what they know.
             arguments: what goes with it.
 
         Returns:
@@ -49,10 +80,6 @@ class Orders:
         Raises:
             StratumProxyError: no worker has done it; the text says why.
         """
-        if action == "reload":
-            return self._reload()
-        if action in self.here:
-            return await self.here[action](arguments)
         order = _Order({channel.worker for channel in self._channels})
         number = next(self._ids)
         self._open[number] = order

@@ -160,7 +160,12 @@ CREATE TABLE usual (
 );
 """
 
-MIGRATIONS: tuple[str, ...] = (_NAMES + _RECEIPTS + _RECORDS + _BUCKETS, _SEEN, _TIMES)
+_ORDER = """
+-- One row at most: the pool that an operator put before all others.
+CREATE TABLE pool_order (pool TEXT NOT NULL, "by" TEXT NOT NULL, since REAL NOT NULL);
+"""
+
+MIGRATIONS: tuple[str, ...] = (_NAMES + _RECEIPTS + _RECORDS + _BUCKETS, _SEEN, _TIMES, _ORDER)
 """What makes version n + 1 of version n, n being its place. Never edited once released."""
 
 

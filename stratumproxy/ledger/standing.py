@@ -6,6 +6,7 @@ from contextlib import suppress
 from stratumproxy.ledger import receipts, retention
 from stratumproxy.ledger.database import explained, open_for_reading
 from stratumproxy.ledger.history import Shares, Totals, bucket, totals
+from stratumproxy.ledger.order import order
 from stratumproxy.ledger.schema import Level
 from stratumproxy.ledger.usual import UsualWork, usual
 
@@ -31,6 +32,8 @@ class Standing:
                 self._connection.execute("BEGIN")
                 self.counted = receipts.newest(self._connection)
                 """The newest batch of each (process, run) that has not ended."""
+                self.order = order(self._connection)
+                """The operator's order of pools that holds, if there is one."""
                 self.reached = retention.reached(self._connection)
                 """How far time had come when it was written last, in Unix seconds, whatever the
                 clock said; None if it never was. It may lag behind, and is never ahead."""

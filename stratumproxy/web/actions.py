@@ -4,8 +4,10 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+from starlette.requests import Request
 
 from stratumproxy.errors import StratumProxyError
+from stratumproxy.web.auth import asker
 from stratumproxy.web.errors import Refusal
 from stratumproxy.web.operation import Given, Operation
 from stratumproxy.web.site import Site
@@ -73,17 +75,18 @@ class Reload(Given):
     """Nothing."""
 
 
-Carry = Callable[[Site, Any], Awaitable[dict[str, Any]]]
+Carry = Callable[[Site, Any, Request], Awaitable[dict[str, Any]]]
 
 
 def _order(action: str, description: str) -> Carry:
     """The endpoint of an action."""
 
-    async def carry(site: Site, given: BaseModel) -> dict[str, Any]:
+    async def carry(site: Site, given: BaseModel, request: Request) -> dict[str, Any]:
         if site.orders is None:
             raise Refusal(503, "no process of the data plane takes orders")
         try:
-            done = await site.orders.give(action, given.model_dump(exclude_unset=True))
+            arguments = given.model_dump(exclude_unset=True)
+            done = await site.orders.give(action, arguments, asker(request))
         except StratumProxyError as error:
             raise Refusal(409, str(error)) from None
         return {"done": done}
@@ -102,6 +105,7 @@ def _operation(action: str, given: type[BaseModel], description: str) -> Operati
         tag="actions",
         need="act",
         errors=(409, 503),
+        asker=True,
     )
 
 

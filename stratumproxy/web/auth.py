@@ -54,6 +54,17 @@ def reads(access: Access, request: Request, now: float) -> bool:
     return True
 
 
+LONGEST_ADDRESS = 100
+
+
+def asker(request: Request) -> str:
+    """Who asks, for the record: the address, and for whom it asks if it says that it is a proxy."""
+    host = request.client.host if request.client else "somebody"
+    *_, origin = request.headers.get("x-forwarded-for", "").rsplit(",", 1)
+    origin = "".join(filter(str.isprintable, origin)).strip()[:LONGEST_ADDRESS]
+    return f"{origin} by way of {host}" if origin else host
+
+
 def _session(access: Access, until: int) -> str:
     """A session's cookie: when it ends, signed with the token, so that nothing need be kept."""
     signature = hmac.digest(access.token, f"session until {until}".encode(), "sha256").hex()

@@ -29,13 +29,14 @@ hundred at once would make one turn of all of theirs."""
 class Orders(Protocol):
     """Where orders for the data plane go."""
 
-    async def give(self, action: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    async def give(self, action: str, arguments: dict[str, Any], by: str) -> dict[str, Any]:
         """Have it done, and say what was done.
 
         Args:
             action: ``disconnect``, ``ban``, ``switch-pool``, ``difficulty``, ``accept`` or
                 ``reload``.
             arguments: the request's.
+            by: who gives it.
 
         Raises:
             StratumProxyError: it can't be done; the text is one line that says why.

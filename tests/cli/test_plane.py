@@ -10,7 +10,6 @@ import trio
 from structlog.testing import capture_logs
 
 from stratumproxy.cli import plane
-from stratumproxy.cli.baseline import ACCEPTED
 from stratumproxy.cli.plane import OpenedLater, Plane
 from stratumproxy.errors import SinkError, StratumProxyError
 from stratumproxy.fleet.hashrate import HASHES_PER_DIFFICULTY
@@ -172,9 +171,9 @@ async def test_how_it_stands_with_a_slow_worker_is_known_after_a_restart(tmp_pat
             assert (await run.get("/api/workers/farm.1"))["attention"] == []
         await run.stopped()
     reader = LedgerReader(str(path))
-    said = [each.event for each in reader.events(0, 2 * NOW)]
+    said = [each.values["action"] for each in reader.events(0, 2 * NOW)]
     reader.close()
-    assert said == [ACCEPTED] * accepted
+    assert said == ["accept"] * accepted
     async with planned(settings) as run:
         await until(lambda: run.plane.fleet.usuals)
         worker = await run.get("/api/workers/farm.1")

@@ -321,6 +321,29 @@ async def test_an_order_goes_to_every_worker_and_what_they_did_is_added_up(pairs
         assert [each["do"] for each in two.orders] == [order["do"]]
 
 
+async def test_an_order_is_on_record_with_who_gave_it(pairs):
+    [(ours, theirs), _] = pairs
+    async with working(ours) as worker, controlling(theirs) as run:
+        worker.obey = lambda order: {"result": {"miners": 2}}
+        await run.control.orders.give("ban", {"worker": "farm.1", "seconds": 60.0}, "10.0.0.9")
+        [event] = [entry.record for entry in run.fleet.journal.events]
+    assert event.event == "an operator's order"
+    values = {"action": "ban", "by": "10.0.0.9", "worker": "farm.1", "seconds": 60.0, "miners": 2}
+    assert event.values == values
+
+
+async def test_an_order_of_pools_is_a_condition_until_it_is_taken_back(pairs):
+    [(ours, theirs), _] = pairs
+    async with working(ours) as worker, controlling(theirs) as run:
+        worker.obey = lambda order: {"result": {"pool": order.get("pool"), "ready": True}}
+        await run.control.orders.give("switch-pool", {"pool": "spare"}, "10.0.0.9")
+        [order] = [each for each in run.control.watch.look(NOW) if each.kind == "pool-order"]
+        assert (order.subject, order.since) == ("spare", NOW)
+        assert order.why == "by 10.0.0.9, until a restart: it could not be kept"
+        await run.control.orders.give("switch-pool", {"pool": ""}, "10.0.0.9")
+        assert "pool-order" not in {each.kind for each in run.control.watch.look(NOW)}
+
+
 async def test_a_worker_that_can_not_is_named_and_if_none_can_it_is_an_error(pairs):
     [(ours, theirs), (our_other, their_other)] = pairs
     async with (

@@ -26,10 +26,12 @@ class Orders:
     def __init__(self) -> None:
         self.given: list[tuple[str, dict[str, Any]]] = []
         self.refusal = ""
+        self.by = ""
 
-    async def give(self, action: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    async def give(self, action: str, arguments: dict[str, Any], by: str) -> dict[str, Any]:
         if self.refusal:
             raise StratumProxyError(self.refusal)
+        self.by = by
         self.given.append((action, arguments))
         return {"miners": 2}
 

@@ -80,3 +80,17 @@ async def test_without_the_token_nothing_is_done(guarded: Web, web: Web, action:
 async def test_nobody_takes_orders(told: Told, guarded: Web) -> None:
     guarded.app.state.site.orders = None
     problem_of(await guarded.post("/api/actions/reload", {}, 503, headers=BEARER))
+
+
+@pytest.mark.parametrize(
+    ("headers", "by"),
+    [
+        ({}, "127.0.0.1"),
+        ({"X-Forwarded-For": "10.0.0.9"}, "10.0.0.9 by way of 127.0.0.1"),
+        ({"X-Forwarded-For": "made up, 10.0.0.9"}, "10.0.0.9 by way of 127.0.0.1"),
+        ({"X-Forwarded-For": "x" * 5000}, "x" * 100 + " by way of 127.0.0.1"),
+    ],
+)
+async def test_who_gives_it_is_passed_on(guarded: Web, headers: dict[str, str], by: str) -> None:
+    await guarded.post("/api/actions/reload", {}, headers={**BEARER, **headers})
+    assert guarded.orders.by == by

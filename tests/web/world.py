@@ -362,7 +362,7 @@ class MadeUpOrders:
     def __init__(self, pools: Sequence[str] = ()) -> None:
         self._pools = pools
 
-    async def give(self, action: str, arguments: dict[str, object]) -> dict[str, object]:
+    async def give(self, action: str, arguments: dict[str, object], by: str) -> dict[str, object]:
         if action == "reload":
             return {"reload": "asked for; the log says what changed"}
         if action == "switch-pool":

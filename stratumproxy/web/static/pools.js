@@ -59,10 +59,11 @@ export function poolsPanel(feed) {
   allow();
 }
 
-function switched({ pool, miners, ready }) {
+function switched({ pool, miners, ready, kept }) {
   const moved = `${format.count(miners)} ${miners === 1 ? "miner moves" : "miners move"}`;
   if (!pool) return `the configured order again, ${moved}`;
-  return ready ? `${moved} to ${pool}` : `${pool} is not ready, miners move there as soon as it is`;
+  const how = ready ? `${moved} to ${pool}` : `${pool} is not ready, miners move there as soon as it is`;
+  return kept === false ? `${how}. It could not be kept, so a restart ends it` : how;
 }
 
 function updatePool(row, pool) {
