@@ -39,7 +39,7 @@ lint: $(VENV)/installed-dev ## ruff and mypy --strict
 check: lint test ## lint and test
 
 bench: $(VENV)/installed ## Speed and memory against the floor, 13 minutes: bench/README.md
-	$(BIN)/python -m bench run $(ARGS)
+	$(BIN)/stratumproxy bench run bench/own.toml --append bench/RESULTS.md $(ARGS)
 
 microbench: $(VENV)/installed-bench ## One share check on every kernel, beside hashlib
 	$(BIN)/python -m pytest -p pytest_benchmark.plugin bench/test_share_check.py $(ARGS)
@@ -68,7 +68,7 @@ docs: $(VENV)/installed ## The generated files: docs/configuration.md, configs/*
 	$(BIN)/stratumproxy schema --markdown > docs/configuration.md
 
 clean: ## Remove everything that was built, .venv too
-	rm -rf $(VENV) build dist bench/build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find stratumproxy -name "*.so" -delete
 	find stratumproxy tests bench -name __pycache__ -prune -exec rm -rf {} +
 

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import signal
 import sys
 import threading
 import time
@@ -21,18 +22,19 @@ class Onlookers:
     def __init__(self, port: int) -> None:
         self._port = port
         self.seen = {"scrapes": 0, "events": 0, "rows": 0}
-        """What they were told so far. A measurement with nothing in it is none."""
+        """What they were told so far."""
 
     def watch(self) -> None:
-        """Look on for ever."""
+        """Look on until SIGTERM; end with an error if there was nothing to see."""
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
         looks = [self._scrape, *(self._dashboard for _ in range(DASHBOARDS))]
         threads = [threading.Thread(target=_again_and_again, args=(look,)) for look in looks]
         for thread in threads:
             thread.daemon = True
             thread.start()
-        while True:
-            time.sleep(1)
-            print(json.dumps(self.seen), flush=True)
+        signal.sigwait([signal.SIGTERM])
+        if not all(self.seen.values()):
+            sys.exit(f"they saw too little: {self.seen}")
 
     def _get(self, path: str) -> http.client.HTTPResponse:
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)

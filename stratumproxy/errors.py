@@ -10,6 +10,7 @@
     ├── OrderError         an operator's order can't be carried out
     ├── TelemetryError     what should be telemetry is something else
     ├── SinkError          records can't be kept: disk full, damaged, wrong version
+    ├── BenchError         nothing can be measured
     └── NativeUnavailable  the C share check was demanded and is not there
 
 What a share is worth is never an error: it is a `stratumproxy.shares.Verdict`.
@@ -69,6 +70,10 @@ class TelemetryError(StratumProxyError):
 
 class SinkError(StratumProxyError):
     """Records can't be kept where they should be: the disk is full, or the file is damaged."""
+
+
+class BenchError(StratumProxyError):
+    """Nothing can be measured: no compiler, a server that does not start, a broken result file."""
 
 
 class NativeUnavailable(StratumProxyError):

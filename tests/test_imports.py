@@ -39,6 +39,7 @@ ALLOWED = {
     "web": {"errors", "telemetry", "config", "fleet", "ledger"},
     "control": {"errors", "telemetry", "fleet"},
     "top": {"errors"},
+    "bench": {"errors", "config"},
 }
 """What each part may import, itself aside. Everything else stands above them."""
 

@@ -12,7 +12,7 @@ from click.shell_completion import CompletionItem
 
 from stratumproxy import __version__
 from stratumproxy.cli.options import examples
-from stratumproxy.errors import ConfigError, StratumProxyError
+from stratumproxy.errors import BenchError, ConfigError, StratumProxyError
 
 COMMANDS = {
     "run": "Serve miners and mine on the pools of a configuration.",
@@ -20,6 +20,7 @@ COMMANDS = {
     "verify": "Recompute shares from JSON lines, as in a dispute with a pool.",
     "top": "Watch the fleet in a terminal: hashrate, pools, every worker.",
     "audit": "Hold what a pool credited against what it should have.",
+    "bench": "Measure pools and proxies under load, side by side.",
     "demo": "Watch a simulated pool, the proxy and simulated miners at work.",
     "simulate": "Be a simulated pool, miners, a bad link, or a recording.",
     "schema": "Print the JSON schema of the configuration, or its reference.",
@@ -79,6 +80,8 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except ConfigError as error:
             raise ConfigFailure(str(error)) from None
+        except BenchError as error:
+            raise NoResult(str(error)) from None
         except StratumProxyError as error:
             raise Failure(str(error)) from None
 
@@ -93,6 +96,12 @@ class Failure(click.ClickException):
     def show(self, file: object = None) -> None:
         """Print it."""
         click.echo(self.format_message(), err=True)
+
+
+class NoResult(Failure):
+    """A BenchError likewise: nothing was measured, which `bench run` tells from a bad result."""
+
+    exit_code = 2
 
 
 class ConfigFailure(Failure):

@@ -34,6 +34,15 @@ def read(path: str | FilePath) -> Document:
     Raises:
         ConfigError: the file can't be read, or is not UTF-8.
     """
+    return Document(read_text(path), str(path))
+
+
+def read_text(path: str | FilePath) -> str:
+    """What stands in a configuration file.
+
+    Raises:
+        ConfigError: as `read` raises it.
+    """
     name = str(path)
     try:
         raw = read_file(path)
@@ -41,14 +50,13 @@ def read(path: str | FilePath) -> Document:
         raise ConfigError([f"{name}: can't be read: {error}"]) from None
     try:
         # Windows editors put a byte order mark first, which is no part of the text.
-        text = raw.decode("utf-8-sig")
+        return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         byte = raw[error.start]
         raise ConfigError(
             [f"{name}:{line}: byte 0x{byte:02x} is not UTF-8; save the file as UTF-8"]
         ) from None
-    return Document(text, name)
 
 
 def loads(text: str, name: str = "configuration") -> Config:

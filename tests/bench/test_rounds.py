@@ -1,0 +1,164 @@
+"""Measurements of servers with habits, and of the proxy: does it all fit together?"""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from stratumproxy.bench.config import Scenario
+from stratumproxy.bench.place import Cores, free_port
+from stratumproxy.bench.rounds import Outcome, single_loads, title
+from stratumproxy.bench.servers import Program
+from tests.bench.measuring import HERE, measured, needs_generator, own, peer
+
+pytestmark = needs_generator
+
+
+def report(outcome: Outcome, server: str) -> dict:
+    [run] = [run for run in outcome.runs if run.server == server]
+    assert run.report, run.no_result
+    return run.report
+
+
+@pytest.mark.parametrize("habit", ["plain", "sizes", "method-last", "names-for-ids", "hangs-up"])
+def test_a_pool_without_a_proxy(habit: str) -> None:
+    outcome = measured(peer(habit))
+    result = report(outcome, habit)
+    assert result["faults"] == []
+    assert result["shares"]["accepted"] == result["shares"]["answered"] > 0
+    assert result["pool"] is result["verified"] is result["fan_out"]["first"] is None
+    assert outcome.median(habit, "storm.last") is not None
+    assert outcome.median(habit, "cpu.share") is not None
+    assert outcome.median(habit, "job.last") is None
+
+
+def test_a_pool_that_never_answers_configure_is_told_so_by_configuration() -> None:
+    habit = "deaf-to-configure"
+    short = measured(peer(habit), floor=False, deadline=8)
+    assert [run.no_result for run in short.missing] == ["not all miners have work at the deadline"]
+    good = measured(peer(habit, handshake=["subscribe", "authorize"]), floor=False)
+    assert report(good, habit)["faults"] == []
+
+
+def test_rejections_are_measured_where_they_are_wanted() -> None:
+    outcome = measured(peer("refuses"), shares="invalid", floor=False)
+    result = report(outcome, "refuses")
+    assert result["shares"]["rejected"] == {"23": result["shares"]["answered"]}
+    assert result["faults"] == []
+    assert outcome.median("refuses", "reply.p99") is not None
+    unwanted = report(measured(peer("refuses"), floor=False), "refuses")
+    assert "shares were rejected, by code: {'23'" in unwanted["faults"][0]
+
+
+def test_shares_are_found_where_not_every_hash_is_one() -> None:
+    outcome = measured(peer("hashing"), shares="hash", rate=20, floor=False)
+    assert report(outcome, "hashing")["shares"]["accepted"] > 0
+
+
+def test_no_answer_is_no_result() -> None:
+    [run] = measured(peer("silent"), floor=False).missing
+    assert run.no_result == "none of 20 shares was answered"
+
+
+def test_a_difficulty_that_not_every_hash_meets_is_no_result() -> None:
+    [run] = measured(peer("hard"), floor=False).missing
+    assert "asked for difficulty 1, which not every hash meets" in run.no_result
+
+
+def test_a_server_that_does_not_start_is_no_result_and_the_others_are_measured() -> None:
+    broken = {"name": "broken", "command": ["{python}", "-c", "raise SystemExit('no licence')"]}
+    outcome = measured(broken, peer("plain"), floor=False)
+    assert "no licence" in outcome.missing[0].no_result
+    assert report(outcome, "plain")["faults"] == []
+
+
+@pytest.mark.parametrize(
+    ("habit", "wrong"), [("passes-on", None), ("loses-bits", "lost the version bits")]
+)
+def test_a_proxy_of_any_layout(habit: str, wrong: str | None) -> None:
+    pool = {"sessions": 0, "extranonce2_size": 5}
+    result = report(measured(peer(habit, pool=pool), floor=False, forward=1), habit)
+    assert result["pool"]["sessions"] >= 20
+    assert result["pool"]["submits"] >= result["shares"]["accepted"] > 0
+    if wrong:
+        assert wrong in result["faults"][0]
+        assert result["pool"]["version_changed"] > 0
+    else:
+        assert result["faults"] == []
+        assert result["pool"]["matched"] == result["pool"]["submits"]
+
+
+def test_a_server_that_runs_already(tmp_path: Path) -> None:
+    port, core = free_port(), Cores.of_this_machine().server
+    command = [sys.executable, f"{HERE}/peer.py", "plain", f"{port}"]
+    program = Program(command, tmp_path, core)
+    try:
+        outcome = measured({"name": "there", "connect": f"localhost:{port}"}, floor=False)
+    finally:
+        program.stop()
+    assert report(outcome, "there")["faults"] == []
+    assert report(outcome, "there")["server"] is None
+    assert outcome.median("there", "cpu.share") is None
+
+
+def test_the_floor_answers_every_share_with_true() -> None:
+    result = report(own("saturation"), "floor")
+    assert result["shares"]["accepted"] == result["shares"]["answered"]
+    assert result["pool"]["submits"] == 0
+
+
+def test_the_proxy_checks_every_share_itself() -> None:
+    result = report(own("saturation"), "proxy")
+    assert result["faults"] == []
+    assert result["pool"]["submits"] == 0
+    assert result["probes"] == {"duplicate": 22, "unknown_job": 21}
+    assert result["verified"]["works"] == 20
+
+
+@pytest.mark.parametrize("name", ["forwarded", "fleet-forwarded"])
+def test_every_forwarded_share_is_the_same_share_at_the_pool(name: str) -> None:
+    load = {"rate": 200.0, "job_interval": 0.1} if name != "forwarded" else {}
+    result = report(own(name, **load), "proxy")
+    assert result["faults"] == []
+    assert result["pool"]["matched"] == result["pool"]["submits"] > 0
+    assert result["verified"]["shares"] > 0
+
+
+def test_a_fleet_gets_its_jobs() -> None:
+    outcome = own("fleet", rate=200.0, job_interval=0.1, sample=0.1)
+    result = report(outcome, "proxy")
+    assert result["fan_out"]["jobs"] > 0
+    assert all(job["served"] <= 20 for job in result["jobs"])
+    assert 0 < result["fan_out"]["first"] <= result["fan_out"]["last"]
+    assert result["series"]
+    assert sum(count for _, count in result["histogram"]) == result["reply"]["count"]
+    assert outcome.median("proxy", "memory.all")
+    assert outcome.median("proxy", "late.p99") is not None
+
+
+def test_two_workers_share_the_miners() -> None:
+    result = report(own("workers"), "2 workers")
+    assert result["pool"]["sessions"] == 2
+    assert result["server"]["processes"] == 3
+
+
+def test_several_loads() -> None:
+    scenario = Scenario(vary={"miners": [10, 20]})
+    assert [(name, each.miners) for name, each in single_loads("by", scenario)] == [
+        ("by miners=10", 10),
+        ("by miners=20", 20),
+    ]
+    assert [name for name, _ in single_loads("one", Scenario())] == ["one"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "proxies", "text"),
+    [
+        ({}, False, "1,000 miners, each with 1 share under way; 8 s, 3 times"),
+        ({"miners": 500, "rate": 20, "shares": "invalid"}, False, "500 miners, 20 shares/s, inva"),
+        ({"forward": 0.01, "job_interval": 5, "clean_every": 2}, True, "one in 2 clean, 1 % forw"),
+        ({"forward": 1.0, "repeats": 1}, True, "all forwarded; 8 s, once"),
+    ],
+)
+def test_a_title_says_what_was_run(settings: dict, proxies: bool, text: str) -> None:
+    assert text in title(Scenario.model_validate(settings), proxies=proxies)
