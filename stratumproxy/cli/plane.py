@@ -19,6 +19,7 @@ from stratumproxy.fleet.conditions import PoolOrder
 from stratumproxy.ledger import Ledger, LedgerReader, Standing
 from stratumproxy.ledger.database import put_together
 from stratumproxy.ledger.owner import Owner
+from stratumproxy.net.unblocked import lines_lost
 from stratumproxy.telemetry.clock import Clock
 from stratumproxy.telemetry.records import Batch
 from stratumproxy.telemetry.sink import Delivered, Sink
@@ -70,6 +71,7 @@ class Plane:
             supervisor=supervisor,
             clock=clock,
             keep_order=self._keep_order,
+            lines_lost=lines_lost,
         )
         self._baseline = Baseline(self.fleet, path, self._owner, clock)
         self.control.orders.here["accept"] = self._baseline.accept

@@ -48,6 +48,7 @@ class Control:
         supervisor: the process that reads the configuration again on SIGHUP, if there is one.
         clock: even time for the picture, and the time of day for records.
         keep_order: keeps the operator's order of pools for the next start, if there is where to.
+        lines_lost: asked for the lines of the log that this process could not write.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Control:
         supervisor: int | None = None,
         clock: Clock,
         keep_order: Callable[[PoolOrder | None], Awaitable[bool]] = _not_kept,
+        lines_lost: Callable[[], int] = int,
     ) -> None:
         self._fleet = fleet
         self._clock = clock
@@ -80,6 +82,7 @@ class Control:
             sinks=self._keep.states,
             order=lambda: self.preference.order,
             jump=lambda: clock.jump,
+            lines_lost=lines_lost,
         )
         self._reckonings = [Reckoning() for _ in sockets]
         self._channels: list[Channel] = []

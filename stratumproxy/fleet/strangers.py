@@ -63,6 +63,9 @@ class Strangers:
         self._by_name: dict[str, Stranger] = {}
         self._miners: dict[str, tuple[MinerRecord, Began]] = {}
         """The newest open connection of each name that is not proven, on the list or not."""
+        self.dropped = 0
+        """Names that there was no room for: taken off the list for others, or not kept although
+        a share of theirs counted."""
 
     def __len__(self) -> int:
         return len(self._by_name)
@@ -91,6 +94,7 @@ class Strangers:
         """Shares of a name that is not proven."""
         stranger = self._by_name.get(record.worker) or self._add(record.worker, now)
         stranger.last = now
+        self.dropped += record.accepted > 0 and not stranger.accepted
         stranger.accepted += record.accepted
         for reason, count in record.rejected.items():
             stranger.rejected += count
@@ -119,6 +123,7 @@ class Strangers:
 
     def _make_room(self) -> None:
         """Who had the fewest shares refused goes, of the address that has the most names."""
+        self.dropped += 1
         (crowd, _), *_ = Counter(each.host for each in self._by_name.values()).most_common(1)
         theirs = (each for each in self._by_name.values() if each.host == crowd)
         del self._by_name[min(theirs, key=lambda each: each.rejected).name]

@@ -1,6 +1,6 @@
 """Looks at the proxy again and again: since when each condition holds, and which begin and end."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from math import inf
 from typing import NamedTuple
 
@@ -47,7 +47,7 @@ class Watch:
         sinks: asked for how the sinks do.
         order: asked for the operator's order of pools that is in force.
         jump: asked for the jump of the wall clock that lasts.
-        dropped: asked for counts of what was dropped, by kind, beside the fleet's own.
+        lines_lost: asked for the lines of the log that this process could not write.
     """
 
     def __init__(
@@ -57,13 +57,13 @@ class Watch:
         sinks: Callable[[], Sequence[SinkState]] = tuple,
         order: Callable[[], PoolOrder | None] = lambda: None,
         jump: Callable[[], Jump | None] = lambda: None,
-        dropped: Callable[[], Mapping[str, int]] = dict,
+        lines_lost: Callable[[], int] = int,
     ) -> None:
         self._fleet = fleet
         self._sinks = sinks
         self._order = order
         self._jump = jump
-        self._count_dropped = dropped
+        self._lines_lost = lines_lost
         self._dropped: dict[str, _Stretch] = {}
         self._known: dict[tuple[str, str], Condition] = {}
         self._told: dict[tuple[str, str], Condition] = {}
@@ -112,8 +112,21 @@ class Watch:
             since = known.since if same else since
         return condition._replace(since=since)
 
+    def dropped(self) -> dict[str, int]:
+        """What there was no room for since this process started, by kind; one of `keys.LOST`.
+
+        What sinks do not have is in their own states.
+        """
+        processes = self._fleet.processes
+        lines = self._lines_lost()
+        if (snapshot := processes.snapshot()) is not None:
+            lines += snapshot.log_lines_lost
+        if processes.before is not None:
+            lines -= processes.before.log_lines_lost
+        return {**self._fleet.lost, "names": self._fleet.strangers.dropped, "log-lines": lines}
+
     def _lately(self, now: float) -> dict[str, Dropped]:
-        counts = {**self._fleet.lost, **self._count_dropped()}
+        counts = self.dropped()
         counts |= {f"{sink.name} batches": sink.lost for sink in self._sinks()}
         counts |= {
             f"{sink.name} messages": sink.delivered.skipped

@@ -47,5 +47,5 @@ DROPPED = (
 )
 """Why connections are dropped or turned away."""
 
-LOST = ("shares", "miners", "jobs", "events", "workers", "batches")
-"""Kinds of records that may be lost. Work is not: it is told later."""
+LOST = ("shares", "miners", "jobs", "events", "workers", "batches", "names", "log-lines")
+"""What may be lost: kinds of records, names, lines of the log. Work is not: it is told later."""

@@ -149,8 +149,8 @@ FAMILIES = {
     # What is kept
     "records_lost": Family(
         "counter",
-        "Records that there was no room for, by key: those that mining processes had to drop, and "
-        "workers past the number that is remembered.",
+        "What there was no room for, by key: records that mining processes had to drop, workers "
+        "past the number that is remembered, names, lines of the log.",
         ("key",),
     ),
     "sink_ok": Family("gauge", "1 if the sink kept what it was told last.", ("sink",)),

@@ -216,7 +216,7 @@ class Metrics(Collector):
         yield from (heard, start, batches, cpu, resident)
 
     def _kept(self) -> Iterator[Metric]:
-        yield _by_key("records_lost", LOST, self._fleet.lost, {})
+        yield _by_key("records_lost", LOST, self._watch.dropped(), {})
         ok, kept = gauge("sink_ok"), gauge("sink_last_success_timestamp_seconds")
         failures, lost = counter("sink_failures"), counter("sink_batches_lost")
         waiting, room = gauge("sink_batches_waiting"), gauge("sink_room_ratio")

@@ -111,6 +111,17 @@ def test_a_flood_of_names_does_not_push_out_the_others() -> None:
     assert listed(told)[0] == "0"
 
 
+def test_names_that_there_was_no_room_for_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST", 3)
+    told = Told()
+    for number in range(5):
+        refused(told, f"rig-{number}")
+    assert told.fleet.strangers.dropped == 2
+    for _ in range(2):  # a share counts, and there were too many new names
+        told.tell(work=[work("rig-4")], unproven=("rig-4",))
+    assert told.fleet.strangers.dropped == 3
+
+
 def test_reasons_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_REASONS", 2)
     told = Told()

@@ -20,12 +20,12 @@ class World:
         self.told = Told()
         self.sink = HEALTHY
         self.order: PoolOrder | None = None
-        self.others: dict[str, int] = {}
+        self.lines = 0
         self.watch = Watch(
             self.told.fleet,
             sinks=lambda: [self.sink],
             order=lambda: self.order,
-            dropped=lambda: self.others,
+            lines_lost=lambda: self.lines,
         )
         self.pools: tuple[Any, ...] = (pool(name="main", mined_for=1.0, why="it is ready"),)
 
@@ -141,9 +141,20 @@ def test_what_was_dropped_holds_for_a_while(world: World) -> None:
 
 
 def test_everything_that_is_counted_as_dropped_is_seen(world: World) -> None:
-    world.others = {"log lines": 5}
+    world.lines = 5
+    world.told.fleet.strangers.dropped = 1
     brokers = Delivered("", 0, 1000, 0, 5, 7, 0)
     world.sink = HEALTHY._replace(name="kafka", lost=2, delivered=brokers)
     world.told.tell(dropped={"jobs": 1})
     subjects = {each.subject for each in world.watch.look(world.told.now)}
-    assert subjects == {"log lines", "kafka batches", "kafka messages", "jobs"}
+    assert subjects == {"log-lines", "names", "kafka batches", "kafka messages", "jobs"}
+
+
+def test_lines_of_the_log_that_a_mining_process_lost_count_from_our_start() -> None:
+    """What it had lost before was told by who was here then."""
+    world = World()
+    for lines, expected in ((7, 0), (7, 0), (9, 2)):
+        world.told.now += 1
+        told = snapshot(uptime=3600.0, log_lines_lost=lines)
+        world.told.fleet.snapshot(0, "run-1", told, world.told.now)
+        assert world.watch.dropped()["log-lines"] == expected

@@ -96,10 +96,12 @@ class World:
                 "kafka", False, "full", None, 3, 12, 0.5, 2, Delivered("", 9, 90, 7, 5, 1, 4)
             ),
         ]
+        self.lines = 0
+        """Of the log, that this process could not write."""
         self.metrics = Metrics(
             self.fleet,
             lambda: self.now,
-            watch=Watch(self.fleet, sinks=lambda: self.sinks),
+            watch=Watch(self.fleet, sinks=lambda: self.sinks, lines_lost=lambda: self.lines),
             sinks=lambda: self.sinks,
             streams=lambda: 4,
         )
@@ -360,6 +362,7 @@ def test_every_key_that_may_be_counted_is_there_from_nothing_on() -> None:
         )
     )
     world.fleet.lost.update(dict.fromkeys(LOST, 7))
+    world.fleet.strangers.dropped = world.lines = 7
     after = world.scrape()
     grew = [
         name
