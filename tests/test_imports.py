@@ -10,28 +10,36 @@ import stratumproxy
 
 ROOT = Path(stratumproxy.__file__).parent
 
-SANS_IO = ["upstream", "accounting", "protocol", "mining", "shares", "proxy", "telemetry", "fleet"]
+SANS_IO = [
+    "accounting",
+    "downstream",
+    "fleet",
+    "mining",
+    "protocol",
+    "proxy",
+    "routing",
+    "shares",
+    "telemetry",
+    "upstream",
+]
 WORLD = {"trio", "socket", "ssl", "time", "random", "asyncio", "threading", "select", "secrets"}
 """Clocks, sockets, dice: the shell has them and passes in what they say."""
 
+MINING = {"errors", "telemetry", "config", "accounting", "shares", "mining", "protocol"}
+"""What both ends of a share's way stand on."""
+
 ALLOWED = {
     "shares": {"errors"},
-    "protocol": {"errors", "shares", "mining"},
     "telemetry": {"errors"},
-    "upstream": {"errors", "accounting", "mining", "protocol", "telemetry", "config"},
+    "config": {"errors"},
     "accounting": {"errors", "telemetry"},
     "mining": {"errors", "shares", "accounting"},
-    "config": {"errors"},
-    "proxy": {
-        "errors",
-        "upstream",
-        "accounting",
-        "protocol",
-        "shares",
-        "mining",
-        "telemetry",
-        "config",
-    },
+    "protocol": {"errors", "shares", "mining"},
+    # Siblings: what passes between them are values of mining.
+    "downstream": MINING,
+    "upstream": MINING,
+    "routing": {*MINING, "downstream", "upstream"},
+    "proxy": {*MINING, "downstream", "upstream", "routing"},
     # The control plane lives on telemetry alone: nothing of it reaches into the proxy.
     "fleet": {"errors", "shares", "telemetry"},
     "ledger": {"errors", "lockfile", "telemetry", "config"},

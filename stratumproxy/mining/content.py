@@ -22,7 +22,7 @@ class Content:
 
     Args:
         key: its bytes, see `key_of`.
-        newest_ntime: the last that went out, by lane, if it did before.
+        newest_ntime: the last that went out, by group, if it did before.
     """
 
     __slots__ = ("idle_since", "key", "newest_ntime", "ntimes", "seen")

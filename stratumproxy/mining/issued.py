@@ -40,7 +40,7 @@ class Job:
             shared); otherwise the pool's extranonce1 is the end of coinb1.
         content: what work it is, and the headers of it that counted.
         ntime_roll: seconds ntime may run ahead of the job's.
-        lane: whose miners it goes out to.
+        group: whose miners it goes out to.
         source: the pool session it came from, and its shares go to.
         pool: the pool's name.
     """
@@ -51,8 +51,8 @@ class Job:
         "clean",
         "content",
         "difficulty",
+        "group",
         "job_id",
-        "lane",
         "number",
         "pool",
         "pool_job",
@@ -77,14 +77,14 @@ class Job:
         content: Content,
         ntime_roll: int,
         whole: bool = False,
-        lane: object,
+        group: object,
         source: Upstream,
         pool: str,
     ) -> None:
         self.number = number
         self.job_id = f"{number:x}"
         """The id miners know it by."""
-        self.lane = lane
+        self.group = group
         self.content = content
         self.until = inf
         """How long shares on it are taken."""

@@ -7,7 +7,7 @@ from stratumproxy.mining.issued import Job
 
 
 class JobTable:
-    """Every job that is taken, of every lane.
+    """Every job that is taken, of every group.
 
     Args:
         first: where their numbers start.

@@ -5,12 +5,12 @@ import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from stratumproxy.downstream.drops import SLOW_READER, broken
 from stratumproxy.net.sockets import send
-from stratumproxy.proxy.drops import SLOW_READER, broken
 
 if TYPE_CHECKING:
+    from stratumproxy.downstream.miner import Miner
     from stratumproxy.net.port import MinerPort
-    from stratumproxy.proxy.miner import MinerSession
 
 
 class Connection:
@@ -27,7 +27,7 @@ class Connection:
 
     __slots__ = ("_waiting", "fd", "open", "port", "session")
 
-    session: "MinerSession"
+    session: "Miner"
 
     def __init__(self, port: "MinerPort", fd: int) -> None:
         self.port = port

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from stratumproxy.config import Listen
 from stratumproxy.config.certificates import miners_context
+from stratumproxy.downstream.drops import reason_of
+from stratumproxy.downstream.networks import within
 from stratumproxy.errors import ConfigError, ProtocolError
 from stratumproxy.net.connection import Apart, Connection
 from stratumproxy.net.proxy_header import parse_header
 from stratumproxy.net.tls import TlsConnection
-from stratumproxy.proxy.drops import reason_of
-from stratumproxy.proxy.networks import within
 
 if TYPE_CHECKING:
     from stratumproxy.net.port import MinerPort

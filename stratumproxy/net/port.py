@@ -13,17 +13,17 @@ from contextlib import contextmanager
 import trio
 
 from stratumproxy.config import Listen
-from stratumproxy.net.connection import Apart, Connection
-from stratumproxy.net.entrance import Entrance
-from stratumproxy.net.readiness import GONE, READ, WRITE, make_readiness
-from stratumproxy.net.sockets import accept_each, send_each
-from stratumproxy.proxy.drops import (
+from stratumproxy.downstream.drops import (
     NO_POOL,
     TOO_MANY,
     TOO_MANY_FROM_ADDRESS,
     Reason,
     broken,
 )
+from stratumproxy.net.connection import Apart, Connection
+from stratumproxy.net.entrance import Entrance
+from stratumproxy.net.readiness import GONE, READ, WRITE, make_readiness
+from stratumproxy.net.sockets import accept_each, send_each
 from stratumproxy.proxy.proxy import Proxy
 from stratumproxy.telemetry.notices import Notices
 
@@ -107,7 +107,7 @@ class MinerPort:
         fd, receive, clock = self._readiness.fileno(), self._readiness.receive, self._clock
         by_fd, apart = self._by_fd, self.apart
         rested = -math.inf
-        journal = self._proxy.journal
+        reply = self._proxy.recorder.reply
         while True:
             await trio.lowlevel.wait_readable(fd)
             woken = trio.current_time()
@@ -127,8 +127,7 @@ class MinerPort:
                             self._hear(connection, what, now)
                         else:
                             self._tend(connection, what, now)
-            if journal is not None:
-                journal.reply.add(trio.current_time() - woken, len(batch))
+            reply.add(trio.current_time() - woken, len(batch))
 
     @contextmanager
     def turn(self) -> Iterator[None]:
@@ -231,7 +230,7 @@ class MinerPort:
             Whether it may stay: limits count by that address.
         """
         host, port = _written(address[0]), address[1]
-        if not self._proxy.conduct.has_room(host):
+        if not self._proxy.misbehaviour.has_room(host):
             connection.close(TOO_MANY_FROM_ADDRESS)
             return False
         stranger, now = connection.session, self._clock()
@@ -256,11 +255,11 @@ class MinerPort:
 
     def _refusal(self, host: str, trusted: bool) -> Reason | None:
         """Why one more miner can't be taken in, if it can't; a balancer is not one."""
-        if self._proxy.turning_away:
+        if self._proxy.doors.turning_away:
             return NO_POOL
         if len(self._by_fd) >= self._most:
             return TOO_MANY
-        if not trusted and not self._proxy.conduct.has_room(host):
+        if not trusted and not self._proxy.misbehaviour.has_room(host):
             return TOO_MANY_FROM_ADDRESS
         return None
 

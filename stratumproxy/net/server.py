@@ -17,11 +17,10 @@ from stratumproxy.net.link import PoolLink
 from stratumproxy.net.listeners import open_listeners
 from stratumproxy.net.port import MinerPort
 from stratumproxy.net.telemetry import Telemetry, of_this_process
-from stratumproxy.protocol.v1.messages import encode_notification
 from stratumproxy.proxy.orders import Orders
 from stratumproxy.proxy.proxy import Proxy
 from stratumproxy.proxy.report import Report
-from stratumproxy.proxy.rounds import ROUND
+from stratumproxy.proxy.sweep import SWEEP
 from stratumproxy.telemetry.snapshot import Snapshot
 from stratumproxy.upstream.channel import Channel
 
@@ -64,7 +63,7 @@ class Server:
             clock(),
             first_job=int(time.time()),
             notices=self._log,
-            journal=telemetry.journal if telemetry is not None else None,
+            recorder=telemetry.recorder if telemetry is not None else None,
         )
         self.port = MinerPort(
             self.proxy,
@@ -106,11 +105,11 @@ class Server:
         if scope := self._links.pop(channel, None):
             scope.cancel()
 
-    def fan_out(self) -> None:
-        """There is a job to fan out."""
+    def serve_soon(self) -> None:
+        """There are miners to serve."""
         self._fan_out.set()
 
-    def all_settled(self) -> None:
+    def nothing_in_flight(self) -> None:
         """No share waits for a pool's verdict."""
         self._settled.set()
 
@@ -208,12 +207,12 @@ class Server:
                 await trio.lowlevel.checkpoint()
 
     async def _judge(self) -> None:
-        """Look at every miner once in `ROUND` seconds, a few at a time."""
+        """Look at every miner once in `SWEEP` seconds, a few at a time."""
         while True:
             await trio.sleep(JUDGE_EVERY)
-            count = int(len(self.proxy.miners) * JUDGE_EVERY / ROUND) + 1
-            self.proxy.rounds.look(count, self._clock())
-            self.proxy.leaving.let_go(int(LET_GO_A_SECOND * JUDGE_EVERY))
+            count = int(len(self.proxy.miners) * JUDGE_EVERY / SWEEP) + 1
+            self.proxy.look(count, self._clock())
+            self.proxy.drain.let_go(int(LET_GO_A_SECOND * JUDGE_EVERY))
             if self._telemetry is not None:
                 self._telemetry.tick(self.proxy)
 
@@ -238,13 +237,12 @@ class Server:
 
     async def _ask_to_reconnect(self, deadline: float) -> None:
         """Send miners away, at a gentle pace as far as there is time for it."""
-        line = encode_notification("client.reconnect", [])
         left = [miner for miner in self.proxy.miners if miner.mining]
         while left:
             turns = max(1, int((deadline - trio.current_time()) / JUDGE_EVERY))
             count = max(int(LET_GO_A_SECOND * JUDGE_EVERY), -(-len(left) // turns))
             for miner in left[:count]:
-                miner.link.send(line)
+                miner.link.send(miner.say_reconnect())
             del left[:count]
             if left:
                 await trio.sleep(JUDGE_EVERY)

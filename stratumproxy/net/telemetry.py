@@ -16,8 +16,8 @@ from typing import Any
 import trio
 
 from stratumproxy.net.unblocked import lines_lost
-from stratumproxy.proxy.journal import Journal
 from stratumproxy.proxy.proxy import Proxy
+from stratumproxy.proxy.recorder import Recorder
 from stratumproxy.telemetry.clock import Clock
 from stratumproxy.telemetry.outbox import Outbox
 from stratumproxy.telemetry.snapshot import Snapshot
@@ -51,7 +51,7 @@ class Telemetry:
         self._safe = trio.Event()
         self._time = Clock(time.time, clock)
         self.outbox = Outbox(secrets.token_hex(8), worker, self._wake)
-        self.journal = Journal(self.outbox, clock(), self._time.unix())
+        self.recorder = Recorder(self.outbox, clock(), self._time.unix())
 
     @property
     def process(self) -> str:
@@ -64,7 +64,8 @@ class Telemetry:
     def tick(self, proxy: Proxy) -> None:
         """Called every 100 ms."""
         self._time.look()
-        self.journal.tick(proxy, self._clock(), self._time.unix())
+        limits = proxy.misbehaviour.limits
+        self.recorder.tick(proxy.workers, proxy.miners, limits, self._clock(), self._time.unix())
 
     def show(self, snapshot: Snapshot) -> None:
         """Called once a second."""
@@ -100,7 +101,7 @@ class Telemetry:
             proxy: no miner is on it any more.
             deadline: on trio's clock; it is kept to, but for `LEAST`.
         """
-        self.journal.finish(proxy, self._clock())
+        self.recorder.finish(proxy.workers, self._clock())
         self._safe = trio.Event()
         now = trio.current_time()
         with trio.move_on_at(min(max(deadline, now + LEAST), now + LAST_WORDS)):

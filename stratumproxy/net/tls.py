@@ -4,9 +4,9 @@ import ssl
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from stratumproxy.downstream.drops import Reason, broken
 from stratumproxy.net.connection import Apart
 from stratumproxy.net.sockets import send
-from stratumproxy.proxy.drops import Reason, broken
 
 if TYPE_CHECKING:
     from stratumproxy.net.port import MinerPort

@@ -7,14 +7,13 @@ the moment.
 
 import math
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from stratumproxy.downstream.drops import ORDERED
+from stratumproxy.downstream.miner import Miner
 from stratumproxy.errors import OrderError
-from stratumproxy.proxy.drops import ORDERED
-
-if TYPE_CHECKING:
-    from stratumproxy.proxy.miner import MinerSession
-    from stratumproxy.proxy.proxy import Proxy
+from stratumproxy.proxy.proxy import Proxy
+from stratumproxy.routing.allocation import group_of
 
 MAX_NAME = 255
 MAX_BAN = 366 * 86400.0
@@ -22,7 +21,7 @@ MAX_BAN = 366 * 86400.0
 
 AT_ONCE = 256
 """Miners told of another difficulty at once: some 3 ms. More are told in the slices of a fan-out,
-with everybody on their lanes."""
+with everybody in their groups."""
 
 MAX_FIXED = 100_000
 """Workers whose difficulty may be fixed."""
@@ -39,7 +38,7 @@ class Orders:
         process: what the ids of its miners begin with for operators: ``worker-run``.
     """
 
-    def __init__(self, proxy: "Proxy", clock: Callable[[], float], process: str = "") -> None:
+    def __init__(self, proxy: Proxy, clock: Callable[[], float], process: str = "") -> None:
         self._proxy = proxy
         self._clock = clock
         self._process = process
@@ -80,7 +79,7 @@ class Orders:
             miners = [self._miner(order["miner"])]
         elif not (miners := self._miners_of(_name(order))):
             raise OrderError(f"no miner of worker {order['worker']!r} is connected")
-        self._proxy.leaving.add(miners, ORDERED)
+        self._proxy.drain.add(miners, ORDERED)
         return {"miners": len(miners)}
 
     def _ban(self, order: Arguments) -> dict[str, Any]:
@@ -89,9 +88,9 @@ class Orders:
         if type(seconds) not in (int, float) or not 0 < seconds <= MAX_BAN:
             raise OrderError(f"seconds must be a number above 0 and at most {MAX_BAN:.0f}")
         miners, now = self._miners_of(name), self._clock()
-        if not self._proxy.conduct.ban(name, now + seconds, now):
+        if not self._proxy.misbehaviour.ban(name, now + seconds, now):
             raise OrderError("too many workers are banned already")
-        self._proxy.leaving.add(miners, ORDERED)
+        self._proxy.drain.add(miners, ORDERED)
         return self._about(name, miners)
 
     def _switch_pool(self, order: Arguments) -> dict[str, Any]:
@@ -102,13 +101,13 @@ class Orders:
             raise OrderError("pool must be a name, or empty for the configured order")
         if name and name not in pools:
             raise OrderError(f"no pool is named {name[:100]!r}; there are {', '.join(pools)}")
-        proxy.preferred = name
-        moved = [lane for lane in proxy.lanes if lane.obey(pools.get(name), now)]
+        pool = pools.get(name)
+        moved = proxy.router.prefer(pool, now)
         return {
             "pool": name,
-            "miners": sum(len(lane.miners) for lane in moved),
-            "ready": not name
-            or any(lane.channels[pools[name]].session is not None for lane in proxy.lanes),
+            "miners": sum(len(group.miners) for group in moved),
+            "ready": pool is None
+            or any(each.session is not None for each in proxy.router.channels_to(pool)),
         }
 
     def _difficulty(self, order: Arguments) -> dict[str, Any]:
@@ -138,13 +137,14 @@ class Orders:
                 if data := miner.renotify(now):
                     miner.link.send(data)
         elif difficulty is not None:
-            for lane in dict.fromkeys(miner.lane for miner in miners if miner.lane is not None):
-                lane.send_again(now)
+            for group in dict.fromkeys(map(group_of, miners)):
+                if group is not None:
+                    group.send_again(now)
         return self._about(name, miners)
 
     # -- who is meant ----------------------------------------------------------------------------
 
-    def _miner(self, miner_id: object) -> "MinerSession":
+    def _miner(self, miner_id: object) -> Miner:
         """The miner of an id: its number, after the process where it is anybody else's."""
         if not isinstance(miner_id, str | int):
             raise OrderError("miner must be an id")
@@ -155,10 +155,10 @@ class Orders:
                     return miner
         raise OrderError(f"no miner {str(miner_id)[:100]!r} is connected")
 
-    def _miners_of(self, name: str) -> "list[MinerSession]":
+    def _miners_of(self, name: str) -> list[Miner]:
         return [miner for miner in self._proxy.miners if miner.worker_of(name) is not None]
 
-    def _about(self, name: str, miners: "Iterable[MinerSession]") -> dict[str, Any]:
+    def _about(self, name: str, miners: Iterable[Miner]) -> dict[str, Any]:
         return {
             "worker": name,
             "miners": len(list(miners)),

@@ -1,50 +1,44 @@
-"""The proxy as a whole, without I/O: which miner mines where, and what came of it.
+"""The proxy as a whole, without I/O: connections, and a router that says who mines where.
 
 The shell (`stratumproxy.net`) owns sockets, clock and tasks, and calls in here; calls out go
 through `Shell`. All state of the data plane hangs on `Proxy`.
 """
 
-from collections import OrderedDict
 from collections.abc import Callable
 
 from stratumproxy.accounting.books import Tally
 from stratumproxy.accounting.workers import Workers
 from stratumproxy.config import Config
-from stratumproxy.mining.extranonce import SlotSpace
+from stratumproxy.downstream.drops import DOES_NOT_FIT, NO_POOL, Drops
+from stratumproxy.downstream.link import Link
+from stratumproxy.downstream.miner import Miner
+from stratumproxy.downstream.misbehaviour import Misbehaviour
+from stratumproxy.downstream.v1 import V1Miner
 from stratumproxy.mining.issued import Found, Job
 from stratumproxy.mining.rejects import Reject
 from stratumproxy.mining.submission import Submission
 from stratumproxy.mining.table import JobTable
 from stratumproxy.mining.vardiff import Vardiff
-from stratumproxy.proxy.conduct import Conduct
-from stratumproxy.proxy.drops import NO_POOL, Drops
-from stratumproxy.proxy.early import Early
-from stratumproxy.proxy.fanout import Fanouts
-from stratumproxy.proxy.journal import Journal
-from stratumproxy.proxy.lane import Lane
-from stratumproxy.proxy.leaving import Leaving
-from stratumproxy.proxy.miner import MinerSession
-from stratumproxy.proxy.rounds import Rounds
-from stratumproxy.proxy.seat import Past
-from stratumproxy.proxy.seating import Seating
-from stratumproxy.proxy.shell import Link, Shell
+from stratumproxy.proxy.blocks import Blocks
+from stratumproxy.proxy.doors import Doors
+from stratumproxy.proxy.drain import Drain
+from stratumproxy.proxy.recorder import NoRecorder
+from stratumproxy.proxy.shell import Shell
+from stratumproxy.proxy.sweep import Sweep
+from stratumproxy.routing.fanout import Fanouts
+from stratumproxy.routing.router import Router
 from stratumproxy.telemetry.notices import Limited, NoNotices, Notices, NoticesTo
 from stratumproxy.telemetry.records import REJECTED
-from stratumproxy.upstream.channel import Channel, Rules
-from stratumproxy.upstream.pool import RETIRE_SECONDS, Pool, carried_over
+from stratumproxy.upstream.channel import Channel
+from stratumproxy.upstream.pool import Pool
 from stratumproxy.upstream.session import NewJob
 
 PATIENCE = 5.0
 """Seconds to wait at the start for pools whose extranonce2 size is not known yet."""
 
-MAX_TIPS = 64
-"""Previous hashes remembered: pools are on different ones for a while, or go back to one."""
-
-NO_LIMIT = 1 << 32
-
 
 class Proxy:
-    """Miners on lanes, lanes on pools.
+    """All connections, and what they have in common: the `House` of miners, the `Watcher` of pools.
 
     Args:
         config: what is configured.
@@ -53,7 +47,7 @@ class Proxy:
         first_job: where the numbers of our jobs start. Something that rises from one start of the
             proxy to the next keeps job ids of different runs apart.
         notices: where rare events are told.
-        journal: where the control plane is told what happens; None without one.
+        recorder: who tells the control plane what happens.
     """
 
     def __init__(
@@ -64,62 +58,56 @@ class Proxy:
         *,
         first_job: int = 1,
         notices: Notices | None = None,
-        journal: Journal | None = None,
+        recorder: NoRecorder | None = None,
     ) -> None:
-        self.rules = Rules(0.0, 0, 1.0)
-        self._configure(config)
         self._shell = shell
-        self.journal = journal
         told: Notices = notices or NoNotices()
-        if journal is not None:
-            told = NoticesTo(told, journal)
+        if isinstance(recorder, Notices):
+            told = NoticesTo(told, recorder)
         self.notices = Limited(told)
+        self.recorder = recorder = recorder or NoRecorder()
         self.started = now
-        self.pools = [Pool(table) for table in config.pool]
-        """In the configured order; retired ones at the end."""
-        self._smallest: int | None = None
-        self.open = False
-        """A pool was ready once, so miners can be answered."""
-        self.opened_at = now
-        self._early = Early(self)
-        self.version_mask = 0
-        """What the pool of the first lane lets miners roll."""
-        self.preferred = ""
-        """Name of the pool that the operator put before all others."""
-        self.fixed: dict[str, float | int] = {}
-        """Difficulties that the operator fixed, by worker."""
-        self.seating = Seating(self, config.limits.resume_seconds)
-        self.jobs = JobTable(first_job, journal.retired if journal else None)
-        """Every job that shares are taken for, of every lane."""
-        self._tips: OrderedDict[str, None] = OrderedDict()
-        """Previous hashes that pools sent, newest last."""
-        self.lanes: list[Lane] = []
-        self.miners: dict[MinerSession, None] = {}
-        """Every open connection."""
-        self.turning_away = False
-        """No pool was ready for so long that nobody is taken in."""
-        self._dark_since: float | None = None
-        self.leaving = Leaving(self)
-        self.rounds = Rounds(self, now)
-        self.fanouts = Fanouts(shell, journal)
-        self.conduct = Conduct(config.limits)
-        self.drops = Drops(self.notices)
-        """Miners disconnected by us, or turned away."""
-        self.workers = Workers(forgotten=journal.forgotten) if journal else Workers()
         self.tally = Tally()
-        self.pending = 0
-        """Submission shares without a verdict."""
-        self._lane_number = 0
+        self.workers = Workers(forgotten=recorder.record_forgotten)
+        self.blocks = Blocks(self.tally, self.notices)
+        self.miners: dict[Miner, None] = {}
+        """Every open connection."""
         self.connects = 0
         """Miners that have connected so far; each one's number is how many there were by then."""
+        self.drops = Drops(self.notices)
+        """Miners disconnected by us, or turned away."""
+        self.misbehaviour = Misbehaviour(config.limits)
+        self.fixed: dict[str, float | int] = {}
+        """Difficulties that the operator fixed, by worker."""
+        self.pending = 0
+        """Forwarded shares without a verdict."""
+        self.jobs = JobTable(first_job, recorder.record_retired)
+        """Every job that shares are taken for, of every group."""
+        self.fanouts = Fanouts(shell.serve_soon, recorder.record_job)
+        self.drain = Drain(self._can_stay)
+        self.router = Router(
+            config,
+            jobs=self.jobs,
+            fanouts=self.fanouts,
+            notices=self.notices,
+            watcher=self,
+            sessions=shell,
+            moved=lambda group: recorder.mark_all(group.miners),
+            reconnect=lambda miner: self.drain.add([miner], DOES_NOT_FIT),
+            random_bits=shell.random_bits,
+        )
+        self.allocator = self.router.allocator
+        self.open = False
+        """A pool was ready once, so miners can be answered."""
+        self.doors = Doors(self.miners, self.drops, now)
+        self.sweep = Sweep(self.miners, self.router.groups, self.doors, self.offence, now)
+        self._configure(config)
 
     def _configure(self, config: Config) -> None:
         """Take over what is read from the configuration again and again."""
         self._config = config
         self.line_limit = config.limits.line_bytes
-        self.rules.ntime_roll = config.jobs.ntime_roll_seconds
-        self.rules.grace = config.jobs.grace_seconds
-        self.rules.reject_part = config.failover.reject_percent / 100
+        self.misbehaviour.limits = config.limits
         self.verdict_local = config.verdict == "local"
         difficulty = config.difficulty
         self.vardiff = Vardiff(
@@ -130,223 +118,64 @@ class Proxy:
             window=difficulty.retarget_seconds,
             enabled=difficulty.vardiff,
         )
-        limits = [pool.miners_per_session or NO_LIMIT for pool in config.pool]
-        self.miners_per_session = min(limits)
-        """What every pool allows: a lane moves from pool to pool as a whole."""
 
     def reconfigure(self, config: Config, now: float) -> None:
-        """Go on with another configuration; no miner is dropped for it.
-
-        Sessions with pools whose table is the same go on, at another place in the order if it was
-        moved. Any other pool gets new sessions; what was there before is mined on until the first
-        of them is ready, or `RETIRE_SECONDS` have passed. Slots are never shared out wider again.
-        """
+        """Go on with another configuration; no miner is dropped for it."""
         self._configure(config)
-        self.seating.rest = config.limits.resume_seconds
-        self.conduct.limits = config.limits
         for miner in self.miners:
-            within = self.vardiff.clamp(miner.difficulty.wanted)
-            if miner.mining and within != miner.difficulty.wanted:
-                miner.want(within)
-        before = self.pools
-        self.pools = carried_over(before, config.pool, self._in_use, now)
-        if self.preferred and self.preferred not in [pool.name for pool in config.pool]:
-            self.notices.warning("the pool to mine on is not configured", pool=self.preferred)
-            self.preferred = ""
-        for lane in self.lanes:
-            for pool in self.pools:
-                if pool not in before:
-                    self._shell.session_wanted(lane.open_channel(pool))
-            for channel in [each for each in lane.channels.values() if each.pool.retired == now]:
-                channel.give_up(now)
-                if channel.session is None:
-                    self.channel_over(channel)
-            self._retire_pools(lane, now)
-
-    def _in_use(self, pool: Pool) -> bool:
-        """Whether a pool has sessions, or shares under way."""
-        channels = [lane.channels[pool] for lane in self.lanes if pool in lane.channels]
-        return any(channel.session is not None or channel.in_flight for channel in channels)
-
-    def _retire_pools(self, lane: Lane, now: float) -> None:
-        """Leave pools that are not configured any more, as soon as nothing hangs on them."""
-        for channel in list(lane.channels.values()):
-            retired, session = channel.pool.retired, channel.session
-            if retired is None or session is None:
-                continue
-            lane.leave_pool(channel, now)
-            waits = lane.active is channel or session.pending
-            if not waits or now - retired >= RETIRE_SECONDS:
-                channel.end(session, now)
+            miner.stay_within(self.vardiff)
+        self.router.reconfigure(config, now)
 
     def start(self) -> None:
-        """Open the first lane."""
-        self.open_lane(None)
+        """Have the first sessions opened."""
+        self.router.start()
+
+    @property
+    def pools(self) -> list[Pool]:
+        """In the configured order; retired ones at the end."""
+        return self.router.pools
 
     # -- miners ----------------------------------------------------------------------------------
 
-    def connect(self, link: Link, peer: str, now: float) -> MinerSession:
+    def connect(self, link: Link, peer: str, now: float) -> Miner:
         """A miner connected."""
         self.connects += 1
-        miner = MinerSession(self, link, peer, now, self.connects)
+        miner = V1Miner(self, link, peer, now, self.connects)
         self.miners[miner] = None
         miner.changed()
         return miner
 
-    def disconnect(self, miner: MinerSession, now: float, reason: str = "") -> None:
+    def disconnect(self, miner: Miner, now: float, reason: str = "") -> None:
         """A miner's connection is closed: by itself, if there is no reason."""
-        if self.journal is not None:
-            self.journal.closed(miner, reason)
+        self.recorder.record_closed(miner, reason)
         del self.miners[miner]
-        self.leaving.gone(miner)
-        self.conduct.disconnected(miner.host)
+        self.drain.gone(miner)
+        self.misbehaviour.disconnected(miner.host)
         miner.closed(now)
 
-    def offence(self, miner: MinerSession, now: float) -> None:
-        """A miner is about to be dropped for its conduct; the second time it is banned."""
+    def offence(self, miner: Miner, now: float) -> None:
+        """A miner is about to be dropped for how it behaves; the second time it is banned."""
         worker = miner.worker
         name, alone = (worker.name, worker.connections <= 1) if worker else ("", False)
-        if self.conduct.offence(miner.host, name, now, alone=alone):
+        if self.misbehaviour.offence(miner.host, name, now, alone=alone):
             self.drops.warn(
                 "a worker is banned from an address",
                 peer=miner.host,
                 worker=name,
-                seconds=self.conduct.limits.ban_seconds,
+                seconds=self.misbehaviour.limits.ban_seconds,
             )
 
-    # -- lanes and pools -------------------------------------------------------------------------
+    def _can_stay(self, miner: Miner) -> bool:
+        """Whether it can mine where it is."""
+        job = miner.route.job if miner.route is not None else None
+        return job is not None and self.allocator.fits(miner, job)
 
-    def open_lane(self, space: SlotSpace[Past] | None) -> Lane:
-        """A new lane, whose miners' slots come from a space."""
-        lane = Lane(self, self._lane_number, space)
-        self._lane_number += 1
-        self.lanes.append(lane)
-        for pool in self.pools:
-            if pool.retired is None:
-                self._shell.session_wanted(lane.open_channel(pool))
-        return lane
+    @property
+    def version_mask(self) -> int:
+        """What miners may roll before it is known on which pool they mine."""
+        return self.router.version_mask
 
-    def _close_lane(self, lane: Lane, now: float) -> None:
-        self.lanes.remove(lane)
-        lane.close(now)
-        for channel in lane.channels.values():
-            self._shell.session_unwanted(channel)
-
-    def rank(self, pool: Pool) -> int:
-        """A pool's place in the order, the lowest first: what the operator prefers, then the rest.
-
-        Args:
-            pool: one that is configured, or retired.
-        """
-        preferred = pool.name == self.preferred and pool.retired is None
-        return -1 if preferred else self.pools.index(pool)
-
-    def least_of(self, pool: Pool) -> float | int:
-        """The least that a pool is taken to ask for."""
-        return pool.least(self.vardiff.min)
-
-    def random_bits(self) -> int:
-        """32 random bits."""
-        return self._shell.random_bits()
-
-    # -- what comes of the pools -----------------------------------------------------------------
-
-    def new_job(self, pool: Pool, new_job: NewJob, now: float) -> None:
-        """A pool sent a job; nobody mines on it yet."""
-        self.tally.jobs += 1
-        self._learn_size(pool, new_job.terms.extranonce2_size)
-        self._see_tip(pool, new_job)
-        self._dark_since, self.turning_away = None, False
-
-    def heard(self, now: float) -> None:
-        """What a pool said at once has been dealt with."""
-        if not self.open:
-            self._try_open(now)
-
-    def channel_over(self, channel: Channel) -> None:
-        """The session with a pool that is not configured any more is gone."""
-        self._shell.session_unwanted(channel)
-        for lane in self.lanes:
-            if lane is channel.miners:
-                lane.drop_channel(channel)
-
-    def _see_tip(self, pool: Pool, new_job: NewJob) -> None:
-        """A block was found if a job builds on one that none did before, whoever sent it."""
-        prevhash = new_job.job.prevhash_hex
-        if prevhash not in self._tips:
-            self.tally.new_blocks += 1
-            self.notices.info(
-                "new block to mine on", pool=pool.name, height=new_job.job.height(new_job.terms)
-            )
-        self._tips[prevhash] = None
-        self._tips.move_to_end(prevhash)
-        if len(self._tips) > MAX_TIPS:
-            self._tips.popitem(last=False)
-
-    def _learn_size(self, pool: Pool, size: int) -> None:
-        """Miners are given what fits the smallest size any pool is known to give."""
-        pool.size = size if pool.size is None else min(size, pool.size)
-        sizes = [each.size for each in self.pools if each.size is not None]
-        # A pool that is gone does not widen the layout: slots of the old one are still out there.
-        if self._smallest is not None:
-            sizes.append(self._smallest)
-        smallest = self._smallest = min(sizes)
-        if self.seating.learn(smallest) and not self.seating.shared:
-            self.notices.warning(
-                f"an extranonce2 of {smallest} bytes is too small to share: every miner gets a "
-                "pool session of its own",
-                pool=pool.name,
-            )
-
-    def _try_open(self, now: float) -> None:
-        """Start to answer miners, once it is known where they mine and how to share the extranonce.
-
-        Miners get a layout that fits every configured pool, so pools that have not said their size
-        yet are waited for, for a moment, and so are those in front of the one that is ready.
-        """
-        lane = self.lanes[0]
-        if lane.active is None:
-            return
-        lane.prefer(0.0, self._config.failover.reject_pause_seconds, now)
-        known = all(pool.size is not None or pool.tried for pool in self.pools)
-        first = all(pool.tried for pool in self.pools[: self.pools.index(lane.active.pool)])
-        if not (known and first) and now - self.started < PATIENCE:
-            return
-        self.open = True
-        self.opened_at = now
-        self._early.begin()
-        self._shell.fan_out()
-
-    def give_up(self, now: float) -> None:
-        """This is the end: every share still under way is lost, and its miner is told so."""
-        for lane in self.lanes:
-            lane.close(now)
-
-    def settled(
-        self, share: Submission, pool: Pool, reject: Reject | None, verdict: str, now: float
-    ) -> None:
-        """It is known what became of a share that a pool was sent: see `Watcher`."""
-        words = reject.text if reject is not None and verdict == REJECTED else ""
-        share.miner.settle(share, reject)
-        if self.journal is not None:
-            self.journal.share(share, pool, verdict, words, now)
-        self.pending -= 1
-        if not self.pending:
-            self._shell.all_settled()
-        if share.block:
-            self._block_settled(share, reject, verdict)
-
-    def _block_settled(self, share: Submission, reject: Reject | None, verdict: str) -> None:
-        if reject is None:
-            self.tally.blocks_accepted += 1
-            self._tell_block("BLOCK accepted", share)
-        elif verdict == REJECTED:
-            self.tally.blocks_refused += 1
-            self._tell_block("BLOCK refused", share, reason=reject.text)
-        else:
-            self._tell_block("BLOCK without a verdict of the pool", share, reason=reject.text)
-
-    # -- shares and jobs -------------------------------------------------------------------------
+    # -- shares ----------------------------------------------------------------------------------
 
     def forward(self, job: Job, share: Submission, found: Found) -> None:
         """Send a share to the pool its job came from; see `Session.submit`."""
@@ -356,22 +185,52 @@ class Proxy:
 
     def found_block(self, share: Submission, header_hash: bytes) -> None:
         """A share met the network's target."""
-        share.block = header_hash[::-1].hex()
-        self.tally.blocks += 1
-        self._tell_block("BLOCK found", share)
+        self.blocks.found(share, header_hash)
 
-    def _tell_block(self, what: str, share: Submission, **more: object) -> None:
-        job = share.job
-        self.notices.warning(
-            what,
-            hash=share.block,
-            worker=share.worker.name,
-            miner=share.miner.peer,
-            pool=job.pool,
-            height=job.pool_job.height(job.terms),
-            pool_job=job.pool_job.pool_job_id,
-            **more,
-        )
+    def settled(
+        self, share: Submission, pool: Pool, reject: Reject | None, verdict: str, now: float
+    ) -> None:
+        """It is known what became of a share that a pool was sent: see `Watcher`."""
+        share.miner.settle(share, reject)
+        words = reject.text if reject is not None and verdict == REJECTED else ""
+        self.recorder.record_share(share, pool, verdict, words, now)
+        self.pending -= 1
+        if not self.pending:
+            self._shell.nothing_in_flight()
+        if share.block:
+            self.blocks.settled(share, reject, verdict)
+
+    # -- what comes of the pools -----------------------------------------------------------------
+
+    def new_job(self, pool: Pool, new_job: NewJob, now: float) -> None:
+        """A pool sent a job; nobody mines on it yet."""
+        self.tally.jobs += 1
+        self.router.learn_size(pool, new_job.terms.extranonce2_size)
+        self.blocks.see_tip(pool, new_job)
+        self.doors.lit()
+
+    def heard(self, now: float) -> None:
+        """What a pool said at once has been dealt with."""
+        if not self.open:
+            self._try_open(now)
+
+    def channel_over(self, channel: Channel) -> None:
+        """The session with a pool that is not configured any more is gone."""
+        self.router.channel_over(channel)
+
+    def least_of(self, pool: Pool) -> float | int:
+        """The least that a pool is taken to ask for."""
+        return pool.least(self.vardiff.min)
+
+    def _try_open(self, now: float) -> None:
+        """Start to answer miners, once it is known where they mine."""
+        ready, settled = self.router.is_settled(now)
+        if ready and (settled or now - self.started >= PATIENCE):
+            self.open = True
+            self.doors.begin(now)
+            self._shell.serve_soon()
+
+    # -- regularly -------------------------------------------------------------------------------
 
     def serve(self, count: int, clock: Callable[[], float]) -> bool:
         """Send jobs that are on their way to up to `count` miners, or answer who spoke early.
@@ -384,37 +243,24 @@ class Proxy:
             Whether there are more to serve. What was sent must be on its way before the next call.
         """
         left = self.fanouts.slice(count, clock)
-        if left > 0 and self._early:
-            self._early.answer(left, clock())
-        return bool(self.fanouts or self._early)
+        if left > 0 and self.doors:
+            self.doors.answer(left, clock())
+        return bool(self.fanouts or self.doors)
 
-    # -- the regular look ------------------------------------------------------------------------
+    def look(self, count: int, now: float) -> None:
+        """Look at the next `count` miners: see `Sweep`."""
+        self.sweep.look(count, self._config.limits, now)
 
     def tend(self, now: float) -> None:
         """What has to be done every second or so, and is cheap."""
         self.notices.tend()
-        self.jobs.contents.tend(self.rules.grace, now)
-        failover, rest = self._config.failover, self._config.limits.resume_seconds
-        for lane in list(self.lanes):
-            for channel in list(lane.channels.values()):
-                channel.tend(now)
-            self._retire_pools(lane, now)
-            lane.serve_late(now)
-            lane.keep_alive(self._config.jobs.keepalive_seconds, now)
-            lane.prefer(failover.return_seconds, failover.reject_pause_seconds, now)
-            if lane.number and not lane.members and now - lane.empty_since >= rest:
-                self._close_lane(lane, now)
+        self.router.tend(now)
         if not self.open:
             self._try_open(now)
-        elif not any(lane.job for lane in self.lanes):
-            self._without_pool(now)
+        elif self.router.is_dark and self.doors.dark(self._config.failover.release_seconds, now):
+            self.notices.warning("no pool is ready: miners are let go", miners=len(self.miners))
+            self.drain.add(self.miners, NO_POOL)
 
-    def _without_pool(self, now: float) -> None:
-        """No pool is ready. Miners stay for a while, then go to their own fallback."""
-        if self._dark_since is None:
-            self._dark_since = now
-        if self.turning_away or now - self._dark_since < self._config.failover.release_seconds:
-            return
-        self.turning_away = True
-        self.notices.warning("no pool is ready: miners are let go", miners=len(self.miners))
-        self.leaving.add(self.miners, NO_POOL)
+    def give_up(self, now: float) -> None:
+        """This is the end: every share still under way is lost, and its miner is told so."""
+        self.router.give_up(now)

@@ -3,7 +3,6 @@
 from collections import deque
 
 from stratumproxy.proxy.proxy import Proxy
-from stratumproxy.telemetry.histogram import Histogram
 from stratumproxy.telemetry.snapshot import PoolSnapshot, Snapshot, merge_pools
 from stratumproxy.upstream.pool import Pool
 
@@ -26,11 +25,11 @@ class Report:
 
     def snapshot(self, now: float) -> Snapshot:
         """How things stand. Meant to be called once a second."""
-        proxy, tally, journal = self._proxy, self._proxy.tally, self._proxy.journal
+        proxy, tally, recorder = self._proxy, self._proxy.tally, self._proxy.recorder
         return Snapshot(
             uptime=now - proxy.started,
             connected=len(proxy.miners),
-            mining=sum(len(lane.miners) for lane in proxy.lanes),
+            mining=sum(len(group.miners) for group in proxy.router.groups),
             hashrate=self._hashrate(now),
             accepted=tally.accepted,
             work=tally.work,
@@ -45,10 +44,10 @@ class Report:
             blocks_refused=tally.blocks_refused,
             best_difficulty=tally.best,
             pools=merge_pools(self._pool(pool, now) for pool in proxy.pools),
-            preferred=proxy.preferred,
-            reply=journal.reply.copy() if journal else Histogram(),
-            fan_out=journal.fan_out.copy() if journal else Histogram(),
-            stale_age=journal.stale_age.copy() if journal else Histogram(),
+            preferred=proxy.router.policy.preferred,
+            reply=recorder.reply.copy(),
+            fan_out=recorder.fan_out.copy(),
+            stale_age=recorder.stale_age.copy(),
         )
 
     def _hashrate(self, now: float) -> float:
@@ -60,20 +59,19 @@ class Report:
         return (work - before) * HASHES_PER_DIFFICULTY / (now - since) if now > since else 0.0
 
     def _pool(self, pool: Pool, now: float) -> PoolSnapshot:
-        lanes = [lane for lane in self._proxy.lanes if pool in lane.channels]
-        channels = [lane.channels[pool] for lane in lanes]
+        channels = self._proxy.router.channels_to(pool)
+        mined_on = [group for group in self._proxy.router.groups if group.mines_on(pool)]
+        first = min(mined_on, key=lambda group: group.since, default=None)
         sessions = sum(channel.session is not None for channel in channels)
         state = "ready" if sessions else "waiting" if pool.tried else "connecting"
         if pool.retired is not None and not sessions:
             state = ""
-        mining = [lane for lane in lanes if lane.active is lane.channels[pool]]
-        first = min(mining, key=lambda lane: lane.since, default=None)
         return PoolSnapshot(
             name=pool.name,
             url=pool.url,
             state=state,
             sessions=sessions,
-            miners=sum(len(lane.miners) for lane in mining),
+            miners=sum(len(group.miners) for group in mined_on),
             difficulty=float(pool.difficulty),
             extranonce2_size=pool.size or 0,
             version_mask=pool.version_mask,

@@ -1,8 +1,9 @@
 """What the core tells the operator, in words: the seam to whatever logs it."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
+@runtime_checkable
 class Notices(Protocol):
     """Where rare events go. Never called once per share. structlog's loggers fit."""
 

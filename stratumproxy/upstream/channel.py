@@ -207,12 +207,12 @@ class Channel:
             self.unwell = False
         elif moved:
             self._keep_in_flight(self.session, now)
-            self._learn(new_job, None, now)
+            self._learn(new_job, now, elsewhere=True)
         elif self._repeats(new_job):
             self._repeated(new_job, now)
             return
         else:
-            self._learn(new_job, now + self._rules.grace, now)
+            self._learn(new_job, now)
         self.session = session
         self._resubmit(session, new_job.terms, now)
         self.miners.job_came(self, moved, now)
@@ -240,12 +240,14 @@ class Channel:
         if before is not None and new_job.terms != before.terms:
             self._change_terms(new_job.terms, now)
 
-    def _learn(self, new_job: NewJob, until: float | None, now: float) -> None:
-        """Another job: those before it are taken until then, unless it is a clean one."""
-        if until is None or new_job.job.clean:
+    def _learn(self, new_job: NewJob, now: float, *, elsewhere: bool = False) -> None:
+        """Another job: those before are over if it is a clean one, or `elsewhere`, on another
+        session.
+        """
+        if elsewhere or new_job.job.clean:
             self.end_jobs(now)
         else:
-            self.replaced(until)
+            self.replaced(now)
             self._end_namesakes(new_job, now)
         self._newest, self._arrived = new_job, now
         self._fresh, self._reissued = True, None
@@ -314,7 +316,7 @@ class Channel:
         self._notices.warning(
             f"pool {what} too many shares",
             pool=self.pool.name,
-            lane=self.miners.number,
+            group=self.miners.number,
             percent=round(100 * part),
         )
         self.miners.channel_unwell(self, f"{self.pool.name} {what} too many shares", now)
@@ -404,7 +406,7 @@ class Channel:
             content=content,
             ntime_roll=max(self._rules.ntime_roll - max(ahead, 0), 0),
             whole=miners.alone,
-            lane=miners,
+            group=miners,
             source=self.session,
             pool=self.pool.name,
         )
@@ -435,13 +437,14 @@ class Channel:
 
     # -- how long it is taken --------------------------------------------------------------------
 
-    def replaced(self, until: float, *, but: Job | None = None) -> None:
-        """Other work went out in the place of all that is taken, one job perhaps aside.
+    def replaced(self, now: float, *, but: Job | None = None) -> None:
+        """Other work goes out in the place of all that is taken: it is, for the grace.
 
         Args:
-            until: how long it is taken, unless that was said before.
-            but: what went out.
+            now: the time.
+            but: one of its jobs that is what goes out.
         """
+        until = now + self._rules.grace
         for ids in reversed(self._generations):
             for job in reversed(ids):
                 if job is but:
@@ -484,7 +487,7 @@ class Channel:
         self._notices.warning(
             "pool gave no verdict in time",
             pool=self.pool.name,
-            lane=self.miners.number,
+            group=self.miners.number,
             shares=len(late),
         )
         self._lose(late, rejects.TIMED_OUT, now)

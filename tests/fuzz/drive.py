@@ -15,7 +15,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-ROUND = 200
+SWEEP = 200
 """Examples until the clock is looked at."""
 NOISE = [b'"', b"{", b"}", b"[", b"]", b",", b":", b"\\", b"\n", b"\xff", b"\0", b"null", b"1e400",
          b"-1", b"0", b"true", b'"a1"', b"[" * 1100, b"9" * 30, b"\\ud800", b"\xc3\x28",
@@ -99,10 +99,10 @@ class Bending:
         return 0
 
     def _round(self, seeds: list[bytes], one: Callable[[bytes], None]) -> None:
-        left = self._most - self.runs if self._most >= 0 else ROUND
+        left = self._most - self.runs if self._most >= 0 else SWEEP
         example = seed(self._seed + self.runs)(
             settings(
-                max_examples=max(1, min(left, ROUND)),
+                max_examples=max(1, min(left, SWEEP)),
                 database=None,
                 deadline=None,
                 phases=[Phase.generate, Phase.shrink],

@@ -4,13 +4,13 @@ import contextlib
 import json
 from collections.abc import Callable
 
+from stratumproxy.downstream.v1 import V1Miner
 from stratumproxy.errors import LineTooLong, ProtocolError
 from stratumproxy.protocol.v1.configure import Wishes
 from stratumproxy.protocol.v1.framing import split_lines
 from stratumproxy.protocol.v1.messages import encode_error, encode_result, error_of, id_of, parse
 from stratumproxy.protocol.v1.notify import parse_notify
 from stratumproxy.protocol.v1.submit import read_submit, scan_submit
-from stratumproxy.proxy.miner import MinerSession
 from stratumproxy.upstream.v1 import LINE_LIMIT, MAX_OUTGOING
 from tests.proxy.playbook import POOL_EASY, Playbook, notify
 
@@ -77,7 +77,7 @@ class _Link:
     def __init__(self, play: Playbook) -> None:
         self._play = play
         self.open = True
-        self.session: MinerSession = play.proxy.connect(self, "nobody", play.now)
+        self.session: V1Miner = play.proxy.connect(self, "nobody", play.now)
 
     def send(self, data: bytes) -> None:
         require(not data or data.endswith(b"\n"), "a miner hears whole lines")
@@ -118,7 +118,7 @@ def miner(data: bytes) -> None:
     play.aside('pool >> mining.notify "$n"\nclock -- 1 s', n=notify("2", room=4 + size))
     link.close("enough")
     require(not play.proxy.miners, "a miner that is gone is forgotten")
-    require(play.proxy.lanes[0].members == 0, "and its seat is free")
+    require(play.proxy.router.groups[0].members == 0, "and its seat is free")
 
 
 def pool(data: bytes) -> None:

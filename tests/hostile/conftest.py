@@ -9,7 +9,7 @@ import structlog
 import trio
 
 from stratumproxy.net import server
-from stratumproxy.proxy import rounds
+from stratumproxy.proxy import sweep
 from tests.end_to_end.conftest import Miners, Proxy, ServedPool, Site, site
 from tests.waiting import PATIENCE
 
@@ -75,8 +75,8 @@ class Siege:
 @pytest.fixture
 def siege(site: Site, monkeypatch: pytest.MonkeyPatch) -> Callable:
     """Make a siege; limits as TOML. Nobody is exempt, since all are on the loopback."""
-    monkeypatch.setattr(rounds, "ROUND", 0.2)
-    monkeypatch.setattr(server, "ROUND", 0.2)
+    monkeypatch.setattr(sweep, "SWEEP", 0.2)
+    monkeypatch.setattr(server, "SWEEP", 0.2)
 
     async def begin(limits: str = "") -> Siege:
         pool = await site.pool(clean_every=0)

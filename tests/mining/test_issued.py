@@ -31,7 +31,7 @@ def job(
         content=Content(b"", {}),
         ntime_roll=7000,
         whole=whole,
-        lane=None,
+        group=None,
         source=POOL,
         pool="main",
     )

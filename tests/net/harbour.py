@@ -5,13 +5,15 @@ import socket
 import struct
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 
 import trio
 
 from stratumproxy.config import Limits
+from stratumproxy.downstream.drops import Drops
+from stratumproxy.downstream.misbehaviour import Misbehaviour
 from stratumproxy.net.port import MinerPort
-from stratumproxy.proxy.conduct import Conduct
-from stratumproxy.proxy.drops import Drops
+from stratumproxy.proxy.recorder import NoRecorder
 from tests.waiting import PATIENCE
 
 
@@ -32,11 +34,10 @@ class Session:
 class Core:
     """What a port needs of the proxy and of the log, and what it told them."""
 
-    turning_away = False
-    journal = None
-
     def __init__(self) -> None:
-        self.conduct = Conduct(Limits())
+        self.misbehaviour = Misbehaviour(Limits())
+        self.doors = SimpleNamespace(turning_away=False)
+        self.recorder = NoRecorder()
         self.sessions: list[Session] = []
         self.gone: list[Session] = []
         self.drops = Drops(self)

@@ -11,11 +11,11 @@ import pytest
 import trio
 
 from stratumproxy.config import Limits, Listen
+from stratumproxy.downstream.misbehaviour import Misbehaviour
 from stratumproxy.errors import ConfigError, ProtocolError
 from stratumproxy.net import port as port_module
 from stratumproxy.net.entrance import Entrance
 from stratumproxy.net.port import MinerPort
-from stratumproxy.proxy.conduct import Conduct
 from tests.net.harbour import Core, Session, ended, hear
 from tests.net.tls_files import (
     AUTHORITY,
@@ -345,8 +345,8 @@ async def test_a_header_of_anybody_else_is_only_bytes():
 
 async def test_limits_count_by_the_miners_address():
     async with opened(**BALANCED) as gate:
-        gate.core.conduct = Conduct(Limits(connections_per_address=1))
-        gate.core.conduct.connected("10.1.2.3", 0)
+        gate.core.misbehaviour = Misbehaviour(Limits(connections_per_address=1))
+        gate.core.misbehaviour.connected("10.1.2.3", 0)
         assert await ended(gate.call(v1() + b"hello\n"))
         assert gate.core.drops.counts == {"too-many-from-address": 1}
         assert await hear(gate.call(v1("10.1.2.4") + b"hello\n"), 6) == b"hello\n"

@@ -12,11 +12,11 @@ from itertools import pairwise
 import pytest
 import trio
 
+from stratumproxy.downstream.drops import BUG
 from stratumproxy.errors import ProtocolError
 from stratumproxy.net import port as port_module
 from stratumproxy.net import readiness, sockets
 from stratumproxy.net.port import GATHER_SECONDS, PAUSE, READ_BYTES
-from stratumproxy.proxy.drops import BUG
 from tests.net.harbour import Harbour, Session, arrived, ended, hear, open_harbour, reset
 from tests.net.no_descriptors import no_descriptors
 from tests.waiting import until

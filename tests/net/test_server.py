@@ -11,10 +11,10 @@ import trio
 import trio.testing
 
 from stratumproxy.config import loads
+from stratumproxy.downstream.v1 import V1Miner
 from stratumproxy.errors import StratumProxyError
 from stratumproxy.net.connection import Connection
 from stratumproxy.net.server import serve
-from stratumproxy.proxy.miner import MinerSession
 from stratumproxy.telemetry.snapshot import Snapshot
 from stratumproxy.testing import MinedShare, PoolSettings, SimulatedMiner, SimulatedPool, serve_pool
 from tests.ports import KeptPort
@@ -302,7 +302,7 @@ async def test_miners_that_are_gone_are_gone_without_the_garbage_collector(site)
                 await miner.listen_until(lambda share=share: share.verdict == "accepted")
         count = len(site.snapshots)
         await until(lambda: len(site.snapshots) > count and not site.snapshots[-1].connected)
-        left = [each for each in gc.get_objects() if isinstance(each, Connection | MinerSession)]
+        left = [each for each in gc.get_objects() if isinstance(each, Connection | V1Miner)]
         # What was the newest may still be in the hands of a loop that waits for the next.
         assert len(left) <= 2
     finally:

@@ -152,7 +152,7 @@ async def test_at_the_end_the_last_batch_is_waited_for(
 ) -> None:
     monkeypatch.setattr(module, "LAST_WORDS", 10 * PATIENCE)
     play = Playbook()
-    running.telemetry.journal.info("the end")
+    running.telemetry.recorder.info("the end")
     finished = trio.Event()
 
     async def finish() -> None:
@@ -172,7 +172,7 @@ async def test_at_the_end_the_last_batch_is_waited_for(
 async def test_not_for_long_if_nobody_listens(
     ends: Ends, left: float, waits: float, autojump_clock: trio.testing.MockClock
 ) -> None:
-    ends.telemetry.journal.info("the end")
+    ends.telemetry.recorder.info("the end")
     began = trio.current_time()
     await ends.telemetry.finish(Playbook().proxy, began + left)
     assert trio.current_time() - began == pytest.approx(waits)

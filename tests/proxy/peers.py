@@ -4,9 +4,9 @@ import json
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+from stratumproxy.downstream.drops import Reason
+from stratumproxy.downstream.v1 import V1Miner
 from stratumproxy.errors import PoolError, ProtocolError
-from stratumproxy.proxy.drops import Reason
-from stratumproxy.proxy.miner import MinerSession
 from stratumproxy.shares import scan
 from stratumproxy.shares.difficulty import target_bytes, target_of
 from stratumproxy.testing import MinerJob
@@ -43,7 +43,7 @@ class MinerEnd(Peer):
 
     def __init__(self, play: "Playbook", name: str) -> None:
         super().__init__(play, name)
-        self.session: MinerSession = play.proxy.connect(
+        self.session: V1Miner = play.proxy.connect(
             self, name if ":" in name else f"{name}:1", play.now
         )
         self.extranonce1 = b""
@@ -57,7 +57,7 @@ class MinerEnd(Peer):
         """Id of the newest job."""
         self._tries = 0
 
-    # what MinerSession wants of its link, as net/connection.py does it
+    # what V1Miner wants of its link, as net/connection.py does it
 
     def send(self, data: bytes) -> None:
         if self.closed is None:
@@ -160,7 +160,7 @@ class MinerEnd(Peer):
 
 
 class PoolEnd(Peer):
-    """A pool's end of one session; `name` is the pool's, with the lane's number after the first."""
+    """A pool's end of one session; `name` is the pool's, and the number of its group after 0."""
 
     def __init__(self, play: "Playbook", name: str, channel: Channel) -> None:
         super().__init__(play, name)

@@ -21,8 +21,8 @@ import re
 from typing import Any
 
 from stratumproxy.config import Config
-from stratumproxy.proxy.journal import Journal
 from stratumproxy.proxy.proxy import Proxy
+from stratumproxy.proxy.recorder import Recorder
 from stratumproxy.proxy.report import Report
 from stratumproxy.telemetry.outbox import Outbox
 from stratumproxy.telemetry.snapshot import Snapshot
@@ -95,7 +95,7 @@ class Playbook:
     """A proxy, its pools, its miners, and the clock.
 
     Args:
-        pools: names of pools; each gets one session a lane.
+        pools: names of pools; each gets one session a group.
         outbox: of a control plane, if there is one; Unix time is `UNIX` more than `now`.
         settings: tables of the configuration, and ``pool`` for what all pools have.
     """
@@ -114,9 +114,9 @@ class Playbook:
         self.settled = 0
         """How often the proxy said that no share waits for a verdict."""
         self.random = 0
-        self.journal = Journal(outbox, self.now, self.now + UNIX) if outbox is not None else None
+        self.recorder = Recorder(outbox, self.now, self.now + UNIX) if outbox is not None else None
         self.proxy = Proxy(
-            self.config, self, self.now, first_job=0xA0, notices=self, journal=self.journal
+            self.config, self, self.now, first_job=0xA0, notices=self, recorder=self.recorder
         )
         self.report = Report(self.proxy)
         self.proxy.start()
@@ -135,7 +135,7 @@ class Playbook:
         for peer in self.peers.values():
             if isinstance(peer, PoolEnd) and peer.channel is channel:
                 retired = channel.pool.retired is not None
-                peer.closed = "it is not configured any more" if retired else "the lane is closed"
+                peer.closed = "it is not configured any more" if retired else "the group is closed"
 
     def reconfigure(self, *pools: str, **settings: Any) -> None:
         """The configuration is read again, and says something else."""
@@ -144,10 +144,10 @@ class Playbook:
         self.proxy.reconfigure(self.config, self.now)
         self._settle()
 
-    def fan_out(self) -> None:
+    def serve_soon(self) -> None:
         self.waiting_fan_out = True
 
-    def all_settled(self) -> None:
+    def nothing_in_flight(self) -> None:
         self.settled += 1
 
     def random_bits(self) -> int:
@@ -295,10 +295,13 @@ class Playbook:
         while self.now < end:
             self.now = min(self.now + 1, end)
             self.proxy.tend(self.now)
-            self.proxy.rounds.look(len(self.proxy.miners) // 5 + 1, self.now)
-            self.proxy.leaving.let_go(1)
-            if self.journal is not None:
-                self.journal.tick(self.proxy, self.now, self.now + UNIX)
+            self.proxy.look(len(self.proxy.miners) // 5 + 1, self.now)
+            self.proxy.drain.let_go(1)
+            if self.recorder is not None:
+                limits = self.config.limits
+                self.recorder.tick(
+                    self.proxy.workers, self.proxy.miners, limits, self.now, self.now + UNIX
+                )
             self._settle()
 
     def _settle(self) -> None:

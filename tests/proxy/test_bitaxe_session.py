@@ -14,7 +14,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from stratumproxy.proxy.seat import NO_PAST
+from stratumproxy.mining.prefix import NO_PAST
 from tests.proxy.playbook import Playbook
 
 LINES: list[dict[str, str]] = json.loads(
@@ -38,7 +38,7 @@ def on_the_miners_slot(of_pool: float, **settings: Any) -> Playbook:
         pool >> {first_job}
         """
     )
-    space = play.proxy.lanes[0].space
+    space = play.proxy.router.groups[0].space
     assert space is not None
     space.give_back(bytes.fromhex(SLOT), "a miner that is long gone", play.now - 1e6, NO_PAST)
     return play

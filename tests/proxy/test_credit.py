@@ -5,10 +5,16 @@ import json
 import pytest
 
 from stratumproxy.protocol.v1.notify import encode_notify
+from stratumproxy.upstream.channel import Channel
 from tests.proxy.peers import MinerEnd
 from tests.proxy.playbook import EASY, POOL_EASY, Playbook, mined_on, notify, opened
 
 HARD = 1e-8
+
+
+def channel_of(play: Playbook) -> Channel:
+    """The first group's way to the first pool."""
+    return play.proxy.router.groups[0].channels[play.proxy.pools[0]]
 
 
 def reply(play: Playbook, name: str, share: list[str]) -> str:
@@ -37,7 +43,7 @@ def resumed(play: Playbook, name: str, session_id: str, *said: str) -> MinerEnd:
 
 
 def session_of(play: Playbook, name: str) -> str:
-    seat = play.miner(name).session.seat
+    seat = play.miner(name).session.prefix
     assert seat is not None
     return seat.session_id
 
@@ -114,7 +120,7 @@ def test_a_job_that_others_were_sent_counts_for_no_more_than_the_pool_asks() -> 
         play.aside(f"clock -- 1 s\na >> 1 {request}")
     miner = play.miner("a")
     assert miner.difficulty == 1e-7
-    missed = play.proxy.lanes[0].channels[play.proxy.pools[0]]
+    missed = channel_of(play)
     terms = missed._newest.terms
     play.aside("pool >> mining.set_difficulty [1e-9]")
     play.slices = 0
@@ -298,8 +304,8 @@ def switched() -> tuple[Playbook, list[str], list[str]]:
     play.skip()
     local = play.miner("a").share(misses=POOL_EASY)
     forwarded = play.miner("a").share(meets=POOL_EASY)
-    play.proxy.preferred = "backup"
-    play.proxy.lanes[0].obey(1, play.now)
+    play.proxy.router.policy.preferred = "backup"
+    play.proxy.router.groups[0].obey(1, play.now)
     play._settle()
     assert play.snapshot().pools[1].miners == 1
     play.skip()
@@ -346,8 +352,8 @@ def test_gone_back_to_its_job_goes_out_with_a_later_ntime() -> None:
     """The same job with the same ntime would have a miner find what it found there before."""
     play, local, _ = switched()
     assert reply(play, "a", local) == "true"
-    play.proxy.preferred = ""
-    play.proxy.lanes[0].obey(None, play.now)
+    play.proxy.router.policy.preferred = ""
+    play.proxy.router.groups[0].obey(None, play.now)
     play._settle()
     ntimes = [params[7] for params in play.miner("a").params.values()]
     assert len(ntimes) == 3
@@ -386,7 +392,7 @@ def test_none_is_forgotten_while_its_job_is_taken() -> None:
     miner = play.miner("a")
     first = miner.share()
     assert reply(play, "a", first) == "true"
-    seen = play.proxy.lanes[0].channels[play.proxy.pools[0]]._generations[0][0].content.seen
+    seen = channel_of(play)._generations[0][0].content.seen
     for number in range(100_000):
         seen.add(number.to_bytes(8, "little") + bytes(24), 0x65000000)
     assert reply(play, "a", first) == "22"
@@ -406,9 +412,7 @@ def test_a_flood_of_shares_that_are_too_easy_costs_the_flooder_only() -> None:
             play.aside('b >> 4 mining.submit "$s"', s=flooder.share(job="a1"))
     assert flooder.closed == "it sends more than limits.messages_per_second"
     assert play.miner("a").closed is None
-    assert (
-        len(play.proxy.lanes[0].channels[play.proxy.pools[0]]._generations[0][0].content.seen) < 60
-    )
+    assert len(channel_of(play)._generations[0][0].content.seen) < 60
 
 
 def test_what_a_pool_is_remembered_for_goes_with_its_jobs() -> None:

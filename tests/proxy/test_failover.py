@@ -226,11 +226,11 @@ def test_a_pool_that_refuses_too_much_is_left_for_a_while() -> None:
         a << mining.notify ["..."]
         """
     )
-    assert play.proxy.lanes[0].active.pool is play.proxy.pools[1]
+    assert play.proxy.router.groups[0].active.pool is play.proxy.pools[1]
     play.aside(f"clock -- {Failover().reject_pause_seconds - 1} s")
-    assert play.proxy.lanes[0].active.pool is play.proxy.pools[1]
+    assert play.proxy.router.groups[0].active.pool is play.proxy.pools[1]
     play.aside("clock -- 2 s")
-    assert play.proxy.lanes[0].active.pool is play.proxy.pools[0]
+    assert play.proxy.router.groups[0].active.pool is play.proxy.pools[0]
 
 
 def test_a_pool_that_refuses_too_much_is_kept_if_there_is_no_other() -> None:
@@ -240,19 +240,19 @@ def test_a_pool_that_refuses_too_much_is_kept_if_there_is_no_other() -> None:
     for number in range(20):
         play.aside(f'a >> {number} mining.submit "$s"', s=miner.share(meets=POOL_EASY))
         play.aside(f'pool >> {16 + number} error [20, "no", null]')
-    assert play.proxy.lanes[0].active.pool is play.proxy.pools[0]
+    assert play.proxy.router.groups[0].active.pool is play.proxy.pools[0]
 
 
 def test_without_any_pool_miners_stay_and_then_are_let_go() -> None:
     play = two_pools()
     play.aside("pool -- hangs up\nbackup -- hangs up")
     play.aside(f"clock -- {Failover().release_seconds - 1} s")
-    assert not play.proxy.leaving
+    assert not play.proxy.drain
     play.aside("clock -- 3 s")
-    assert play.proxy.turning_away
+    assert play.proxy.doors.turning_away
     play.aside("pool -- connects")
     play.opens("pool")
-    assert not play.proxy.turning_away
+    assert not play.proxy.doors.turning_away
 
 
 def test_a_standby_that_is_lost_is_not_noticed_by_miners() -> None:

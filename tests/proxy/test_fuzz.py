@@ -7,9 +7,9 @@ from typing import Any
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from stratumproxy.downstream.requests import HANDLERS
+from stratumproxy.downstream.v1 import V1Miner
 from stratumproxy.errors import ProtocolError
-from stratumproxy.proxy.miner import MinerSession
-from stratumproxy.proxy.requests import HANDLERS
 from stratumproxy.upstream.v1 import LINE_LIMIT, MAX_OUTGOING
 from tests.proxy.playbook import POOL_EASY, Playbook, notify
 from tests.proxy.test_wire_samples import SAMPLES
@@ -66,7 +66,7 @@ class Link:
         self.play = play
         self.received = 0
         self.open = True
-        self.session: MinerSession = play.proxy.connect(self, "nobody", play.now)
+        self.session: V1Miner = play.proxy.connect(self, "nobody", play.now)
 
     def send(self, data: bytes) -> None:
         self.received += len(data)
@@ -134,7 +134,7 @@ def test_a_miner(size: int, greeted: bool, said: list[bytes], cuts: list[int]) -
     play.aside('pool >> mining.notify "$n"\nclock -- 1 s', n=notify("2", room=4 + size))
     link.close("enough")
     assert not play.proxy.miners
-    assert play.proxy.lanes[0].members == 0
+    assert play.proxy.router.groups[0].members == 0
 
 
 of_pools = lines(

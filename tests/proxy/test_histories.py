@@ -177,8 +177,8 @@ class Histories(RuleBasedStateMachine):
     @rule(pool=st.sampled_from(["", "main", "backup"]))
     def an_order(self, pool: str) -> None:
         proxy = self.play.proxy
-        proxy.preferred = pool
-        for lane in proxy.lanes:
+        proxy.router.policy.preferred = pool
+        for lane in proxy.router.groups:
             lane.obey(["main", "backup"].index(pool) if pool else None, self.play.now)
         self.play._settle()
         self._look()
@@ -203,7 +203,7 @@ class Histories(RuleBasedStateMachine):
         self.play.aside(f"{name} >> 2 mining.subscribe {says or '[]'}")
         self._open_sessions()
         self.play.aside(f'{name} >> 3 mining.authorize ["{machine.name}", "{password}"]')
-        seat = machine.end.session.seat
+        seat = machine.end.session.prefix
         assert seat is not None
         machine.session_id = seat.session_id
         self._look()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from stratumproxy.proxy.seat import NO_PAST
+from stratumproxy.mining.prefix import NO_PAST
 from tests.proxy.playbook import EASY, POOL_EASY, Playbook, mined_on, notify
 
 SHARES: list[dict[str, Any]] = json.loads(
@@ -263,7 +263,7 @@ def captured(name: str) -> tuple[Playbook, dict[str, Any], list[str]]:
     play.opens(
         extranonce1="", difficulty=1e6, mask=vector["version_mask"], job=vector["notify_params"]
     )
-    space = play.proxy.lanes[0].space
+    space = play.proxy.router.groups[0].space
     assert space is not None
     space.give_back(bytes.fromhex(vector["extranonce1"]), "", play.now - 1e6, NO_PAST)
     play.joins("a", mask=vector["version_mask"])
@@ -501,4 +501,4 @@ def test_a_miner_that_is_gone_leaves_nothing() -> None:
     play.aside("a -- hangs up")
     snapshot = play.snapshot()
     assert (snapshot.connected, snapshot.mining) == (0, 0)
-    assert play.proxy.lanes[0].members == 0
+    assert play.proxy.router.groups[0].members == 0

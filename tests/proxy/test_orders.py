@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from stratumproxy.downstream.misbehaviour import MAX_OFFENDERS
 from stratumproxy.proxy import orders as module
-from stratumproxy.proxy.conduct import MAX_OFFENDERS
 from stratumproxy.proxy.orders import Orders
 from tests.proxy.playbook import EASY, POOL_EASY, Playbook, notify
 
@@ -69,7 +69,7 @@ def test_whatever_is_ordered_the_answer_is_short(action: str, key: str, value: o
 
 def test_a_mistake_of_ours_in_an_order_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     order = Ordered()
-    monkeypatch.setattr(order.play.proxy, "lanes", None)
+    monkeypatch.setattr(order.play.proxy.router, "groups", None)
     assert order("switch-pool", pool="") == "a bug, please report it: the log says more"
     (event, values) = order.play.notices[-1]
     assert (event, values) == ("a bug, please report it", {"exc_info": True})
@@ -169,7 +169,7 @@ def test_what_is_no_time_for_a_ban(seconds: object) -> None:
 def test_bans_are_bounded() -> None:
     order = Ordered()
     for number in range(MAX_OFFENDERS):
-        order.play.proxy.conduct._banned[f"w{number}"] = order.play.now + 10
+        order.play.proxy.misbehaviour._banned[f"w{number}"] = order.play.now + 10
     assert order("ban", worker="x", seconds=5) == "too many workers are banned already"
     assert order("ban", worker="w1", seconds=5)["known"] is False
     order.play.now += 11
@@ -214,7 +214,7 @@ def test_a_pool_that_is_not_ready_is_mined_on_once_it_is() -> None:
 
 def test_the_operator_overrules_what_is_held_against_a_pool() -> None:
     order = Ordered("main", "backup")
-    lane = order.play.proxy.lanes[0]
+    lane = order.play.proxy.router.groups[0]
     lane.leave_pool(lane.channels[order.play.proxy.pools[0]], order.play.now)
     assert order.pools == [0, 2]
     order("switch-pool", pool="main")
@@ -250,9 +250,9 @@ def test_the_order_outlives_a_reload_while_the_pool_is_configured() -> None:
     assert order.pools == [0, 2]
     order.play.reconfigure("main")
     assert order.pools[0] == 2
-    assert order.play.proxy.preferred == ""
+    assert order.play.proxy.router.policy.preferred == ""
     order.play.reconfigure("main", "backup")
-    assert order.play.proxy.preferred == "", "that was then"
+    assert order.play.proxy.router.policy.preferred == "", "that was then"
 
 
 # -- difficulty --------------------------------------------------------------------------------

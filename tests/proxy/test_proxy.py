@@ -276,7 +276,7 @@ def test_shares_of_a_lane_that_is_closed_are_lost_and_counted() -> None:
     play.aside('b >> 4 mining.submit "$s"\nb -- hangs up', s=share)
     assert play.proxy.pending == 1
     play("clock -- 2 s")
-    assert play.pool("pool.1").closed == "the lane is closed"
+    assert play.pool("pool.1").closed == "the group is closed"
     assert play.proxy.pending == 0
     assert play.settled == 1
     assert play.snapshot().pools[0].lost == 1
@@ -360,12 +360,12 @@ def test_an_outage_of_the_pool_is_not_held_against_the_miners() -> None:
 def test_a_lane_nobody_mines_on_is_closed_and_its_slots_rest() -> None:
     play = mined_on(pool={"miners_per_session": 1}, limits={"resume_seconds": 30})
     play.aside("b >> 1 mining.subscribe []")
-    assert len(play.proxy.lanes) == 2
+    assert len(play.proxy.router.groups) == 2
     play.aside("b -- hangs up\nclock -- 29 s")
-    assert len(play.proxy.lanes) == 2
+    assert len(play.proxy.router.groups) == 2
     play.aside("clock -- 2 s")
-    assert len(play.proxy.lanes) == 1
-    assert play.pool("pool.1").closed == "the lane is closed"
+    assert len(play.proxy.router.groups) == 1
+    assert play.pool("pool.1").closed == "the group is closed"
 
 
 def test_what_a_pool_still_says_to_a_lane_that_is_closed_is_nothing() -> None:
@@ -375,7 +375,7 @@ def test_what_a_pool_still_says_to_a_lane_that_is_closed_is_nothing() -> None:
     play.opens("pool.1")
     play.aside("b -- hangs up\nclock -- 2 s")
     end = play.pool("pool.1")
-    assert end.closed == "the lane is closed"
+    assert end.closed == "the group is closed"
     jobs = len(play.proxy.jobs)
     end.closed = None
     play.aside('pool.1 >> mining.notify "$n"', n=notify("late"))

@@ -113,9 +113,9 @@ def test_an_old_pool_is_not_mined_on_for_ever() -> None:
     play.reconfigure("other")
     play.skip("other")
     play(f"clock -- {RETIRE_SECONDS - 1} s")
-    assert play.proxy.lanes[0].job is not None
+    assert play.proxy.router.groups[0].job is not None
     play("clock -- 1 s")
-    assert play.proxy.lanes[0].job is None
+    assert play.proxy.router.groups[0].job is None
     assert play.pool("pool").closed == GONE
     play.opens("other")
     play('a << mining.notify ["*", "...", true]')

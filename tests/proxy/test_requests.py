@@ -2,8 +2,8 @@
 
 import pytest
 
+from stratumproxy.downstream.miner import MAX_WORKERS
 from stratumproxy.mining.difficulty import MOST_DIFFICULTIES
-from stratumproxy.proxy.requests import MAX_WORKERS
 from tests.proxy.playbook import POOL_EASY, Playbook, mined_on, notify, opened
 
 # -- ids ---------------------------------------------------------------------------------------

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from stratumproxy.downstream.link import Link
 from stratumproxy.net.connection import Connection
 from stratumproxy.net.server import Server
-from stratumproxy.proxy.shell import Link, Shell
+from stratumproxy.proxy.shell import Shell
 from tests.proxy.peers import MinerEnd
 from tests.proxy.playbook import Playbook
 

@@ -105,12 +105,12 @@ class Books(RuleBasedStateMachine):
         rejected = snapshot.rejected
         assert rejected.get("pool", 0) == pool.rejected
         assert rejected.get("lost", 0) + rejected.get("timed-out", 0) == pool.lost
-        lanes = play.proxy.lanes
-        assert sum(lane.members for lane in lanes) == len(play.proxy.miners)
-        assert all(lane.members <= 2 for lane in lanes)
+        groups = play.proxy.router.groups
+        assert sum(group.members for group in groups) == len(play.proxy.miners)
+        assert all(group.members <= 2 for group in groups)
         for miner in play.proxy.miners:
-            assert miner.lane in lanes
-            assert miner.seat is not None
+            assert miner.route in groups
+            assert miner.prefix is not None
 
     def teardown(self) -> None:
         for name in list(self.play.peers):

@@ -4,7 +4,7 @@ import pytest
 
 from stratumproxy.telemetry.records import MinerRecord
 from tests.proxy.playbook import EASY, POOL_EASY
-from tests.proxy.test_journal import Told, mined_on, submit
+from tests.proxy.test_recorder import Told, mined_on, submit
 
 
 def unproven(told: Told) -> list[tuple[str, ...]]:
@@ -73,7 +73,7 @@ def test_one_that_left_without_proof_says_so() -> None:
     told.hear()
     ((record, proven),) = miners(told)
     assert (record.open, proven) == (False, False)
-    assert not told.play.journal._proof._miners  # type: ignore[union-attr]
+    assert not told.play.recorder._proof._miners  # type: ignore[union-attr]
 
 
 def test_new_names_past_the_limit_mine_on_and_count_in_the_sum() -> None:
@@ -96,7 +96,7 @@ def test_new_names_past_the_limit_mine_on_and_count_in_the_sum() -> None:
 def test_at_the_end_nothing_is_told_under_a_name_without_proof() -> None:
     told = mined_on()
     refused(told)
-    told.play.journal.finish(told.play.proxy, told.play.now)  # type: ignore[union-attr]
+    told.play.recorder.finish(told.play.proxy, told.play.now)  # type: ignore[union-attr]
     told.take()
     assert told.all("work")[0].worker == "a"
     assert set(unproven(told)) == {("a",)}

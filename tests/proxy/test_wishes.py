@@ -2,7 +2,7 @@
 
 import pytest
 
-from stratumproxy.proxy.requests import difficulty_in_password
+from stratumproxy.downstream.requests import difficulty_in_password
 from tests.proxy.playbook import EASY, mined_on, opened
 
 

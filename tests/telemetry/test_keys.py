@@ -5,9 +5,9 @@ import re
 from pathlib import Path
 
 import stratumproxy
+from stratumproxy.downstream import drops
 from stratumproxy.errors import ProtocolError
 from stratumproxy.mining import rejects
-from stratumproxy.proxy import drops
 from stratumproxy.telemetry.keys import DROPPED, REJECTED
 
 ROOT = Path(stratumproxy.__file__).parent
@@ -17,7 +17,7 @@ DOCS = ROOT.parent / "docs" / "architecture.md"
 def said() -> set[str]:
     """What stands after ``key=`` anywhere in the data plane."""
     found = set()
-    for part in ("proxy", "net", "protocol", "mining"):
+    for part in ("downstream", "mining", "net", "protocol", "proxy", "routing", "upstream"):
         for path in (ROOT / part).glob("*.py"):
             for node in ast.walk(ast.parse(path.read_text())):
                 if (

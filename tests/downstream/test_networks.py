@@ -2,7 +2,7 @@
 
 import pytest
 
-from stratumproxy.proxy.networks import within
+from stratumproxy.downstream.networks import within
 
 
 @pytest.mark.parametrize(

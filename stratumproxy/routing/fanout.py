@@ -6,69 +6,22 @@ not reached yet gets the newer one only, as a clean one if either was.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import Protocol
 
+from stratumproxy.downstream.miner import Miner
 from stratumproxy.mining.issued import Job
-from stratumproxy.protocol.v1.notify import encode_notify
-
-if TYPE_CHECKING:
-    from stratumproxy.proxy.journal import Journal
-    from stratumproxy.proxy.lane import Lane
-    from stratumproxy.proxy.miner import MinerSession
-    from stratumproxy.proxy.shell import Shell
 
 
-class Fanouts:
-    """Jobs on their way, one of each lane at a time.
+class Group(Protocol):
+    """Whose miners a job goes out to."""
 
-    Args:
-        shell: told when there is one, so that it calls `Proxy.serve`.
-        journal: told when the last miner was sent one.
-    """
-
-    def __init__(self, shell: "Shell", journal: "Journal | None") -> None:
-        self._shell = shell
-        self._journal = journal
-        self._by_lane: dict[Lane, Fanout] = {}
-
-    def __len__(self) -> int:
-        return len(self._by_lane)
-
-    def begin(self, lane: "Lane", job: Job, clean: bool, now: float, *, news: bool = True) -> None:
-        """Send a job to every miner of a lane, from now on; `news` if it was not sent before."""
-        clean = clean or self.owes_clean(lane)
-        self.end(lane, now)
-        if lane.miners:
-            self._by_lane[lane] = Fanout(list(lane.miners), job, clean, now, news)
-            self._shell.fan_out()
-        elif news and self._journal is not None:
-            self._journal.job(lane, job, None, now)
-
-    def end(self, lane: "Lane", now: float) -> None:
-        """Nobody is sent a lane's job any more, be it that everybody was."""
-        fanout = self._by_lane.pop(lane, None)
-        if fanout is not None and fanout.news and self._journal is not None:
-            self._journal.job(lane, fanout.job, fanout, now)
-
-    def owes_clean(self, lane: "Lane") -> bool:
-        """Whether a clean job is on its way to some of a lane's miners."""
-        fanout = self._by_lane.get(lane)
-        return fanout is not None and fanout.owes_clean
-
-    def slice(self, count: int, clock: Callable[[], float]) -> int:
-        """Serve up to `count` miners; how many more there was time for."""
-        for lane, fanout in list(self._by_lane.items()):
-            if fanout.done:  # what was served in its last slice is on its way by now
-                self.end(lane, clock())
-                continue
-            count -= fanout.slice(count, clock())
-            if count <= 0:
-                break
-        return count
+    number: int
+    miners: dict[Miner, None]
+    """In the order that they are served."""
 
 
 class Fanout:
-    """One job's way through one lane.
+    """One job's way through one group.
 
     Args:
         miners: in the order they are served.
@@ -82,7 +35,7 @@ class Fanout:
 
     def __init__(
         self,
-        miners: "list[MinerSession]",
+        miners: list[Miner],
         job: Job,
         clean: bool,
         started: float,
@@ -124,11 +77,11 @@ class Fanout:
         job, clean = self.job, self.clean
         number, terms = job.number, job.terms
         for miner in served:
-            seat = miner.seat
-            if miner.settled is terms and miner.last_job < number and seat is not None:
+            prefix = miner.prefix
+            if miner.announced is terms and miner.last_job < number and prefix is not None:
                 # Nearly all: nothing but the job to say, and the line is the same for all of them.
                 miner.last_job = number
-                miner.link.send(job.line(encode_notify, seat.total, clean))
+                miner.link.send(job.line(miner.encode_job, prefix.total, clean))
             elif miner.mining and (data := miner.deliver(job, clean, now)):
                 miner.link.send(data)
         return len(served)
@@ -149,3 +102,56 @@ class Fanout:
         median = next(moment for served, moment in ends if served >= self._at / 2)
         start = self.started
         return self._at, ends[0][1] - start, median - start, now - start
+
+
+class Fanouts:
+    """Jobs on their way, one of each group at a time.
+
+    Args:
+        wake: called when there is one, so that `slice` is called.
+        sent: called when the last miner was sent a new job; without a `Fanout` if there was none.
+    """
+
+    def __init__(
+        self,
+        wake: Callable[[], None],
+        sent: Callable[[Group, Job, Fanout | None, float], None],
+    ) -> None:
+        self._wake = wake
+        self._sent = sent
+        self._by_group: dict[Group, Fanout] = {}
+
+    def __len__(self) -> int:
+        return len(self._by_group)
+
+    def begin(self, group: Group, job: Job, clean: bool, now: float, *, news: bool = True) -> None:
+        """Send a job to every miner of a group, from now on; `news` if it was not sent before."""
+        clean = clean or self.owes_clean(group)
+        self.end(group, now)
+        if group.miners:
+            self._by_group[group] = Fanout(list(group.miners), job, clean, now, news)
+            self._wake()
+        elif news:
+            self._sent(group, job, None, now)
+
+    def end(self, group: Group, now: float) -> None:
+        """Nobody is sent a group's job any more, be it that everybody was."""
+        fanout = self._by_group.pop(group, None)
+        if fanout is not None and fanout.news:
+            self._sent(group, fanout.job, fanout, now)
+
+    def owes_clean(self, group: Group) -> bool:
+        """Whether a clean job is on its way to some of a group's miners."""
+        fanout = self._by_group.get(group)
+        return fanout is not None and fanout.owes_clean
+
+    def slice(self, count: int, clock: Callable[[], float]) -> int:
+        """Serve up to `count` miners; how many more there was time for."""
+        for group, fanout in list(self._by_group.items()):
+            if fanout.done:  # what was served in its last slice is on its way by now
+                self.end(group, clock())
+                continue
+            count -= fanout.slice(count, clock())
+            if count <= 0:
+                break
+        return count

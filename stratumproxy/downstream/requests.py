@@ -1,28 +1,23 @@
-"""What a miner may say besides mining.submit, and what it is answered.
+"""What a Stratum V1 miner may say besides mining.submit, and what it is answered.
 
-Each handler gets the session, the params and the time, and returns what to send: usually a reply.
+Each handler gets the miner, the params and the time, and returns what to send: usually a reply.
 A request without an id is acted on but never answered: bfgminer sends suggest_target that way
 before it subscribes, and would take an answer for the reply to something else.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from stratumproxy.downstream.drops import BANNED, BANNED_BY_ORDER, Reason
+from stratumproxy.downstream.miner import Miner
 from stratumproxy.errors import ProtocolError
+from stratumproxy.mining.prefix import Prefix
 from stratumproxy.protocol.v1.configure import Wishes, is_difficulty
 from stratumproxy.protocol.v1.messages import Message, encode_error, encode_result
-from stratumproxy.proxy.drops import BANNED, BANNED_BY_ORDER, Reason
-from stratumproxy.proxy.seat import Seat
 from stratumproxy.shares.difficulty import difficulty_of
-
-if TYPE_CHECKING:
-    from stratumproxy.proxy.miner import MinerSession
 
 MAX_PASSWORD = 255
 """Characters of a password that are looked at; all that counts in one is a difficulty."""
-
-MAX_WORKERS = 64
-"""Worker names on one connection. A miner has one; a proxy in front of this one may have more."""
 
 MAX_AGENT = 128
 OLD_SUGGEST = "mining.suggest_difficulty("
@@ -56,13 +51,11 @@ LATER = Answer()
 """Not to be answered yet."""
 
 
-def answer(
-    session: "MinerSession", method: object, message: Message, reply_to: bytes, now: float
-) -> bytes:
+def answer(miner: Miner, method: object, message: Message, reply_to: bytes, now: float) -> bytes:
     """Answer one message that is not mining.submit.
 
     Args:
-        session: whose it is.
+        miner: whose it is.
         method: its method.
         message: the whole.
         reply_to: its id as JSON; empty if no reply is wanted.
@@ -82,9 +75,9 @@ def answer(
     if not isinstance(method, str):
         reply = Answer(error=(20, "method is not a string"))
     elif handler := HANDLERS.get(method):
-        reply = handler(session, params, now)
+        reply = handler(miner, params, now)
     elif method.startswith(OLD_SUGGEST):
-        reply = _old_suggest(session, method, now)
+        reply = _old_suggest(miner, method, now)
     else:
         reply = Answer(error=(20, f"Unknown method {method[:64]}"))
     if reply.end is not None:
@@ -93,93 +86,76 @@ def answer(
     if not reply_to:
         return reply.after
     if reply is LATER:
-        session.parked = reply_to
+        miner.parked = reply_to
         return b""
     return reply.encode(reply_to)
 
 
-def subscribed(session: "MinerSession", now: float) -> bytes:
+def subscribed(miner: Miner, now: float) -> bytes:
     """Answer the mining.subscribe that had to wait for its pool session."""
-    request_id, session.parked = session.parked, b""
-    assert session.seat is not None
-    answer = _subscription(session, session.seat, now)
-    return answer.encode(request_id) if request_id else answer.after
+    request_id, miner.parked = miner.parked, b""
+    assert miner.prefix is not None
+    reply = _subscription(miner, miner.prefix, now)
+    return reply.encode(request_id) if request_id else reply.after
 
 
-def _configure(session: "MinerSession", params: list[Any], _now: float) -> Answer:
+def _configure(miner: Miner, params: list[Any], _now: float) -> Answer:
     """BIP310. Nothing may stand between this and its reply: cgminer reads exactly one line."""
     wishes = Wishes.parse(params)
-    session.settled = None
+    miner.announced = None
     if wishes.version_mask is not None:
-        rolled = session.may_roll if session.last_job else 0
-        session.may_roll = rolled | wishes.version_mask
-        session.wished_mask = wishes.version_mask
-        job = session.lane.job if session.lane is not None else None
-        allowed = job.version_mask if job is not None else session.proxy.version_mask
-        session.mask = wishes.version_mask & allowed
+        miner.roll(wishes.version_mask)
     if wishes.minimum_difficulty is not None:
-        session.difficulty.minimum = session.proxy.vardiff.clamp(wishes.minimum_difficulty)
-        session.difficulty.floor = 0
+        miner.want_at_least(wishes.minimum_difficulty)
     if "subscribe-extranonce" in wishes.extensions:
-        session.takes_extranonce = True
-    return Answer(wishes.answer(session.mask))
+        miner.takes_extranonce = True
+    return Answer(wishes.answer(miner.mask))
 
 
-def _subscribe(session: "MinerSession", params: list[Any], now: float) -> Answer:
+def _subscribe(miner: Miner, params: list[Any], now: float) -> Answer:
     """Reply first, then set_difficulty, then the job: cgminer resets to 1 on the reply."""
     if params and isinstance(params[0], str):
-        session.agent = params[0][:MAX_AGENT]
+        miner.agent = params[0][:MAX_AGENT]
     resume = params[1] if len(params) > 1 and isinstance(params[1], str) else ""
-    if session.lane is None:
-        session.proxy.seating.admit(session, resume, now)
-    return _subscription(session, session.seat, now) if session.seat is not None else LATER
+    if miner.route is None:
+        miner.house.allocator.admit(miner, resume, now)
+    return _subscription(miner, miner.prefix, now) if miner.prefix is not None else LATER
 
 
-def _subscription(session: "MinerSession", seat: Seat, now: float) -> Answer:
-    session.forget_told()
+def _subscription(miner: Miner, prefix: Prefix, now: float) -> Answer:
+    miner.forget_announced()
     subscriptions = [
-        ["mining.set_difficulty", seat.session_id],
-        ["mining.notify", seat.session_id],
+        ["mining.set_difficulty", prefix.session_id],
+        ["mining.notify", prefix.session_id],
     ]
-    result = [subscriptions, seat.slot.hex(), seat.extranonce2_size]
-    return Answer(result, after=session.start_mining(now))
+    result = [subscriptions, prefix.slot.hex(), prefix.extranonce2_size]
+    return Answer(result, after=miner.start_mining(now))
 
 
-def _authorize(session: "MinerSession", params: list[Any], now: float) -> Answer:
+def _authorize(miner: Miner, params: list[Any], now: float) -> Answer:
     """Names are the operator's business and all are welcome. Some send this before subscribe."""
     name = params[0] if params else None
-    most = session.proxy.conduct.limits.worker_name_bytes
+    most = miner.house.misbehaviour.limits.worker_name_bytes
     if not isinstance(name, str):
         return Answer(error=(24, "The worker name is not a string"))
     if not name:
         return Answer(error=(24, "The worker name is empty"))
     if len(name) > most or len(name.encode()) > most:
         return Answer(error=(24, f"The worker name has more than {most} bytes"))
-    if seconds := session.proxy.conduct.shut_out(name, now):
+    if seconds := miner.house.misbehaviour.shut_out(name, now):
         text = f"Banned for {seconds:.0f} s more by the operator"
         return Answer(error=(24, text), end=BANNED_BY_ORDER)
-    if session.record is not None:
-        seconds = session.proxy.conduct.banned_for(session.host, name, now)
+    if miner.behaviour is not None:
+        seconds = miner.house.misbehaviour.banned_for(miner.host, name, now)
         if seconds:
             text = f"Banned for {seconds:.0f} s more: too many invalid shares, or a flood"
             return Answer(error=(24, text), end=BANNED)
-    if session.worker_of(name) is None:
-        if session.workers is not None and len(session.workers) >= MAX_WORKERS:
-            return Answer(error=(24, "Too many worker names on one connection"))
-        worker = session.proxy.workers.get(name)
-        if session.worker is None:
-            session.worker = worker
-        else:
-            if session.workers is None:
-                session.workers = {}
-            session.workers[name] = worker
-        worker.connections += 1
-        if session.proxy.journal is not None:
-            session.proxy.journal.authorized(session, worker)
+    if not miner.authorize(name):
+        return Answer(error=(24, "Too many worker names on one connection"))
     asked = difficulty_in_password(params[1] if len(params) > 1 else None)
-    after = session.suggest(asked, now) if asked and not session.difficulty.suggested else b""
-    if not session.mining:
-        after += session.start_mining(now)
+    after = miner.suggest(asked, now) if asked and not miner.difficulty.suggested else b""
+    if not miner.mining:
+        after += miner.start_mining(now)
     return Answer(after=after)
 
 
@@ -203,21 +179,21 @@ def _number(text: str) -> float | int:
     return number if is_difficulty(number) else 0
 
 
-def _suggest_difficulty(session: "MinerSession", params: list[Any], now: float) -> Answer:
+def _suggest_difficulty(miner: Miner, params: list[Any], now: float) -> Answer:
     value = params[0] if params else None
     if isinstance(value, str):
         value = _number(value)
     if value is None or not is_difficulty(value):
         return Answer(error=(20, "suggest_difficulty wants a positive number"))
-    return Answer(after=session.suggest(value, now))
+    return Answer(after=miner.suggest(value, now))
 
 
-def _old_suggest(session: "MinerSession", method: str, now: float) -> Answer:
+def _old_suggest(miner: Miner, method: str, now: float) -> Answer:
     """Old firmware puts the number inside the method's name: ``mining.suggest_difficulty(1000``."""
-    return _suggest_difficulty(session, [method[len(OLD_SUGGEST) :].rstrip(")").strip()], now)
+    return _suggest_difficulty(miner, [method[len(OLD_SUGGEST) :].rstrip(")").strip()], now)
 
 
-def _suggest_target(session: "MinerSession", params: list[Any], now: float) -> Answer:
+def _suggest_target(miner: Miner, params: list[Any], now: float) -> Answer:
     target = params[0] if params else None
     try:
         number = int(target, 16) if isinstance(target, str) and len(target) == 64 else 0
@@ -225,29 +201,29 @@ def _suggest_target(session: "MinerSession", params: list[Any], now: float) -> A
         number = 0
     if number <= 0:
         return Answer(error=(20, "suggest_target wants 64 hex digits"))
-    return Answer(after=session.suggest(difficulty_of(number), now))
+    return Answer(after=miner.suggest(difficulty_of(number), now))
 
 
-def _subscribe_extranonce(session: "MinerSession", _params: list[Any], _now: float) -> Answer:
+def _subscribe_extranonce(miner: Miner, _params: list[Any], _now: float) -> Answer:
     """Always true: bmminer drops a pool over an error text it does not know."""
-    session.takes_extranonce = True
+    miner.takes_extranonce = True
     return Answer()
 
 
-def _true(_session: "MinerSession", _params: list[Any], _now: float) -> Answer:
+def _true(_miner: Miner, _params: list[Any], _now: float) -> Answer:
     return Answer()
 
 
-def _ping(_session: "MinerSession", _params: list[Any], _now: float) -> Answer:
+def _ping(_miner: Miner, _params: list[Any], _now: float) -> Answer:
     return Answer("pong")
 
 
-def _get_transactions(_session: "MinerSession", _params: list[Any], _now: float) -> Answer:
+def _get_transactions(_miner: Miner, _params: list[Any], _now: float) -> Answer:
     """A list of none: a pool's miners never see the transactions, and a proxy has none."""
     return Answer([])
 
 
-HANDLERS: dict[str, Callable[["MinerSession", list[Any], float], Answer]] = {
+HANDLERS: dict[str, Callable[[Miner, list[Any], float], Answer]] = {
     "mining.configure": _configure,
     "mining.subscribe": _subscribe,
     "mining.authorize": _authorize,

@@ -2,9 +2,9 @@
 
 import pytest
 
-from stratumproxy.proxy import early as module
-from stratumproxy.proxy.drops import BUG
-from stratumproxy.proxy.miner import MinerSession
+from stratumproxy.downstream.drops import BUG
+from stratumproxy.downstream.v1 import V1Miner
+from stratumproxy.proxy import doors as module
 from tests.proxy.playbook import Playbook
 
 
@@ -26,7 +26,7 @@ def answered(play: Playbook) -> list[str]:
 
 def test_a_few_at_a_time_in_the_order_they_came(play: Playbook) -> None:
     for number, expected in enumerate(("a", "ab", "abc")):
-        assert len(play.proxy._early) == 3 - number
+        assert len(play.proxy.doors) == 3 - number
         play.slices = 1
         play._settle()
         assert answered(play) == list(expected)
@@ -52,7 +52,7 @@ def test_who_is_gone_is_passed_over(play: Playbook) -> None:
 def test_who_comes_later_does_not_wait(play: Playbook) -> None:
     play.aside("d >> 1 mining.subscribe []")
     assert play.miner("d").extranonce1
-    assert len(play.proxy._early) == 3
+    assert len(play.proxy.doors) == 3
 
 
 def test_what_can_not_be_answered_is_the_end_of_that_miner_only(play: Playbook) -> None:
@@ -64,14 +64,14 @@ def test_what_can_not_be_answered_is_the_end_of_that_miner_only(play: Playbook) 
 
 
 def test_so_is_a_mistake_of_ours(play: Playbook, monkeypatch: pytest.MonkeyPatch) -> None:
-    receive = MinerSession.receive
+    receive = V1Miner.receive
 
-    def broken(miner: MinerSession, data: bytes, now: float) -> bytes:
+    def broken(miner: V1Miner, data: bytes, now: float) -> bytes:
         if miner.peer == "a:1":
             raise KeyError("never thought of that")
         return receive(miner, data, now)
 
-    monkeypatch.setattr(MinerSession, "receive", broken)
+    monkeypatch.setattr(V1Miner, "receive", broken)
     play.slices = 1000
     play._settle()
     assert play.miner("a").closed == BUG

@@ -1,7 +1,7 @@
 """Drops are counted by key, and told of."""
 
+from stratumproxy.downstream.drops import FLOOD, Drops, broken, reason_of
 from stratumproxy.errors import LineTooLong, ProtocolError
-from stratumproxy.proxy.drops import FLOOD, Drops, broken, reason_of
 
 
 class Log:

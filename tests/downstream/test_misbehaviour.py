@@ -3,9 +3,9 @@
 import pytest
 
 from stratumproxy.config import Limits, loads
+from stratumproxy.downstream import misbehaviour as misbehaviour_module
+from stratumproxy.downstream.misbehaviour import Behaviour, Misbehaviour
 from stratumproxy.errors import ConfigError
-from stratumproxy.proxy import conduct as conduct_module
-from stratumproxy.proxy.conduct import Conduct, Record
 from tests.proxy.playbook import Playbook
 
 LIMITS = Limits(
@@ -21,20 +21,20 @@ LIMITS = Limits(
 
 
 def test_a_burst_is_allowed_and_what_is_sent_at_the_rate() -> None:
-    record = Record(0.0)
+    record = Behaviour(0.0)
     assert not record.floods(100, 0, LIMITS, 0.0)
     assert not record.floods(200, 0, LIMITS, 10.0)
     assert record.floods(201, 0, LIMITS, 10.0)
 
 
 def test_silence_is_not_saved_up() -> None:
-    record = Record(0.0)
+    record = Behaviour(0.0)
     assert not record.floods(100, 0, LIMITS, 1000.0)
     assert record.floods(201, 0, LIMITS, 1000.0)
 
 
 def test_invalid_shares_are_judged_by_the_window() -> None:
-    record = Record(0.0)
+    record = Behaviour(0.0)
     assert record.invalid(0, 9, LIMITS) is None
     assert record.invalid(0, 10, LIMITS) is True
     assert record.invalid(5, 14, LIMITS) is None
@@ -46,7 +46,7 @@ def test_invalid_shares_are_judged_by_the_window() -> None:
 
 
 def test_connections_of_an_address_are_counted() -> None:
-    conduct = Conduct(LIMITS)
+    conduct = Misbehaviour(LIMITS)
     for _ in range(2):
         assert conduct.has_room("10.0.0.1")
         assert conduct.connected("10.0.0.1", 0.0) is not None
@@ -60,7 +60,7 @@ def test_connections_of_an_address_are_counted() -> None:
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.0.1", "[::1]"])
 def test_nothing_is_noted_about_the_exempt(host: str) -> None:
-    conduct = Conduct(LIMITS)
+    conduct = Misbehaviour(LIMITS)
     for _ in range(5):
         assert conduct.has_room(host)
         assert conduct.connected(host, 0.0) is None
@@ -68,11 +68,11 @@ def test_nothing_is_noted_about_the_exempt(host: str) -> None:
 
 @pytest.mark.parametrize("host", ["10.0.0.1", "[2001:db8::1]", "[fe80::1%eth0]", "a"])
 def test_others_are_not(host: str) -> None:
-    assert not Conduct(LIMITS).is_exempt(host)
+    assert not Misbehaviour(LIMITS).is_exempt(host)
 
 
 def test_the_second_offence_bans_for_a_time() -> None:
-    conduct = Conduct(LIMITS)
+    conduct = Misbehaviour(LIMITS)
     assert not conduct.offence("a", "w", 0.0, alone=True)
     assert conduct.banned_for("a", "w", 1.0) == 0
     assert conduct.offence("a", "w", 50.0, alone=True)
@@ -82,27 +82,27 @@ def test_the_second_offence_bans_for_a_time() -> None:
 
 
 def test_an_offence_is_forgotten() -> None:
-    conduct = Conduct(LIMITS)
+    conduct = Misbehaviour(LIMITS)
     assert not conduct.offence("a", "w", 0.0, alone=True)
     assert not conduct.offence("a", "w", 60.0, alone=True)
 
 
 def test_a_name_that_others_use_is_not_banned() -> None:
-    conduct = Conduct(LIMITS)
+    conduct = Misbehaviour(LIMITS)
     for now in range(10):
         assert not conduct.offence("a", "w", float(now), alone=False)
     assert conduct.banned_for("a", "w", 10.0) == 0
 
 
 def test_without_ban_seconds_nobody_is_banned() -> None:
-    conduct = Conduct(Limits(ban_seconds=0))
+    conduct = Misbehaviour(Limits(ban_seconds=0))
     for _ in range(3):
         assert not conduct.offence("a", "w", 0.0, alone=True)
 
 
 def test_a_bounded_number_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(conduct_module, "MAX_OFFENDERS", 3)
-    conduct = Conduct(LIMITS)
+    monkeypatch.setattr(misbehaviour_module, "MAX_OFFENDERS", 3)
+    conduct = Misbehaviour(LIMITS)
     for name in "abcd":
         conduct.offence("host", name, 0.0, alone=True)
     assert conduct.offence("host", "d", 0.0, alone=True)

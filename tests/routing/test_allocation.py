@@ -57,16 +57,16 @@ def test_lanes_fill_up_one_after_the_other() -> None:
     play = opened(pool={"miners_per_session": 2})
     for name in "abcde":
         play.aside(f"{name} >> 1 mining.subscribe []")
-    assert [lane.members for lane in play.proxy.lanes] == [2, 2, 1]
+    assert [lane.members for lane in play.proxy.router.groups] == [2, 2, 1]
     play.aside("a -- hangs up\nf >> 1 mining.subscribe []")
-    assert [lane.members for lane in play.proxy.lanes] == [2, 2, 1]
+    assert [lane.members for lane in play.proxy.router.groups] == [2, 2, 1]
 
 
 def test_a_rush_before_the_next_session_is_ready_fills_lanes_no_further() -> None:
     play = opened(pool={"miners_per_session": 2})
     for number in range(10):
         play.aside(f"m{number} >> 1 mining.subscribe []")
-    assert [lane.members for lane in play.proxy.lanes] == [2] * 5
+    assert [lane.members for lane in play.proxy.router.groups] == [2] * 5
 
 
 def test_the_strictest_pool_says_how_many() -> None:
@@ -75,7 +75,7 @@ def test_the_strictest_pool_says_how_many() -> None:
         "pool", "backup", pools={"backup": {"miners_per_session": 1, "extranonce2_size": 8}}
     )
     play.aside("a >> 1 mining.subscribe []\nb >> 1 mining.subscribe []")
-    assert [lane.members for lane in play.proxy.lanes] == [1, 1]
+    assert [lane.members for lane in play.proxy.router.groups] == [1, 1]
 
 
 def test_a_miner_of_a_lane_without_a_job_waits_for_it() -> None:
@@ -153,7 +153,7 @@ def test_a_session_is_taken_over_by_the_next_miner() -> None:
     play = opened(size=2)
     play.aside("a >> 1 mining.subscribe []\na -- hangs up")
     play('b >> 1 mining.subscribe []\nb << 1 result ["*", "f0f1f2f3", 2]')
-    assert len(play.proxy.lanes) == 1
+    assert len(play.proxy.router.groups) == 1
 
 
 def test_one_that_waited_and_left() -> None:

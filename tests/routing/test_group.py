@@ -293,13 +293,13 @@ def test_a_pool_that_is_not_mined_on_may_move_too() -> None:
     assert [pool.miners for pool in play.snapshot().pools] == [1, 0]
     play.aside("backup -- hangs up")
     assert [pool.miners for pool in play.snapshot().pools] == [0, 1]
-    ready = [each for each in play.proxy.lanes[0].channels.values() if each.session]
+    ready = [each for each in play.proxy.router.groups[0].channels.values() if each.session]
     assert len(ready) == 1
 
 
 def test_moving_is_no_way_out_for_a_pool_that_refuses_too_much() -> None:
     play = mined_on("main", "backup")
-    lane = play.proxy.lanes[0]
+    lane = play.proxy.router.groups[0]
     for _ in range(REFUSALS):
         lane.channels[play.proxy.pools[0]].refused(play.now)
     moved(play, "00112233")

@@ -13,7 +13,7 @@ connection under that name is there, since some sites use one name for everythin
 from collections import Counter, OrderedDict
 
 from stratumproxy.config import Limits
-from stratumproxy.proxy.networks import within
+from stratumproxy.downstream.networks import within
 
 SHARE_BURST = 10.0
 """Seconds of `shares_per_second` that a miner may be ahead: vardiff has seen it by then."""
@@ -22,8 +22,8 @@ MAX_OFFENDERS = 10_000
 """Names at addresses that are remembered; past it the oldest is forgotten."""
 
 
-class Record:
-    """One miner's conduct.
+class Behaviour:
+    """How one miner behaves.
 
     Args:
         now: seconds, when it connected.
@@ -90,8 +90,8 @@ class Record:
         return bad * 100 > limits.invalid_share_percent * shares
 
 
-class Conduct:
-    """What is known of everybody's conduct.
+class Misbehaviour:
+    """How everybody behaves, and who is banned for it.
 
     Args:
         limits: as configured; may be replaced.
@@ -125,10 +125,10 @@ class Conduct:
         most = self._limits.connections_per_address
         return not most or self._connections[host] < most or self.is_exempt(host)
 
-    def connected(self, host: str, now: float) -> Record | None:
+    def connected(self, host: str, now: float) -> Behaviour | None:
         """A miner connected from there; None if nothing is noted about it."""
         self._connections[host] += 1
-        return None if self.is_exempt(host) else Record(now)
+        return None if self.is_exempt(host) else Behaviour(now)
 
     def disconnected(self, host: str) -> None:
         """One of them is gone."""
@@ -139,7 +139,7 @@ class Conduct:
     # -- offences --------------------------------------------------------------------------------
 
     def offence(self, host: str, name: str, now: float, *, alone: bool) -> bool:
-        """A miner is dropped for its conduct.
+        """A miner is dropped for how it behaves.
 
         Args:
             host: its address.

@@ -7,23 +7,21 @@ counted by kind.
 """
 
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import Any
 
 from stratumproxy.accounting.proof import Proof
-from stratumproxy.proxy.drops import Reason
+from stratumproxy.accounting.workers import Worker, Workers
+from stratumproxy.config import Limits
+from stratumproxy.downstream.drops import Reason
+from stratumproxy.downstream.miner import Miner
+from stratumproxy.mining.issued import Job
+from stratumproxy.mining.submission import Submission
+from stratumproxy.routing.fanout import Fanout, Group
 from stratumproxy.telemetry.histogram import Histogram
 from stratumproxy.telemetry.outbox import Outbox
 from stratumproxy.telemetry.records import ACCEPTED, REJECTED
-
-if TYPE_CHECKING:
-    from stratumproxy.accounting.workers import Worker
-    from stratumproxy.mining.issued import Job
-    from stratumproxy.mining.submission import Submission
-    from stratumproxy.proxy.fanout import Fanout
-    from stratumproxy.proxy.lane import Lane
-    from stratumproxy.proxy.miner import MinerSession
-    from stratumproxy.proxy.proxy import Proxy
-    from stratumproxy.upstream.pool import Pool
+from stratumproxy.upstream.pool import Pool
 
 SHORTEST_ROUND = 1.0
 """Seconds from one look at a worker to the next, at least: it is told then if it did anything."""
@@ -47,8 +45,8 @@ MOST_JOBS = 200
 MOST_FORGOTTEN = 10_000
 """Forgotten workers that wait to be told; what others did beyond that is told without a name."""
 
-JOB_LANES = 16
-"""Lanes whose jobs are told. Where every miner has a session of its own they are all alike."""
+JOB_GROUPS = 16
+"""Groups whose jobs are told. Where every miner has a session of its own they are all alike."""
 
 MOST_RETIRED = 1024
 """Job ids remembered with when they were retired."""
@@ -58,7 +56,56 @@ LONGEST_TEXT = 300
 Record = tuple[Any, ...]
 
 
-class Journal:
+class NoRecorder:
+    """There is no control plane: nothing is recorded."""
+
+    def __init__(self) -> None:
+        self.reply = Histogram()
+        """From a share to its answer."""
+        self.fan_out = Histogram()
+        """From a job to the last miner that was sent it."""
+        self.stale_age = Histogram()
+        """From a job's end to a share that still came for it."""
+
+    def record_share(
+        self, share: Submission, pool: Pool, verdict: str, reason: str, now: float
+    ) -> None:
+        """It is known what became of a share that a pool was sent, and it was counted.
+
+        Args:
+            share: which.
+            pool: where.
+            verdict: one of `records.VERDICTS`.
+            reason: the pool's words for a reject.
+            now: the time.
+        """
+
+    def record_authorized(self, miner: Miner, worker: Worker) -> None:
+        """A miner mines under that name, too."""
+
+    def record_closed(self, miner: Miner, reason: str) -> None:
+        """A miner's connection is gone."""
+
+    def record_forgotten(self, worker: Worker) -> None:
+        """A worker is not remembered any more."""
+
+    def record_retired(self, job_ids: list[str], now: float) -> None:
+        """Shares on these are stale from now on."""
+
+    def record_stale(self, job_id: str, now: float) -> None:
+        """A share came for a job that is not there."""
+
+    def record_job(self, group: Group, job: Job, fanout: Fanout | None, now: float) -> None:
+        """A job was sent to the last miner of a group; or there was none to send it to."""
+
+    def mark(self, miner: Miner) -> None:
+        """A miner is new, or not as it was told."""
+
+    def mark_all(self, miners: Iterable[Miner]) -> None:
+        """These are not as they were told."""
+
+
+class Recorder(NoRecorder):
     """Gathers records, and hands them to the outbox in batches.
 
     It is itself one of the `Notices`. Times are Unix times for those who read them: `tick` says how
@@ -71,6 +118,7 @@ class Journal:
     """
 
     def __init__(self, outbox: Outbox, now: float, unix: float) -> None:
+        super().__init__()
         self._outbox = outbox
         self._now = now
         self._offset = unix - now
@@ -79,9 +127,9 @@ class Journal:
         self._round: list[Worker] = []
         self._round_began = now - SHORTEST_ROUND
         self._pace = 1
-        self.changed: dict[MinerSession, None] = {}
+        self._changed: dict[Miner, None] = {}
         """Miners to be told of: new ones, and those that are not as they were told."""
-        self._proof: Proof[MinerSession] = Proof(self.changed)
+        self._proof: Proof[Miner] = Proof(self._changed)
         self._closed: dict[int, tuple[Worker | None, Record]] = {}
         """Connections that were told of and are gone. They are told before any new one is told of,
         so there are never more than were open at a time."""
@@ -93,31 +141,20 @@ class Journal:
         self._jobs: list[Record] = []
         self._events: list[Record] = []
         self._dropped: dict[str, int] = {}
-        self.reply = Histogram()
-        self.fan_out = Histogram()
-        self.stale_age = Histogram()
 
     # -- as it happens ---------------------------------------------------------------------------
 
-    def share(
-        self, share: "Submission", pool: "Pool", verdict: str, reason: str, now: float
+    def record_share(
+        self, share: Submission, pool: Pool, verdict: str, reason: str, now: float
     ) -> None:
-        """It is known what became of a share that a pool was sent, and it was counted.
-
-        Args:
-            share: which.
-            pool: where.
-            verdict: one of `records.VERDICTS`.
-            reason: the pool's words for a reject.
-            now: the time.
-        """
+        """It is known what became of a share that a pool was sent: see `NoRecorder`."""
         job = share.job
         latency = now - share.sent
         if verdict is ACCEPTED or verdict is REJECTED:
             pool.verdicts.round_trip.add(latency)
         worker = share.worker
         if not worker.known:
-            self.forgotten(worker)
+            self.record_forgotten(worker)
         if len(self._shares) >= ENOUGH and not self._cut(now):
             self._drop("shares")
             return
@@ -138,21 +175,29 @@ class Journal:
             )
         )
 
-    def authorized(self, miner: "MinerSession", worker: "Worker") -> None:
+    def record_authorized(self, miner: Miner, worker: Worker) -> None:
         """A miner mines under that name, too."""
         self._proof.connected(worker, miner)
 
-    def closed(self, miner: "MinerSession", reason: str) -> None:
+    def mark(self, miner: Miner) -> None:
+        """It is told of in one of the next ticks."""
+        self._changed[miner] = None
+
+    def mark_all(self, miners: Iterable[Miner]) -> None:
+        """They are told of in the next ticks."""
+        self._changed.update(dict.fromkeys(miners))
+
+    def record_closed(self, miner: Miner, reason: str) -> None:
         """A miner's connection is gone; one that was never told of is forgotten."""
-        self.changed.pop(miner, None)
+        self._changed.pop(miner, None)
         for worker in miner.authorized:
             self._proof.disconnected(worker, miner)
-        if not miner.told:
+        if not miner.known:
             return
         key = reason.key if isinstance(reason, Reason) else "other" if reason else ""
         self._closed[miner.number] = miner.worker, self._miner(miner, False, key)
 
-    def forgotten(self, worker: "Worker") -> None:
+    def record_forgotten(self, worker: Worker) -> None:
         """A worker that is not remembered any more: what it did is still told."""
         proven = self._proof.proven(worker)
         for record in worker.take():
@@ -169,27 +214,27 @@ class Journal:
                 )
             )
 
-    def retired(self, job_ids: list[str], now: float) -> None:
+    def record_retired(self, job_ids: list[str], now: float) -> None:
         """Shares on these are stale from now on."""
         for job_id in job_ids:
             self._retired[job_id] = now
         while len(self._retired) > MOST_RETIRED:
             self._retired.popitem(last=False)
 
-    def stale(self, job_id: str, now: float) -> None:
+    def record_stale(self, job_id: str, now: float) -> None:
         """A share came for a job that is not there."""
         retired = self._retired.get(job_id)
         if retired is not None:
             self.stale_age.add(now - retired)
 
-    def job(self, lane: "Lane", job: "Job", fanout: "Fanout | None", now: float) -> None:
-        """A job was sent to the last miner of a lane; or there was none to send it to."""
+    def record_job(self, group: Group, job: Job, fanout: Fanout | None, now: float) -> None:
+        """A job was sent to the last miner of a group; or there was none to send it to."""
         first = median = last = 0.0
         miners = 0
         if fanout is not None:
             miners, first, median, last = fanout.delays(now)
             self.fan_out.add(last)
-        if lane.number >= JOB_LANES:
+        if group.number >= JOB_GROUPS:
             return
         if len(self._jobs) >= MOST_JOBS:
             self._drop("jobs")
@@ -199,7 +244,7 @@ class Journal:
             (
                 now + self._offset,
                 job.pool,
-                lane.number,
+                group.number,
                 job.pool_job.pool_job_id,
                 height,
                 job.clean,
@@ -230,32 +275,40 @@ class Journal:
 
     # -- batches ---------------------------------------------------------------------------------
 
-    def tick(self, proxy: "Proxy", now: float, unix: float) -> None:
+    def tick(
+        self,
+        workers: Workers,
+        miners: Iterable[Miner],
+        limits: Limits,
+        now: float,
+        unix: float,
+    ) -> None:
         """Called every 100 ms: look at a few workers and miners, and cut a batch if it is time.
 
         Args:
-            proxy: whose journal this is.
+            workers: all there are.
+            miners: every open connection.
+            limits: what is configured.
             now: the time.
             unix: the same in Unix time.
         """
         self._now, self._offset = now, unix - now
         if self._greeted != self._outbox.greeted:
             self._greeted = self._outbox.greeted
-            self.changed.update(proxy.miners)
-        limits = proxy.conduct.limits
+            self._changed.update(dict.fromkeys(miners))
         self._proof.pace(limits.new_workers_per_minute, limits.connections, now)
         if self._outbox.full:
             return
-        self._tell_workers(proxy, now)
+        self._tell_workers(workers, now)
         self._tell_miners(MINERS_A_TICK)
         most = max(map(len, (self._shares, self._work, self._miners)))
         if most >= ENOUGH or now - self._cut_at >= CUT_EVERY:
             self._cut(now)
 
-    def finish(self, proxy: "Proxy", now: float) -> None:
+    def finish(self, workers: Workers, now: float) -> None:
         """The process ends: tell all that is left, whether there is room for it or not."""
         self._now = now
-        for worker in proxy.workers.all():
+        for worker in workers.all():
             if worker.row.accepted or worker.row.rejected or worker.others:
                 self._tell_worker(worker)
             if len(self._work) >= ENOUGH:
@@ -264,13 +317,13 @@ class Journal:
             self._tell_forgotten(ENOUGH - len(self._work))
             self._tell_miners(ENOUGH)
             self._cut(now, whatever=True)
-            if not (self._forgotten or self.changed or self._closed):
+            if not (self._forgotten or self._changed or self._closed):
                 return
 
-    def _tell_workers(self, proxy: "Proxy", now: float) -> None:
+    def _tell_workers(self, workers: Workers, now: float) -> None:
         if not self._round and now - self._round_began >= SHORTEST_ROUND:
             self._round_began = now
-            self._round = proxy.workers.all()
+            self._round = workers.all()
             self._pace = max(LOOKS, len(self._round) // TICKS + 1)
         if self._round:
             work = self._work
@@ -283,7 +336,7 @@ class Journal:
             del self._round[-self._pace :]
         self._tell_forgotten(ENOUGH - len(self._work))
 
-    def _tell_worker(self, worker: "Worker") -> None:
+    def _tell_worker(self, worker: Worker) -> None:
         proven = self._proof.proven(worker)
         if records := worker.take():
             self._work += records
@@ -301,19 +354,19 @@ class Journal:
             worker, record = self._closed.pop(next(iter(self._closed)))
             self._tell_miner(worker, record)
             count -= 1
-        while self.changed and count:
-            miner = next(iter(self.changed))
-            del self.changed[miner]
-            miner.told = True
+        while self._changed and count:
+            miner = next(iter(self._changed))
+            del self._changed[miner]
+            miner.known = True
             self._tell_miner(miner.worker, self._miner(miner, True, ""))
             count -= 1
 
-    def _tell_miner(self, worker: "Worker | None", record: Record) -> None:
+    def _tell_miner(self, worker: Worker | None, record: Record) -> None:
         self._miners.append(record)
         if worker is not None and not worker.proven:
             self._proof.told(worker)
 
-    def _miner(self, miner: "MinerSession", is_open: bool, reason: str) -> Record:
+    def _miner(self, miner: Miner, is_open: bool, reason: str) -> Record:
         return (
             miner.number,
             miner.worker.name if miner.worker is not None else "",

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from stratumproxy.proxy import journal as module
-from stratumproxy.proxy.drops import IDLE
-from stratumproxy.proxy.journal import JOB_LANES, LOOKS, MOST_EVENTS
+from stratumproxy.downstream.drops import IDLE
+from stratumproxy.proxy import recorder as module
+from stratumproxy.proxy.recorder import JOB_GROUPS, LOOKS, MOST_EVENTS
 from stratumproxy.telemetry import outbox as outbox_module
 from stratumproxy.telemetry.channel import HELLO, Lines, encode_ack
 from stratumproxy.telemetry.outbox import Outbox
@@ -27,8 +27,11 @@ class Told:
     def hear(self, seconds: float = 12) -> "Told":
         """Let a round pass, and take what is told by then."""
         self.play.aside(f"clock -- {seconds} s")
+        proxy, now = self.play.proxy, self.play.now
         for _ in range(module.TICKS):
-            self.play.journal.tick(self.play.proxy, self.play.now, self.play.now + UNIX)  # type: ignore[union-attr]
+            self.play.recorder.tick(
+                proxy.workers, proxy.miners, proxy.misbehaviour.limits, now, now + UNIX
+            )  # type: ignore[union-attr]
         return self.take()
 
     def take(self) -> "Told":
@@ -247,8 +250,8 @@ def test_no_end_of_one_that_was_told_of_is_lost(monkeypatch: pytest.MonkeyPatch)
         told.play.joins(f"c{number}")
         told.hear(1)
         told.play.aside(f"c{number} -- hangs up")
-    assert told.play.journal is not None
-    assert len(told.play.journal._closed) == 2
+    assert told.play.recorder is not None
+    assert len(told.play.recorder._closed) == 2
     monkeypatch.undo()
     told.hear()
     assert [(record.worker, record.open) for record in told.all("miners")[-2:]] == [
@@ -347,8 +350,8 @@ def test_so_they_are_at_the_end(kind: str, monkeypatch: pytest.MonkeyPatch) -> N
         told.play.joins(name)
         submit(told, name, misses=POOL_EASY)
         told.play.aside(f"{name} -- hangs up")
-    assert told.play.journal is not None
-    told.play.journal.finish(told.play.proxy, told.play.now)
+    assert told.play.recorder is not None
+    told.play.recorder.finish(told.play.proxy.workers, told.play.now)
     told.take()
     assert max(len(batch.work) for batch in told.batches) <= 2
     assert {name for name, _ in told.work()} == set("bcdef")
@@ -418,12 +421,12 @@ def test_a_job_that_is_sent_again_is_no_news() -> None:
 def test_the_jobs_of_the_first_lanes_only() -> None:
     told = Told(pool={"miners_per_session": 1})
     told.play.opens()
-    for number in range(JOB_LANES + 3):
+    for number in range(JOB_GROUPS + 3):
         told.play.joins(f"m{number}")
         if number:
             told.play.opens(f"pool.{number}")
     lanes = {job.lane for job in told.hear().all("jobs")}
-    assert lanes == set(range(JOB_LANES))
+    assert lanes == set(range(JOB_GROUPS))
 
 
 def test_how_late_a_stale_share_came() -> None:
@@ -450,7 +453,7 @@ def test_events_are_bounded() -> None:
     told = mined_on()
     told.hear()
     for number in range(MOST_EVENTS + 7):
-        told.play.journal.warning("x", number=number)
+        told.play.recorder.warning("x", number=number)
     told.hear()
     assert len([event for event in told.all("events") if event.event == "x"]) == MOST_EVENTS
     assert told.batches[-1].dropped == {"events": 7}
@@ -479,8 +482,8 @@ def test_at_the_end_all_is_told() -> None:
         submit(told, name, misses=POOL_EASY)
     submit(told, meets=POOL_EASY)
     told.play.proxy.give_up(told.play.now)
-    assert told.play.journal is not None
-    told.play.journal.finish(told.play.proxy, told.play.now)
+    assert told.play.recorder is not None
+    told.play.recorder.finish(told.play.proxy.workers, told.play.now)
     told.take()
     assert sum(row.accepted for row in told.work().values()) == 4
     assert [share.verdict for share in told.all("shares")] == ["lost"]

@@ -1,50 +1,68 @@
-"""A lane: miners that share one session at a time, and the sessions they could have.
+"""A group: miners that share one session at a time, and the channels that they have.
 
-For every configured pool a lane keeps a session, so the next pool's current job is at hand and a
-switch is one clean notify. One session is active: that of the first pool, in the configured order,
-that is ready. How many miners a lane carries follows from the extranonce layout and from
-`miners_per_session`.
+For every configured pool a group has a channel, so the next pool's current job is at hand and a
+switch is one clean job. One channel is active: that of the first pool, in the policy's order, that
+is ready. How many miners a group has follows from the extranonce layout and `miners_per_session`.
 """
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from dataclasses import dataclass
 
+from stratumproxy.downstream.miner import Miner
 from stratumproxy.mining.extranonce import SlotSpace
 from stratumproxy.mining.issued import Job
-from stratumproxy.proxy import requests
-from stratumproxy.proxy.seat import NO_PAST, Past
+from stratumproxy.mining.prefix import NO_PAST, Past
+from stratumproxy.routing.fanout import Fanouts
+from stratumproxy.routing.policy import Policy
+from stratumproxy.telemetry.notices import Notices
 from stratumproxy.upstream.channel import Channel
 from stratumproxy.upstream.pool import Pool
 
-if TYPE_CHECKING:
-    from stratumproxy.proxy.miner import MinerSession
-    from stratumproxy.proxy.proxy import Proxy
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What all groups have in common."""
+
+    policy: Policy
+    """Which pool is mined on."""
+    fanouts: Fanouts
+    """How its jobs go out."""
+    notices: Notices
+    open_channel: Callable[["Group", Pool], Channel]
+    """Makes a channel of a group's."""
+    place: Callable[[Miner, "Group"], bool]
+    """Gives a miner that has a session to itself its bytes of the extranonce."""
+    moved: Callable[["Group"], None]
+    """Called when its miners mine somewhere else."""
+    mining_on: Callable[["Group", Job], None]
+    """Called when it has a job to mine on, before that goes out."""
 
 
-class Lane:
+class Group:
     """One group of miners.
 
     Args:
-        proxy: what it is part of.
+        around: what it has in common with others.
         number: 0 for the first, which is always there.
         space: where its miners' slots come from.
     """
 
-    def __init__(self, proxy: "Proxy", number: int, space: SlotSpace[Past] | None) -> None:
-        self.proxy = proxy
+    def __init__(self, around: Surroundings, number: int, space: SlotSpace[Past] | None) -> None:
+        self._around = around
         self.number = number
         self.space = space
         """None where the layout can't be shared: one miner then."""
         self.members = 0
         """Miners that subscribed here."""
-        self.miners: dict[MinerSession, None] = {}
+        self.miners: dict[Miner, None] = {}
         """Of these, who gets jobs, in the order of the fan-out."""
-        self.waiting: list[MinerSession] = []
-        """Subscribed, but the answer needs this lane's session to be ready."""
-        self.late: dict[MinerSession, int] = {}
+        self.waiting: list[Miner] = []
+        """Subscribed, but the answer needs this group's session to be ready."""
+        self._owed: dict[Miner, int] = {}
         """They subscribed anew within the second that they were sent the job in: its number."""
         self.job: Job | None = None
         """What is mined on; None while no pool is ready."""
-        self.job_sent = 0.0
+        self._job_sent = 0.0
         self.empty_since = 0.0
         self.active: Channel | None = None
         """What is mined on."""
@@ -54,7 +72,7 @@ class Lane:
         """Why that is mined on."""
         self.channels: dict[Pool, Channel] = {}
         self.kept: tuple[str, Past] = "", NO_PAST
-        """Session id and past of the miner that had this lane to itself, once it is gone."""
+        """Session id and past of the miner that had this group to itself, once it is gone."""
 
     @property
     def alone(self) -> bool:
@@ -63,33 +81,42 @@ class Lane:
 
     # -- members ---------------------------------------------------------------------------------
 
-    @property
-    def capacity(self) -> int:
-        """How many miners may subscribe here; slots may run out earlier."""
-        if self.space is None:
-            return 1
-        return self.proxy.miners_per_session
+    def has_room(self, most: int) -> bool:
+        """Whether one more may subscribe, if `most` may share a session; slots may run out."""
+        return self.members < (1 if self.space is None else most)
 
-    def join(self, miner: "MinerSession") -> None:
+    def join(self, miner: Miner) -> None:
         """A miner subscribed."""
-        miner.lane = self
+        miner.enter(self)
         self.members += 1
 
-    def leave(self, miner: "MinerSession", now: float) -> None:
+    def leave(self, miner: Miner, now: float) -> None:
         """A miner is gone."""
         self.miners.pop(miner, None)
-        self.late.pop(miner, None)
+        self._owed.pop(miner, None)
         if miner in self.waiting:
             self.waiting.remove(miner)
         self.members -= 1
         self.empty_since = now
 
+    def begin(self, miner: Miner) -> None:
+        """It is sent jobs from now on."""
+        self.miners[miner] = None
+
+    def owe(self, miner: Miner, job: Job) -> None:
+        """It needs a job under another id than this one, which it was sent this second."""
+        self._owed[miner] = job.number
+
+    def sort_miners(self) -> None:
+        """Make the order of the fan-out anew: most hashrate first."""
+        order = sorted(self.miners, key=lambda miner: miner.hashrate, reverse=True)
+        self.miners = dict.fromkeys(order)
+
     # -- pools -----------------------------------------------------------------------------------
 
     def open_channel(self, pool: Pool) -> Channel:
         """Mine on a pool, too, from when it has a job."""
-        proxy = self.proxy
-        channel = Channel(pool, self, proxy.jobs, proxy.rules, proxy.notices, proxy)
+        channel = self._around.open_channel(self, pool)
         self.channels[pool] = channel
         return channel
 
@@ -120,8 +147,8 @@ class Lane:
         channel.failed = True
         self.job = None
         self.active = None
-        self._moved()
-        self.proxy.fanouts.end(self, now)
+        self._around.moved(self)
+        self._around.fanouts.end(self, now)
         if (best := self._best()) is not None:
             self.switch(best, now, f"{channel.pool.name} was lost")
 
@@ -130,10 +157,14 @@ class Lane:
         if self.active is channel and (best := self._best()) is not channel and best is not None:
             self.switch(best, now, why)
 
+    def mines_on(self, pool: Pool) -> bool:
+        """Whether it mines on a pool now."""
+        return self.active is not None and self.active.pool is pool
+
     def _ready(self) -> list[Channel]:
         """What can be mined on, in the pools' order."""
         ready = [channel for channel in self.channels.values() if channel.session is not None]
-        return sorted(ready, key=lambda channel: self.proxy.rank(channel.pool))
+        return sorted(ready, key=lambda channel: self._around.policy.rank(channel.pool))
 
     def _best(self) -> Channel | None:
         """The first in the order that is ready and well, or else just ready."""
@@ -141,7 +172,7 @@ class Lane:
 
     def _before(self, channel: Channel, other: Channel) -> bool:
         """Whether one is rather mined on than the other."""
-        return self.proxy.rank(channel.pool) < self.proxy.rank(other.pool)
+        return self._around.policy.rank(channel.pool) < self._around.policy.rank(other.pool)
 
     def prefer(self, well_for: float, pause: float, now: float) -> None:
         """Go back to an earlier pool in the order once it has been ready for some seconds.
@@ -193,24 +224,19 @@ class Lane:
         What was mined on before takes the shares that are under way for the grace, if it is well.
         """
         if self.active is not None and self.active is not channel:
-            self.active.replaced(now + self.proxy.rules.grace)
+            self.active.replaced(now)
         if self.active is not channel:
             self.since, self.why = now, why
         self.active = channel
-        self.proxy.notices.info(
+        self._around.notices.info(
             "mining on pool",
             pool=channel.pool.name,
             why=why,
-            lane=self.number,
+            group=self.number,
             miners=len(self.miners),
         )
         self._mine(channel, True, now)
-        self._moved()
-
-    def _moved(self) -> None:
-        """Its miners mine somewhere else."""
-        if self.proxy.journal is not None:
-            self.proxy.journal.changed.update(self.miners)
+        self._around.moved(self)
 
     def is_for_one(self, now: float) -> None:
         """Nobody is here, and the next miner will have the session to itself."""
@@ -228,16 +254,20 @@ class Lane:
     # -- jobs ------------------------------------------------------------------------------------
 
     def _mine(self, channel: Channel, clean: bool, now: float) -> None:
-        """Mine on a pool's newest job from now on."""
+        """Mine on a channel's newest job from now on."""
         self.job = channel.issue(now)
-        self.job_sent = now
-        if self.number == 0:
-            self.proxy.version_mask = self.job.version_mask
+        self._job_sent = now
+        self._around.mining_on(self, self.job)
         waiting, self.waiting = self.waiting, []
         for miner in waiting:
-            if self.proxy.seating.place(miner, self):
-                miner.link.send(requests.subscribed(miner, now))
-        self.proxy.fanouts.begin(self, self.job, clean, now)
+            if self._around.place(miner, self):
+                miner.link.send(miner.say_subscribed(now))
+        self._around.fanouts.begin(self, self.job, clean, now)
+
+    @property
+    def owes_clean(self) -> bool:
+        """A clean job is on its way to some of its miners."""
+        return self._around.fanouts.owes_clean(self)
 
     def reissue(self, now: float) -> Job | None:
         """The current job once more, under a new id and with its ntime moved on.
@@ -251,13 +281,13 @@ class Lane:
 
     def keep_alive(self, after: float, now: float) -> None:
         """Send the job again when the pool has been silent: cgminer gives up after 90 s."""
-        if self.job is not None and now - self.job_sent >= after:
+        if self.job is not None and now - self._job_sent >= after:
             self.send_again(now)
 
-    def serve_late(self, now: float) -> None:
+    def serve_owed(self, now: float) -> None:
         """Called every second or so: who could not be sent the job under another id is now."""
-        late, self.late = self.late, {}
-        for miner, number in late.items():
+        owed, self._owed = self._owed, {}
+        for miner, number in owed.items():
             if miner.last_job == number and (data := miner.start_mining(now)):
                 miner.link.send(data)
 
@@ -265,7 +295,7 @@ class Lane:
         """Send every miner the job once more, under a new id, and with what changed for it."""
         job = self.reissue(now)
         if job is not None and self.active is not None:
-            self.active.replaced(now + self.proxy.rules.grace, but=job)
-            self.job_sent = now
+            self.active.replaced(now, but=job)
+            self._job_sent = now
             self.job = job
-            self.proxy.fanouts.begin(self, job, False, now, news=False)
+            self._around.fanouts.begin(self, job, False, now, news=False)

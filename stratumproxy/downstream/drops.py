@@ -1,12 +1,8 @@
 """Why miners are dropped: in words for the log, by key for the counters."""
 
-from typing import TYPE_CHECKING
-
+from stratumproxy.downstream.link import Link
 from stratumproxy.errors import ProtocolError
 from stratumproxy.telemetry.notices import Notices
-
-if TYPE_CHECKING:
-    from stratumproxy.proxy.shell import Link
 
 
 class Reason(str):
@@ -77,7 +73,7 @@ class Drops:
         """Tell of what leads to drops."""
         self._notices.warning(event, **values)
 
-    def end(self, link: "Link", error: Exception) -> None:
+    def end(self, link: Link, error: Exception) -> None:
         """End the connection of a miner whose words raised an error, which is being handled.
 
         A mistake of ours that one miner's words bring out must not stop all the others.

@@ -2,9 +2,9 @@
 
 import pytest
 
-from stratumproxy.proxy.drops import FLOOD, HANDSHAKE, IDLE
-from stratumproxy.proxy.miner import MinerSession
-from stratumproxy.proxy.rounds import ROUND
+from stratumproxy.downstream.drops import FLOOD, HANDSHAKE, IDLE
+from stratumproxy.downstream.v1 import V1Miner
+from stratumproxy.proxy.sweep import SWEEP
 from tests.proxy.playbook import Playbook, opened
 
 
@@ -19,37 +19,37 @@ def farm(names: str = "abcd", **settings: object) -> Playbook:
 def looked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Who was looked at."""
     names: list[str] = []
-    judge = MinerSession.judge
+    judge = V1Miner.judge
 
-    def look(miner: MinerSession, now: float, period: float) -> bytes:
+    def look(miner: V1Miner, now: float, period: float) -> bytes:
         names.append(miner.peer[0])
         return judge(miner, now, period)
 
-    monkeypatch.setattr(MinerSession, "judge", look)
+    monkeypatch.setattr(V1Miner, "judge", look)
     return names
 
 
 def test_each_once_a_round_and_the_next_no_earlier(looked: list[str]) -> None:
     play = farm()
-    rounds, now = play.proxy.rounds, play.now
-    rounds.look(10, now + ROUND - 1)
+    sweep, now = play.proxy, play.now
+    sweep.look(10, now + SWEEP - 1)
     assert looked == []
     for moment in range(4):
-        rounds.look(1, now + ROUND + moment)
+        sweep.look(1, now + SWEEP + moment)
     assert sorted(looked) == list("abcd")
-    rounds.look(1, now + ROUND + 4)
+    sweep.look(1, now + SWEEP + 4)
     assert len(looked) == 4
-    rounds.look(10, now + 2 * ROUND)
+    sweep.look(10, now + 2 * SWEEP)
     assert len(looked) == 8
 
 
 def test_who_left_meanwhile_is_passed_over(looked: list[str]) -> None:
     play = farm()
-    play.proxy.rounds.look(1, play.now + ROUND)
+    play.proxy.look(1, play.now + SWEEP)
     for name in "abcd":
         if name not in looked:
             play.aside(f"{name} -- hangs up")
-    play.proxy.rounds.look(10, play.now + ROUND)
+    play.proxy.look(10, play.now + SWEEP)
     assert len(looked) == 1
 
 
@@ -57,8 +57,8 @@ def test_most_hashrate_is_served_first_from_then_on() -> None:
     play = farm()
     for name, hashrate in zip("abcd", (1.0, 4.0, 2.0, 3.0), strict=True):
         play.miner(name).session.hashrate = hashrate
-    play.proxy.rounds.look(10, play.now + ROUND)
-    assert [miner.peer[0] for miner in play.proxy.lanes[0].miners] == list("bdca")
+    play.proxy.look(10, play.now + SWEEP)
+    assert [miner.peer[0] for miner in play.proxy.router.groups[0].miners] == list("bdca")
 
 
 @pytest.mark.parametrize(
@@ -79,6 +79,6 @@ def test_who_goes_is_sent_no_more_work(monkeypatch: pytest.MonkeyPatch) -> None:
     miner = play.miner("a")
     sent: list[bytes] = []
     monkeypatch.setattr(miner, "send", sent.append)
-    monkeypatch.setattr(MinerSession, "misconduct", lambda self, now: FLOOD)
-    play.proxy.rounds.look(1, play.now + 1000)
+    monkeypatch.setattr(V1Miner, "misconduct", lambda self, now: FLOOD)
+    play.proxy.look(1, play.now + 1000)
     assert (miner.closed, sent) == (FLOOD, [])

@@ -2,8 +2,8 @@
 
 import pytest
 
-from stratumproxy.proxy.drops import DOES_NOT_FIT, NO_POOL, ORDERED
-from stratumproxy.proxy.leaving import RECONSIDERED
+from stratumproxy.downstream.drops import DOES_NOT_FIT, NO_POOL, ORDERED
+from stratumproxy.proxy.drain import RECONSIDERED
 from tests.proxy.playbook import Playbook, opened
 
 
@@ -15,7 +15,7 @@ def farm(names: str = "abc") -> Playbook:
 
 
 def leave(play: Playbook, names: str, reason: str) -> None:
-    play.proxy.leaving.add([play.miner(name).session for name in names], reason)
+    play.proxy.drain.add([play.miner(name).session for name in names], reason)
 
 
 def closed(play: Playbook, names: str = "abc") -> list[str | None]:
@@ -26,10 +26,10 @@ def test_those_who_came_first_go_first() -> None:
     play = farm()
     leave(play, "b", ORDERED)
     leave(play, "ab", ORDERED)
-    play.proxy.leaving.let_go(1)
+    play.proxy.drain.let_go(1)
     assert closed(play) == [None, ORDERED, None]
-    assert len(play.proxy.leaving) == 1
-    play.proxy.leaving.let_go(5)
+    assert len(play.proxy.drain) == 1
+    play.proxy.drain.let_go(5)
     assert closed(play) == [ORDERED, ORDERED, None]
 
 
@@ -37,8 +37,8 @@ def test_who_went_is_not_waited_for() -> None:
     play = farm()
     leave(play, "ab", ORDERED)
     play.aside("a -- hangs up")
-    assert len(play.proxy.leaving) == 1
-    play.proxy.leaving.let_go(1)
+    assert len(play.proxy.drain) == 1
+    play.proxy.drain.let_go(1)
     assert closed(play)[1] == ORDERED
 
 
@@ -46,8 +46,8 @@ def test_who_went_is_not_waited_for() -> None:
 def test_who_need_not_go_any_more_stays(reason: str) -> None:
     play = farm()
     leave(play, "a", reason)
-    play.proxy.leaving.let_go(1)
-    assert (closed(play)[0], len(play.proxy.leaving)) == (None, 0)
+    play.proxy.drain.let_go(1)
+    assert (closed(play)[0], len(play.proxy.drain)) == (None, 0)
 
 
 @pytest.mark.parametrize("reason", RECONSIDERED)
@@ -56,7 +56,7 @@ def test_but_not_if_an_operator_wants_it_to_go(reason: str) -> None:
     leave(play, "a", reason)
     leave(play, "a", ORDERED)
     leave(play, "a", reason)
-    play.proxy.leaving.let_go(1)
+    play.proxy.drain.let_go(1)
     assert closed(play)[0] == ORDERED
 
 
@@ -65,5 +65,5 @@ def test_without_a_pool_they_go() -> None:
     play.aside("pool -- hangs up")
     leave(play, "a", NO_POOL)
     leave(play, "b", DOES_NOT_FIT)
-    play.proxy.leaving.let_go(2)
+    play.proxy.drain.let_go(2)
     assert closed(play) == [NO_POOL, DOES_NOT_FIT, None]

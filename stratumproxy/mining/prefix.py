@@ -1,38 +1,35 @@
-"""Where a miner mines: a lane, and the bytes of the extranonce that are its own.
+"""Which bytes of the extranonce are a miner's own, and which jobs went out to it with them.
 
-A seat knows which jobs went out on it. A share on any other job is stale: job ids are consecutive,
-so anybody can name one, and what a share is worth is what was asked when its job went out.
+A share on any other job is stale: job ids are consecutive, so anybody can name one, and what a
+share is worth is what was asked when its job went out.
 """
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from stratumproxy.mining.extranonce import SlotSpace
+from stratumproxy.mining.issued import Job
 
-if TYPE_CHECKING:
-    from stratumproxy.mining.issued import Job
-    from stratumproxy.proxy.lane import Lane
-
-MOST_SEATS = 16
-"""Earlier seats remembered for shares that are still under way: a seat changes with the pool's
+MOST_PREFIXES = 16
+"""Earlier prefixes remembered for shares that are still under way: it changes with the pool's
 extranonce or by a reconnect. One on which no job is taken any more is forgotten before that."""
 
 
-class Seat:
-    """A miner's place on a lane.
+class Prefix:
+    """The bytes of the extranonce that one miner has.
 
     Args:
-        lane: whose session it mines on.
+        group: whose session it mines on.
         space: where its slot came from; None if it has the session to itself.
         slot: its extranonce1.
         extranonce2_size: bytes of its extranonce2.
         padding: what goes upstream in front of its extranonce2, if not the slot.
-        session_id: what it names to have this seat again.
+        session_id: what it names to have it again.
     """
 
     __slots__ = (
         "extranonce2_size",
         "first_job",
-        "lane",
+        "group",
         "last_job",
         "prefix",
         "session_id",
@@ -43,7 +40,7 @@ class Seat:
 
     def __init__(
         self,
-        lane: "Lane",
+        group: object,
         space: "SlotSpace[Past] | None",
         slot: bytes,
         extranonce2_size: int,
@@ -52,7 +49,7 @@ class Seat:
         total: int = 0,
         session_id: str,
     ) -> None:
-        self.lane = lane
+        self.group = group
         self.space = space
         self.slot = slot
         self.extranonce2_size = extranonce2_size
@@ -64,17 +61,17 @@ class Seat:
         self.first_job = 0
         """Number of the first job that went out on it; 0 for none yet."""
         self.last_job = 0
-        """Of the last one, once the miner has another seat; before that the miner knows."""
+        """Of the last one, once the miner has another one; before that the miner knows."""
 
-    def had(self, job: "Job", last_job: int) -> bool:
+    def had(self, job: Job, last_job: int) -> bool:
         """Whether a job went out on it, given the last that did."""
-        return job.lane is self.lane and 0 < self.first_job <= job.number <= last_job
+        return job.group is self.group and 0 < self.first_job <= job.number <= last_job
 
 
 class Past(NamedTuple):
     """What is kept of a miner that is gone, for its return under its session id."""
 
-    seats: tuple[Seat, ...]
+    prefixes: tuple[Prefix, ...]
     difficulties: tuple[tuple[int, float | int], ...]
     """What it was asked for, from which job on; the last is what was in force."""
     may_roll: int

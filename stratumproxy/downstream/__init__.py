@@ -1,0 +1,1 @@
+"""A miner's connection: what it may say, where it mines, how it behaves."""

@@ -1,0 +1,347 @@
+"""A miner's connection: who it is, what its shares are worth, how it behaves.
+
+    connected    it may say what it rolls, and who it is
+    subscribed   `route` is known; its bytes of the extranonce, or it waits for them (`parked`)
+    authorized   `worker` is known
+    mining       both: it gets jobs
+    leaving      `closed`: the connection is gone
+
+The way of a share goes through `Miner.submit`, one straight line. What is said in which words is
+the codec's.
+"""
+
+from stratumproxy.accounting.workers import Worker
+from stratumproxy.downstream.drops import FLOOD, INVALID_SHARES, Reason
+from stratumproxy.downstream.house import House
+from stratumproxy.downstream.link import Link
+from stratumproxy.downstream.place import Place
+from stratumproxy.errors import ProtocolError
+from stratumproxy.mining import rejects
+from stratumproxy.mining.issued import Job
+from stratumproxy.mining.rejects import Reject
+from stratumproxy.mining.submission import Submission
+from stratumproxy.protocol.v1.submit import Submit
+from stratumproxy.shares.verdict import REJECTED, Verdict
+
+MAX_WORKERS = 64
+"""Worker names on one connection. A miner has one; a proxy in front of this one may have more."""
+
+SHARE, BLOCK = int(Verdict.SHARE), int(Verdict.BLOCK)
+
+JUDGE_EVERY = 8
+"""Shares between two looks of vardiff; a power of two."""
+
+NOT_ITS_FAULT = (rejects.STALE, rejects.NO_POOL)
+"""Rejects that are held against no miner: it was only late, or had nothing to mine on."""
+
+SMOOTHING = 0.1
+"""Weight of the newest sample in a miner's hashrate; a sample per 5 s gives a minute of memory."""
+
+
+class Miner(Place):
+    """The server's side of one connection to a miner.
+
+    Args:
+        house: what all miners share.
+        link: the connection under it, for what is not an answer: jobs, and verdicts of the pool.
+        peer: the miner's address, for logs.
+        now: seconds, on the clock of all other `now`.
+        number: differs from that of every other connection.
+    """
+
+    __slots__ = (
+        "_sampled_work",
+        "accepted",
+        "agent",
+        "behaviour",
+        "connected_at",
+        "hashrate",
+        "heard",
+        "host",
+        "invalid",
+        "known",
+        "link",
+        "messages",
+        "number",
+        "parked",
+        "peer",
+        "rejected",
+        "work",
+        "worker",
+        "workers",
+    )
+
+    def __init__(self, house: House, link: Link, peer: str, now: float, number: int = 0) -> None:
+        super().__init__(house, now)
+        self.number = number
+        self.link = link
+        self.peer = peer
+        self.host = peer.rpartition(":")[0]
+        self.connected_at = now
+        self.heard = now
+        """When it last sent a line."""
+        self.agent = ""
+        self.known = False
+        """The control plane knows of it."""
+        self.parked = b""
+        """Id of a subscription that can't be answered before its pool session is ready."""
+        # who it is
+        self.worker: Worker | None = None
+        """The first name it authorized."""
+        self.workers: dict[str, Worker] | None = None
+        """Every name, where there are several."""
+        # what it did
+        self.accepted = 0
+        self.rejected = 0
+        self.work = 0.0
+        self.hashrate = 0.0
+        """Work a second, smoothed; for the order of the fan-out."""
+        self._sampled_work = 0.0
+        # how it behaves
+        self.messages = 0
+        """What it said, the shares aside that were not refused here."""
+        self.invalid = 0
+        """Shares refused here for what they are; a stale one was only late."""
+        self.behaviour = house.misbehaviour.connected(self.host, now)
+
+    # -- how it behaves --------------------------------------------------------------------------
+
+    def pace(self, now: float) -> None:
+        """A look at what it sends, where a flood shows: when several lines arrive at once.
+
+        Raises:
+            ProtocolError: it has to go.
+        """
+        limits = self.house.misbehaviour.limits
+        if self.behaviour is not None and self.behaviour.floods(
+            self.messages, self.accepted, limits, now
+        ):
+            self.house.offence(self, now)
+            raise ProtocolError(FLOOD, key=FLOOD.key)
+
+    def misconduct(self, now: float) -> Reason | None:
+        """A regular look at how it behaves: why it has to go, if it does."""
+        behaviour, limits = self.behaviour, self.house.misbehaviour.limits
+        if behaviour is None:
+            return None
+        if behaviour.floods(self.messages, self.accepted, limits, now):
+            return FLOOD
+        invalid = behaviour.invalid(self.accepted, self.invalid, limits)
+        if invalid and behaviour.warned:
+            return INVALID_SHARES
+        if invalid:
+            self.house.drops.warn(
+                "most of a miner's shares are invalid; it is dropped if that goes on",
+                peer=self.peer,
+                worker=self.worker.name if self.worker else "",
+            )
+        if invalid is not None:
+            behaviour.warned = invalid
+        return None
+
+    # -- shares ----------------------------------------------------------------------------------
+
+    def submit(self, submit: Submit, now: float, fault: str = "") -> bytes:
+        """Judge a share: count it here, or send it on to the pool.
+
+        Args:
+            submit: the share.
+            now: the time.
+            fault: what can't be read of it.
+
+        Returns:
+            What to send back; nothing yet, where the pool has the word.
+        """
+        reply_to, name, job_id, extranonce2, ntime, nonce, bits = submit
+        worker = self.worker
+        if not self.mining or worker is None or worker.name != name:
+            worker = self.worker_of(name)
+            if not self.mining or worker is None:
+                reject = rejects.UNAUTHORIZED if self.route else rejects.NOT_SUBSCRIBED
+                return self.decline(reply_to, reject, None)
+        job = self.house.jobs.get(job_id)
+        state, prefix = self.difficulty, self.prefix
+        if job is None:
+            return self._stale(reply_to, job_id, worker, now)
+        if job.group is self.route and self.since <= job.number <= self.last_job:
+            difficulty, target, newest = state.asked, state.target, True
+        else:
+            (prefix, difficulty, target), newest = self.asked_on(job), False
+        if prefix is None or not difficulty or job.room < prefix.total:
+            return self._stale(reply_to, job_id, worker, now)
+        if difficulty > job.difficulty:  # it did not go out to this miner, though others did
+            difficulty, target = job.difficulty, job.pool_target
+        if len(extranonce2) != prefix.extranonce2_size:
+            fault = "extranonce2 has the wrong size"
+        if fault:
+            return self.decline(reply_to, rejects.MALFORMED._replace(text=fault), worker, job)
+        mask = job.version_mask & self.may_roll
+        verdict, met, header_hash = job.check(
+            prefix.slot, extranonce2, ntime, nonce, bits, mask, target
+        )
+        if verdict >= REJECTED:
+            return self.decline(reply_to, rejects.OF_VERDICT[verdict], worker, job)
+        if verdict == SHARE:
+            self.count_accepted(worker, job.pool, difficulty, met)
+            reply = self.say_accepted(reply_to)
+        else:
+            local = self.house.verdict_local
+            share = Submission(self, worker, b"" if local else reply_to, difficulty, met, now, job)
+            if verdict == BLOCK:
+                self.house.found_block(share, header_hash)
+            found = job.upstream(prefix.prefix, extranonce2, ntime, nonce, bits, mask)
+            self.house.forward(job, share, found)
+            reply = self.say_accepted(reply_to) if local else b""
+        if newest:  # of what was asked for before vardiff knows all that it wants to
+            state.shares += 1
+            if state.shares % JUDGE_EVERY == 0:
+                reply += self.retarget(now)
+        return reply
+
+    def _stale(self, reply_to: bytes, job_id: str, worker: Worker, now: float) -> bytes:
+        """No such job is taken from this miner; or there is nothing to mine on at all."""
+        self.house.recorder.record_stale(job_id, now)
+        without_pool = self.route is not None and self.route.job is None
+        return self.decline(reply_to, rejects.NO_POOL if without_pool else rejects.STALE, worker)
+
+    def count_accepted(
+        self, worker: Worker, pool: str, difficulty: float | int, met: float
+    ) -> None:
+        """Credit a share that counts."""
+        self.accepted += 1
+        self.work += difficulty
+        row = worker.row
+        if row.pool != pool:
+            row = worker.on(pool)
+        row.accepted += 1
+        row.work += difficulty
+        if met > row.best:
+            row.best = met
+        tally = self.house.tally
+        tally.accepted += 1
+        tally.work += difficulty
+        if met > tally.best:
+            tally.best = met
+
+    def count_refused(
+        self, worker: Worker | None, pool: str, reason: str, work: float = 0.0
+    ) -> None:
+        """Count a share that does not; `work` if it was good by our own check."""
+        self.rejected += 1
+        if worker is not None:
+            row = worker.row if worker.row.pool == pool else worker.on(pool)
+            row.refuse(reason, work)
+        self.house.tally.reject(reason)
+
+    def decline(
+        self, reply_to: bytes, reject: Reject, worker: Worker | None, job: Job | None = None
+    ) -> bytes:
+        """Refuse a share by our own check: count it, and say why."""
+        pool = job.pool if job else self.pool or (worker.row.pool if worker else "")
+        self.count_refused(worker, pool, reject.reason)
+        self.messages += 1
+        self.invalid += reject not in NOT_ITS_FAULT
+        return self.say_refused(reply_to, reject) if reply_to else b""
+
+    @property
+    def pool(self) -> str:
+        """Name of the pool that it mines on; empty for none."""
+        return self.route.job.pool if self.route is not None and self.route.job is not None else ""
+
+    # -- who it is -------------------------------------------------------------------------------
+
+    def worker_of(self, name: object) -> Worker | None:
+        """The authorized worker of that name."""
+        if self.worker is not None and self.worker.name == name:
+            return self.worker
+        return self.workers.get(name) if self.workers and isinstance(name, str) else None
+
+    def authorize(self, name: str) -> bool:
+        """Shares under that name are taken from it.
+
+        Returns:
+            False if it has too many names already.
+        """
+        if self.worker_of(name) is not None:
+            return True
+        if self.worker is not None and len(self.workers or ()) >= MAX_WORKERS:
+            return False
+        worker = self.house.workers.get(name)
+        if self.worker is None:
+            self.worker = worker
+        else:
+            if self.workers is None:
+                self.workers = {}
+            self.workers[name] = worker
+        worker.connections += 1
+        self.house.recorder.record_authorized(self, worker)
+        return True
+
+    @property
+    def authorized(self) -> tuple[Worker, ...]:
+        """Every worker that it authorized."""
+        return (self.worker, *(self.workers or {}).values()) if self.worker is not None else ()
+
+    def start_mining(self, now: float) -> bytes:
+        """Subscribed and authorized: take a place in the fan-out, and the current job."""
+        route, worker = self.route, self.worker
+        if route is None or worker is None:
+            return b""
+        self.changed()
+        if not self.mining:
+            self.mining = True
+            route.begin(self)
+            vardiff = self.house.vardiff
+            fixed = self.house.fixed.get(worker.name)
+            self.difficulty.fixed = fixed is not None
+            before = worker.difficulty_at(self.host)
+            start = fixed or self.difficulty.suggested or before or vardiff.start
+            self.want(vardiff.clamp(start))
+            if not (self.difficulty.suggested or self.difficulty.minimum):
+                self.difficulty.floor = min(1, self.difficulty.wanted)
+        job = route.job
+        if job is not None and job.number <= self.last_job:
+            # It starts from zero: on the same job it would find the very shares it found before.
+            job = route.reissue(now)
+            if job is not None and job.number <= self.last_job:
+                route.owe(self, job)  # it was sent this second's: the next one, then
+        return self.deliver(job, True, now) if job is not None else b""
+
+    def judge(self, now: float, period: float) -> bytes:
+        """The regular look at this miner, every `period` seconds."""
+        self.hashrate += ((self.work - self._sampled_work) / period - self.hashrate) * SMOOTHING
+        self._sampled_work = self.work
+        if self.route is None or self.route.job is None:
+            self.difficulty.pause(period)
+            return b""
+        if not self.mining or not self.difficulty.due(self.house.vardiff, now):
+            return b""
+        data = self.retarget(now)
+        self.difficulty.shorten(self.house.vardiff, now)
+        return data
+
+    # -- the end ---------------------------------------------------------------------------------
+
+    def settle(self, share: Submission, reject: Reject | None) -> None:
+        """The verdict on a forwarded share is there: count it, and tell the miner if it waits."""
+        if reject is None:
+            self.count_accepted(share.worker, share.job.pool, share.difficulty, share.met)
+        else:
+            self.count_refused(share.worker, share.job.pool, reject.reason, share.difficulty)
+        if share.request_id:
+            if reject is None:
+                self.link.send(self.say_accepted(share.request_id))
+            else:
+                self.link.send(self.say_refused(share.request_id, reject))
+
+    def closed(self, now: float) -> None:
+        """The connection is gone: give back what it held."""
+        if self.worker is not None and self.difficulty.proven:
+            self.worker.remember_difficulty(self.difficulty.proven, self.host)
+        for worker in self.authorized:
+            worker.connections -= 1
+        if self.route is not None:
+            self.house.allocator.leave(self, now)
+            self.route = None
+        self.mining = False
+        self.announced = None
