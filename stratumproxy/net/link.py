@@ -120,7 +120,7 @@ class PoolLink:
             self._notices.warning(
                 "pool session lost",
                 pool=self._pool.name,
-                lane=self._channel.miners.number,
+                group=self._channel.miners.number,
                 reason=reason,
                 again_in_seconds=round(delay, 1),
             )
@@ -262,7 +262,7 @@ class PoolLink:
         self._notices.info(
             "the pool asked to reconnect, and is followed",
             pool=self._pool.name,
-            lane=self._channel.miners.number,
+            group=self._channel.miners.number,
             to=f"{host}:{port}",
             wait_seconds=asked.wait,
         )
@@ -286,7 +286,7 @@ class PoolLink:
                     self._notices.warning(
                         "the pool asked to reconnect, and that does not work yet",
                         pool=self._pool.name,
-                        lane=self._channel.miners.number,
+                        group=self._channel.miners.number,
                         reason=str(error),
                     )
                     await trio.sleep(pause * random.uniform(0.5, 1.0))

@@ -99,7 +99,7 @@ async def test_a_log_that_nobody_reads_stops_neither_mining_nor_the_stop(site, t
     if read:
         said = [json.loads(line) for line in log[0].splitlines() if line]
         [lost, *_] = [each for each in said if each["event"].startswith("log lines were lost")]
-        assert (lost["level"], lost["worker"]) == ("error", 0)
+        assert (lost["level"], lost["process"]) == ("error", 0)
         assert lost["lines"] > 0
         assert said[-1]["event"] == "stopped"
 

@@ -96,7 +96,7 @@ def test_new_names_past_the_limit_mine_on_and_count_in_the_sum() -> None:
 def test_at_the_end_nothing_is_told_under_a_name_without_proof() -> None:
     told = mined_on()
     refused(told)
-    told.play.recorder.finish(told.play.proxy, told.play.now)  # type: ignore[union-attr]
+    told.play.recorder.finish(told.play.proxy.workers, told.play.now)  # type: ignore[union-attr]
     told.take()
     assert told.all("work")[0].worker == "a"
     assert set(unproven(told)) == {("a",)}
