@@ -284,8 +284,9 @@ class Limits(Table):
             description="Seconds that a worker is banned, at the address it did it from, when it "
             "was disconnected twice in that time for invalid shares or a flood: its authorize is "
             "refused and the connection closed. The address is not banned, since other miners may "
-            "have the same; nor is a name that another connection is open under. 0 bans nobody. "
-            "NOMP bans for 600.",
+            "have the same; nor is a name that another connection is open under. All processes "
+            "agree on that if there is a control process (`[api]`, `[ledger]` or `[kafka]`); else "
+            "each goes by what it saw itself. 0 bans nobody. NOMP bans for 600.",
         ),
     ] = 600
     exempt: Annotated[

@@ -7,7 +7,7 @@ a bounded number of orders, and the newest acknowledgement.
 import itertools
 import socket
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
 import structlog
@@ -15,6 +15,7 @@ import trio
 
 from stratumproxy.control.intake import Gap, Intake, Told
 from stratumproxy.errors import TelemetryError
+from stratumproxy.telemetry.bans import Ban, decode_bans
 from stratumproxy.telemetry.channel import HELLO, START, Lines, encode, encode_ack
 from stratumproxy.telemetry.records import Batch
 from stratumproxy.telemetry.snapshot import Snapshot
@@ -40,6 +41,8 @@ class Channel:
         asker: the run of this process, so that it knows the answers to its own questions.
         batch: awaited for each batch, once and in order, and for what is missing between two.
         snapshot: called for each snapshot, with the run it is of.
+        offence: called for each miner that was dropped for its conduct, as `SharedBans.offence`.
+        bans: called with the bans that the process knows.
         done: called for each answer to an order: the order's id, and the whole answer.
     """
 
@@ -51,12 +54,16 @@ class Channel:
         asker: str,
         batch: Callable[[int, Told | Gap], Awaitable[None]],
         snapshot: Callable[[int, str, Snapshot], None],
+        offence: Callable[[int, str, str, float, bool], None],
+        bans: Callable[[Sequence[Ban]], None],
         done: Callable[[int, object, dict[str, Any]], None],
     ) -> None:
         self.worker = worker
         self._sock = sock
         self._on_batch = batch
         self._on_snapshot = snapshot
+        self._on_offence = offence
+        self._on_bans = bans
         self._on_done = done
         self._log = structlog.get_logger()
         self._logged = -LOG_EVERY
@@ -150,6 +157,17 @@ class Channel:
                 self._on_snapshot(self.worker, run, Snapshot.parse(message["snapshot"]))
             except (TypeError, LookupError, AttributeError) as error:
                 self._odd(f"this is not a snapshot: {error}")
+        elif "offence" in message:
+            try:  # of the same types as a ban
+                ((host, name, seconds, alone),) = decode_bans([message["offence"]])
+                self._on_offence(self.worker, host, name, seconds, alone)
+            except TelemetryError as error:
+                self._odd(str(error))
+        elif "bans" in message:
+            try:
+                self._on_bans(decode_bans(message["bans"]))
+            except TelemetryError as error:
+                self._odd(str(error))
         elif "done" in message:
             if message["done"] == self._hello:
                 self._intake.heard()

@@ -8,6 +8,7 @@ from typing import Literal, ParamSpec
 import structlog
 import trio
 
+from stratumproxy.control.bans import SharedBans
 from stratumproxy.control.channel import Channel
 from stratumproxy.control.intake import Gap, Told
 from stratumproxy.control.keep import Keep
@@ -17,6 +18,7 @@ from stratumproxy.control.reckoning import Reckoning, Untold
 from stratumproxy.fleet import Fleet
 from stratumproxy.fleet.conditions import KINDS, PoolOrder
 from stratumproxy.fleet.watch import Watch
+from stratumproxy.telemetry.bans import Ban, encode_bans
 from stratumproxy.telemetry.clock import Clock
 from stratumproxy.telemetry.sink import Sink, SinkState
 from stratumproxy.telemetry.snapshot import Snapshot
@@ -87,7 +89,15 @@ class Control:
         self._reckonings = [Reckoning() for _ in sockets]
         self._channels: list[Channel] = []
         self.orders = Orders(run, self._channels, supervisor, self.record)
+        self.bans = SharedBans(
+            fleet,
+            clock.now,
+            tell=self._tell_bans,
+            give=lambda arguments: self.orders.to_workers("ban", arguments),
+            record=self.record,
+        )
         self.orders.here["switch-pool"] = self.preference.switch
+        self.orders.here["ban"] = self.bans.ban
         self._channels += (
             Channel(
                 worker,
@@ -95,6 +105,8 @@ class Control:
                 asker=run,
                 batch=self._batch,
                 snapshot=self._snapshot,
+                offence=self.bans.offence,
+                bans=self.bans.heard,
                 done=self.orders.done,
             )
             for worker, sock in enumerate(sockets)
@@ -209,6 +221,13 @@ class Control:
     def _snapshot(self, worker: int, run: str, snapshot: Snapshot) -> None:
         self._reckonings[worker].shown(run, snapshot)
         self._picture(self._fleet.snapshot, worker, run, snapshot, self._clock.now())
+        self.bans.met(worker, run)
+
+    def _tell_bans(self, bans: Sequence[Ban], process: int | None) -> None:
+        for channel in self._channels:
+            if process in (None, channel.worker):
+                for rows in encode_bans(bans):
+                    channel.order({"do": "bans", "action": "bans", "bans": rows})
 
     def _acknowledge(self, run: str, seq: int) -> None:
         for channel in self._channels:

@@ -10,16 +10,14 @@ would cost all others their work. Banned is a worker name at an address, and onl
 connection under that name is there, since some sites use one name for everything.
 """
 
-from collections import Counter, OrderedDict
+from collections import Counter
 
 from stratumproxy.config import Limits
 from stratumproxy.downstream.networks import within
+from stratumproxy.telemetry.bans import Bans
 
 SHARE_BURST = 10.0
 """Seconds of `shares_per_second` that a miner may be ahead: vardiff has seen it by then."""
-
-MAX_OFFENDERS = 10_000
-"""Names at addresses that are remembered; past it the oldest is forgotten."""
 
 
 class Behaviour:
@@ -100,9 +98,7 @@ class Misbehaviour:
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self._connections: Counter[str] = Counter()
-        self._offenders: OrderedDict[tuple[str, str], tuple[float, bool]] = OrderedDict()
-        self._banned: dict[str, float] = {}
-        """Names that the operator banned, and until when."""
+        self.bans = Bans()
 
     @property
     def limits(self) -> Limits:
@@ -113,8 +109,6 @@ class Misbehaviour:
     def limits(self, limits: Limits) -> None:
         self._limits = limits
         self._exempt = within(limits.exempt)
-
-    # -- addresses -------------------------------------------------------------------------------
 
     def is_exempt(self, host: str) -> bool:
         """Whether nothing of this is for miners from there."""
@@ -135,54 +129,3 @@ class Misbehaviour:
         self._connections[host] -= 1
         if not self._connections[host]:
             del self._connections[host]
-
-    # -- offences --------------------------------------------------------------------------------
-
-    def offence(self, host: str, name: str, now: float, *, alone: bool) -> bool:
-        """A miner is dropped for how it behaves.
-
-        Args:
-            host: its address.
-            name: its worker.
-            now: seconds.
-            alone: no other connection is under that name.
-
-        Returns:
-            Whether the name is banned from this address now: it did it again within `ban_seconds`.
-        """
-        self._forget(now)
-        again = self._offenders.pop((host, name), None) is not None
-        banned = again and alone and self._limits.ban_seconds > 0
-        self._offenders[host, name] = now + self._limits.ban_seconds, banned
-        if len(self._offenders) > MAX_OFFENDERS:
-            self._offenders.popitem(last=False)
-        return banned
-
-    def banned_for(self, host: str, name: str, now: float) -> float:
-        """Seconds that this name is banned from there; 0 if it is not."""
-        until, banned = self._offenders.get((host, name), (now, False))
-        return until - now if banned and until > now else 0.0
-
-    def ban(self, name: str, until: float, now: float) -> bool:
-        """Take in nobody under a name until then, from wherever: the operator says so.
-
-        Returns:
-            False if there are too many names like that already.
-        """
-        self._banned = {each: end for each, end in self._banned.items() if end > now}
-        if name not in self._banned and len(self._banned) >= MAX_OFFENDERS:
-            return False
-        self._banned[name] = until
-        return True
-
-    def shut_out(self, name: str, now: float) -> float:
-        """Seconds that nobody of that name is taken in by the operator's order; 0 if one may be."""
-        return max(self._banned.get(name, now) - now, 0.0)
-
-    def _forget(self, now: float) -> None:
-        """What is over: the oldest is the first, since each lasts as long as the others."""
-        while self._offenders:
-            first = next(iter(self._offenders))
-            if self._offenders[first][0] > now:
-                break
-            del self._offenders[first]

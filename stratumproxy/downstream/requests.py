@@ -142,11 +142,11 @@ def _authorize(miner: Miner, params: list[Any], now: float) -> Answer:
         return Answer(error=(24, "The worker name is empty"))
     if len(name) > most or len(name.encode()) > most:
         return Answer(error=(24, f"The worker name has more than {most} bytes"))
-    if seconds := miner.house.misbehaviour.shut_out(name, now):
+    if seconds := miner.house.misbehaviour.bans.shut_out(name, now):
         text = f"Banned for {seconds:.0f} s more by the operator"
         return Answer(error=(24, text), end=BANNED_BY_ORDER)
     if miner.behaviour is not None:
-        seconds = miner.house.misbehaviour.banned_for(miner.host, name, now)
+        seconds = miner.house.misbehaviour.bans.banned_for(miner.host, name, now)
         if seconds:
             text = f"Banned for {seconds:.0f} s more: too many invalid shares, or a flood"
             return Answer(error=(24, text), end=BANNED)

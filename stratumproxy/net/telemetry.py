@@ -64,8 +64,8 @@ class Telemetry:
     def tick(self, proxy: Proxy) -> None:
         """Called every 100 ms."""
         self._time.look()
-        limits = proxy.misbehaviour.limits
-        self.recorder.tick(proxy.workers, proxy.miners, limits, self._clock(), self._time.unix())
+        now, unix = self._clock(), self._time.unix()
+        self.recorder.tick(proxy.workers, proxy.miners, proxy.misbehaviour, now, unix)
 
     def show(self, snapshot: Snapshot) -> None:
         """Called once a second."""

@@ -9,11 +9,12 @@ import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from stratumproxy.downstream.drops import ORDERED
+from stratumproxy.downstream.drops import BANNED, ORDERED
 from stratumproxy.downstream.miner import Miner
-from stratumproxy.errors import OrderError
+from stratumproxy.errors import OrderError, TelemetryError
 from stratumproxy.proxy.proxy import Proxy
 from stratumproxy.routing.allocation import group_of
+from stratumproxy.telemetry.bans import ANYWHERE, Ban, decode_bans
 
 MAX_NAME = 255
 MAX_BAN = 366 * 86400.0
@@ -57,7 +58,7 @@ class Orders:
         carry_out = ACTIONS.get(action) if isinstance(action, str) else None
         try:
             if carry_out is None:
-                known = ", ".join(name for name in ACTIONS if name != "none")
+                known = ", ".join(name for name in ACTIONS if name not in UNSPOKEN)
                 raise OrderError(f"there is no such action; there are {known}")
             return {"result": carry_out(self, order)}
         except OrderError as error:
@@ -88,10 +89,29 @@ class Orders:
         if type(seconds) not in (int, float) or not 0 < seconds <= MAX_BAN:
             raise OrderError(f"seconds must be a number above 0 and at most {MAX_BAN:.0f}")
         miners, now = self._miners_of(name), self._clock()
-        if not self._proxy.misbehaviour.ban(name, now + seconds, now):
+        if not self._proxy.misbehaviour.bans.order(name, seconds, now):
             raise OrderError("too many workers are banned already")
         self._proxy.drain.add(miners, ORDERED)
         return self._about(name, miners)
+
+    def _bans(self, order: Arguments) -> dict[str, Any]:
+        """Know the ``bans`` that other processes know, and hang up on whom they are of."""
+        try:
+            bans = decode_bans(order.get("bans"))
+        except TelemetryError as error:
+            raise OrderError(str(error)) from None
+        for ban in self._proxy.misbehaviour.bans.hear(bans, self._clock()):
+            if ban.banned:
+                self._leave(ban)
+        return {}
+
+    def _leave(self, ban: Ban) -> None:
+        miners = self._miners_of(ban.name)
+        if ban.host == ANYWHERE:
+            self._proxy.drain.add(miners, ORDERED)
+        else:
+            here = [each for each in miners if each.host == ban.host and each.behaviour is not None]
+            self._proxy.drain.add(here, BANNED)
 
     def _switch_pool(self, order: Arguments) -> dict[str, Any]:
         """Mine on ``pool`` until told otherwise, while it is ready; "" for the configured order."""
@@ -173,10 +193,14 @@ def _name(order: Arguments) -> str:
     return name
 
 
+UNSPOKEN = ("none", "bans")
+"""Actions that are no operator's."""
+
 ACTIONS: dict[str, Callable[[Orders, Arguments], dict[str, Any]]] = {
     "none": Orders._none,
     "disconnect": Orders._disconnect,
     "ban": Orders._ban,
+    "bans": Orders._bans,
     "switch-pool": Orders._switch_pool,
     "difficulty": Orders._difficulty,
 }

@@ -155,14 +155,15 @@ class Proxy:
 
     def offence(self, miner: Miner, now: float) -> None:
         """A miner is about to be dropped for how it behaves; the second time it is banned."""
-        worker = miner.worker
-        name, alone = (worker.name, worker.connections <= 1) if worker else ("", False)
-        if self.misbehaviour.offence(miner.host, name, now, alone=alone):
+        worker, seconds = miner.worker, self.misbehaviour.limits.ban_seconds
+        if worker is None or not seconds:
+            return
+        host, name, alone = miner.host, worker.name, worker.connections <= 1
+        if self.recorder.record_offence(host, name, seconds, alone):
+            return
+        if self.misbehaviour.bans.offence(host, name, seconds, now, alone=alone).banned:
             self.drops.warn(
-                "a worker is banned from an address",
-                peer=miner.host,
-                worker=name,
-                seconds=self.misbehaviour.limits.ban_seconds,
+                "a worker is banned from an address", peer=host, worker=name, seconds=seconds
             )
 
     def _can_stay(self, miner: Miner) -> bool:

@@ -12,12 +12,13 @@ from typing import Any
 
 from stratumproxy.accounting.proof import Proof
 from stratumproxy.accounting.workers import Worker, Workers
-from stratumproxy.config import Limits
 from stratumproxy.downstream.drops import Reason
 from stratumproxy.downstream.miner import Miner
+from stratumproxy.downstream.misbehaviour import Misbehaviour
 from stratumproxy.mining.issued import Job
 from stratumproxy.mining.submission import Submission
 from stratumproxy.routing.fanout import Fanout, Group
+from stratumproxy.telemetry.bans import encode_bans
 from stratumproxy.telemetry.histogram import Histogram
 from stratumproxy.telemetry.outbox import Outbox
 from stratumproxy.telemetry.records import ACCEPTED, REJECTED
@@ -82,6 +83,14 @@ class NoRecorder:
 
     def record_authorized(self, miner: Miner, worker: Worker) -> None:
         """A miner mines under that name, too."""
+
+    def record_offence(self, host: str, name: str, seconds: float, alone: bool) -> bool:
+        """A miner is dropped for how it behaves: see `SharedBans.offence`.
+
+        Returns:
+            Whether somebody decides on it who hears of all processes.
+        """
+        return False
 
     def record_closed(self, miner: Miner, reason: str) -> None:
         """A miner's connection is gone."""
@@ -178,6 +187,11 @@ class Recorder(NoRecorder):
     def record_authorized(self, miner: Miner, worker: Worker) -> None:
         """A miner mines under that name, too."""
         self._proof.connected(worker, miner)
+
+    def record_offence(self, host: str, name: str, seconds: float, alone: bool) -> bool:
+        """A miner is dropped for how it behaves: the control process is told at once."""
+        self._outbox.say({"offence": [host, name, seconds, alone]})
+        return True
 
     def mark(self, miner: Miner) -> None:
         """It is told of in one of the next ticks."""
@@ -279,7 +293,7 @@ class Recorder(NoRecorder):
         self,
         workers: Workers,
         miners: Iterable[Miner],
-        limits: Limits,
+        misbehaviour: Misbehaviour,
         now: float,
         unix: float,
     ) -> None:
@@ -288,7 +302,7 @@ class Recorder(NoRecorder):
         Args:
             workers: all there are.
             miners: every open connection.
-            limits: what is configured.
+            misbehaviour: what is configured, and who is banned.
             now: the time.
             unix: the same in Unix time.
         """
@@ -296,6 +310,9 @@ class Recorder(NoRecorder):
         if self._greeted != self._outbox.greeted:
             self._greeted = self._outbox.greeted
             self._changed.update(dict.fromkeys(miners))
+            for rows in encode_bans(misbehaviour.bans.tell(now)):
+                self._outbox.say({"bans": rows})
+        limits = misbehaviour.limits
         self._proof.pace(limits.new_workers_per_minute, limits.connections, now)
         if self._outbox.full:
             return

@@ -10,12 +10,14 @@ Worker to control::
     {"now": 1700000000.0}                                            when what follows was sent
     {"snapshot": {…}, "worker": 0, "run": "…"}                       once a second
     {"done": id, "result": {…}} or {"done": id, "error": "…"}        what became of an order
+    {"offence": ["10.0.0.7", "farm.1", 600, true]}                   as `SharedBans.offence`
+    {"bans": [["10.0.0.7", "farm.1", 577.5, true], …]}               what it knows, after hello
 
 Control to worker::
 
     {"hello": true}                              it starts, and knows nothing of what was told
     {"ack": {"run": "…", "seq": 7}}              this batch, and all before it, are kept for good
-    {"do": id, "action": "…", …}                 an order of the operator's
+    {"do": id, "action": "…", …}                 an order of the operator's; or ``bans``, its own
 """
 
 from typing import Any

@@ -115,8 +115,12 @@ class Outbox:
             order: its id, as it came.
             outcome: ``{"result": …}`` or ``{"error": …}``.
         """
+        self.say({"done": order, **outcome})
+
+    def say(self, message: dict[str, Any]) -> None:
+        """Say something once. It is lost if nobody reads for long."""
         if len(self._answers) < MOST_ANSWERS:
-            self._answers.append(encode({"done": order, **outcome}))
+            self._answers.append(encode(message))
         self.wake()
 
     # -- the wire --------------------------------------------------------------------------------

@@ -407,3 +407,28 @@ async def test_a_mistake_in_the_picture_keeps_nothing_from_being_kept(pairs, unt
         ]
         assert "exc_info" in logs[0]
         await run.stopped()
+
+
+async def test_what_one_worker_knows_of_bans_the_others_are_told(pairs, until):
+    [(ours, theirs), (our_other, their_other)] = pairs
+    with capture_logs() as logs:
+        async with (
+            working(ours, "one") as one,
+            working(our_other, "two", 1) as two,
+            controlling(theirs, their_other),
+        ):
+            one.outbox.say({"bans": [["*", "x", "long", True]]})
+            one.outbox.say({"offence": ["10.0.0.7"]})
+            for _ in range(2):
+                one.outbox.say({"offence": ["10.0.0.7", "farm.1", 600, True]})
+            await until(lambda: len(two.orders) == len(one.orders) == 2)
+            assert [order["bans"] for order in two.orders] == [
+                [["10.0.0.7", "farm.1", 600, False]],
+                [["10.0.0.7", "farm.1", 600, True]],
+            ]
+            two.show()
+            await until(lambda: len(two.orders) == 3)
+            assert two.orders[-1]["bans"][0][3] is True
+    said = [each["event"] for each in logs]
+    assert "a worker says what can't be understood; please report it" in said
+    assert "a worker is banned from an address" in said

@@ -3,7 +3,6 @@
 import pytest
 
 from stratumproxy.config import Limits, loads
-from stratumproxy.downstream import misbehaviour as misbehaviour_module
 from stratumproxy.downstream.misbehaviour import Behaviour, Misbehaviour
 from stratumproxy.errors import ConfigError
 from tests.proxy.playbook import Playbook
@@ -69,44 +68,6 @@ def test_nothing_is_noted_about_the_exempt(host: str) -> None:
 @pytest.mark.parametrize("host", ["10.0.0.1", "[2001:db8::1]", "[fe80::1%eth0]", "a"])
 def test_others_are_not(host: str) -> None:
     assert not Misbehaviour(LIMITS).is_exempt(host)
-
-
-def test_the_second_offence_bans_for_a_time() -> None:
-    conduct = Misbehaviour(LIMITS)
-    assert not conduct.offence("a", "w", 0.0, alone=True)
-    assert conduct.banned_for("a", "w", 1.0) == 0
-    assert conduct.offence("a", "w", 50.0, alone=True)
-    assert conduct.banned_for("a", "w", 60.0) == 50
-    assert conduct.banned_for("b", "w", 60.0) == conduct.banned_for("a", "v", 60.0) == 0
-    assert conduct.banned_for("a", "w", 110.0) == 0
-
-
-def test_an_offence_is_forgotten() -> None:
-    conduct = Misbehaviour(LIMITS)
-    assert not conduct.offence("a", "w", 0.0, alone=True)
-    assert not conduct.offence("a", "w", 60.0, alone=True)
-
-
-def test_a_name_that_others_use_is_not_banned() -> None:
-    conduct = Misbehaviour(LIMITS)
-    for now in range(10):
-        assert not conduct.offence("a", "w", float(now), alone=False)
-    assert conduct.banned_for("a", "w", 10.0) == 0
-
-
-def test_without_ban_seconds_nobody_is_banned() -> None:
-    conduct = Misbehaviour(Limits(ban_seconds=0))
-    for _ in range(3):
-        assert not conduct.offence("a", "w", 0.0, alone=True)
-
-
-def test_a_bounded_number_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(misbehaviour_module, "MAX_OFFENDERS", 3)
-    conduct = Misbehaviour(LIMITS)
-    for name in "abcd":
-        conduct.offence("host", name, 0.0, alone=True)
-    assert conduct.offence("host", "d", 0.0, alone=True)
-    assert not conduct.offence("host", "a", 0.0, alone=True)
 
 
 def test_what_is_no_network_is_refused() -> None:

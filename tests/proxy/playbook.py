@@ -298,9 +298,9 @@ class Playbook:
             self.proxy.look(len(self.proxy.miners) // 5 + 1, self.now)
             self.proxy.drain.let_go(1)
             if self.recorder is not None:
-                limits = self.config.limits
+                proxy = self.proxy
                 self.recorder.tick(
-                    self.proxy.workers, self.proxy.miners, limits, self.now, self.now + UNIX
+                    proxy.workers, proxy.miners, proxy.misbehaviour, self.now, self.now + UNIX
                 )
             self._settle()
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from stratumproxy.downstream.misbehaviour import MAX_OFFENDERS
 from stratumproxy.proxy import orders as module
 from stratumproxy.proxy.orders import Orders
+from stratumproxy.telemetry.bans import MOST_ORDERED
 from tests.proxy.playbook import EASY, POOL_EASY, Playbook, notify
 
 
@@ -168,12 +168,17 @@ def test_what_is_no_time_for_a_ban(seconds: object) -> None:
 
 def test_bans_are_bounded() -> None:
     order = Ordered()
-    for number in range(MAX_OFFENDERS):
-        order.play.proxy.misbehaviour._banned[f"w{number}"] = order.play.now + 10
+    for number in range(MOST_ORDERED):
+        assert order.play.proxy.misbehaviour.bans.order(f"w{number}", 10, order.play.now)
     assert order("ban", worker="x", seconds=5) == "too many workers are banned already"
     assert order("ban", worker="w1", seconds=5)["known"] is False
     order.play.now += 11
     assert "miners" in order("ban", worker="x", seconds=5)
+
+
+@pytest.mark.parametrize("bans", [None, [["a"]], 5])
+def test_what_other_processes_know_may_be_nonsense(bans: object) -> None:
+    assert Ordered()("bans", bans=bans).startswith("these are not bans: ")
 
 
 # -- switch-pool -------------------------------------------------------------------------------

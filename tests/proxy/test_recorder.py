@@ -30,7 +30,7 @@ class Told:
         proxy, now = self.play.proxy, self.play.now
         for _ in range(module.TICKS):
             self.play.recorder.tick(
-                proxy.workers, proxy.miners, proxy.misbehaviour.limits, now, now + UNIX
+                proxy.workers, proxy.miners, proxy.misbehaviour, now, now + UNIX
             )  # type: ignore[union-attr]
         return self.take()
 
