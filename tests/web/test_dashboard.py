@@ -296,6 +296,67 @@ def test_only_the_keyboard(look: Visit) -> None:
     expect(page.locator("#worker-view h1")).to_be_focused()
 
 
+LONGEST = {
+    "hashrate_1m": "88.8\u00a0TH/s",
+    "hashrate_5m": ("88.8\u00a0TH/s", "±\u00a088.8\u00a0%"),
+    "hashrate_1h": "88.8\u00a0TH/s",
+    "hashrate_24h": "88.8\u00a0TH/s",
+    "of_usual": "88.8\u00a0%",
+    "difficulty": "888,888",
+    "accepted": "888,888,888",
+    "rejected": "88.8\u00a0%",
+    "connections": "8,888",
+    "last_share": "88\u00a0min ago",
+}
+"""What takes the most room of all that a column may have to show."""
+
+CUT = """(longest) => {
+    const cut = [];
+    const scroller = document.querySelector('.scroller');
+    const edge = scroller.getBoundingClientRect().left + scroller.clientWidth;
+    const whole = (key, what, element) => {
+        const beyond = element.getBoundingClientRect().right - edge;
+        if (element.scrollWidth > element.clientWidth || beyond > 1) cut.push(`${key}: ${what}`);
+    };
+    for (const heading of document.querySelectorAll('#workers thead th')) {
+        const [key] = heading.classList;
+        if (!heading.offsetWidth) continue;
+        const sorted = heading.ariaSort;
+        heading.ariaSort = 'descending';
+        whole(key, 'heading', heading.firstElementChild);
+        heading.ariaSort = sorted;
+        if (!heading.classList.contains('number')) continue;
+        const cell = document.querySelector(`#workers tbody:not(.spacer) td.${key}`);
+        const texts = [longest[key]].flat();
+        // As long as it is measured; the page writes its own at the next news.
+        const before = cell.cloneNode(true);
+        const spots = texts.length > 1 ? [...cell.children] : [cell.firstElementChild ?? cell];
+        spots.forEach((spot, index) => { spot.textContent = texts[index]; });
+        whole(key, texts.join(' '), cell);
+        spots.forEach((spot, index) => {
+            if (spot !== cell && spot.offsetWidth) whole(key, texts[index], spot);
+        });
+        cell.replaceChildren(...before.childNodes);
+    }
+    for (const mark of document.querySelectorAll('#workers .mark:first-child')) {
+        whole('attention', mark.textContent, mark.parentElement);
+    }
+    return cut;
+}"""
+
+
+@pytest.mark.parametrize("width", [1024, 1201, 1280, 1351, 1440, 1461, 1641, 1920])
+def test_figures_are_whole(browser: Any, some: World, width: int) -> None:
+    with visit(browser, some.url, {"width": width, "height": 1000}) as look:
+        page = look.go()
+        look.all_rows()
+        page.click("#workers th.attention button")
+        page.wait_for_selector("#workers td.attention .mark")
+        assert page.evaluate(CUT, LONGEST) == []
+        assert page.evaluate("document.querySelector('#workers th.name').offsetWidth") > 120
+        look.keep(f"dashboard-{width}")
+
+
 @pytest.mark.parametrize("address", ["#/", "#/jobs", "#/events", "worker"])
 def test_a_phone_scrolls_one_way(browser: Any, some: World, address: str) -> None:
     with visit(browser, some.url, PHONE, has_touch=True) as look:

@@ -117,6 +117,25 @@ def test_a_wrong_token_is_not_taken(browser: Any, fleet: World) -> None:
         expect(said).to_be_hidden()
 
 
+def test_a_token_that_is_not_right_any_more_is_forgotten(browser: Any, fleet: World) -> None:
+    with visit(browser, fleet.url) as look:
+        page = look.go()
+        page.evaluate("sessionStorage.setItem('stratumproxy-token', 'that of last year')")
+        look.reload()
+        said = "Not taken any more: this is not the token of [api] token_file."
+        expect(page.locator("#token-said")).to_have_text(said)
+        expect(page.locator("#token-button")).to_have_text("Token")
+        assert page.evaluate("sessionStorage.length") == 0
+        page.fill("#token-input", fleet.token)
+        page.keyboard.press("Enter")
+        expect(page.locator("#token-button")).to_have_text("Token given")
+        assert all("401" in each for each in look.complaints)
+        look.complaints.clear()
+        look.reload()
+        expect(page.locator("#token-button")).to_have_text("Token given")
+        expect(page.locator("#token-dialog")).to_be_hidden()
+
+
 def test_less_motion(browser: Any, fleet: World) -> None:
     with visit(browser, fleet.url, reduced_motion="reduce") as look:
         page = look.go()

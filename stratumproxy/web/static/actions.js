@@ -20,14 +20,17 @@ export function confirmed(words, verb) {
   });
 }
 
-/** Asks for the token, and keeps it if the server says it is the right one; or forgets it. */
-export function askToken() {
+/**
+ * Asks for the token, and keeps it if the server says it is the right one; or forgets it.
+ * @param {string | Event} [why] what was wrong with the one before
+ */
+export function askToken(why) {
   const dialog = byId("token-dialog");
   const form = dialog.querySelector("form");
   const input = byId("token-input");
   const said = byId("token-said");
   input.value = "";
-  setText(said, "");
+  setText(said, typeof why === "string" ? why : "");
   dialog.showModal();
   byId("token-forget").onclick = () => {
     token.value = "";

@@ -1,7 +1,7 @@
 // Puts the page together: views by address, the state of the connection, colours, the token.
 
 import { askToken } from "./actions.js";
-import { token } from "./api.js";
+import { ApiError, token, tryToken } from "./api.js";
 import { attentionPanel } from "./attention.js";
 import { announce, byId, setText } from "./dom.js";
 import { allSilent, conditionsBanner, inWords } from "./conditions.js";
@@ -167,6 +167,14 @@ document.addEventListener("token", () => {
   tokenGiven();
   feed.retry();
 });
+// One that was kept and is not right any more would look given until it is needed.
+if (token.value) {
+  tryToken(token.value).catch((error) => {
+    if (!(error instanceof ApiError) || ![401, 403].includes(error.status)) return;
+    token.value = "";
+    askToken(`Not taken any more: ${error.message}.`);
+  });
+}
 document.addEventListener("unauthorized", () => {
   if (!byId("token-dialog").open && !token.value) askToken();
 });
