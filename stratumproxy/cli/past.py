@@ -8,13 +8,15 @@ from stratumproxy.fleet.conditions import PoolOrder
 from stratumproxy.fleet.fleet import Earlier
 from stratumproxy.fleet.hashrate import DAY, HASHES_PER_DIFFICULTY, HOUR, Rates
 from stratumproxy.fleet.usual import HELD_HOURS, LEAST_HOURS, Known, Mark
-from stratumproxy.fleet.worker import Counts
+from stratumproxy.fleet.worker import SHARES, Counts
 from stratumproxy.ledger import Standing
 from stratumproxy.ledger import order as ledger_order
 from stratumproxy.ledger import usual as ledger_usual
 from stratumproxy.ledger.order import KeptOrder
 from stratumproxy.ledger.schema import FIVE_MINUTES, HOURS
 from stratumproxy.telemetry.clock import Clock
+
+NO_SHARES = (0, 0)
 
 SET_BACK = 60.0
 """Seconds by which the ledger may be ahead of the clock, before that counts as set back."""
@@ -52,15 +54,19 @@ def read_past(standing: Standing, clock: Clock) -> Past | None:
             name: Rates(now, max(since, each.since - ahead))
             for name, each in totals.workers.items()
         }
+        newest: dict[str, tuple[int, int]] = {}
         for window, level, begin in (
             (HOUR, FIVE_MINUTES, totals.hour_since),
             (DAY, HOURS, totals.day_since),
         ):
-            for start in range(begin, int(now + ahead) + 1, level.step):
+            for start in reversed(range(begin, int(now + ahead) + 1, level.step)):
                 shares, at = standing.bucket(level, start), start - ahead
                 for name, work, squares, accepted, rejected in shares:
                     if name in rates:
                         rates[name].put(window, at, (work, squares, accepted, rejected))
+                    before = newest.get(name, NO_SHARES)
+                    if window == HOUR and sum(before) < SHARES:
+                        newest[name] = before[0] + accepted, before[1] + rejected
                 if shares:
                     _, works, squared, counts, refused = zip(*shares, strict=True)
                     every.put(window, at, (sum(works), sum(squared), sum(counts), sum(refused)))
@@ -71,6 +77,9 @@ def read_past(standing: Standing, clock: Clock) -> Past | None:
             None if each.last is None else each.last - ahead,
             Counts(each.accepted, each.rejected, each.reasons, each.work, each.best, each.connects),
             rates[name],
+            newest.get(name, NO_SHARES),
+            each.address,
+            each.agent,
         )
         for name, each in totals.workers.items()
     ]

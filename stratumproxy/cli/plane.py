@@ -16,6 +16,7 @@ from stratumproxy.control.control import Control
 from stratumproxy.errors import SinkError, StratumProxyError
 from stratumproxy.fleet import Fleet
 from stratumproxy.fleet.conditions import PoolOrder
+from stratumproxy.fleet.journal import EVENTS, JOBS
 from stratumproxy.ledger import Ledger, LedgerReader, Standing
 from stratumproxy.ledger.database import put_together
 from stratumproxy.ledger.owner import Owner
@@ -140,6 +141,9 @@ class Plane:
     async def _recall(self, standing: Standing | None) -> None:
         """Add what workers did before this process began, once it is known; then what is usual."""
         if standing is not None:
+            with suppress(SinkError):  # what is asked next meets the same, and tells of it
+                newest = await trio.to_thread.run_sync(standing.newest, JOBS, EVENTS)
+                self.fleet.journal.recall(*newest)
             await self._recall_day(standing)
         await self._baseline.run()
 

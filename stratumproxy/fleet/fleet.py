@@ -23,7 +23,7 @@ from stratumproxy.fleet.roll import LIMIT, RETENTION, Roll
 from stratumproxy.fleet.round_trip import RoundTrips
 from stratumproxy.fleet.strangers import Began, Strangers
 from stratumproxy.fleet.usual import MEMORY_HOURS, Known, Mark, of_memory
-from stratumproxy.fleet.worker import Counts, Worker
+from stratumproxy.fleet.worker import Counts, Worker, add_reasons
 from stratumproxy.telemetry.records import Batch, MinerRecord
 from stratumproxy.telemetry.snapshot import Snapshot
 
@@ -51,6 +51,11 @@ class Earlier(NamedTuple):
     counts: Counts
     past: Rates
     """Its long windows."""
+    newest: tuple[int, int] = (0, 0)
+    """Of its newest shares: accepted, rejected."""
+    address: str = ""
+    agent: str = ""
+    """Of the connection that began last."""
 
 
 class Fleet:
@@ -73,6 +78,11 @@ class Fleet:
         """Names that no share counted for yet, beside the roll."""
         self.journal = Journal(first)
         self.rates = Rates(now, now)
+        self.counted_since = now
+        """From when on `accepted` and `reasons` are."""
+        self.accepted = 0
+        self.reasons: dict[str, int] = {}
+        """Of shares that don't count."""
         self.hour = History(60, 60, now)
         self.day = History(300, 288, now)
         self.round_trips = RoundTrips()
@@ -175,7 +185,12 @@ class Fleet:
             worker = self._worker(done.worker, now, done.since, None)
             if worker is None:
                 continue
-            worker.recall(done.counts, max(since, done.since))
+            worker.recall(done.counts, max(since, done.since), done.newest)
+            if not worker.address:
+                worker.address, worker.agent = done.address, done.agent
+            self.accepted += done.counts.accepted
+            add_reasons(self.reasons, done.counts.reasons)
+            self.counted_since = min(self.counted_since, since)
             worker.rates.take_in(done.past, now)
             worker.since = min(worker.since, done.since)
             if worker.last_share is None and done.last_share is not None:
@@ -311,6 +326,7 @@ class Fleet:
             squares += done.squares
             accepted += done.accepted
             rejected += refused
+            add_reasons(self.reasons, record.rejected)
             if self._is_stranger(record.worker, unproven):
                 if record.worker:
                     self.strangers.did(record, now)
@@ -331,6 +347,7 @@ class Fleet:
 
     def _count(self, process: Process | None, at: float, done: Done) -> None:
         """Count what all did together."""
+        self.accepted += done.accepted
         first, self._counting = not self._counting, True
         if done.accepted or done.rejected:
             self.rates.add(at, done)

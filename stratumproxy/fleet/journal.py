@@ -1,7 +1,8 @@
 """The newest jobs and events, numbered, so that whoever was away for a while can catch up."""
 
 from collections import deque
-from itertools import chain
+from collections.abc import Sequence
+from itertools import chain, repeat
 from typing import Literal, NamedTuple
 
 from stratumproxy.telemetry.records import EventRecord, JobRecord
@@ -41,6 +42,27 @@ class Journal:
         """Keep an event."""
         self.newest += 1
         self._events.append(Entry(self.newest, "event", record))
+
+    def recall(self, jobs: Sequence[JobRecord], events: Sequence[EventRecord]) -> None:
+        """Put in front what was there before this began, as far as there is room.
+
+        Args:
+            jobs: the newest first.
+            events: the newest first.
+        """
+        self._recall(self._jobs, "job", jobs[: JOBS - len(self._jobs)])
+        self._recall(self._events, "event", events[: EVENTS - len(self._events)])
+
+    def _recall(
+        self,
+        entries: deque[Entry],
+        kind: Literal["job", "event"],
+        records: Sequence[JobRecord | EventRecord],
+    ) -> None:
+        # By their ids they are new, or whoever follows already would never hear of them.
+        self.newest += len(records)
+        ids = range(self.newest, self.newest - len(records), -1)
+        entries.extendleft(map(Entry, ids, repeat(kind), records))
 
     @property
     def jobs(self) -> list[Entry]:

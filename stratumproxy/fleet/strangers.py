@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from stratumproxy.fleet.worker import add_reasons
 from stratumproxy.telemetry.records import MinerRecord, WorkRecord
 
 MOST = 256
@@ -15,8 +16,6 @@ MOST = 256
 
 RETENTION = 3600.0
 """Seconds after its last share that a name stays on it."""
-
-MAX_REASONS = 32
 
 
 class Began(NamedTuple):
@@ -96,11 +95,8 @@ class Strangers:
         stranger.last = now
         self.dropped += record.accepted > 0 and not stranger.accepted
         stranger.accepted += record.accepted
-        for reason, count in record.rejected.items():
-            stranger.rejected += count
-            if reason not in stranger.reasons and len(stranger.reasons) >= MAX_REASONS:
-                reason = "other"
-            stranger.reasons[reason] = stranger.reasons.get(reason, 0) + count
+        stranger.rejected += sum(record.rejected.values())
+        add_reasons(stranger.reasons, record.rejected)
 
     def proven(self, name: str) -> None:
         """A share of it counts: it is a worker now."""

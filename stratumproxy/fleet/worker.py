@@ -1,5 +1,6 @@
 """One worker: a name that miners authorize with, and what they do under it."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from stratumproxy.fleet.hashrate import Done, Rates
@@ -26,6 +27,14 @@ class Counts(NamedTuple):
     work: float
     best: float
     connects: int
+
+
+def add_reasons(reasons: dict[str, int], more: Mapping[str, int]) -> None:
+    """Add rejects by reason to those there are."""
+    for reason, count in more.items():
+        if reason not in reasons and len(reasons) >= MAX_REASONS:
+            reason = "other"
+        reasons[reason] = reasons.get(reason, 0) + count
 
 
 class Worker:
@@ -117,7 +126,7 @@ class Worker:
         work, _, accepted, rejected = done
         self.pool = record.pool
         if rejected:
-            self._reject(record.rejected)
+            add_reasons(self.reasons, record.rejected)
         if self._midway:
             self._midway = False
             self.rates.begin(at, done)
@@ -138,21 +147,23 @@ class Worker:
                 self.best = record.best
         return self.usual.told(at, done)
 
-    def recall(self, counts: Counts, since: float) -> None:
-        """Add what it did from that time on until counting began here."""
+    def recall(self, counts: Counts, since: float, newest: tuple[int, int]) -> None:
+        """Add what it did until counting began here.
+
+        Args:
+            counts: all of it from `since` on.
+            since: from when on.
+            newest: of the newest shares, accepted and rejected ones.
+        """
         self.accepted += counts.accepted
         self.rejected += counts.rejected
         self.work += counts.work
         self.best = max(self.best, counts.best)
         self.connects += counts.connects
-        self._reject(counts.reasons)
+        add_reasons(self.reasons, counts.reasons)
+        if self._before == (0, 0):
+            self._before = newest
         self.counted_since = min(self.counted_since, since)
-
-    def _reject(self, reasons: dict[str, int]) -> None:
-        for reason, count in reasons.items():
-            if reason not in self.reasons and len(self.reasons) >= MAX_REASONS:
-                reason = "other"
-            self.reasons[reason] = self.reasons.get(reason, 0) + count
 
     @property
     def newest(self) -> tuple[int, int]:

@@ -39,6 +39,8 @@ def enter(
         # The first one counts from when it connected, another name from when it was told.
         began = record.since if known is None else at
         buckets.at(began, worker, pool).connects += 1
+        update = "UPDATE workers SET address = ?, agent = ? WHERE id = ?"
+        connection.execute(update, (record.address, record.agent, worker))
         if not is_open:
             buckets.at(at, worker, pool).disconnects += 1
     if known is not None and (worker != known or not is_open):

@@ -122,6 +122,9 @@ class WorkerTotals:
     connects: int
     reasons: dict[str, int]
     """Of the rejected ones, ours."""
+    address: str
+    agent: str
+    """Of the connection that began last, whenever that was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +175,9 @@ def totals(connection: sqlite3.Connection, now: float) -> Totals:
     }
     is_open = dict(connection.execute("SELECT worker, count(*) FROM miners GROUP BY worker"))
     workers = {}
-    for id, name, since in connection.execute("SELECT id, name, since FROM workers"):
+    for id, name, since, address, agent in connection.execute(
+        "SELECT id, name, since, address, agent FROM workers"
+    ):
         if name != NAMELESS and (id in day or id in is_open):
             newest, accepted, rejected, work, best, connects = day.get(id, NOTHING)
             workers[name] = WorkerTotals(
@@ -185,6 +190,8 @@ def totals(connection: sqlite3.Connection, now: float) -> Totals:
                 best,
                 connects,
                 reasons.get(id, {}),
+                address,
+                agent,
             )
     return Totals(hour_since, day_since, workers)
 

@@ -165,7 +165,19 @@ _ORDER = """
 CREATE TABLE pool_order (pool TEXT NOT NULL, "by" TEXT NOT NULL, since REAL NOT NULL);
 """
 
-MIGRATIONS: tuple[str, ...] = (_NAMES + _RECEIPTS + _RECORDS + _BUCKETS, _SEEN, _TIMES, _ORDER)
+_WHEREABOUTS = """
+-- Of the connection that began last.
+ALTER TABLE workers ADD COLUMN address TEXT NOT NULL DEFAULT '';
+ALTER TABLE workers ADD COLUMN agent TEXT NOT NULL DEFAULT '';
+"""
+
+MIGRATIONS: tuple[str, ...] = (
+    _NAMES + _RECEIPTS + _RECORDS + _BUCKETS,
+    _SEEN,
+    _TIMES,
+    _ORDER,
+    _WHEREABOUTS,
+)
 """What makes version n + 1 of version n, n being its place. Never edited once released."""
 
 

@@ -2,13 +2,15 @@
 
 import sqlite3
 from contextlib import suppress
+from math import inf
 
-from stratumproxy.ledger import receipts, retention
+from stratumproxy.ledger import pages, receipts, retention
 from stratumproxy.ledger.database import explained, open_for_reading
 from stratumproxy.ledger.history import Shares, Totals, bucket, totals
 from stratumproxy.ledger.order import order
 from stratumproxy.ledger.schema import Level
 from stratumproxy.ledger.usual import UsualWork, usual
+from stratumproxy.telemetry.records import EventRecord, JobRecord
 
 
 class Standing:
@@ -49,6 +51,18 @@ class Standing:
         """
         with explained(self._path):
             return totals(self._connection, now)
+
+    def newest(self, jobs: int, events: int) -> tuple[list[JobRecord], list[EventRecord]]:
+        """So many jobs and events, each the newest first.
+
+        Raises:
+            SinkError: the ledger can't be read.
+        """
+        with explained(self._path):
+            return (
+                pages.jobs(self._connection, jobs),
+                pages.events(self._connection, -inf, inf, events),
+            )
 
     def bucket(self, level: Level, start: int) -> list[Shares]:
         """All workers' shares in one bucket.

@@ -127,17 +127,18 @@ def _figures(state: State, sign: str) -> Iterator[Text]:
             )
         )
     )
-    refused, strangers = sum(summary["rejected"].values()), summary["strangers"]
+    shares = summary["shares"]
+    refused, strangers = sum(shares["rejected"].values()), summary["strangers"]
     yield _line(
         f"{summary['mining']:,} mining of {summary['connected']:,}, ",
         f"{summary['workers']:,} workers  ",
         (f"{strangers:,} names without an accepted share  " if strangers else "", "yellow"),
-        (f"accepted {summary['accepted']:,}", "green"),
-        f"  rejected {rejected(summary['accepted'], refused)}",
+        (f"accepted {shares['accepted']:,}", "green"),
+        f"  rejected {rejected(shares['accepted'], refused)}",
         (f"  blocks {summary['blocks']:,}" if summary["blocks"] else "", "bold green"),
         f"  best {short(summary['best_difficulty'])}",
     )
-    reasons, drops = counts(summary["rejected"]), counts(summary["drops"])
+    reasons, drops = counts(shares["rejected"]), counts(summary["drops"])
     yield _line(
         ("rejected: ", "dim"),
         reasons or "none",
@@ -301,7 +302,10 @@ def _worker(state: State, sign: str, width: int, ascii_only: bool) -> list[Text]
         ),
         _line(),
     ]
-    for miner in worker.get("miners", ()):
+    miners = worker.get("miners", ())
+    if not miners and worker["address"]:
+        lines.append(_line(f"last at {clean(worker['address'])}  {clean(worker['agent'])}"))
+    for miner in miners:
         lines.append(
             _line(
                 f"{clean(miner['address'])}  {clean(miner['agent'])}"

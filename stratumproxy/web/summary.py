@@ -32,6 +32,14 @@ class Process(BaseModel):
     heard: float = Field(description="Seconds since it told anything.")
 
 
+class Shares(BaseModel):
+    """What became of shares: since the proxy started, or in the last day, whichever is longer."""
+
+    since: float = Field(description="From when on, in Unix seconds.")
+    accepted: int
+    rejected: dict[str, int] = Field(description="By reason.")
+
+
 class Summary(BaseModel):
     """The whole fleet. Counts are since the proxy started."""
 
@@ -65,6 +73,10 @@ class Summary(BaseModel):
         description="Blocks of the network's that pools had miners build on, since start."
     )
     rejected: dict[str, int] = Field(description="Shares that don't count, by reason.")
+    shares: Shares = Field(
+        description="The same over a longer time, if the proxy started less than a day ago and "
+        "there is a ledger."
+    )
     drops: dict[str, int] = Field(description="Miners disconnected or turned away, by reason.")
     attention: dict[str, int] = Field(description="Workers that need a person, by kind.")
     conditions: list[Condition] = Field(
@@ -110,6 +122,7 @@ def summary(fleet: Fleet, watch: Watch, now: float, today: float) -> dict[str, A
         "jobs": snapshot.jobs,
         "new_blocks": snapshot.new_blocks,
         "rejected": snapshot.rejected,
+        "shares": shares(fleet, snapshot, now, today),
         "drops": snapshot.drops,
         "attention": fleet.attention,
         "conditions": conditions.told(watch, now, today),
@@ -122,6 +135,15 @@ def summary(fleet: Fleet, watch: Watch, now: float, today: float) -> dict[str, A
         ],
         "revision": fleet.roll.revision,
     }
+
+
+def shares(fleet: Fleet, snapshot: Snapshot, now: float, today: float) -> dict[str, Any]:
+    """What became of shares, as `Shares`: a restart is no reason to know less of them."""
+    if now - fleet.counted_since > max(snapshot.uptime, now - fleet.started):
+        ago, accepted, rejected = now - fleet.counted_since, fleet.accepted, fleet.reasons
+    else:
+        ago, accepted, rejected = snapshot.uptime, snapshot.accepted, snapshot.rejected
+    return {"since": today - ago, "accepted": accepted, "rejected": rejected}
 
 
 async def answer(site: Site, given: Nothing) -> dict[str, Any]:

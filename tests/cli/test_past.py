@@ -12,6 +12,7 @@ from stratumproxy.config.control import Ledger as Settings
 from stratumproxy.fleet import Fleet
 from stratumproxy.fleet.hashrate import DAY, HASHES_PER_DIFFICULTY, HOUR
 from stratumproxy.fleet.usual import HELD_HOURS, Known, Mark
+from stratumproxy.fleet.worker import SHARES
 from stratumproxy.ledger import Ledger, Standing
 from stratumproxy.telemetry.records import Batch, MinerRecord, WorkRecord
 from tests.clocks import Time
@@ -123,6 +124,21 @@ def test_counts_are_of_a_time_that_is_said_and_agree_with_each_other(tmp_path: P
         assert rig.accepted == rig.rates.figure(DAY, farm.time.clock.now()).shares
         assert rig.best >= RIGS[name][1]
         assert rig.connects == 0, "it connected before that"
+
+
+def test_where_each_was_and_how_its_newest_shares_were_is_known(tmp_path: Path) -> None:
+    with closing(Farm(tmp_path / "ledger", MIDNIGHT + 1000)) as farm:
+        for minute in range(3 * 60):
+            farm.left = {"large"} if minute > 150 else set()
+            farm.minute()
+        fleet = farm.another()
+    for name in ("large", "small"):
+        rig = fleet.roll.get(name)
+        assert rig is not None
+        assert rig.address == "10.0.0.1:1"
+        accepted, rejected = rig.newest
+        assert SHARES <= accepted + rejected < SHARES + 5.1 * 1.5 * RIGS[name][0]
+        assert rejected / accepted < 0.02
 
 
 def test_the_error_of_mixed_difficulties_is_there_again(tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ from stratumproxy.errors import SinkError, StratumProxyError
 from stratumproxy.fleet.hashrate import HASHES_PER_DIFFICULTY
 from stratumproxy.fleet.usual import Known
 from stratumproxy.ledger.reader import LedgerReader
-from stratumproxy.telemetry.records import Batch, WorkRecord
+from stratumproxy.telemetry.records import Batch, EventRecord, JobRecord, MinerRecord, WorkRecord
+from stratumproxy.telemetry.snapshot import Snapshot
 from tests.clocks import at
 from tests.control.sinks import Memory
 from tests.control.worker import Worker, working
@@ -259,3 +260,40 @@ async def test_a_sink_that_can_not_be_opened_is_tried_again():
     sink.close()
     assert memory.closed
     OpenedLater(opened).close()
+
+
+async def test_what_was_shown_before_a_restart_is_shown_after_it(tmp_path):
+    """Of all processes: what workers count begins anew, and only the ledger knows what was."""
+    settings = f'[ledger]\npath = "{tmp_path / "ledger"}"'
+    gone = MinerRecord(1, "farm.1", "10.0.0.7:4028", "cgminer", 1.0, NOW, "pool", False, "")
+    refused = WorkRecord("farm.1", "pool", 40, 40.0, {"stale": 18, "pool": 2}, 0.0, 1.0)
+    events = [EventRecord(NOW - 1000 * age, "info", "event", {"age": age}) for age in (2, 1)]
+    jobs = [JobRecord(NOW, "pool", 0, each, 1, True, 1.0, 1, 0.1, 0.1, 0.1) for each in "ab"]
+
+    async def shown(run: Run) -> dict:
+        worker = await run.get("/api/workers/farm.1")
+        return {
+            "log": await run.get("/api/log"),
+            "jobs": await run.get("/api/jobs"),
+            "shares": {**(await run.get("/api/summary"))["shares"], "since": None},
+            "worker": {key: worker[key] for key in ("address", "agent", "reasons", "attention")},
+        }
+
+    async with planned(settings) as run:
+        outbox = run.worker.outbox
+        outbox.add(NOW, miners=[gone._replace(open=True)], work=[refused], jobs=jobs, events=events)
+        run.worker.outbox.show(Snapshot(5.0, 1, 1, 1.0, 40, 40.0, 4, {"stale": 18, "pool": 2}))
+        outbox.add(NOW, miners=[gone])
+        await until(lambda: not outbox.unacknowledged and run.plane.fleet.processes.snapshot())
+        before = await shown(run)
+        assert [event["values"]["age"] for event in before["log"]["events"]] == [1, 2]
+        assert [job["job"] for job in before["jobs"]["jobs"]] == ["b", "a"]
+        assert before["shares"]["rejected"] == {"stale": 18, "pool": 2}
+        assert before["worker"]["attention"] == ["gone", "rejecting"]
+        await run.stopped()
+    async with planned(settings) as run:
+        run.worker.outbox.show(Snapshot(0.0, 0, 0, 0.0, 0, 0.0, 0))
+        await until(lambda: "farm.1" in run.plane.fleet.roll)
+        run.plane.fleet.tend(run.plane._clock.now() + 30)
+        assert await shown(run) == before
+        await run.stopped()

@@ -230,6 +230,9 @@ class TestRevisions:
         assert second.fleet.journal.newest > first.fleet.journal.newest
 
 
+NONE = Counts(0, 0, {}, 0.0, 0.0, 0)
+
+
 class TestRecall:
     """What a ledger has of the day before: `tests/cli/test_past.py` has it from a real one."""
 
@@ -264,6 +267,23 @@ class TestRecall:
         assert sum(worker.reasons.values()) == worker.rejected
         assert worker.counted_since == NOW - 80_000
         assert worker.since == NOW - 1e6
+
+    def test_the_fleets_counts_go_on_with_theirs(self) -> None:
+        told = self.recalled()
+        told.works(work(accepted=2, stale=1), after=1)
+        assert (told.fleet.accepted, told.fleet.counted_since) == (7202, NOW - 80_000)
+        assert told.fleet.reasons == {"stale": 61, "pool": 20}
+
+    def test_where_it_was_last_is_known_until_it_is_somewhere_else(self) -> None:
+        told = self.recalled(address="10.9.9.9:1", agent="cgminer")
+        assert (told.worker().address, told.worker().agent) == ("10.9.9.9:1", "cgminer")
+        told.miners(miner(1), after=1)
+        assert told.worker().address == "10.0.0.1:4001"
+        told.fleet.recall([Earlier("rig", NOW, NOW, NONE, self.past(), address="old:1")], NOW, NOW)
+        assert told.worker().address == "10.0.0.1:4001"
+
+    def test_one_whose_newest_shares_were_rejected_still_needs_a_person(self) -> None:
+        assert self.recalled(newest=(200, 60)).worker().attention == ("rejecting",)
 
     def test_one_that_is_not_there_any_more_is_gone(self) -> None:
         told = self.recalled()

@@ -3,6 +3,7 @@
 import pytest
 
 from stratumproxy.fleet import strangers as module
+from stratumproxy.fleet import worker
 from stratumproxy.fleet.hashrate import MINUTE
 from stratumproxy.fleet.strangers import MOST, RETENTION
 from tests.fleet.telling import NOW, Told, miner, work
@@ -123,7 +124,7 @@ def test_names_that_there_was_no_room_for_are_counted(monkeypatch: pytest.Monkey
 
 
 def test_reasons_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MAX_REASONS", 2)
+    monkeypatch.setattr(worker, "MAX_REASONS", 2)
     told = Told()
     reasons = {f"reason_{number}": 1 for number in range(5)}
     told.tell(work=[work("rig", 0, **reasons)], unproven=("rig",))

@@ -77,9 +77,10 @@ def test_a_ledgers_counts_say_since_when_they_are() -> None:
     worker = Worker("rig", NOW, NOW - 500, None)
     count(worker, work(accepted=2, stale=1), NOW)
     assert worker.counted_since == NOW
-    worker.recall(Counts(100, 7, {"stale": 4, "pool": 3}, 5e5, 9e9, 6), NOW - 80_000)
+    worker.recall(Counts(100, 7, {"stale": 4, "pool": 3}, 5e5, 9e9, 6), NOW - 80_000, (240, 12))
     assert (worker.accepted, worker.rejected, worker.connects) == (102, 8, 6)
     assert worker.reasons == {"stale": 5, "pool": 3}
     assert sum(worker.reasons.values()) == worker.rejected
     assert worker.best == 9e9
+    assert worker.newest == (242, 13)
     assert worker.counted_since == NOW - 80_000

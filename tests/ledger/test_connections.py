@@ -3,7 +3,7 @@
 from contextlib import closing
 from pathlib import Path
 
-from stratumproxy.ledger import LedgerReader
+from stratumproxy.ledger import LedgerReader, Standing
 from stratumproxy.ledger.schema import FIVE_MINUTES
 from tests.clocks import Time
 from tests.ledger.told import DAY, added, batch, keep, miner, open_ledger, query, sums
@@ -37,6 +37,15 @@ def test_a_connection_counts_once_however_often_it_is_told(path: Path) -> None:
     )
     assert counts(path) == {0: (1, 0), 15: (0, 1)}
     assert is_open(path) == 0
+
+
+def test_where_a_worker_connected_last_is_kept_though_it_is_gone(path: Path) -> None:
+    first, second = miner(1, address="10.0.0.1:1"), miner(2, address="10.0.0.2:2", agent="bosminer")
+    keep(path, [batch(1, miners=[first]), batch(2, miners=[second, first, miner(3, "other")])])
+    keep(path, [batch(3, miners=[first._replace(open=False), second._replace(open=False)])])
+    with closing(Standing(str(path))) as standing:
+        rig = standing.totals(DAY + 60).workers["rig"]
+    assert (rig.connections, rig.address, rig.agent) == (0, "10.0.0.2:2", "bosminer")
 
 
 def test_one_that_never_authorized_does_not_count(path: Path) -> None:

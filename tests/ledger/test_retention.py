@@ -234,7 +234,11 @@ def test_a_ledger_from_before_goes_on_from_its_newest_batch(path: Path) -> None:
     time = Time(DAY)
     keep(path, [batch(1, DAY, shares=[share()])], time)
     with closing(sqlite3.connect(path)) as connection:
-        connection.executescript("DROP TABLE retention; DROP TABLE usual; PRAGMA user_version = 2;")
+        connection.executescript(
+            "DROP TABLE retention; DROP TABLE usual; DROP TABLE pool_order;"
+            "ALTER TABLE workers DROP COLUMN address; ALTER TABLE workers DROP COLUMN agent;"
+            "PRAGMA user_version = 2;"
+        )
     time.jumps(1e9)
     with closing(open_ledger(path, time)) as ledger:
         for _ in range(10):
@@ -270,5 +274,6 @@ def test_the_tables_are_those_of_the_schema(path: Path) -> None:
     tables = {
         name for (name,) in query(path, "SELECT name FROM sqlite_master WHERE type = 'table'")
     }
-    otherwise = {"workers", "pools", "reasons", "runs", "miners", "retention", "usual"}
+    names = {"workers", "pools", "reasons"}
+    otherwise = names | {"runs", "miners", "retention", "usual", "pool_order"}
     assert {one.table for one in expiring(Settings())} == tables - otherwise

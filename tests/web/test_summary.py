@@ -1,11 +1,15 @@
 """The whole fleet at a glance."""
 
+from typing import Any
+
 import pytest
 
 from stratumproxy import __version__
 from stratumproxy.fleet import Fleet
-from stratumproxy.fleet.hashrate import HASHES_PER_DIFFICULTY
+from stratumproxy.fleet.fleet import Earlier
+from stratumproxy.fleet.hashrate import HASHES_PER_DIFFICULTY, Rates
 from stratumproxy.fleet.watch import Watch
+from stratumproxy.fleet.worker import Counts
 from stratumproxy.web.summary import LAST_JOBS, Summary, summary
 from tests.fleet.telling import NOW, Told, job, snapshot
 from tests.web.asking import Web
@@ -37,6 +41,24 @@ async def test_a_hashrate_says_its_window_and_its_error(web: Web) -> None:
         "shares": 50,
         "error": pytest.approx(50**-0.5),
     }
+
+
+def test_what_became_of_shares_is_of_a_day_at_least_where_that_is_known(told: Told) -> None:
+    """A restart is no reason to know less of them."""
+
+    def shares() -> dict[str, Any]:
+        found = summary(told.fleet, Watch(told.fleet), told.now, told.now)["shares"]
+        return {**found, "since": told.now - found["since"]}
+
+    assert shares() == {"since": 100.0, "accepted": 50, "rejected": {"stale": 4}}
+    counted = told.fleet.accepted, dict(told.fleet.reasons)
+    day = Earlier("rig", NOW, NOW, Counts(7, 3, {"stale": 3}, 7.0, 1.0, 1), Rates(NOW, NOW))
+    told.fleet.recall([day], told.now, told.now - 80_000)
+    assert shares()["since"] == 80_000
+    assert shares()["accepted"] == counted[0] + 7
+    assert shares()["rejected"]["stale"] == counted[1].get("stale", 0) + 3
+    told.fleet.snapshot(0, "run-1", snapshot(uptime=90_000.0), told.now)
+    assert shares() == {"since": 90_000, "accepted": 50, "rejected": {"stale": 4}}
 
 
 async def test_before_anything_was_heard_all_is_nothing() -> None:

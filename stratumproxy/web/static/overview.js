@@ -94,14 +94,15 @@ function perSecond() {
 const sum = (counts) => Object.values(counts).reduce((a, b) => a + b, 0);
 
 function showShares(summary, shares) {
-  const rejected = sum(summary.rejected);
-  const all = summary.accepted + rejected;
+  const { since, accepted } = summary.shares;
+  const rejected = sum(summary.shares.rejected);
+  const all = accepted + rejected;
   const part = (n) => (all ? format.percent(n / all) : "");
-  setText(byId("shares-since"), `since start, ${format.duration(summary.uptime)} ago`);
-  shares.accepted.set(format.count(summary.accepted), part(summary.accepted));
+  setText(byId("shares-since"), `of the last ${format.duration(summary.now - since)}`);
+  shares.accepted.set(format.count(accepted), part(accepted));
   shares.rejected.set(format.count(rejected), part(rejected));
-  shares.forwarded.set(format.count(summary.forwarded), "", "Shares that met a pool's difficulty");
-  showReasons(byId("reasons").tBodies[0], summary.rejected, all);
+  shares.forwarded.set(format.count(summary.forwarded), "since start", "Shares that met a pool's difficulty");
+  showReasons(byId("reasons").tBodies[0], summary.shares.rejected, all);
   byId("reasons").hidden = !rejected;
   byId("reasons-empty").hidden = rejected > 0;
   setText(byId("reasons-empty"), all ? "Not one was rejected." : "No shares yet.");
