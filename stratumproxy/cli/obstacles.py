@@ -1,10 +1,13 @@
 """What a start would fail on, here and now, that no text can tell: folders, files, packages."""
 
+import errno
 import os
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 from stratumproxy.cli.files import file_limits
+from stratumproxy.config.address import parse_listen
 from stratumproxy.config.document import Document, Problem
 from stratumproxy.errors import SinkError
 
@@ -15,9 +18,23 @@ def obstacles(document: Document) -> Iterator[Problem]:
     Args:
         document: the configuration; where it has mistakes, the rest of it is looked at.
     """
+    yield from _addresses(document)
     yield from _ledger(document)
     yield from _kafka(document)
     yield from _files(document)
+
+
+def _addresses(document: Document) -> Iterator[Problem]:
+    """Those that are not this machine's, by taking any port of theirs and listening on none."""
+    for path, address in document.addresses():
+        host, _ = parse_listen(address)
+        family = socket.AF_INET6 if host and ":" in host else socket.AF_INET
+        with socket.socket(family) as sock:
+            try:
+                sock.bind((host or "", 0))
+            except OSError as error:
+                if error.errno == errno.EADDRNOTAVAIL:
+                    yield Problem(path, f"{host} is no address of this machine")
 
 
 def _ledger(document: Document) -> Iterator[Problem]:
@@ -31,7 +48,8 @@ def _ledger(document: Document) -> Iterator[Problem]:
 
 
 def _kafka(document: Document) -> Iterator[Problem]:
-    if not document.value("kafka", "brokers"):
+    brokers, options = document.value("kafka", "brokers"), document.value("kafka", "options")
+    if not brokers and not options:
         return
     spool = document.value("kafka", "spool")
     if spool and (why := _why_no_folder(Path(spool).absolute())):
@@ -43,9 +61,10 @@ def _kafka(document: Document) -> Iterator[Problem]:
     except ModuleNotFoundError as error:
         if error.name != "confluent_kafka":
             raise
-        yield Problem(("kafka", "brokers"), NO_CLIENT)
+        if brokers:
+            yield Problem(("kafka", "brokers"), NO_CLIENT)
         return
-    for option, why in refused(document.value("kafka", "options")):
+    for option, why in refused(options):
         yield Problem(("kafka", "options", *([option] if option else [])), why)
 
 

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from stratumproxy.cli.logging import configure
 from stratumproxy.config import Config, Log
+from stratumproxy.config.locate import dotted
 from stratumproxy.errors import ConfigError
 from stratumproxy.protocol.v1.framing import split_lines
 
@@ -31,7 +32,7 @@ def read_told(line: bytes) -> Config:
     except ValidationError as error:
         raise ConfigError(
             [
-                f"{'.'.join(map(str, each['loc']))}: {each['msg'].removeprefix('Value error, ')}"
+                f"{dotted(each['loc'])}: {each['msg'].removeprefix('Value error, ')}"
                 for each in error.errors()
             ]
         ) from None

@@ -25,36 +25,41 @@ def clashes(tree: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
 
 
 def _ports(tree: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
-    places: list[tuple[Path, object]] = [
-        (("listen", index, "address"), table.get("address"))
-        for index, table in _tables(tree, "listen")
-    ]
-    api = tree.get("api")
-    if isinstance(api, dict):
-        places.append((("api", "listen"), api.get("listen")))
-    taken: list[tuple[str, str, str | None, int]] = []
-    for path, address in places:
-        host, port = None, 0
-        with suppress(ValueError):  # which is told elsewhere
-            if isinstance(address, str) and address:
-                host, port = parse_listen(address)
-        if not port:
-            continue
-        for name, other, others_host, others_port in taken:
-            if port == others_port and _overlap(host, others_host):
+    taken: list[tuple[str, str]] = []
+    for path, address in addresses(tree):
+        for name, other in taken:
+            if _overlap(address, other):
                 yield path, f"{address!r} is taken by {name} {other!r}; name another port"
                 break
-        name = f"listen[{path[1]}]"
-        taken.append((name, str(address), host, port))
+        taken.append((f"listen[{path[1]}]", address))
 
 
-def _overlap(one: str | None, other: str | None) -> bool:
-    """Whether two hosts on one port would collide."""
-    if one is None or other is None:
-        return True
-    if (":" in one) != (":" in other):
+def addresses(tree: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
+    """What is listened on, as far as it can be read, and where it is written: the API's comes last.
+
+    Args:
+        tree: the configuration as it was written.
+    """
+    api = tree.get("api")
+    for path, address in (
+        *((("listen", i, "address"), each.get("address")) for i, each in _tables(tree, "listen")),
+        (("api", "listen"), api.get("listen") if isinstance(api, dict) else ""),
+    ):
+        with suppress(ValueError):  # which is told elsewhere
+            if isinstance(address, str) and address and parse_listen(address):
+                yield path, address
+
+
+def _overlap(one: str, other: str) -> bool:
+    """Whether two addresses to listen on would collide."""
+    (host, port), (others_host, others_port) = parse_listen(one), parse_listen(other)
+    if port != others_port or not port:
         return False
-    return one == other or not {"0.0.0.0", "::"}.isdisjoint((one, other))
+    if host is None or others_host is None:
+        return True
+    if (":" in host) != (":" in others_host):
+        return False
+    return host == others_host or not {"0.0.0.0", "::"}.isdisjoint((host, others_host))
 
 
 def _names(tree: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from stratumproxy.config.clashes import CLASH, clashes, pool_names
+from stratumproxy.config.clashes import CLASH, addresses, clashes, pool_names
 from stratumproxy.config.explain import explain
 from stratumproxy.config.locate import Path, dotted, locate
 from stratumproxy.config.models import Config
@@ -80,6 +80,10 @@ class Document:
     def pools(self) -> list[str]:
         """What the pools are called, as far as that can be read."""
         return [name for _, name in pool_names(self._tree)]
+
+    def addresses(self) -> list[tuple[Path, str]]:
+        """What is listened on, as far as that can be read, and where it is written."""
+        return list(addresses(self._tree))
 
     def sets(self, table: str, key: str) -> bool:
         """Whether a table's setting is written there."""

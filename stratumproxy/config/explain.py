@@ -40,13 +40,10 @@ def _unknown(path: Path) -> str:
     known = list(schema_at(path[:-1])["properties"])
     if len(path) > 1 and name in SCHEMA["properties"]:
         return "unknown key here; it belongs at the top, before the first [table]"
-    homes = [
-        home
-        for home in SCHEMA["properties"]
-        if path[:-1] != (home,) and name in schema_at((home,)).get("properties", ())
-    ]
-    if homes:
-        return f"unknown key here; it belongs in [{homes[0]}]"
+    for home in SCHEMA["properties"]:
+        for inside, header in (((home,), f"[{home}]"), ((home, 0), f"[[{home}]]")):
+            if home != path[0] and name in schema_at(inside).get("properties", ()):
+                return f"unknown key here; it belongs in {header}"
     if close := difflib.get_close_matches(name, known, n=1):
         return f"unknown key; did you mean {close[0]!r}?"
     return f"unknown key; known here: {', '.join(known)}"

@@ -86,7 +86,7 @@ def refused(options: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 
 def _why_refused(options: Mapping[str, str]) -> str:
     try:
-        Producer({**DEFAULTS, **options, **GUARANTEES}, logger=_Log()).close()
+        Producer({**DEFAULTS, **options, **GUARANTEES}, logger=_Unheard()).close()
     except (KafkaException, TypeError, ValueError) as error:
         return _words(error)
     return ""
@@ -94,6 +94,13 @@ def _why_refused(options: Mapping[str, str]) -> str:
 
 def _words(error: Exception) -> str:
     return str(error.args[0].str() if isinstance(error, KafkaException) else error)
+
+
+class _Unheard:
+    """For a producer that is only tried."""
+
+    def log(self, level: int, form: str, *values: object) -> None:
+        pass
 
 
 class _Log:

@@ -56,8 +56,10 @@ def check_writable(path: str) -> None:
     file = Path(path).absolute()
     if why := _why_not_opened(file):
         raise SinkError(f"{path}: it can't be opened: {why}")
-    if file.exists():
-        with explained(path), closing(_connect(f"{_uri(path)}?mode=ro")) as connection:
+    # Beside a log the file is open, or was until a crash, and what it says is not all there is.
+    # Without one SQLite would make one for whoever reads, and leave it there.
+    if file.exists() and not Path(f"{path}-wal").exists():
+        with explained(path), closing(_connect(f"{_uri(path)}?mode=ro&immutable=1")) as connection:
             version_of(connection, path)
 
 

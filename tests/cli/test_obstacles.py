@@ -4,12 +4,14 @@ import resource
 import sqlite3
 import stat
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from stratumproxy.cli import cli
+from tests.ledger.told import batch, keep, open_ledger, work
 
 GOOD = """\
 [[listen]]
@@ -35,6 +37,7 @@ def problems(more: str, text: str = GOOD) -> list[str]:
     shown = CliRunner().invoke(cli, ["check", "--config", str(path)])
     assert {each: each.stat().st_size for each in Path().rglob("*")} == before
     assert (shown.exit_code == 2) == bool(shown.stderr), shown.output
+    assert "librdkafka" not in shown.output
     return [line.strip() for line in shown.stderr.splitlines()[1:]]
 
 
@@ -45,6 +48,14 @@ def test_what_can_be_made_is_no_obstacle() -> None:
 def test_a_ledger_that_is_there_is_none(tmp_path: Path) -> None:
     (tmp_path / "empty").touch()
     assert problems('[ledger]\npath = "empty"\n') == []
+
+
+def test_a_real_ledger_is_none_and_stays_as_it_is(tmp_path: Path) -> None:
+    keep(tmp_path / "ledger", [batch(1, work=[work("rig")])])
+    assert problems('[ledger]\npath = "ledger"\n') == [], "nor is its log made, as root perhaps"
+    with closing(open_ledger(tmp_path / "ledger")) as ledger:
+        ledger.open()
+        assert problems('[ledger]\npath = "ledger"\n') == [], "it is checked before a restart"
 
 
 def test_a_ledger_in_a_folder_that_is_not_there(tmp_path: Path) -> None:
@@ -110,6 +121,21 @@ def test_every_option_that_librdkafka_does_not_take() -> None:
         "farm.toml:12: kafka.options.acks: can't be set here",
         "farm.toml:13: kafka.options.'compression.type': "
         'Invalid value "rar" for configuration property "compression.codec"',
+    ]
+
+
+def test_options_are_looked_at_also_where_the_brokers_are_wrong() -> None:
+    pytest.importorskip("confluent_kafka")
+    found = problems(KAFKA.replace(":9092", "") + 'options = { "conpression.type" = "lz4" }\n')
+    assert [line.split(": ")[1] for line in found] == [
+        "kafka.brokers",
+        "kafka.options.'conpression.type'",
+    ]
+
+
+def test_an_address_of_another_machine() -> None:
+    assert problems("[api]\nlisten = '127.0.0.1:8080'", GOOD.replace(":3333", "192.0.2.1:1")) == [
+        "farm.toml:2: listen[0].address: 192.0.2.1 is no address of this machine"
     ]
 
 

@@ -109,7 +109,7 @@ def test_a_certificate_that_was_broken_meanwhile(tmp_path: Path, listener: socke
     assert (said["event"], said["level"]) == ("the configuration can't be used", "critical")
     assert said["process"] == 3
     [problem] = said["problems"]
-    assert problem.startswith("listen.0.tls_key: ")
+    assert problem.startswith("listen[0].tls_key: ")
     assert chain in problem
 
 

@@ -96,6 +96,7 @@ def test_one_table_where_many_are_expected() -> None:
     [
         ("verdict = 'local'", "pool[0].verdict: unknown key here; it belongs at the top, "),
         ("connections = 5", "pool[0].connections: unknown key here; it belongs in [limits]"),
+        ("[limits]\nuser = 'a'", "limits.user: unknown key here; it belongs in [[pool]]"),
         ("[limits]\nconnexions = 5", "limits.connexions: unknown key; did you mean 'connections'?"),
         ("[log]\nzzz = 5", "log.zzz: unknown key; known here: format, level"),
         ('"a\\nb" = 5', "pool[0].'a\\nb': unknown key; known here"),
