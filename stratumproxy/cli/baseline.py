@@ -56,9 +56,9 @@ class Baseline:
         """Tell the fleet what the ledger has, if there is one by now."""
         as_of = self._clock.now()
         try:
-            if not await trio.to_thread.run_sync(Path(self._path).exists):
+            if not await trio.to_thread.run_sync(Path(self._path).exists, abandon_on_cancel=True):
                 return
-            standing = await trio.to_thread.run_sync(Standing, self._path)
+            standing = await trio.to_thread.run_sync(Standing, self._path, abandon_on_cancel=True)
             try:
                 usuals = await trio.to_thread.run_sync(
                     read_usual, standing, self._clock, abandon_on_cancel=True

@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,12 @@ API_PAUSE = 5.0
 
 KEEP_SECONDS = 1.0
 """At the stop, for which workers are slow to be kept."""
+
+CLOSE_SECONDS = 2.0
+"""At the end, for the API to be gone, and then for the ledger to be left as one file."""
+
+STANDING_SECONDS = 10.0
+"""At the start, for a look at what the ledger has; then it goes on without."""
 
 AT_ONCE = 50
 """Workers whose past is filled in until others get their turn: some milliseconds."""
@@ -103,7 +110,9 @@ class Plane:
             with trio.move_on_after(KEEP_SECONDS):
                 await self._baseline.keep()
             await self.control.preference.keep()
-        await trio.to_thread.run_sync(self._close)
+            showing.cancel_scope.deadline = trio.current_time() + CLOSE_SECONDS
+        with trio.move_on_after(CLOSE_SECONDS):
+            await trio.to_thread.run_sync(self._close, abandon_on_cancel=True)
 
     async def _standing(self) -> Standing | None:
         """What the ledger has before anything is kept; None if there is none yet."""
@@ -112,11 +121,14 @@ class Plane:
         def look() -> Standing | None:
             return Standing(path) if path and Path(path).exists() else None
 
+        standing = None
         try:
-            standing = await trio.to_thread.run_sync(look)
+            with trio.move_on_after(STANDING_SECONDS) as scope:
+                standing = await trio.to_thread.run_sync(look, abandon_on_cancel=True)
         except SinkError as error:
             _unknown(error)
-            return None
+        if scope.cancelled_caught:
+            _unknown("the disk takes too long")
         if standing is not None:
             self.fleet.processes.counted.update(standing.counted)
             self.control.preference.recall(known_order(standing.order, self._clock))
@@ -183,7 +195,8 @@ class Plane:
                         await ending.wait()
 
     async def _serve(self, api: socket.socket, ending: trio.Event) -> None:
-        app: Any = make_app(
+        make = partial(
+            make_app,
             self.fleet,
             config=self._config.api,
             clock=self._clock.now,
@@ -193,6 +206,8 @@ class Plane:
             sinks=self.control.sinks,
             watch=self.control.watch,
         )
+        # It reads the token and the page, and nobody waits for a disk.
+        app: Any = await trio.to_thread.run_sync(make, abandon_on_cancel=True)
         with trio.socket.from_stdlib_socket(api.dup()) as sock:
             listeners, most = [trio.SocketListener(sock)], self._config.api.connections
             await serve(app, listeners, ending, connections=most)
@@ -206,9 +221,9 @@ class Plane:
         self._owner.release()
 
 
-def _unknown(error: SinkError) -> None:
+def _unknown(problem: object) -> None:
     structlog.get_logger().warning(
-        "the last day is not known: the ledger can't be read", problem=str(error)
+        "the last day is not known: the ledger can't be read", problem=str(problem)
     )
 
 

@@ -3,7 +3,8 @@
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -13,6 +14,7 @@ import structlog
 import trio
 
 from stratumproxy import __version__, shares
+from stratumproxy.cli.ending import in_time
 from stratumproxy.cli.files import raise_file_limit
 from stratumproxy.cli.heartbeat import Heartbeat
 from stratumproxy.cli.logging import configure, ends_in_log, unblock
@@ -22,7 +24,7 @@ from stratumproxy.config import Config, Log, read
 from stratumproxy.config.document import Document
 from stratumproxy.config.reload import reloaded
 from stratumproxy.errors import ConfigError, StratumProxyError
-from stratumproxy.net.supervisor import supervise
+from stratumproxy.net.supervisor import stop_seconds, supervise
 from stratumproxy.net.systemd import Service, inherited_sockets
 from stratumproxy.telemetry.snapshot import Snapshot
 from stratumproxy.top import words
@@ -119,11 +121,11 @@ class Running:
         log = self.config.log.model_copy(update={"format": "json" if self.json else "console"})
         return self.config.model_copy(update={"log": log})
 
-    def reload(self) -> bool:
+    async def reload(self) -> bool:
         """Read the file again; whether it could be used. One that can't be changes nothing."""
         log = structlog.get_logger()
-        try:
-            wanted = self.read()
+        try:  # in a thread: neither this process nor its end waits for a disk
+            wanted = await trio.to_thread.run_sync(self.read, abandon_on_cancel=True)
         except ConfigError as error:
             log.error(
                 "the configuration can't be used, and nothing was changed", problems=error.problems
@@ -170,10 +172,15 @@ async def _serve_until_signalled(running: Running) -> Snapshot | None:
             structlog.get_logger().info("summary", **beat)
 
     stop = trio.Event()
-    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
+    with (
+        trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals,
+        in_time(lambda: stop_seconds(running.config)),
+    ):
         async with trio.open_nursery() as nursery:
             to_workers, configs = trio.open_memory_channel[Config](1)
-            nursery.start_soon(_watch, signals, running, to_workers, stop, nursery.cancel_scope)
+            ask, asked = trio.open_memory_channel[None](1)
+            nursery.start_soon(_reload, asked, running, to_workers, stop)
+            nursery.start_soon(_watch, signals, ask, stop, nursery.cancel_scope)
             last = (
                 await supervise(
                     running.for_workers(),
@@ -191,8 +198,7 @@ async def _serve_until_signalled(running: Running) -> Snapshot | None:
 
 async def _watch(
     signals: AsyncIterator[int],
-    running: Running,
-    to_workers: trio.MemorySendChannel[Config],
+    ask: trio.MemorySendChannel[None],
     stop: trio.Event,
     everything: trio.CancelScope,
 ) -> None:
@@ -200,18 +206,31 @@ async def _watch(
     async for number in signals:
         name = signal.Signals(number).name
         if number == signal.SIGHUP:
-            if not stop.is_set():
-                running.service.reloading()
-                if running.reload():
-                    await to_workers.send(running.for_workers())
-                running.service.reloaded()
-            continue
-        if stop.is_set():
+            with suppress(trio.WouldBlock):  # it will be read as it is then
+                ask.send_nowait(None)
+        elif stop.is_set():
             structlog.get_logger().warning("stopping at once", signal=name)
             everything.cancel()
             return
-        structlog.get_logger().info("stopping; once more to stop at once", signal=name)
-        stop.set()
+        else:
+            structlog.get_logger().info("stopping; once more to stop at once", signal=name)
+            stop.set()
+
+
+async def _reload(
+    asked: AsyncIterable[None],
+    running: Running,
+    to_workers: trio.MemorySendChannel[Config],
+    stop: trio.Event,
+) -> None:
+    """Read the configuration again each time that is asked for, and tell the workers."""
+    async for _ in asked:
+        if stop.is_set():
+            return
+        running.service.reloading()
+        if await running.reload() and not stop.is_set():
+            await to_workers.send(running.for_workers())
+        running.service.reloaded()
 
 
 def _leaves(group: BaseExceptionGroup[StratumProxyError]) -> list[StratumProxyError]:

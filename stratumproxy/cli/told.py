@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 
 import orjson
@@ -18,6 +18,9 @@ from stratumproxy.protocol.v1.framing import split_lines
 
 CONFIG_LIMIT = 1 << 24
 """Bytes of a configuration as JSON; the file it comes from has a megabyte at most."""
+
+MOST_WAITING = 16
+"""Configurations that wait until one before is read."""
 
 
 def read_told(line: bytes) -> Config:
@@ -56,22 +59,35 @@ def first_told() -> Config:
 async def hear_told(heed: Callable[[Config], Awaitable[None]]) -> None:
     """Have each new configuration heeded, until the end of standard input.
 
-    One that can't be used is logged, and nothing is changed for it.
+    One that can't be used is logged, and nothing is changed for it. What it names is read in a
+    thread, so neither this process nor its end waits for a disk.
     """
     tail = b""
-    async with trio.lowlevel.FdStream(os.dup(sys.stdin.fileno())) as stream:
+    async with (
+        trio.lowlevel.FdStream(os.dup(sys.stdin.fileno())) as stream,
+        trio.open_nursery() as nursery,
+    ):
+        told, waiting = trio.open_memory_channel[bytes](MOST_WAITING)
+        nursery.start_soon(_heed_each, waiting, heed)
         async for data in stream:
             lines, tail = split_lines(tail, bytes(data), CONFIG_LIMIT)
             for line in lines:
-                try:
-                    config = read_told(line)
-                except ConfigError as error:
-                    structlog.get_logger().error(
-                        "the configuration can't be used, and nothing was changed",
-                        problems=error.problems,
-                    )
-                else:
-                    await heed(config)
+                await told.send(line)
+        nursery.cancel_scope.cancel()
+
+
+async def _heed_each(
+    lines: AsyncIterable[bytes], heed: Callable[[Config], Awaitable[None]]
+) -> None:
+    async for line in lines:
+        try:
+            config = await trio.to_thread.run_sync(read_told, line, abandon_on_cancel=True)
+        except ConfigError as error:
+            structlog.get_logger().error(
+                "the configuration can't be used, and nothing was changed", problems=error.problems
+            )
+        else:
+            await heed(config)
 
 
 async def stop_when_signalled(signals: AsyncIterator[int], stop: trio.Event) -> None:

@@ -35,7 +35,16 @@ LOOKS = 30
 counted and not seconds: a supervisor that was itself frozen for a while looks only once."""
 
 
+KILL_SECONDS = 2.0
+"""Seconds that one that was killed is waited for. It may be in the middle of a system call that
+nothing ends, such as on a disk that hangs; then it is left to its fate."""
+
+SILENT_LOOKS = 5
+"""Looks without a line, at the stop, after which one that finishes is not waited for any more:
+another takes its place and does what it did not."""
+
 FINE = "exit status 0"
+UNENDED = "killed, and still there: it hangs in a system call"
 
 
 class Child:
@@ -101,8 +110,12 @@ class Child:
         """Ask it to stop, and start no other; `keep` returns when it is gone."""
         self._stopping.set()
         self._told.set()
-        if self.process is not None and not self._finishes:
+        if self.process is None:
+            return
+        if not self._finishes:
             self.process.send_signal(signal.SIGTERM)
+        elif self._silent >= SILENT_LOOKS:
+            self.process.kill()
 
     async def keep(self) -> None:
         """Run it, and another when it ends, until `stop`. Cancelled, it is killed."""
@@ -147,26 +160,27 @@ class Child:
             process.send_signal(signal.SIGTERM)  # the others were sent it meanwhile
         try:
             await self._attend(process)
-            return _status(await process.wait())
         finally:
-            with trio.CancelScope(shield=True):
-                process.kill()
+            process.kill()
+            with trio.move_on_after(KILL_SECONDS, shield=True):
                 await process.wait()
             self.process = None
             if self._heard.is_set():
                 self._heard = trio.Event()
             self._ended()
+        return UNENDED if process.returncode is None else _status(process.returncode)
 
     async def _attend(self, process: trio.Process) -> None:
-        """Tell it what to do, and hear it as long as it says anything."""
+        """Tell it what to do, and hear it, until it ends or has to be killed."""
         assert process.stdin is not None
         assert process.stdout is not None
         self._silent = 0
         async with process.stdin, process.stdout, trio.open_nursery() as nursery:
             nursery.start_soon(self._tell, process.stdin)
-            nursery.start_soon(self._watch, process)
-            nursery.start_soon(self._end_if_asked, process)
+            nursery.start_soon(self._watch, process, nursery.cancel_scope)
+            nursery.start_soon(self._end_if_asked, process, nursery.cancel_scope)
             await self._listen(process, process.stdout)
+            await process.wait()
             nursery.cancel_scope.cancel()
 
     async def _tell(self, stdin: trio.abc.SendStream) -> None:
@@ -193,24 +207,24 @@ class Child:
         except ProtocolError:
             process.kill()
 
-    async def _watch(self, process: trio.Process) -> None:
-        """Kill it when it hangs."""
+    async def _watch(self, process: trio.Process, attending: trio.CancelScope) -> None:
+        """Give it up when it hangs, be it stopped (SIGSTOP) or in a system call."""
         while self._silent < LOOKS:
             await trio.sleep(LOOK_EVERY)
             self._silent += 1
+        attending.cancel()
         self._log.error(
             f"{self._what} hangs and is killed; please report it",
             pid=process.pid,
             silent_for_seconds=LOOKS * LOOK_EVERY,
             **self._values,
         )
-        process.kill()
 
-    async def _end_if_asked(self, process: trio.Process) -> None:
+    async def _end_if_asked(self, process: trio.Process, attending: trio.CancelScope) -> None:
         await self._restarts.wait()
         process.send_signal(signal.SIGTERM)
         await trio.sleep(RESTART_GRACE)
-        process.kill()
+        attending.cancel()
 
 
 def _status(status: int) -> str:

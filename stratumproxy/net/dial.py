@@ -16,6 +16,9 @@ from stratumproxy.errors import PoolError
 NOT_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL", "PACKET_LENGTH_TOO_LONG")
 """What OpenSSL says to bytes that are no TLS at all."""
 
+READERS = trio.CapacityLimiter(4)
+"""Threads that read authorities: on a disk that hangs they never end, and others need threads."""
+
 
 async def dial(pool: Pool, host: str, port: int) -> trio.abc.Stream:
     """Connect to a pool, as its configuration says.
@@ -71,7 +74,9 @@ async def _with_tls(pool: Pool, plain: trio.abc.Stream, host: str, port: int) ->
     try:
         # Anew for each connection, so that authorities which changed meanwhile are asked; that
         # reads and parses a hundred certificates, for which no miner should wait.
-        context = await trio.to_thread.run_sync(_context, pool)
+        context = await trio.to_thread.run_sync(
+            _context, pool, abandon_on_cancel=True, limiter=READERS
+        )
         # Many pools just hang up at the end; what they say ends with a line, so nothing can be cut.
         stream = trio.SSLStream(plain, context, server_hostname=name, https_compatible=True)
         await stream.do_handshake()

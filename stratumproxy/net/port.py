@@ -7,6 +7,7 @@ each miner, 15 µs with trio's bare wait_readable, 5 µs this way (docs/architec
 import math
 import os
 import socket
+import ssl
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -243,14 +244,20 @@ class MinerPort:
         self._handshakes -= 1
         return self._handshakes >= 0
 
-    def reload_certificates(self) -> None:
+    async def reload_certificates(self) -> None:
         """Read certificates and keys again, for connections from now on.
 
         Raises:
             ConfigError: one of them can't be used; then all stay as they are.
         """
-        fresh = [(entrance, entrance.load()) for entrance in self._entrances.values()]
-        for entrance, context in fresh:
+        entrances = list(self._entrances.values())
+
+        def load() -> list[ssl.SSLContext | None]:
+            return [entrance.load() for entrance in entrances]
+
+        # No miner waits for a disk.
+        fresh = await trio.to_thread.run_sync(load, abandon_on_cancel=True)
+        for entrance, context in zip(entrances, fresh, strict=True):
             entrance.context = context
 
     def _refusal(self, host: str, trusted: bool) -> Reason | None:

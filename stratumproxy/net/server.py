@@ -117,7 +117,7 @@ class Server:
         """32 random bits, for session ids: they need to differ, not to be secret."""
         return random.getrandbits(32)
 
-    def reconfigure(self, config: Config) -> None:
+    async def reconfigure(self, config: Config) -> None:
         """Go on with another configuration; no miner is dropped for it.
 
         What it listens on is as it was; certificates are read again.
@@ -126,7 +126,7 @@ class Server:
         self.proxy.reconfigure(config, self._clock())
         self.port.limit(config.limits.connections, config.limits.out_buffer_bytes)
         try:
-            self.port.reload_certificates()
+            await self.port.reload_certificates()
         except ConfigError as error:  # changed since the configuration was read
             self._log.error("certificates stay as they are", problems=error.problems)
 
@@ -193,7 +193,7 @@ class Server:
 
     async def _take_configs(self, configs: AsyncIterable[Config]) -> None:
         async for config in configs:
-            self.reconfigure(config)
+            await self.reconfigure(config)
 
     async def _fan_out_jobs(self) -> None:
         """Send jobs in slices; between two of them every other task gets its turn."""

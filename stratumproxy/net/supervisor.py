@@ -28,7 +28,7 @@ import trio
 from stratumproxy.config import Config, Listen
 from stratumproxy.config.control import Api, Kafka, Ledger
 from stratumproxy.config.reload import ControlTables, controlled
-from stratumproxy.net.child import Child
+from stratumproxy.net.child import KILL_SECONDS, Child
 from stratumproxy.net.listeners import open_listener, open_listeners
 from stratumproxy.net.systemd import Service, match_listeners, status_line
 from stratumproxy.telemetry.snapshot import Snapshot, merge
@@ -123,13 +123,15 @@ class Supervisor:
         heard = self._heard.values()
         return len(heard) == self._config.workers and min(heard) >= since
 
-    def reconfigure(self, config: Config) -> None:
+    async def reconfigure(self, config: Config) -> None:
         """Serve something else from now on; sockets and number of processes are as they were."""
-        before, self._tables = self._tables, ControlTables.of(config)
         self._config = config
         for worker in self._workers:
             worker.tell(for_workers(config))
         if self._control is not None:
+            # The token is read from its file, and no disk is waited for here.
+            tables = await trio.to_thread.run_sync(ControlTables.of, config, abandon_on_cancel=True)
+            before, self._tables = self._tables, tables
             if self._tables == before:
                 self._control.tell(for_control(config))
             else:
@@ -178,6 +180,12 @@ class Supervisor:
         gone = self._current.pop(number, None)
         if gone is not None:
             self._past = [merge([*self._past, gone.past()])]
+
+
+def stop_seconds(config: Config) -> float:
+    """How long a stop takes at most, if every process hangs."""
+    workers = config.limits.drain_seconds + GRACE + KILL_SECONDS
+    return CONTROL_GRACE + workers + CONTROL_GRACE + KILL_SECONDS
 
 
 def for_workers(config: Config) -> bytes:
@@ -274,7 +282,7 @@ async def supervise(
     async def reconfigure() -> None:
         if configs is not None:
             async for each in configs:
-                supervisor.reconfigure(each)
+                await supervisor.reconfigure(each)
 
     async def say_stopping() -> None:
         await stop.wait()

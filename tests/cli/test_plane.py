@@ -1,6 +1,7 @@
 """The control plane put together, with a worker on its channel and a browser on its API."""
 
 import socket
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -225,6 +226,47 @@ async def test_a_ledger_that_can_not_be_read_is_told_and_no_reason_not_to_start(
             assert (await run.get("/health"))["status"] == "ok"
             await run.stopped()
     assert logs[0]["event"] == "the last day is not known: the ledger can't be read"
+
+
+async def test_a_ledger_on_a_disk_that_hangs_holds_up_neither_the_rest_nor_the_stop(
+    tmp_path, monkeypatch
+):
+    goes_on = threading.Event()
+
+    class Hanging:
+        def __init__(self, path: str) -> None:
+            goes_on.wait(PATIENCE)
+            raise SinkError("there is no such disk")
+
+    monkeypatch.setattr(plane, "Standing", Hanging)
+    monkeypatch.setattr(plane, "STANDING_SECONDS", 0.1)
+    (tmp_path / "ledger").touch()
+    with capture_logs() as logs:
+        async with planned(f'[ledger]\npath = "{tmp_path}/ledger"') as run:
+            run.worker.tell(3)
+            await until(lambda: not run.worker.outbox.unacknowledged)
+            assert (await run.get("/api/workers"))["total"] == 1
+            await run.stopped()
+    goes_on.set()
+    assert logs[0]["problem"] == "the disk takes too long"
+
+
+async def test_a_token_on_a_disk_that_hangs_holds_up_neither_the_rest_nor_the_stop(
+    monkeypatch,
+):
+    hangs, goes_on = threading.Event(), threading.Event()
+
+    def make(*_: object, **__: object) -> None:
+        hangs.set()
+        goes_on.wait(PATIENCE)
+
+    monkeypatch.setattr(plane, "make_app", make)
+    async with planned() as run:
+        run.worker.tell(3)
+        await until(lambda: not run.worker.outbox.unacknowledged)
+        await until(hangs.is_set)
+        await run.stopped()
+        goes_on.set()
 
 
 async def test_a_client_that_does_not_read_does_not_delay_the_stop(sending):

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,8 @@ from stratumproxy.config import Config, loads
 from stratumproxy.errors import PoolError, StratumProxyError
 from stratumproxy.net.systemd import Service
 from stratumproxy.telemetry.snapshot import Snapshot
+from tests.waiting import PATIENCE
+from tests.waiting import until as until_true
 
 TEXT = """\
 [[listen]]
@@ -346,3 +349,27 @@ def test_a_second_signal_stops_at_once_with_the_last_snapshot(
         "stopping; once more to stop at once",
         "stopping at once",
     ]
+
+
+def test_a_stop_does_not_wait_for_a_configuration_on_a_disk_that_hangs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    hangs, goes_on = threading.Event(), threading.Event()
+
+    def read() -> Config:
+        hangs.set()
+        goes_on.wait(PATIENCE)
+        return loads(TEXT)
+
+    async def supervise(config: Config, *, stop: trio.Event, **_: object) -> Snapshot:
+        os.kill(os.getpid(), signal.SIGHUP)
+        await until_true(hangs.is_set)
+        os.kill(os.getpid(), signal.SIGTERM)
+        await stop.wait()
+        return SNAPSHOT
+
+    monkeypatch.setattr("stratumproxy.cli.run.supervise", supervise)
+    try:
+        assert command._serve(command.Running(loads(TEXT), read, Service())) is SNAPSHOT
+    finally:
+        goes_on.set()

@@ -3,6 +3,7 @@
 import hashlib
 import socket
 import ssl
+import threading
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ import trio
 from stratumproxy.config import Limits, Listen
 from stratumproxy.downstream.misbehaviour import Misbehaviour
 from stratumproxy.errors import ConfigError, ProtocolError
+from stratumproxy.net import entrance
 from stratumproxy.net import port as port_module
 from stratumproxy.net.entrance import Entrance
 from stratumproxy.net.port import MinerPort
@@ -23,7 +25,7 @@ from tests.net.tls_files import (
     fingerprint,
     write_certificate,
 )
-from tests.waiting import PATIENCE
+from tests.waiting import PATIENCE, until
 
 CERTIFICATE = AUTHORITY.issue_cert("proxy.example")
 LOCAL = b"\r\n\r\n\x00\r\nQUIT\n\x20\x00\x00\x00"
@@ -262,7 +264,7 @@ async def test_certificates_are_read_again_for_new_connections(files, tmp_path):
     async with opened(**files) as gate:
         before = await gate.secure(gate.call())
         write_certificate(tmp_path, fresh)
-        gate.port.reload_certificates()
+        await gate.port.reload_certificates()
         after = await gate.secure(gate.call())
         assert (seen(before), seen(after)) == (fingerprint(CERTIFICATE), fingerprint(fresh))
         await before.send_all(b"still here\n")
@@ -270,8 +272,31 @@ async def test_certificates_are_read_again_for_new_connections(files, tmp_path):
 
         Path(files["tls_key"]).write_text("no key")  # noqa: ASYNC240
         with pytest.raises(ConfigError, match="no PEM certificate in"):
-            gate.port.reload_certificates()
+            await gate.port.reload_certificates()
         assert seen(await gate.secure(gate.call())) == fingerprint(fresh)
+
+
+async def test_miners_mine_on_while_certificates_are_read_from_a_disk_that_hangs(
+    files, monkeypatch
+):
+    hangs, goes_on = threading.Event(), threading.Event()
+
+    def load(certificate: str, key: str) -> ssl.SSLContext:
+        hangs.set()
+        goes_on.wait(PATIENCE)
+        raise ValueError("there is no such disk")
+
+    async with opened(**files) as gate:
+        before = await gate.secure(gate.call())
+        monkeypatch.setattr(entrance, "miners_context", load)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(gate.port.reload_certificates)
+            await until(hangs.is_set)
+            await before.send_all(b"still here\n")
+            assert await exactly(before, 11) == b"still here\n"
+            await gate.secure(gate.call())
+            nursery.cancel_scope.cancel()  # nor does the end wait for it
+        goes_on.set()
 
 
 # -- PROXY ---------------------------------------------------------------------------------------

@@ -44,6 +44,16 @@ config = sys.stdin.buffer.readline()
 STOPS = "signal.signal(signal.SIGTERM, lambda *_: (tell(), os._exit(0)))\n"
 
 
+CHATTER = """
+import threading
+def chat():
+    while True:
+        tell()
+        time.sleep(0.05)
+threading.Thread(target=chat, daemon=True).start()
+"""
+
+
 def config(workers: int = 1, drain: float = 0) -> Config:
     return short(more=f"[limits]\ndrain_seconds = {drain}", top=f"workers = {workers}")
 
@@ -286,16 +296,8 @@ async def test_a_worker_that_is_started_later_has_the_new_one():
 async def test_a_worker_that_hangs_is_killed_and_started_again(monkeypatch):
     monkeypatch.setattr(child, "LOOK_EVERY", 0.1)
     hang = "tell()\nif number == '0': time.sleep(1000)\n"
-    chatter = """
-import threading
-def chat():
-    while True:
-        tell()
-        time.sleep(0.05)
-threading.Thread(target=chat, daemon=True).start()
-"""
     with capture_logs() as logs:
-        async with running(STOPS + hang + chatter + "serve()", workers=2) as run:
+        async with running(STOPS + hang + CHATTER + "serve()", workers=2) as run:
             number, process, _ = await run.call()
             assert number == 1
             for event in ("hangs", "started again"):
@@ -305,6 +307,54 @@ threading.Thread(target=chat, daemon=True).start()
     assert {entry["process"] for entry in logs if "process" in entry} == {0}
     [entry, *_] = [entry for entry in logs if "started again" in entry["event"]]
     assert entry["status"] == "killed by SIGKILL"
+
+
+async def test_a_worker_that_is_stopped_hangs_like_any_other(monkeypatch):
+    """By SIGSTOP, or in a system call: nothing comes from it, and it heeds no signal but one."""
+    monkeypatch.setattr(child, "LOOK_EVERY", 0.1)
+    async with running(STOPS + CHATTER + "serve()") as run:
+        _, first, _ = await run.call()
+        os.kill(first, signal.SIGSTOP)
+        await until(lambda: not alive(first))
+        _, second, _ = await run.call()
+        assert second != first
+        await run.stop()
+
+
+async def test_a_stop_does_not_wait_for_a_worker_that_is_stopped(monkeypatch):
+    monkeypatch.setattr(supervisor, "GRACE", 0.1)
+    async with running(STOPS + "tell()\nserve()") as run:
+        _, process, _ = await run.call()
+        os.kill(process, signal.SIGSTOP)
+        await run.stop()
+        assert not alive(process)
+
+
+@pytest.fixture
+async def immortal(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
+    """Processes that SIGKILL does not end, for they are in a system call that lasts for ever."""
+    spared: set[trio.Process] = set()
+    kill = trio.Process.kill
+    monkeypatch.setattr(trio.Process, "kill", lambda process: spared.add(process))
+    monkeypatch.setattr(child, "KILL_SECONDS", 0.1)
+    yield
+    for process in spared:
+        kill(process)
+        await process.wait()
+
+
+async def test_one_that_can_not_be_killed_is_left_to_its_fate(monkeypatch, immortal):
+    monkeypatch.setattr(child, "LOOK_EVERY", 0.1)
+    monkeypatch.setattr(supervisor, "GRACE", 0.1)
+    hang = "signal.signal(signal.SIGTERM, signal.SIG_IGN)\nserve()"
+    with capture_logs() as logs:
+        async with running(hang) as run:
+            _, first, _ = await run.call()
+            await until(lambda: any("started again" in entry["event"] for entry in logs))
+            assert alive(first)
+            await run.stop()
+    [entry, *_] = [entry for entry in logs if "started again" in entry["event"]]
+    assert entry["status"] == child.UNENDED
 
 
 async def test_systemd_is_told_when_all_are_up_and_in_the_end():
