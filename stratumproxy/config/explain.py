@@ -34,9 +34,15 @@ def _meant(path: Path, value: object) -> str:
     return f"; did you mean {close[0]!r}?" if close else ""
 
 
+FORMER = {("workers",): "processes"}
+"""Names that settings had before 0.2.0, and what they are called."""
+
+
 def _unknown(path: Path) -> str:
     """An unknown key: the table it belongs to, or the key that was meant, or those there are."""
     name = str(path[-1])
+    if path in FORMER:
+        return f"is called {FORMER[path]!r} now"
     known = list(schema_at(path[:-1])["properties"])
     if len(path) > 1 and name in SCHEMA["properties"]:
         return "unknown key here; it belongs at the top, before the first [table]"

@@ -407,7 +407,7 @@ class Config(Table):
             "at once either way.",
         ),
     ] = "pool"
-    workers: Annotated[
+    processes: Annotated[
         int,
         Field(
             ge=1,

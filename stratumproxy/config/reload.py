@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from stratumproxy.config.control import Api, Kafka, Ledger
 from stratumproxy.config.models import Config
 
-RESTART = (("listen",), ("workers",), ("log", "format"), ("api", "listen"))
+RESTART = (("listen",), ("processes",), ("log", "format"), ("api", "listen"))
 """What can't be changed under way: the sockets are open, the processes run, and whoever collects
 the log knows one format."""
 
@@ -53,7 +53,7 @@ def reloaded(running: Config, wanted: Config) -> tuple[Config, list[str], list[s
     restart = set(RESTART)
     update: dict[str, object] = {
         "listen": running.listen,
-        "workers": running.workers,
+        "processes": running.processes,
         "log": wanted.log.model_copy(update={"format": running.log.format}),
         "api": wanted.api.model_copy(update={"listen": running.api.listen}),
     }

@@ -134,7 +134,7 @@ class Fleet:
             Whether it was new.
         """
         at = now if at is None else at
-        process = self._process(batch.worker, batch.run, now)
+        process = self._process(batch.process, batch.run, now)
         source = process or self.processes.ended(batch.run)
         if source is None or batch.seq <= source.seq:
             return False

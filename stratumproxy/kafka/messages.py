@@ -48,7 +48,7 @@ def messages(batch: Batch) -> Iterator[Message]:
         "schema": SCHEMA,
         "type": "",
         "run": batch.run,
-        "process": batch.worker,
+        "process": batch.process,
         "seq": batch.seq,
     }
     for index, (topic, kind, key, values) in enumerate(_rows(batch)):

@@ -175,7 +175,7 @@ class Ledger:
         return (
             job.at,
             self._names.pool(job.pool),
-            job.lane,
+            job.group,
             job.job,
             min(job.height, MAX_INTEGER),
             job.clean,
@@ -197,8 +197,8 @@ _INSERT_SHARE = (
 )
 
 _INSERT_JOB = (
-    "INSERT INTO jobs (at, pool, lane, job, height, clean, difficulty, miners, first, median, last)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    'INSERT INTO jobs (at, pool, "group", job, height, clean, difficulty, miners, first, median, '
+    "last) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
 _INSERT_EVENT = 'INSERT INTO events (at, level, event, "values") VALUES (?, ?, ?, ?)'

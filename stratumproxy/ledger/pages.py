@@ -115,8 +115,8 @@ def parse_cursor(text: str) -> tuple[float, int]:
 def jobs(connection: sqlite3.Connection, limit: int) -> list[JobRecord]:
     """Jobs of all pools, the newest first."""
     rows = connection.execute(
-        "SELECT at, pools.name, lane, job, height, clean, difficulty, miners, first, median, last "
-        "FROM jobs JOIN pools ON pools.id = jobs.pool ORDER BY at DESC, jobs.id DESC LIMIT ?",
+        'SELECT at, pools.name, "group", job, height, clean, difficulty, miners, first, median, '
+        "last FROM jobs JOIN pools ON pools.id = jobs.pool ORDER BY at DESC, jobs.id DESC LIMIT ?",
         (min(limit, MAX_PAGE),),
     )
     records = map(JobRecord._make, rows)

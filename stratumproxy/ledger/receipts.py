@@ -66,7 +66,7 @@ def _run(connection: sqlite3.Connection, batch: Batch) -> Run:
     found = connection.execute(select, (batch.run,)).fetchone()
     if found is None:
         connection.execute(
-            "INSERT INTO runs (run, process) VALUES (?, ?)", (batch.run, batch.worker)
+            "INSERT INTO runs (run, process) VALUES (?, ?)", (batch.run, batch.process)
         )
         found = connection.execute(select, (batch.run,)).fetchone()
     return Run(found[0], bool(found[1]))

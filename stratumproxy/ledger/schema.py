@@ -171,12 +171,17 @@ ALTER TABLE workers ADD COLUMN address TEXT NOT NULL DEFAULT '';
 ALTER TABLE workers ADD COLUMN agent TEXT NOT NULL DEFAULT '';
 """
 
+_GROUPS = """
+ALTER TABLE jobs RENAME COLUMN lane TO "group";
+"""
+
 MIGRATIONS: tuple[str, ...] = (
     _NAMES + _RECEIPTS + _RECORDS + _BUCKETS,
     _SEEN,
     _TIMES,
     _ORDER,
     _WHEREABOUTS,
+    _GROUPS,
 )
 """What makes version n + 1 of version n, n being its place. Never edited once released."""
 

@@ -1,8 +1,8 @@
 """The supervisor: holds the sockets, and keeps the other processes on them.
 
-One process serves miners on one core. With `workers = N` there are N of them, each with sessions of
-its own upstream, and the kernel spreads the miners over them (SO_REUSEPORT). One more, the control
-process, keeps what they tell and shows it. The supervisor opens every listening socket and never
+One process serves miners on one core. With `processes = N` there are N of them, each with sessions
+of its own upstream, and the kernel spreads the miners over them (SO_REUSEPORT). One more, the
+control process, keeps what they tell and shows it. The supervisor opens every listening socket and never
 closes it before the end: while a process is started again, whoever connects to it waits in its
 backlog, and nobody is refused.
 
@@ -121,7 +121,7 @@ class Supervisor:
         """Whether every worker has sent a snapshot in the last `within` seconds."""
         since = trio.current_time() - within
         heard = self._heard.values()
-        return len(heard) == self._config.workers and min(heard) >= since
+        return len(heard) == self._config.processes and min(heard) >= since
 
     async def reconfigure(self, config: Config) -> None:
         """Serve something else from now on; sockets and number of processes are as they were."""
@@ -243,7 +243,7 @@ async def supervise(
     service: Service | None = None,
     task_status: trio.TaskStatus[list[tuple[str, int]]] = trio.TASK_STATUS_IGNORED,
 ) -> Snapshot | None:
-    """Serve miners with `config.workers` processes. Otherwise as `server.serve`.
+    """Serve miners with `config.processes` processes. Otherwise as `server.serve`.
 
     Args:
         config: what to serve.
@@ -292,9 +292,9 @@ async def supervise(
         if inherited:
             for sock in inherited:
                 stack.enter_context(sock)
-            sets = [match_listeners(config, inherited)] * config.workers
+            sets = [match_listeners(config, inherited)] * config.processes
         else:
-            sets = stack.enter_context(open_listeners(config, config.workers))
+            sets = stack.enter_context(open_listeners(config, config.processes))
         if (api := open_api(config)) is not None:
             stack.enter_context(api)
         supervisor = Supervisor(config, command, sets, api)

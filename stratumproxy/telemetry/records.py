@@ -92,7 +92,7 @@ class JobRecord(NamedTuple):
 
     at: float
     pool: str
-    lane: int
+    group: int
     job: str
     """The pool's job id."""
     height: int
@@ -126,7 +126,7 @@ class Batch:
 
     run: str
     """Differs from one start of a process to the next."""
-    worker: int
+    process: int
     """The process, as the supervisor counts them."""
     seq: int
     """From 1."""
@@ -147,7 +147,7 @@ class Batch:
         """As JSON, without a line feed."""
         return encode_batch(
             self.run,
-            self.worker,
+            self.process,
             self.seq,
             self.at,
             shares=self.shares,
@@ -169,7 +169,7 @@ class Batch:
         try:
             return cls(
                 run=values["run"],
-                worker=values["worker"],
+                process=values["process"] if "process" in values else values["worker"],
                 seq=values["seq"],
                 at=values["at"],
                 shares=[ShareRecord(*row) for row in values["shares"]],
@@ -186,7 +186,7 @@ class Batch:
 
 def encode_batch(
     run: str,
-    worker: int,
+    process: int,
     seq: int,
     at: float,
     *,
@@ -206,7 +206,7 @@ def encode_batch(
     return orjson.dumps(
         {
             "run": run,
-            "worker": worker,
+            "process": process,
             "seq": seq,
             "at": at,
             "shares": shares,

@@ -15,7 +15,7 @@ class Job(BaseModel):
 
     at: float = Field(description="When it came.")
     pool: str
-    lane: int = Field(description="The group of miners that was sent it.")
+    group: int = Field(description="The group of miners that was sent it.")
     job: str = Field(description="The pool's job id.")
     height: int = Field(description="Of the block it would be; 0 if that is unknown.")
     clean: bool = Field(description="Whether shares of older jobs are of no use any more.")

@@ -113,7 +113,7 @@ async def keeping(
     """All of it on pools, until the block ends; `pool` is TOML for each [[pool]]."""
     ledger = folder / "ledger"
     tables = f'[ledger]\npath = "{ledger}"\n[api]\nlisten = "127.0.0.1:0"'
-    config = configured(*pools, workers=2, pool=pool, tables=tables)
+    config = configured(*pools, processes=2, pool=pool, tables=tables)
     async with running(folder / "farm.toml", config, "--log-format", "json") as proxy:
         miners = await site.miners(proxy, MINERS, styles=TELLING)
         await miners.each(accepted=1)

@@ -65,7 +65,7 @@ class Client:
 @needs_proc
 async def test_one_client_floods(site: Any, tmp_path: Path) -> None:
     pool = await site.pool()
-    config = configured(pool, workers=1)
+    config = configured(pool, processes=1)
     client = Client()
     async with running(tmp_path / "farm.toml", config) as proxy, trio.open_nursery() as nursery:
         nursery.start_soon(client.run, proxy.address)

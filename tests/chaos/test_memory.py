@@ -27,7 +27,7 @@ def median(values: list[int]) -> int:
 @pytest.mark.skipif(not LONG, reason="takes minutes: make soak")
 async def test_memory_over_minutes(site: Any, tmp_path: Path) -> None:
     pool = await site.pool(job_interval=2, keep_hashes=1000)
-    config = configured(pool, workers=1)
+    config = configured(pool, processes=1)
     samples: list[int] = []
     async with running(tmp_path / "farm.toml", config) as proxy:
         end = trio.current_time() + 60 * MINUTES

@@ -37,7 +37,7 @@ class Refusals:
 @needs_children
 async def test_the_others_go_on_and_its_miners_come_back(site, tmp_path):
     pool = await site.pool(clean_every=0)
-    config = configured(pool, workers=2)
+    config = configured(pool, processes=2)
     async with running(tmp_path / "farm.toml", config, "--log-format", "json") as proxy:
         miners = await site.miners(proxy, MINERS)
         await miners.each(accepted=1)

@@ -59,7 +59,7 @@ def test_shows_every_setting(path: Path) -> None:
         for name in model.model_fields:
             assert f" {name} " in shown, name
     assert " verdict " in shown
-    assert " workers " in shown
+    assert " processes " in shown
 
 
 def test_hides_passwords(path: Path) -> None:

@@ -117,6 +117,10 @@ def test_says(addition: str, says: str) -> None:
     assert "\n" not in problem
 
 
+def test_a_setting_that_was_renamed_says_its_name() -> None:
+    assert problems(f"workers = 2\n{GOOD}") == ["farm.toml:1: workers: is called 'processes' now"]
+
+
 def test_every_mistake_beside_one_of_syntax_is_named_at_its_own_place() -> None:
     assert problems(
         "[[listen]]\n"

@@ -18,7 +18,7 @@ def config(**changes: Any) -> Config:
 def test_defaults_are_the_contract() -> None:
     assert config().model_dump() == {
         "verdict": "pool",
-        "workers": 1,
+        "processes": 1,
         "listen": [
             {
                 "address": "0.0.0.0:3333",

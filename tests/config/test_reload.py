@@ -8,7 +8,7 @@ from stratumproxy.config import Config, loads
 from stratumproxy.config.reload import ControlTables, reloaded
 
 TEXT = """\
-workers = 1
+processes = 1
 [[listen]]
 address = "127.0.0.1:3333"
 [[pool]]
@@ -44,20 +44,23 @@ def test_what_can_be_applied_is() -> None:
 
 def test_what_needs_a_restart_is_named_and_stays_and_the_rest_is_applied() -> None:
     wanted = changed(
-        ("workers = 1", "workers = 2"), (":3333", ":4444"), ("json", "console"), ("8192", "4096")
+        ("processes = 1", "processes = 2"),
+        (":3333", ":4444"),
+        ("json", "console"),
+        ("8192", "4096"),
     )
     applied, changes, waiting = reloaded(loads(TEXT), wanted)
-    assert waiting == ["workers", "listen", "log.format"]
+    assert waiting == ["processes", "listen", "log.format"]
     assert changes == ["pool", "difficulty.start"]
-    assert (applied.workers, applied.log.format) == (1, "json")
+    assert (applied.processes, applied.log.format) == (1, "json")
     assert applied.listen == loads(TEXT).listen
     assert (applied.difficulty.start, applied.pool) == (4096, wanted.pool)
 
 
 def test_what_needs_a_restart_is_named_each_time() -> None:
-    wanted = changed(("workers = 1", "workers = 2"))
+    wanted = changed(("processes = 1", "processes = 2"))
     running, _, first = reloaded(loads(TEXT), wanted)
-    assert reloaded(running, wanted)[2] == first == ["workers"]
+    assert reloaded(running, wanted)[2] == first == ["processes"]
 
 
 LEDGER = '[ledger]\npath = "/tmp/ledger"\n'

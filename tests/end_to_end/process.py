@@ -14,17 +14,17 @@ from tests.end_to_end.conftest import MINER_DIFFICULTY, ServedPool
 from tests.waiting import PATIENCE
 
 
-def configured(*pools: ServedPool, workers: int, pool: str = "", tables: str = "") -> str:
+def configured(*pools: ServedPool, processes: int, pool: str = "", tables: str = "") -> str:
     """A configuration as TOML, patient with a slow machine at the stop.
 
     Args:
         pools: in order of preference.
-        workers: processes.
+        processes: so many serve miners.
         pool: TOML for each [[pool]], beyond what every test wants.
         tables: TOML for other tables.
     """
     return f"""
-workers = {workers}
+processes = {processes}
 [[listen]]
 address = "127.0.0.1:0"
 {"".join(_table(each, pool) for each in pools)}

@@ -8,10 +8,10 @@ import pytest
 from tests.end_to_end.process import configured, running
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-async def test_another_pool_without_a_miner_dropped(site, tmp_path, workers):
+@pytest.mark.parametrize("processes", [1, 2])
+async def test_another_pool_without_a_miner_dropped(site, tmp_path, processes):
     first, second = await site.pool(clean_every=0), await site.pool(clean_every=0)
-    configs = [configured(pool, workers=workers) for pool in (first, second)]
+    configs = [configured(pool, processes=processes) for pool in (first, second)]
     path = tmp_path / "farm.toml"
     async with running(path, configs[0], "--log-format", "json") as proxy:
         miners = await site.miners(proxy, 30)

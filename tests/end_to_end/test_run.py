@@ -7,14 +7,14 @@ import pytest
 from tests.end_to_end.process import configured, running
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-async def test_a_stop_under_load_is_in_good_order(site, tmp_path, workers):
+@pytest.mark.parametrize("processes", [1, 2])
+async def test_a_stop_under_load_is_in_good_order(site, tmp_path, processes):
     pool = await site.pool(clean_every=0)
-    config = configured(pool, workers=workers)
+    config = configured(pool, processes=processes)
     async with running(tmp_path / "farm.toml", config, "--log-format", "json") as proxy:
         miners = await site.miners(proxy, 60)
         await miners.each(accepted=2)
-        assert len(pool.pool.connections) == workers
+        assert len(pool.pool.connections) == processes
         assert await proxy.stopped() == 0
     await miners.stop()
 
@@ -39,7 +39,7 @@ async def test_a_stop_under_load_is_in_good_order(site, tmp_path, workers):
 
 async def test_the_summary_for_people_is_one_line(site, tmp_path):
     pool = await site.pool(clean_every=0)
-    config = configured(pool, workers=1)
+    config = configured(pool, processes=1)
     async with running(tmp_path / "farm.toml", config, "--log-format", "console") as proxy:
         miners = await site.miners(proxy, 20)
         await miners.each(accepted=1)
@@ -54,7 +54,7 @@ async def test_the_summary_for_people_is_one_line(site, tmp_path):
 async def test_workers_end_in_good_order_with_a_supervisor_that_is_killed(site, tmp_path):
     """Its standard input ends with the supervisor; what it still has to say is said to nobody."""
     pool = await site.pool(clean_every=0)
-    config = configured(pool, workers=2)
+    config = configured(pool, processes=2)
     async with running(tmp_path / "farm.toml", config, "--log-format", "json") as proxy:
         miners = await site.miners(proxy, 20)
         await miners.each(accepted=1)

@@ -79,7 +79,7 @@ async def keep(proxy: Stalled, log: list[str]) -> None:
 async def test_a_log_that_nobody_reads_stops_neither_mining_nor_the_stop(site, tmp_path, read):
     pool = await site.pool(clean_every=0)
     tables = "\n[log]\nbuffer_bytes = 4096\nlevel = 'debug'"
-    config = configured(pool, workers=1, tables=tables)
+    config = configured(pool, processes=1, tables=tables)
     async with stalled(tmp_path / "farm.toml", config) as proxy:
         await (await connected(proxy.address)).aclose()
         miners = await site.miners(proxy, 10)
@@ -107,7 +107,7 @@ async def test_a_log_that_nobody_reads_stops_neither_mining_nor_the_stop(site, t
 async def test_a_closed_standard_error_is_no_reason_not_to_mine(site, tmp_path):
     pool = await site.pool(clean_every=0)
     with KeptPort() as port:
-        config = configured(pool, workers=1).replace(":0", f":{port.number}")
+        config = configured(pool, processes=1).replace(":0", f":{port.number}")
         (tmp_path / "farm.toml").write_text(config)
         command = [sys.executable, "-m", "stratumproxy", "run", "--config", tmp_path / "farm.toml"]
         process = await trio.lowlevel.open_process(

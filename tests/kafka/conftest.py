@@ -113,7 +113,7 @@ def make_batch(seq: int, run: str = "run", shares: int = 20) -> Batch:
     """Shares of some workers in turn, and a little of everything else."""
     return Batch(
         run=run,
-        worker=0,
+        process=0,
         seq=seq,
         at=float(seq),
         shares=[

@@ -175,7 +175,7 @@ def test_stopped_and_started_under_load(broker: Broker, tools: Any, tmp_path: Pa
 
 def one_share(seq: int, reason: str = "") -> Batch:
     share = ShareRecord(seq, "w1", "main", "6a", 512, 8192, 9000, ACCEPTED, reason, 0.1)
-    return Batch(run="run", worker=0, seq=seq, at=float(seq), shares=[share])
+    return Batch(run="run", process=0, seq=seq, at=float(seq), shares=[share])
 
 
 @pytest.mark.parametrize("known", [0, 3], ids=["first of the producer", "later"])

@@ -28,7 +28,7 @@ counts = st.dictionaries(text, number, max_size=3)
 BATCHES = st.builds(
     Batch,
     run=text,
-    worker=st.integers(0, 64),
+    process=st.integers(0, 64),
     seq=st.integers(1, 1 << 50),
     at=positive,
     shares=st.lists(
@@ -77,7 +77,7 @@ def test_one_that_was_spooled_makes_the_same_messages(batch: Batch) -> None:
 
 FULL = Batch(
     run="5f3a",
-    worker=1,
+    process=1,
     seq=7,
     at=5.5,
     shares=[ShareRecord(1.5, "farm.1", "main", "6a", 512, 8192.0, 9000.5, "lost", "", 0.03)],

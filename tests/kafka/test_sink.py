@@ -142,7 +142,7 @@ def test_nothing_overtakes_the_first_of_a_producer(
     cluster.refuse(error)
     sink = KafkaSink(config(cluster.brokers, tmp_path, options={"batch.num.messages": "1"}))
     shares = [share for share in tools.batch(1, shares=100).shares if share.worker == "w1"]
-    sink.take([Batch(run="run", worker=0, seq=1, at=1.0, shares=shares)])
+    sink.take([Batch(run="run", process=0, seq=1, at=1.0, shares=shares)])
     tools.wait_for(lambda: sink.delivered().waiting == 0)
     assert sink.delivered().restarts >= 1
     sink.close()
@@ -237,7 +237,7 @@ def test_nothing_blocks_without_brokers(
 
 def test_a_batch_without_messages_is_not_kept(tools: Any, tmp_path: Path) -> None:
     sink = KafkaSink(config("127.0.0.1:1", tmp_path))
-    sink.take([tools.batch(1).__class__(run="run", worker=0, seq=1, at=1.0)])
+    sink.take([tools.batch(1).__class__(run="run", process=0, seq=1, at=1.0)])
     assert sink.delivered().waiting == 0
     assert sink.delivered().kept_bytes == 0
     sink.close()

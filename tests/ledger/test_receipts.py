@@ -53,7 +53,7 @@ def test_as_sets_do(x: list[int], y: list[int]) -> None:
 def test_gaps_are_named(path: Path) -> None:
     with closing(open_for_writing(str(path))) as connection:
         for seq in (3, 4, 9, 11):
-            receive(connection, batch(seq, DAY + seq, run="x", worker=7))
+            receive(connection, batch(seq, DAY + seq, run="x", process=7))
         named = [
             Gap("x", 7, 1, 2, None, DAY + 3.0),
             Gap("x", 7, 5, 8, DAY + 4.0, DAY + 9.0),
@@ -67,9 +67,9 @@ def test_gaps_are_named(path: Path) -> None:
 
 def test_who_came_before(path: Path) -> None:
     with closing(open_for_writing(str(path))) as connection:
-        receive(connection, batch(1, run="a", worker=0))
-        receive(connection, batch(1, run="b", worker=1))
-        run = receive(connection, batch(1, DAY + 50, run="c", worker=0))
+        receive(connection, batch(1, run="a", process=0))
+        receive(connection, batch(1, run="b", process=1))
+        run = receive(connection, batch(1, DAY + 50, run="c", process=0))
         assert run
         assert not run.ended
         assert predecessors(connection, run) == [1]
@@ -77,6 +77,6 @@ def test_who_came_before(path: Path) -> None:
         connection.execute("UPDATE runs SET ended = 1 WHERE id = 1")
         assert predecessors(connection, run) == []
         assert silent(connection, DAY + 10) == [2]
-        late = receive(connection, batch(2, run="a", worker=0))
+        late = receive(connection, batch(2, run="a", process=0))
         assert late
         assert late.ended

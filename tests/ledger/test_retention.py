@@ -230,15 +230,19 @@ def test_after_a_month_in_a_drawer_what_is_old_goes_as_fast_as_time_passes(path:
         assert not left(path, "shares")
 
 
+BACK_TO_2 = """
+DROP TABLE retention; DROP TABLE usual; DROP TABLE pool_order;
+ALTER TABLE jobs RENAME COLUMN "group" TO lane;
+ALTER TABLE workers DROP COLUMN address; ALTER TABLE workers DROP COLUMN agent;
+PRAGMA user_version = 2;
+"""
+
+
 def test_a_ledger_from_before_goes_on_from_its_newest_batch(path: Path) -> None:
     time = Time(DAY)
     keep(path, [batch(1, DAY, shares=[share()])], time)
     with closing(sqlite3.connect(path)) as connection:
-        connection.executescript(
-            "DROP TABLE retention; DROP TABLE usual; DROP TABLE pool_order;"
-            "ALTER TABLE workers DROP COLUMN address; ALTER TABLE workers DROP COLUMN agent;"
-            "PRAGMA user_version = 2;"
-        )
+        connection.executescript(BACK_TO_2)
     time.jumps(1e9)
     with closing(open_ledger(path, time)) as ledger:
         for _ in range(10):

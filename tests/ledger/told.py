@@ -75,7 +75,7 @@ def job(at: float = DAY, **other: Any) -> JobRecord:
     values = {
         "at": at,
         "pool": "main",
-        "lane": 0,
+        "group": 0,
         "job": "6512ab",
         "height": 800_000,
         "clean": True,
@@ -93,8 +93,8 @@ def event(at: float = DAY, **other: Any) -> EventRecord:
     return EventRecord(**values | other)
 
 
-def batch(seq: int, at: float = DAY, run: str = "run", worker: int = 0, **records: Any) -> Batch:
-    return Batch(run, worker, seq, at, **records)
+def batch(seq: int, at: float = DAY, run: str = "run", process: int = 0, **records: Any) -> Batch:
+    return Batch(run, process, seq, at, **records)
 
 
 def open_ledger(path: Path, time: Time | None = None, **settings: Any) -> Ledger:

@@ -116,10 +116,10 @@ class Run:
 
 
 @asynccontextmanager
-async def running(script: str, workers: int = 1, drain: float = 0) -> AsyncIterator[Run]:
+async def running(script: str, processes: int = 1, drain: float = 0) -> AsyncIterator[Run]:
     async with trio.open_nursery() as nursery:
         run = Run()
-        [run.address] = await nursery.start(run.start, config(workers, drain), script)
+        [run.address] = await nursery.start(run.start, config(processes, drain), script)
         yield run
         nursery.cancel_scope.cancel()
 
@@ -140,7 +140,7 @@ async def test_a_worker_is_given_its_number_its_listeners_and_the_configuration(
 
 
 async def test_several_workers_share_the_port():
-    async with running(STOPS + "serve()", workers=3) as run:
+    async with running(STOPS + "serve()", processes=3) as run:
         met = {}
         while len(met) < 3:
             number, process, _ = await run.call()
@@ -152,7 +152,7 @@ async def test_several_workers_share_the_port():
 
 
 async def test_snapshots_are_added_up():
-    async with running("tell()\nserve()", workers=2) as run:
+    async with running("tell()\nserve()", processes=2) as run:
         await until(lambda: run.snapshots and run.snapshots[-1].accepted == 6)
         assert run.snapshots[-1].connected == 4
         assert run.snapshots[-1].pools[0].sessions == 2
@@ -191,7 +191,7 @@ async def test_a_worker_that_does_not_stop_is_killed(monkeypatch):
 
 
 async def test_a_stop_does_not_wait_longer_than_the_workers_take():
-    async with running(STOPS + "serve()", workers=2, drain=60) as run:
+    async with running(STOPS + "serve()", processes=2, drain=60) as run:
         await run.call()
         await run.stop()
 
@@ -199,7 +199,7 @@ async def test_a_stop_does_not_wait_longer_than_the_workers_take():
 async def test_a_stop_at_the_very_start():
     """Some workers exist by then, some are on their way."""
     for turns in (0, 1, 3, 10, 30):
-        async with running(STOPS + "serve()", workers=2) as run:
+        async with running(STOPS + "serve()", processes=2) as run:
             for _ in range(turns):
                 await trio.lowlevel.checkpoint()
             await run.stop()
@@ -220,7 +220,7 @@ async def test_a_stop_while_a_worker_is_about_to_be_started_again(monkeypatch):
 async def test_whatever_a_worker_writes_the_others_go_on(noise):
     """A snapshot may be cut short by a full pipe, or by the worker's end."""
     say = f"if number == '0': os.write(1, {noise.encode('latin-1')!r} + b'\\n')\n"
-    async with running(STOPS + say + "tell()\nserve()", workers=2) as run:
+    async with running(STOPS + say + "tell()\nserve()", processes=2) as run:
         met = set()
         while met != {0, 1}:
             number, _, _ = await run.call()
@@ -254,7 +254,7 @@ async def test_a_worker_that_can_not_be_started_is_tried_again(monkeypatch):
 
     monkeypatch.setattr(trio.lowlevel, "open_process", fail_at_first)
     monkeypatch.setattr(child, "RESTART_PAUSE", 0.01)
-    async with running(STOPS + "serve()", workers=2) as run:
+    async with running(STOPS + "serve()", processes=2) as run:
         met = set()
         while met != {0, 1}:
             number, _, _ = await run.call()
@@ -271,9 +271,9 @@ def listen():
         config = line
 threading.Thread(target=listen, daemon=True).start()
 """
-    async with running(STOPS + listen + "serve()", workers=2) as run:
+    async with running(STOPS + listen + "serve()", processes=2) as run:
         await run.call()
-        await run.configure.send(config(workers=2, drain=7))
+        await run.configure.send(config(processes=2, drain=7))
         met = set()
         with trio.fail_after(PATIENCE):
             while met != {0, 1}:
@@ -297,7 +297,7 @@ async def test_a_worker_that_hangs_is_killed_and_started_again(monkeypatch):
     monkeypatch.setattr(child, "LOOK_EVERY", 0.1)
     hang = "tell()\nif number == '0': time.sleep(1000)\n"
     with capture_logs() as logs:
-        async with running(STOPS + hang + CHATTER + "serve()", workers=2) as run:
+        async with running(STOPS + hang + CHATTER + "serve()", processes=2) as run:
             number, process, _ = await run.call()
             assert number == 1
             for event in ("hangs", "started again"):
@@ -358,7 +358,7 @@ async def test_one_that_can_not_be_killed_is_left_to_its_fate(monkeypatch, immor
 
 
 async def test_systemd_is_told_when_all_are_up_and_in_the_end():
-    async with running(STOPS + "tell()\nserve()", workers=2) as run:
+    async with running(STOPS + "tell()\nserve()", processes=2) as run:
         await until(lambda: "READY=1" in run.service.words)
         await until(lambda: "WATCHDOG=1" in run.service.words)
         assert "STATUS=4 miners, 2 H/s, mining on pool" in run.service.words
@@ -368,7 +368,7 @@ async def test_systemd_is_told_when_all_are_up_and_in_the_end():
 
 
 async def test_systemd_is_not_told_that_all_is_well_while_a_worker_says_nothing():
-    async with running(STOPS + "if number == '0': tell()\nserve()", workers=2) as run:
+    async with running(STOPS + "if number == '0': tell()\nserve()", processes=2) as run:
         await until(lambda: len(run.snapshots) >= 2)
         assert not {"READY=1", "WATCHDOG=1"} & set(run.service.words)
         await run.stop()
@@ -393,7 +393,7 @@ async def test_it_leaves_nothing_behind(how, descriptors: Callable[[], set[str]]
     monkeypatch.setattr(supervisor, "GRACE", 0.1)
     before = descriptors()
     stubborn = "signal.signal(signal.SIGTERM, signal.SIG_IGN)\nserve()"
-    async with running(stubborn if how == "killed" else STOPS + "serve()", workers=2) as run:
+    async with running(stubborn if how == "killed" else STOPS + "serve()", processes=2) as run:
         met = {}
         while len(met) < 2:
             number, process, _ = await run.call()

@@ -72,12 +72,12 @@ for ear in ears:
 
 
 def config(
-    workers: int = 1, api: str = "127.0.0.1:0", level: str = "info", more: str = ""
+    processes: int = 1, api: str = "127.0.0.1:0", level: str = "info", more: str = ""
 ) -> Config:
     tables = f'[limits]\ndrain_seconds = 0\n[log]\nlevel = "{level}"\n'
     if api:
         tables += f'[api]\nlisten = "{api}"\n'
-    return short(more=tables + more, top=f"workers = {workers}")
+    return short(more=tables + more, top=f"processes = {processes}")
 
 
 class Run:

@@ -91,7 +91,7 @@ class Histories(RuleBasedStateMachine):
         return [each for each in self.play.peers.values() if isinstance(each, PoolEnd)]
 
     def _open_sessions(self, extranonce1: str = "") -> None:
-        """Every session that a lane wants is there."""
+        """Every session that a group wants is there."""
         for end in self._ends():
             if end.closed == "hung up":
                 end.connect()
@@ -178,8 +178,8 @@ class Histories(RuleBasedStateMachine):
     def an_order(self, pool: str) -> None:
         proxy = self.play.proxy
         proxy.router.policy.preferred = pool
-        for lane in proxy.router.groups:
-            lane.obey(["main", "backup"].index(pool) if pool else None, self.play.now)
+        for group in proxy.router.groups:
+            group.obey(["main", "backup"].index(pool) if pool else None, self.play.now)
         self.play._settle()
         self._look()
 
@@ -348,7 +348,7 @@ class Histories(RuleBasedStateMachine):
         before = self._work()
         if self._submit(other, [other.name, job_id, *found.params[2:]]):
             # A range of numbers is what is known to have gone out to it. One that another miner of
-            # the lane was sent may lie within: it counts as its own would, once.
+            # the group was sent may lie within: it counts as its own would, once.
             own = other.sent.get(job_id)
             job = own.job if own is not None else self._as_sent_to(other, job_id)
             header = job.header(

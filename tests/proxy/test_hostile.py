@@ -105,7 +105,7 @@ def test_a_pool_that_asks_and_asks_and_does_not_read() -> None:
 
 
 def test_a_share_for_a_job_that_was_never_sent_to_this_miner() -> None:
-    """Job ids can be guessed. This miner's own session has no job yet, another lane's has."""
+    """Job ids can be guessed. This miner's own session has no job yet, another group's has."""
     play = mined_on(pool={"miners_per_session": 1})
     play.joins("b")
     play.skip()

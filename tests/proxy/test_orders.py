@@ -219,8 +219,8 @@ def test_a_pool_that_is_not_ready_is_mined_on_once_it_is() -> None:
 
 def test_the_operator_overrules_what_is_held_against_a_pool() -> None:
     order = Ordered("main", "backup")
-    lane = order.play.proxy.router.groups[0]
-    lane.leave_pool(lane.channels[order.play.proxy.pools[0]], order.play.now)
+    group = order.play.proxy.router.groups[0]
+    group.leave_pool(group.channels[order.play.proxy.pools[0]], order.play.now)
     assert order.pools == [0, 2]
     order("switch-pool", pool="main")
     assert order.pools == [2, 0]

@@ -258,7 +258,7 @@ def test_verdicts_in_the_segment_that_ends_the_session_still_count() -> None:
     assert play.proxy.pending == 0
 
 
-def test_shares_of_a_lane_that_is_closed_are_lost_and_counted() -> None:
+def test_shares_of_a_group_that_is_closed_are_lost_and_counted() -> None:
     play = mined_on(pool={"miners_per_session": 1}, limits={"resume_seconds": 0})
     play.joins("b")
     play.skip()
@@ -357,7 +357,7 @@ def test_an_outage_of_the_pool_is_not_held_against_the_miners() -> None:
     play('a << mining.notify ["..."]')
 
 
-def test_a_lane_nobody_mines_on_is_closed_and_its_slots_rest() -> None:
+def test_a_group_nobody_mines_on_is_closed_and_its_slots_rest() -> None:
     play = mined_on(pool={"miners_per_session": 1}, limits={"resume_seconds": 30})
     play.aside("b >> 1 mining.subscribe []")
     assert len(play.proxy.router.groups) == 2
@@ -368,7 +368,7 @@ def test_a_lane_nobody_mines_on_is_closed_and_its_slots_rest() -> None:
     assert play.pool("pool.1").closed == "the group is closed"
 
 
-def test_what_a_pool_still_says_to_a_lane_that_is_closed_is_nothing() -> None:
+def test_what_a_pool_still_says_to_a_group_that_is_closed_is_nothing() -> None:
     """Its task may have a segment in hand when it is cancelled."""
     play = mined_on(pool={"miners_per_session": 1}, limits={"resume_seconds": 0})
     play.joins("b")

@@ -389,7 +389,7 @@ def test_a_job_once_the_last_miner_was_sent_it() -> None:
         told.play.aside("x >> 1 mining.ping []")
     told.play.slices = 1000
     job = told.hear().all("jobs")[-1]
-    assert (job.pool, job.lane, job.job, job.height) == ("pool", 0, "2", 800_000)
+    assert (job.pool, job.group, job.job, job.height) == ("pool", 0, "2", 800_000)
     assert (job.clean, job.difficulty, job.miners) == (True, POOL_EASY, 4)
     assert (job.first, job.median, job.last) == pytest.approx((2, 2, 3))
     assert told.play.snapshot().fan_out.count == 1
@@ -418,15 +418,15 @@ def test_a_job_that_is_sent_again_is_no_news() -> None:
     assert [job.job for job in told.all("jobs")] == ["1"]
 
 
-def test_the_jobs_of_the_first_lanes_only() -> None:
+def test_the_jobs_of_the_first_groups_only() -> None:
     told = Told(pool={"miners_per_session": 1})
     told.play.opens()
     for number in range(JOB_GROUPS + 3):
         told.play.joins(f"m{number}")
         if number:
             told.play.opens(f"pool.{number}")
-    lanes = {job.lane for job in told.hear().all("jobs")}
-    assert lanes == set(range(JOB_GROUPS))
+    groups = {job.group for job in told.hear().all("jobs")}
+    assert groups == set(range(JOB_GROUPS))
 
 
 def test_how_late_a_stale_share_came() -> None:

@@ -298,7 +298,7 @@ def test_all_extensions_at_once() -> None:
 
 
 def test_a_miner_is_asked_what_its_own_pool_session_lets_it_roll() -> None:
-    """Lanes may be on different pools for a while: the mask of its own lane is what counts."""
+    """Groups may be on different pools for a while: the mask of its own group is what counts."""
     play = Playbook("pool", "backup", pool={"miners_per_session": 1})
     play.opens("pool")
     play.opens("backup", mask=None)

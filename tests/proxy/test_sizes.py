@@ -169,7 +169,7 @@ def test_another_session_when_one_has_no_slots_left() -> None:
     play.opens(size=3, job=notify("1", room=7))
     for number in range(256):
         play.miner(f"m{number}").says(b'{"id":1,"method":"mining.subscribe","params":[]}\n')
-    assert [lane.members for lane in play.proxy.router.groups] == [255, 1]
+    assert [group.members for group in play.proxy.router.groups] == [255, 1]
     assert play.miner("m255").extranonce1 in {play.miner(f"m{n}").extranonce1 for n in range(255)}
 
 

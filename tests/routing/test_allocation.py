@@ -1,4 +1,4 @@
-"""Which lane a miner mines on, which bytes are its own, and what happens when they don't fit."""
+"""Which group a miner mines on, which bytes are its own, and what happens when they don't fit."""
 
 import pytest
 
@@ -53,32 +53,32 @@ def test_a_slot_is_given_back() -> None:
     assert len(set(slots)) == 1
 
 
-def test_lanes_fill_up_one_after_the_other() -> None:
+def test_groups_fill_up_one_after_the_other() -> None:
     play = opened(pool={"miners_per_session": 2})
     for name in "abcde":
         play.aside(f"{name} >> 1 mining.subscribe []")
-    assert [lane.members for lane in play.proxy.router.groups] == [2, 2, 1]
+    assert [group.members for group in play.proxy.router.groups] == [2, 2, 1]
     play.aside("a -- hangs up\nf >> 1 mining.subscribe []")
-    assert [lane.members for lane in play.proxy.router.groups] == [2, 2, 1]
+    assert [group.members for group in play.proxy.router.groups] == [2, 2, 1]
 
 
-def test_a_rush_before_the_next_session_is_ready_fills_lanes_no_further() -> None:
+def test_a_rush_before_the_next_session_is_ready_fills_groups_no_further() -> None:
     play = opened(pool={"miners_per_session": 2})
     for number in range(10):
         play.aside(f"m{number} >> 1 mining.subscribe []")
-    assert [lane.members for lane in play.proxy.router.groups] == [2] * 5
+    assert [group.members for group in play.proxy.router.groups] == [2] * 5
 
 
 def test_the_strictest_pool_says_how_many() -> None:
-    """A lane moves from pool to pool as a whole."""
+    """A group moves from pool to pool as a whole."""
     play = opened(
         "pool", "backup", pools={"backup": {"miners_per_session": 1, "extranonce2_size": 8}}
     )
     play.aside("a >> 1 mining.subscribe []\nb >> 1 mining.subscribe []")
-    assert [lane.members for lane in play.proxy.router.groups] == [1, 1]
+    assert [group.members for group in play.proxy.router.groups] == [1, 1]
 
 
-def test_a_miner_of_a_lane_without_a_job_waits_for_it() -> None:
+def test_a_miner_of_a_group_without_a_job_waits_for_it() -> None:
     play = opened(pool={"miners_per_session": 1})
     play.aside('a >> 1 mining.subscribe []\na >> 2 mining.authorize ["a"]')
     play(

@@ -1,4 +1,4 @@
-"""Lanes: the jobs that shares are taken for, keep-alives, and which pool is mined on."""
+"""Groups: the jobs that shares are taken for, keep-alives, and which pool is mined on."""
 
 from stratumproxy.upstream.channel import MAX_JOBS, REFUSALS
 from tests.proxy.peers import PoolEnd
@@ -299,9 +299,9 @@ def test_a_pool_that_is_not_mined_on_may_move_too() -> None:
 
 def test_moving_is_no_way_out_for_a_pool_that_refuses_too_much() -> None:
     play = mined_on("main", "backup")
-    lane = play.proxy.router.groups[0]
+    group = play.proxy.router.groups[0]
     for _ in range(REFUSALS):
-        lane.channels[play.proxy.pools[0]].refused(play.now)
+        group.channels[play.proxy.pools[0]].refused(play.now)
     moved(play, "00112233")
     assert [pool.miners for pool in play.snapshot().pools] == [0, 1]
-    assert lane.channels[play.proxy.pools[0]].unwell
+    assert group.channels[play.proxy.pools[0]].unwell

@@ -25,9 +25,9 @@ def test_several_hear_the_same() -> None:
 def test_thousands_of_a_kind_are_told_as_a_number() -> None:
     heard = Heard()
     limited = Limited(heard, lines=3)
-    for lane in range(1000):
-        limited.warning("pool session lost", lane=lane)
-        limited.info("miner dropped", key="idle" if lane % 2 else "flood")
+    for group in range(1000):
+        limited.warning("pool session lost", group=group)
+        limited.info("miner dropped", key="idle" if group % 2 else "flood")
     limited.info("other")
     assert [event for _, event, _ in heard.events[-2:]] == ["miner dropped", "other"]
     assert len(heard.events) == 7, "each kind has its own lines"

@@ -16,7 +16,7 @@ from stratumproxy.telemetry.records import (
 
 BATCH = Batch(
     run="5f3a",
-    worker=1,
+    process=1,
     seq=7,
     at=1_790_000_000.5,
     shares=[ShareRecord(1.5, "farm.1", "main", "6a", 512, 8192.0, 9000.5, ACCEPTED, "", 0.031)],
@@ -48,3 +48,9 @@ def test_one_is_a_line() -> None:
 def test_anything_else_is_an_error(values: dict[str, object]) -> None:
     with pytest.raises(TelemetryError, match="not a batch of records"):
         Batch.decode(values)
+
+
+def test_a_batch_from_before_processes_were_called_that_is_read() -> None:
+    told = orjson.loads(Batch("run", 3, 1, 0.0).encode())
+    told["worker"] = told.pop("process")
+    assert Batch.decode(told).process == 3

@@ -14,7 +14,7 @@ const SILENCE = 5;
 const LONGEST_PAUSE = 30;
 const MOST = { jobs: 200, log: 500 };
 const IDENTITY = {
-  jobs: (job) => `${job.at} ${job.pool} ${job.lane} ${job.job}`,
+  jobs: (job) => `${job.at} ${job.pool} ${job.group} ${job.job}`,
   log: (event) => `${event.at} ${event.event} ${JSON.stringify(event.values)}`,
 };
 

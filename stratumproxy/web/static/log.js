@@ -32,7 +32,7 @@ function jobRow(job) {
     "tr",
     {},
     h("td", {}, format.timeElement(job.at)),
-    h("td", {}, foreign(job.pool), job.lane ? h("small", {}, ` lane ${job.lane}`) : null),
+    h("td", {}, foreign(job.pool), job.group ? h("small", {}, ` group ${job.group}`) : null),
     h("td", { class: "code" }, foreign(job.job)),
     number(job.height ? format.count(job.height) : "–"),
     h("td", {}, job.clean ? h("span", { class: "clean" }, "clean") : ""),
@@ -49,7 +49,7 @@ export function lists(feed) {
   const jobs = () => {
     byId("jobs").hidden = !feed.jobs.length;
     byId("jobs-empty").hidden = feed.jobs.length > 0;
-    keyed(byId("jobs").tBodies[0], feed.jobs, (job) => `${job.at} ${job.pool} ${job.lane} ${job.job}`, jobRow);
+    keyed(byId("jobs").tBodies[0], feed.jobs, (job) => `${job.at} ${job.pool} ${job.group} ${job.job}`, jobRow);
   };
   const events = () => {
     byId("events-empty").hidden = feed.log.length > 0;
