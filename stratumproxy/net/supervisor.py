@@ -2,9 +2,9 @@
 
 One process serves miners on one core. With `processes = N` there are N of them, each with sessions
 of its own upstream, and the kernel spreads the miners over them (SO_REUSEPORT). One more, the
-control process, keeps what they tell and shows it. The supervisor opens every listening socket and never
-closes it before the end: while a process is started again, whoever connects to it waits in its
-backlog, and nobody is refused.
+control process, keeps what they tell and shows it. The supervisor opens every listening socket and
+never closes it before the end: while a process is started again, whoever connects to it waits in
+its backlog, and nobody is refused.
 
 What workers tell the control process goes through a pair of sockets for each worker. The supervisor
 holds both ends of it, so either process may die without the other noticing more than silence.
