@@ -54,8 +54,8 @@ threading.Thread(target=chat, daemon=True).start()
 """
 
 
-def config(workers: int = 1, drain: float = 0) -> Config:
-    return short(more=f"[limits]\ndrain_seconds = {drain}", top=f"workers = {workers}")
+def config(processes: int = 1, drain: float = 0) -> Config:
+    return short(more=f"[limits]\ndrain_seconds = {drain}", top=f"processes = {processes}")
 
 
 class Told(Service):
