@@ -309,6 +309,18 @@ class Limits(Table):
             "half-open connections end here. nginx gives a client's request header 60.",
         ),
     ] = 60
+    unauthorized_sessions: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=1_000_000,
+            description="Sessions with each pool at a time on which no miner has authorized, where "
+            "a session has to be opened for one that subscribes: with an extranonce2 of 2 bytes, "
+            "or `miners_per_session`. The next waits for its answer until one authorizes, or is "
+            "disconnected because it did not within 5 s of its own (`handshake_seconds` if nobody "
+            "waits). OpenSSH's MaxStartups refuses at random from 10, and all past 100.",
+        ),
+    ] = 32
     idle_seconds: Annotated[
         Seconds,
         Within(1, 86_400),

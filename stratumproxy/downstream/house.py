@@ -48,6 +48,9 @@ class Allocating(Protocol):
             now: the time.
         """
 
+    def authorized(self, miner: Miner, now: float) -> None:
+        """A miner has authorized that has no group yet."""
+
     def fit(self, miner: Miner, job: Job, now: float) -> bool | None:
         """See that a miner's bytes fit a job.
 

@@ -340,8 +340,7 @@ class Miner(Place):
             self.worker.remember_difficulty(self.difficulty.proven, self.host)
         for worker in self.authorized:
             worker.connections -= 1
-        if self.route is not None:
-            self.house.allocator.leave(self, now)
-            self.route = None
+        self.house.allocator.leave(self, now)
+        self.route = None
         self.mining = False
         self.announced = None

@@ -154,6 +154,8 @@ def _authorize(miner: Miner, params: list[Any], now: float) -> Answer:
         return Answer(error=(24, "Too many worker names on one connection"))
     asked = difficulty_in_password(params[1] if len(params) > 1 else None)
     after = miner.suggest(asked, now) if asked and not miner.difficulty.suggested else b""
+    if miner.route is None:
+        miner.house.allocator.authorized(miner, now)
     if not miner.mining:
         after += miner.start_mining(now)
     return Answer(after=after)

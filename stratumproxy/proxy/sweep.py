@@ -63,7 +63,7 @@ class Sweep:
         if reason := miner.misconduct(now):
             self._offence(miner, now)
             miner.link.close(reason)
-        elif not miner.mining and doors.open and not miner.parked:
+        elif not miner.mining and doors.open and (not miner.parked or miner.route is None):
             if now - max(miner.connected_at, doors.opened_at) >= limits.handshake_seconds:
                 miner.link.close(HANDSHAKE)
         elif now - miner.heard >= limits.idle_seconds:

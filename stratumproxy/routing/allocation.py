@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from stratumproxy.downstream.drops import HANDSHAKE
 from stratumproxy.downstream.miner import Miner
 from stratumproxy.errors import PoolError
 from stratumproxy.mining.extranonce import MOST_EXTRANONCE2, Layout, Shape, SlotSpace
@@ -9,6 +10,7 @@ from stratumproxy.mining.issued import Job
 from stratumproxy.mining.job import Terms
 from stratumproxy.mining.prefix import NO_PAST, Past, Prefix
 from stratumproxy.routing.group import Group
+from stratumproxy.routing.lobby import Lobby
 
 NO_LIMIT = 1 << 32
 
@@ -26,6 +28,7 @@ class Allocator:
         reconnect: called with a miner that has to reconnect, since its bytes do not fit any more.
         random_bits: 32 of them, for session ids.
         rest: seconds a slot is kept for a miner that may come back.
+        lobby: who has not authorized yet.
     """
 
     def __init__(
@@ -35,12 +38,14 @@ class Allocator:
         reconnect: Callable[[Miner], None],
         random_bits: Callable[[], int],
         rest: float,
+        lobby: Lobby,
     ) -> None:
         self._groups = groups
         self._open_group = open_group
         self._reconnect = reconnect
         self._random_bits = random_bits
         self.rest = rest
+        self._lobby = lobby
         self.miners_per_session = NO_LIMIT
         """What every pool allows: a group moves from pool to pool as a whole."""
         self._layout: Layout | None = None
@@ -80,41 +85,84 @@ class Allocator:
 
         Args:
             miner: has no group yet. It has no bytes then either, if its answer has to wait for the
-                group.
+                group, nor a group, if it has to wait for one.
             resume: the session id it names, from an earlier connection; may be anything.
             now: the time.
         """
+        if not self._let_in(miner, resume, now):
+            self._lobby.wait(miner, resume)
+
+    def authorized(self, miner: Miner, now: float) -> None:
+        """A miner that may have to wait for a group has authorized: then there is one for it."""
+        if self._lobby.waits(miner):
+            self._serve_one(miner, now)
+
+    def tend(self, now: float) -> None:
+        """Called every second or so: see to those who have not authorized, and who wait."""
+        for miner in self._lobby.late(now):
+            miner.link.close(HANDSHAKE)
+        self._serve(now)
+
+    def _serve(self, now: float) -> None:
+        """Let those in who wait, as far as there are sessions."""
+        while (miner := self._lobby.first()) is not None and self._serve_one(miner, now):
+            pass
+
+    def _serve_one(self, miner: Miner, now: float) -> bool:
+        let_in = self._let_in(miner, self._lobby.resumes(miner), now)
+        if let_in and miner.prefix is not None:
+            miner.link.send(miner.say_subscribed(now))
+        return let_in
+
+    def _let_in(self, miner: Miner, resume: str, now: float) -> bool:
+        """Give a miner its group; whether there is one for it."""
+        if self.shared:
+            let_in = self._admit(miner, resume, now)
+        else:
+            let_in = self._admit_alone(miner, resume, now)
+        if let_in:
+            self._lobby.enter(miner, now)
+        return let_in
+
+    def _may_open(self, miner: Miner) -> bool:
+        """Whether another session may be opened for a miner."""
+        return miner.worker is not None or self._lobby.has_room()
+
+    def _admit(self, miner: Miner, resume: str, now: float) -> bool:
         shape = self._shape(miner)
-        if not self.shared:
-            self._admit_alone(miner, resume, now)
-            return
         if resume and self._resume(miner, resume):
-            return
+            return True
         for group in self._groups:
             if group.has_room(self.miners_per_session) and self._give_slot(
                 miner, group, shape, now
             ):
-                return
+                return True
+        if not self._may_open(miner):
+            return False
         if self._space is None or not self._space.has_room(shape.slot, now):
             assert self._layout is not None
             self._space = SlotSpace[Past](self._layout, self.rest)
-        self._give_slot(miner, self._open_group(self._space), shape, now)
+        return self._give_slot(miner, self._open_group(self._space), shape, now)
 
-    def _admit_alone(self, miner: Miner, resume: str, now: float) -> None:
+    def _admit_alone(self, miner: Miner, resume: str, now: float) -> bool:
+        self._shape(miner)
         empty = [group for group in self._groups if not group.members]
         group = next((group for group in empty if resume and group.kept[0] == resume), None)
         if group is not None:
             miner.take_up(group.kept[1])
         elif empty:
-            group = empty[0]
-        else:
+            group = min(empty, key=lambda group: group.earned)
+        elif self._may_open(miner):
             group = self._open_group(None)
-        group.kept = "", NO_PAST
+        else:
+            return False
+        group.kept, group.earned = ("", NO_PAST), False
         if group.space is not None:
             group.is_for_one(now)
         group.join(miner)
         if not self.place(miner, group):
             group.waiting.append(miner)
+        return True
 
     def _give_slot(self, miner: Miner, group: Group, shape: Shape, now: float) -> bool:
         slot = group.space.take(shape.slot, now) if group.space is not None else None
@@ -152,16 +200,31 @@ class Allocator:
 
     def leave(self, miner: Miner, now: float) -> None:
         """A miner is gone: what it had is kept for a while, for its return."""
+        self._lobby.gone(miner)
         group, prefix = group_of(miner), miner.prefix
         if group is None:
             return
         group.leave(miner, now)
-        if prefix is None:
-            return
+        if prefix is not None:
+            self._keep(group, prefix, miner, now)
+        self._serve(now)
+
+    def _keep(self, group: Group, prefix: Prefix, miner: Miner, now: float) -> None:
         if prefix.space is not None:
             prefix.space.give_back(prefix.slot, prefix.session_id, now, miner.past())
         else:
             group.kept = prefix.session_id, miner.past()
+
+    def surplus(self) -> list[Group]:
+        """Groups that nobody is in, and that need not be kept for whom they were of: none of their
+        shares counted, and there are more of these than may be without a miner.
+        """
+        empty = [
+            group
+            for group in self._groups
+            if group.number and not group.members and not group.earned
+        ]
+        return empty[self._lobby.most :]
 
     def place(self, miner: Miner, group: Group) -> bool:
         """Give a miner that has a session to itself the pool's own extranonce1.

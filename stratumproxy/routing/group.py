@@ -73,6 +73,8 @@ class Group:
         self.channels: dict[Pool, Channel] = {}
         self.kept: tuple[str, Past] = "", NO_PAST
         """Session id and past of the miner that had this group to itself, once it is gone."""
+        self.earned = False
+        """A share counted of a miner that was here."""
 
     @property
     def alone(self) -> bool:
@@ -97,6 +99,7 @@ class Group:
         if miner in self.waiting:
             self.waiting.remove(miner)
         self.members -= 1
+        self.earned = self.earned or miner.accepted > 0
         self.empty_since = now
 
     def begin(self, miner: Miner) -> None:

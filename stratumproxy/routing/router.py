@@ -12,6 +12,7 @@ from stratumproxy.mining.table import JobTable
 from stratumproxy.routing.allocation import NO_LIMIT, Allocator
 from stratumproxy.routing.fanout import Fanouts
 from stratumproxy.routing.group import Group, Surroundings
+from stratumproxy.routing.lobby import Lobby
 from stratumproxy.routing.policy import Priority
 from stratumproxy.telemetry.notices import Notices
 from stratumproxy.upstream.channel import Channel, Rules, Watcher
@@ -65,8 +66,14 @@ class Router:
         """In the configured order; retired ones at the end."""
         self.policy = Priority(lambda: self.pools)
         self.groups: list[Group] = []
+        self.lobby = Lobby(config.limits.unauthorized_sessions)
         self.allocator = Allocator(
-            self.groups, self._open_group, reconnect, random_bits, config.limits.resume_seconds
+            self.groups,
+            self._open_group,
+            reconnect,
+            random_bits,
+            config.limits.resume_seconds,
+            self.lobby,
         )
         self.version_mask = 0
         """What the pool of the first group lets miners roll."""
@@ -91,6 +98,7 @@ class Router:
         self._rules.ntime_roll = config.jobs.ntime_roll_seconds
         self._rules.reject_part = config.failover.reject_percent / 100
         self.allocator.rest = config.limits.resume_seconds
+        self.lobby.most = config.limits.unauthorized_sessions
         self.allocator.miners_per_session = min(
             pool.miners_per_session or NO_LIMIT for pool in config.pool
         )
@@ -228,6 +236,8 @@ class Router:
         """What has to be done every second or so, and is cheap."""
         self._jobs.contents.tend(self._rules.grace, now)
         failover: Failover = self._failover
+        self.allocator.tend(now)
+        surplus = self.allocator.surplus()
         for group in list(self.groups):
             for channel in list(group.channels.values()):
                 channel.tend(now)
@@ -235,8 +245,8 @@ class Router:
             group.serve_owed(now)
             group.keep_alive(self._keepalive, now)
             group.prefer(failover.return_seconds, failover.reject_pause_seconds, now)
-            unused = group.number and not group.members
-            if unused and now - group.empty_since >= self.allocator.rest:
+            over = now - group.empty_since >= self.allocator.rest or group in surplus
+            if group.number and not group.members and over:
                 self._close_group(group, now)
 
     def give_up(self, now: float) -> None:

@@ -79,6 +79,7 @@ def test_defaults_are_the_contract() -> None:
             "ban_seconds": 600,
             "exempt": ["127.0.0.0/8", "::1"],
             "handshake_seconds": 60,
+            "unauthorized_sessions": 32,
             "idle_seconds": 3600,
             "resume_seconds": 600,
             "drain_seconds": 3,
