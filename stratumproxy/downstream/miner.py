@@ -19,8 +19,7 @@ from stratumproxy.errors import ProtocolError
 from stratumproxy.mining import rejects
 from stratumproxy.mining.issued import Job
 from stratumproxy.mining.rejects import Reject
-from stratumproxy.mining.submission import Submission
-from stratumproxy.protocol.v1.submit import Submit
+from stratumproxy.mining.submission import Submission, Submit
 from stratumproxy.shares.verdict import REJECTED, Verdict
 
 MAX_WORKERS = 64

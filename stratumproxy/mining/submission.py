@@ -6,6 +6,10 @@ from stratumproxy.accounting.workers import Worker
 from stratumproxy.mining.issued import Found, Job
 from stratumproxy.mining.rejects import Reject
 
+Submit = tuple[bytes, str, str, bytes, int, int, int | None]
+"""A share as a miner sends it: request id in the words of its protocol (``b""`` where no reply is
+wanted), worker name, job id, extranonce2, ntime, nonce, version bits or None."""
+
 
 class Finder(Protocol):
     """Who found a share, as the pool's side sees it."""

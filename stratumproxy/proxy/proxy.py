@@ -137,10 +137,10 @@ class Proxy:
 
     # -- miners ----------------------------------------------------------------------------------
 
-    def connect(self, link: Link, peer: str, now: float) -> Miner:
-        """A miner connected."""
+    def connect(self, link: Link, peer: str, now: float, speaks: type[Miner] = V1Miner) -> Miner:
+        """A miner connected, and speaks that protocol."""
         self.connects += 1
-        miner = V1Miner(self, link, peer, now, self.connects)
+        miner = speaks(self, link, peer, now, self.connects)
         self.miners[miner] = None
         miner.changed()
         return miner

@@ -1,6 +1,6 @@
 """The plain mining.submit, taken apart in C."""
 
-from stratumproxy.protocol.v1.submit import Submit
+from stratumproxy.mining.submission import Submit
 
 def scan(line: bytes, /) -> Submit | None:
     r"""The parts of a mining.submit line in its plain form; None for every other line.

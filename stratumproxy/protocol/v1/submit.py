@@ -5,12 +5,9 @@ On the wire a share is hex; what is read here, and what is written, are bytes an
 
 import orjson
 
+from stratumproxy.mining.submission import Submit
 from stratumproxy.protocol.v1.hex import read_bytes, read_uint32
 from stratumproxy.protocol.v1.messages import Message
-
-Submit = tuple[bytes, str, str, bytes, int, int, int | None]
-"""Request id as JSON (``b""`` where there is none, and no reply is wanted); worker name, job id,
-extranonce2, ntime, nonce, version bits or None."""
 
 FAULTS = (
     "extranonce2 is not hex",
