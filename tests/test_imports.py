@@ -110,7 +110,7 @@ def test_imports_run_one_way(path: Path) -> None:
 
 
 def test_trio_is_known_to_the_shell_alone() -> None:
-    shells = {"net", "cli", "testing", "web", "control", "top"}
+    shells = {"net", "cli", "testing", "web", "control", "top", "conform"}
     for path in ROOT.rglob("*.py"):
         part = path.relative_to(ROOT).parts[0]
         if any(name.split(".")[0] == "trio" for name in imports(path)):

@@ -23,6 +23,7 @@ COMMANDS = {
     "bench": "Measure pools and proxies under load, side by side.",
     "demo": "Watch a simulated pool, the proxy and simulated miners at work.",
     "simulate": "Be a simulated pool, miners, a bad link, or a recording.",
+    "conform": "Try a pool, a miner or a proxy against what others expect of it.",
     "schema": "Print the JSON schema of the configuration, or its reference.",
     "completion": "Print the shell completion script.",
 }

@@ -116,6 +116,11 @@ class MinerSession:
             if isinstance(what, MinedShare)
         ]
 
+    @property
+    def unanswered_steps(self) -> set[Step]:
+        """Steps of the handshake that no reply came to yet."""
+        return set(self._steps_waiting)
+
     # What is said.
 
     def submit(self, share: MinedShare) -> bytes:
@@ -165,7 +170,7 @@ class MinerSession:
     # What is heard.
 
     def _receive_line(self, text: bytes, now: float) -> bytes:
-        if not text.strip():
+        if not text.strip() or self.refused:  # it hangs up, and reads no more
             return b""
         try:
             message = orjson.loads(text)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from stratumproxy.shares import _reference as reference
+from stratumproxy.testing.broken_pool import BrokenPoolConnection
 from stratumproxy.testing.jobs import JobSource, PoolJob
 from stratumproxy.testing.judge import PreparedJob, Reject
 from stratumproxy.testing.pool_connection import PoolConnection
@@ -91,7 +92,8 @@ class SimulatedPool:
 
     def connect(self) -> PoolConnection:
         """A new connection."""
-        connection = PoolConnection(self)
+        kind = BrokenPoolConnection if self.settings.fault else PoolConnection
+        connection = kind(self)
         self.connections.append(connection)
         self.connected += 1
         connection.number = self.connected

@@ -133,6 +133,7 @@ class PoolConnection:
             return
         pool = self._pool
         extranonce_size = len(self.extranonce1) + self.extranonce2_size
+        first = not self._jobs
         if job.clean:
             self._jobs.clear()
         while len(self._jobs) >= pool.settings.jobs_kept:
@@ -141,7 +142,10 @@ class PoolConnection:
         self._jobs[job.job_id] = SentJob(
             prepared.work, self.extranonce1, self.extranonce2_size, self._difficulty
         )
-        self._queue(prepared.notify)
+        notify = prepared.notify
+        if first and not job.clean:  # new here: nothing that it held before is worth anything
+            notify = notify.replace(b",false]}", b",true]}")
+        self._queue(notify)
 
     def send_difficulty(self, difficulty: float) -> None:
         """Queue a difficulty; it binds from the next job."""
@@ -211,11 +215,15 @@ class PoolConnection:
             self.close()
             return
         answer = self._answer(method, params, request_id)
-        if answer is None or request_id is None:
+        if answer is None or not self._is_answered(request_id):
             return
         self._queue(answer, now + settings.reply_delay)
         if method in ("mining.subscribe", "mining.authorize"):
             self._send_first_job(now)
+
+    def _is_answered(self, request_id: Json) -> bool:
+        """JSON-RPC 1.0, section 1.3: a request with a null id is a notification."""
+        return request_id is not None
 
     def _answer(self, method: str, params: list[Json], request_id: Json) -> bytes | None:
         """The answer to one request; None for none."""

@@ -2,7 +2,8 @@
 
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import partial
 
 import trio
 
@@ -10,19 +11,14 @@ from stratumproxy.errors import ProtocolError
 from stratumproxy.testing.pool import SimulatedPool
 from stratumproxy.testing.pool_connection import PoolConnection
 
+Clock = Callable[[], float]
+"""Unix seconds."""
 
-class _Clock:
-    """Unix time that goes as trio's clock does, so that tests' clocks rule it too."""
 
-    def __init__(self) -> None:
-        self._offset = time.time() - trio.current_time()
-
-    def now(self) -> float:
-        return trio.current_time() + self._offset
-
-    def deadline(self, unix: float | None) -> float:
-        """Trio's time for a Unix time; None is never."""
-        return float("inf") if unix is None else unix - self._offset
+def trio_clock() -> Clock:
+    """Unix time that goes as trio's clock does, so that a test's clock rules it too."""
+    offset = time.time() - trio.current_time()
+    return lambda: trio.current_time() + offset
 
 
 async def serve_pool(
@@ -52,17 +48,17 @@ async def serve_pool(
     Raises:
         OSError: the address can't be had.
     """
-    clock = _Clock()
+    clock = trio_clock()
     listeners = await trio.open_tcp_listeners(port, host=host)
     address = listeners[0].socket.getsockname()[:2]
 
     async def serve_client(plain: trio.SocketStream) -> None:
         stream = trio.SSLStream(plain, tls, server_side=True) if tls else plain
-        await _serve_client(pool, plain, stream, clock, behind_balancer)
+        await serve_stream(pool, stream, clock, partial(_peer, plain, behind_balancer))
 
     try:
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(_make_jobs, pool, clock)
+            nursery.start_soon(make_jobs, pool, clock)
             await nursery.start(trio.serve_listeners, serve_client, listeners)
             task_status.started((address[0], address[1]))
     finally:
@@ -92,28 +88,37 @@ async def wait_until(pool: SimulatedPool, condition: Callable[[], bool]) -> None
         pool.watchers.discard(notice)
 
 
-async def _make_jobs(pool: SimulatedPool, clock: _Clock) -> None:
+async def make_jobs(pool: SimulatedPool, clock: Clock) -> None:
+    """Give a pool new jobs as its settings say, until cancelled."""
     while True:
         await trio.sleep(pool.settings.job_interval or 1.0)
         if pool.settings.job_interval:
-            pool.new_job(clock.now())
+            pool.new_job(clock())
 
 
-async def _serve_client(
+async def serve_stream(
     pool: SimulatedPool,
-    plain: trio.SocketStream,
     stream: trio.abc.Stream,
-    clock: _Clock,
-    behind_balancer: bool,
+    clock: Clock | None = None,
+    peer: Callable[[], Awaitable[str]] | None = None,
 ) -> None:
+    """Serve one client on a stream that is there already: memory, a pipe, a socket of yours.
+
+    Args:
+        pool: what answers.
+        stream: is closed in the end.
+        clock: the pool's; all its connections want the same one.
+        peer: finds out who it is; what it raises ends the connection.
+    """
+    clock = clock or trio_clock()
     connection = pool.connect()
     try:
         async with stream, trio.open_nursery() as nursery:
-            connection.peer = await _peer(plain, behind_balancer)
+            connection.peer = await peer() if peer is not None else ""
             pool.tell("connected", connection=connection.number, peer=connection.peer)
             nursery.start_soon(_send, connection, stream, clock, nursery.cancel_scope)
             async for data in stream:
-                connection.feed(bytes(data), clock.now())
+                connection.feed(bytes(data), clock())
             nursery.cancel_scope.cancel()
     except* (trio.BrokenResourceError, ProtocolError, OSError):
         pass  # the client cut it, as it may; or it speaks neither TLS nor PROXY where it should
@@ -138,7 +143,7 @@ async def _peer(plain: trio.SocketStream, behind_balancer: bool) -> str:
 async def _send(
     connection: PoolConnection,
     stream: trio.abc.Stream,
-    clock: _Clock,
+    clock: Clock,
     session: trio.CancelScope,
 ) -> None:
     """Send what the connection has, when it is due; end the session once it is closed."""
@@ -146,9 +151,14 @@ async def _send(
     connection.on_output = lambda: output.set()
     while not connection.closed:
         output = trio.Event()
-        if data := connection.take(clock.now()):
+        if data := connection.take(clock()):
             await stream.send_all(data)
             continue
-        with trio.move_on_at(clock.deadline(connection.next_due)):
+        with trio.move_on_after(_wait(connection.next_due, clock)):
             await output.wait()
     session.cancel()
+
+
+def _wait(due: float | None, clock: Clock) -> float:
+    """Seconds until a Unix time; None is never."""
+    return float("inf") if due is None else max(due - clock(), 0.0)

@@ -18,6 +18,52 @@ RejectShape = Literal["array", "pair", "object", "string", "false", "false-array
 """
 
 
+PoolFault = Literal[
+    "authorize-first-unanswered",
+    "clean-never",
+    "coinbase-cut",
+    "configure-unanswered",
+    "crlf-ignored",
+    "difficulty-early",
+    "difficulty-late",
+    "duplicate-code",
+    "duplicates-accepted",
+    "duplicates-by-text",
+    "extranonce-subscribe-refused",
+    "extranonce-unasked",
+    "extranonce2-unchecked",
+    "first-line-only",
+    "five-refused",
+    "http-cuts-all",
+    "ids-as-text",
+    "job-id-repeated",
+    "low-accepted",
+    "mask-omitted",
+    "mask-superset",
+    "method-unknown",
+    "notify-short",
+    "ntime-of-yesterday",
+    "ntime-strict",
+    "ntime-unchecked",
+    "null-id-answered",
+    "prevhash-as-displayed",
+    "share-answered-null",
+    "six-refused",
+    "split-lines",
+    "subscribe-needs-params",
+    "suggest-unanswered",
+    "unauthorized-accepted",
+    "unknown-job-accepted",
+    "unknown-unanswered",
+    "unpadded-refused",
+    "upper-case-refused",
+    "version-ignored",
+    "version-unchecked",
+]
+"""What a pool can do wrong: `stratumproxy.testing.broken_pool`. Each breaks one rule of the
+catalogue of `stratumproxy.conform`, which is what they are for."""
+
+
 @dataclass(slots=True, kw_only=True)
 class PoolSettings:
     """What a simulated pool is like. May be changed while it runs; says from when it counts."""
@@ -66,6 +112,8 @@ class PoolSettings:
     refuse_authorize: bool = False
     silent: bool = False
     """Take everything, say nothing."""
+    fault: PoolFault | None = None
+    """From the next connection: one thing that it does wrong."""
     keep_hashes: int = 100_000
     """How many of the newest accepted header hashes are kept for comparison."""
 

@@ -1,0 +1,202 @@
+"""``stratumproxy conform``: is a pool, a miner or a proxy understood by what is out there?"""
+
+import ssl
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import IO, Any, TypeVar
+
+import click
+import trio
+
+from stratumproxy.cli.endpoints import client_tls, server_url
+from stratumproxy.cli.options import examples
+from stratumproxy.config.address import PoolUrl
+from stratumproxy.conform import report
+from stratumproxy.conform.catalogue import Case, Role, select
+from stratumproxy.conform.outcome import Result, Terms
+from stratumproxy.conform.pool_suite import run_pool_cases
+from stratumproxy.errors import StratumProxyError
+
+NOT_MEASURED = 2
+"""Exit status when nothing can be said."""
+PUBLIC_PACE = 1.0
+"""Seconds between two cases, where the peer is not on this machine."""
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def _shared(command: Command) -> Command:
+    """The options that all of them have."""
+    for option in reversed(
+        (
+            click.option(
+                "--case", "wanted", multiple=True, metavar="ID", help="Only this; * is anything."
+            ),
+            click.option("--list", "listing", is_flag=True, help="Show the cases; try nothing."),
+            click.option("--strict", is_flag=True, help="Fail over should and firmware too."),
+            click.option(
+                "--timeout",
+                type=click.FloatRange(0.1),
+                default=10.0,
+                show_default=True,
+                help="Seconds that an answer may take.",
+            ),
+            click.option("--slow", is_flag=True, help="Also what takes a minute or more."),
+            click.option("--hostile", is_flag=True, help="Also what a public pool might ban for."),
+            click.option(
+                "--hashes",
+                type=click.FloatRange(0),
+                default=3e8,
+                show_default=True,
+                help="What finding one share may cost; cases that need more are not tried.",
+            ),
+            click.option(
+                "--json", "json_file", type=click.File("w"), help="Write it as JSON; - is stdout."
+            ),
+            click.option("--junit", type=click.File("w"), help="Write JUnit's XML; - is stdout."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+@click.group(
+    epilog=examples(
+        "stratumproxy conform pool stratum+tcp://pool.example:3333 --user bc1q….test",
+        "stratumproxy conform pool 127.0.0.1:3333 --hostile --slow --junit conform.xml",
+        "stratumproxy conform pool --list",
+    )
+)
+def conform() -> None:
+    """Try a pool, a miner or a proxy against what others expect of it.
+
+    Every case has an id that stays the same, a level (must, should, or the firmware that breaks
+    otherwise), a rule and its source; a failed one shows the conversation. docs/conformance.md
+    says more.
+
+    The exit status is 0 if nothing that must hold failed (with --strict: nothing at all), 1 if
+    something did, and 2 if nothing could be tried.
+    """
+
+
+@conform.command(
+    epilog=examples(
+        "stratumproxy conform pool 127.0.0.1:3333 --user farm.1",
+        "stratumproxy conform pool stratum+ssl://pool.example:443 --user bc1q….test --strict",
+        "stratumproxy conform pool 127.0.0.1:3333 --case 'SV1-SUBMIT-*' --hashes 1e10",
+        "stratumproxy conform pool 127.0.0.1:3333 --json - | jq .results",
+    )
+)
+@click.argument("url", callback=server_url, required=False)
+@click.option("--user", default="conform.1", show_default=True, help="A name that the pool takes.")
+@click.option("--password", default="x", show_default=True)
+@click.option("--tls-ca", type=click.Path(path_type=Path), help="Trust this authority, PEM.")
+@click.option("--tls-insecure", is_flag=True, help="Take any certificate.")
+@click.option(
+    "--pace",
+    type=click.FloatRange(0),
+    help="Seconds between two cases. Default: 1, and 0 on this machine.",
+)
+@_shared
+def pool(
+    url: PoolUrl | None,
+    user: str,
+    password: str,
+    tls_ca: Path | None,
+    tls_insecure: bool,
+    pace: float | None,
+    wanted: Sequence[str],
+    listing: bool,
+    strict: bool,
+    timeout: float,
+    slow: bool,
+    hostile: bool,
+    hashes: float,
+    json_file: IO[str] | None,
+    junit: IO[str] | None,
+) -> None:
+    """Try the pool at URL, as its miners.
+
+    URL is host:port, stratum+tcp://host:port or stratum+ssl://host:port. It needs a user name that
+    the pool takes (--user). One case follows the other, on a connection of its own; what is not a
+    good share is a few bad ones. A share that has to count is really searched for, if that costs
+    no more than --hashes.
+    """
+    cases = _selected(["pool"], wanted, listing)
+    if cases is None:
+        return
+    if url is None:
+        raise click.UsageError("which pool? A URL is missing")
+    local = url.host in ("localhost", "::1") or url.host.startswith("127.")
+    terms = Terms(
+        user=user,
+        password=password,
+        timeout=timeout,
+        hashes=hashes,
+        pace=pace if pace is not None else 0.0 if local else PUBLIC_PACE,
+        slow=slow,
+        hostile=hostile,
+    )
+    tls = client_tls(tls_ca, tls_insecure) if url.tls else None
+
+    async def connect() -> trio.abc.Stream:
+        return await _open(url, tls)
+
+    async def work(on_result: Callable[[Result], None]) -> list[Result]:
+        return await run_pool_cases(cases, connect, terms, on_result)
+
+    _judge(work, "pool", f"{url.host}:{url.port}", strict, json_file, junit)
+
+
+async def _open(url: PoolUrl, tls: ssl.SSLContext | None) -> trio.abc.Stream:
+    plain = await trio.open_tcp_stream(url.host, url.port)
+    if tls is None:
+        return plain
+    stream = trio.SSLStream(plain, tls, server_hostname=url.host, https_compatible=True)
+    await stream.do_handshake()
+    return stream
+
+
+def _selected(roles: list[Role], wanted: Sequence[str], listing: bool) -> tuple[Case, ...] | None:
+    """The cases that are asked for; None if they were only to be shown."""
+    cases = select(roles, wanted)
+    if not listing:
+        return cases
+    for case in cases:
+        needs = f"  [{', '.join(case.needs)}]" if case.needs else ""
+        click.echo(f"{case.id:<32} {case.severity}{needs}\n    {case.rule}\n    {case.source}")
+    return None
+
+
+def _judge(
+    work: Callable[[Callable[[Result], None]], Awaitable[list[Result]]],
+    role: str,
+    peer: str,
+    strict: bool,
+    json_file: IO[str] | None,
+    junit: IO[str] | None,
+) -> None:
+    """Run it, tell what came of it, and exit."""
+    # What is written to standard output for a program stands there alone.
+    aside = any(file is not None and file.name == "<stdout>" for file in (json_file, junit))
+
+    def say(text: str) -> None:
+        click.echo(text, err=aside)
+
+    try:
+        results = trio.run(work, lambda result: say(report.line(result)))
+    except* (StratumProxyError, OSError) as group:
+        first: BaseException = group
+        while isinstance(first, BaseExceptionGroup):
+            first = first.exceptions[0]
+        click.echo(f"stratumproxy: {peer} can't be tried: {first}", err=True)
+        raise SystemExit(NOT_MEASURED) from None
+    for result in results:
+        if result.status == "failed":
+            say("\n" + "\n".join(report.explained(result)))
+    say(f"\n{report.counted(results)}")
+    if json_file is not None:
+        json_file.write(report.as_json(results, role, peer))
+    if junit is not None:
+        junit.write(report.as_junit(results, role, peer))
+    raise SystemExit(report.exit_status(results, strict=strict))
