@@ -22,6 +22,8 @@ from stratumproxy.errors import ConfigError
 FLOOR = "floor"
 """The name of the floor, which is measured first in each round."""
 
+_POOL = re.compile(r"\{pool(_port)?\}")
+
 Request = Literal["configure", "subscribe", "authorize", "extranonce"]
 USUAL: tuple[Request, ...] = ("configure", "subscribe", "authorize")
 
@@ -81,6 +83,8 @@ class Server(Table):
     """Words in the command lines of children that are moved to the generator's core."""
     start_seconds: Annotated[Seconds, Field(gt=0, le=600)] = 30
     """How long it may take until miners can connect."""
+    settle_seconds: Annotated[Seconds, Field(ge=0, le=600)] = 0
+    """How long it is left alone then: some listen before they have work."""
     user: Annotated[str, Field(max_length=128, pattern=r'^[^"\\\n]*$')] = "farm.m%d"
     """What miners authorize as; ``%d`` is the miner's number, seven digits."""
     password: Annotated[str, Field(max_length=128, pattern=r'^[^"\\\n]*$')] = "x"
@@ -88,19 +92,17 @@ class Server(Table):
         default_factory=lambda: list(USUAL), min_length=1, max_length=4
     )
     """What a miner says, each after the reply to the one before."""
-    pool: PoolSide = PoolSide()
+    pool: PoolSide | None = None
+    """What the generator's pool is like, for a proxy; without it the server is a pool itself."""
 
     @model_validator(mode="after")
     def _started_or_found(self) -> "Server":
         if bool(self.command) == bool(self.connect):
             raise ValueError("has one of command and connect")
-        return self
-
-    @property
-    def is_proxy(self) -> bool:
-        """Whether it mines on the generator's pool; else it is a pool itself."""
         texts = [*self.command, *self.files.values(), *self.set.values()]
-        return bool(self.pool.listen) or any(re.search(r"\{pool(_port)?\}", text) for text in texts)
+        if self.pool is None and any(_POOL.search(text) for text in texts):
+            raise ValueError("names {pool}, so it is a proxy, and has pool = {} at least")
+        return self
 
 
 class Generator(Table):
@@ -217,7 +219,8 @@ class Bench(Table):
 
     def strangers(self) -> list[str]:
         """Addresses of other machines that get load, or give it."""
-        places = [s.connect for s in self.server] + [s.pool.listen for s in self.server]
+        places = [server.connect for server in self.server]
+        places += [server.pool.listen for server in self.server if server.pool]
         hosts = [parse_address(place)[0] for place in places if place]
         hosts += [generator.host for generator in self.generator]
         return [host for host in dict.fromkeys(hosts) if not is_loopback(host)]

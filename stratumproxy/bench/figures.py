@@ -86,6 +86,8 @@ FIGURES: tuple[Figure, ...] = (
     Figure("unanswered", "shares not answered", "", _at("shares", "unanswered"), compared=False),
     Figure("memory.miner", "memory a miner", "KiB", _at("server", "rss_per_miner", scale=KIB)),
     Figure("memory.all", "memory in all", "MiB", _at("server", "rss", scale=MIB)),
+    Figure("handshake.p50", "handshake p50", "ms", _at("handshake", "p50", scale=MS), shown=False),
+    Figure("handshake.p99", "handshake p99", "ms", _at("handshake", "p99", scale=MS)),
     Figure("storm.p50", "storm, median miner mines", "s", _at("storm", "p50")),
     Figure("storm.last", "storm, last miner mines", "s", _at("storm", "last")),
     Figure("storm.syns", "storm, SYNs dropped", "", _at("storm", "dropped_syns"), compared=False),

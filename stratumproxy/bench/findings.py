@@ -30,7 +30,8 @@ def no_result(report: Report, scenario: Scenario, server: str) -> str:
     shares, late = report["shares"], report["late"]["p99"]
     hardest = report["miners"]["hardest_difficulty"] or 0
     if report["failure"]:
-        return str(report["failure"])
+        why = report["miners"]["gone_because"]
+        return f"{report['failure']}{f': {why}' if why else ''}"
     if not shares["answered"] and shares["unanswered"]:
         return f"none of {shares['unanswered']:,} shares was answered"
     if not shares["sent"]:
@@ -63,7 +64,7 @@ def faults(report: Report, scenario: Scenario, server: Server | None) -> list[st
     """
     shares, miners = report["shares"], report["miners"]
     rejected = {} if scenario.shares == "invalid" else dict(shares["rejected"])
-    if scenario.clean_every or (server and not server.is_proxy):
+    if scenario.clean_every or (server and not server.pool):
         rejected.pop("21", None)  # on their way when a clean job came
     checks = [
         (sum(rejected.values()), f"shares were rejected, by code: {rejected}"),

@@ -112,7 +112,7 @@ def options(scenario: Scenario, server: Server, miners: str, pool: str) -> list[
     ]
     if scenario.shares == "hash":
         told.append("--hash")
-    if pool:
+    if pool and server.pool:
         forward = FORWARD.get(scenario.forward, f"{scenario.forward:g}")
         told += [
             *("--pool", pool, "--forward", forward),
@@ -181,6 +181,7 @@ def lead(parts: Sequence[Part], start: Callable[[], Running], server: Server) ->
             part.go_on()
         if all_reach("ready"):
             _wait_for(runs, server.start_seconds)
+            time.sleep(server.settle_seconds)
             all_go_on()
             if all_reach("mining"):
                 all_go_on()

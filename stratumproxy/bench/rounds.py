@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from stratumproxy.bench.build import Programs
-from stratumproxy.bench.config import FLOOR, Bench, Generator, Scenario, Server
+from stratumproxy.bench.config import FLOOR, Bench, Generator, PoolSide, Scenario, Server
 from stratumproxy.bench.expect import Base, Expectation
 from stratumproxy.bench.figures import BY_NAME, Report, Value
 from stratumproxy.bench.findings import faults, no_result
@@ -173,7 +173,7 @@ class Rounds:
             only: these servers and no others, if any are named.
         """
         servers = self._servers(scenario, only)
-        proxies = any(server.is_proxy for server in servers.values() if server.name != FLOOR)
+        proxies = any(server.pool for server in servers.values() if server.name != FLOOR)
         settings = scenario.model_dump(exclude={"show"})
         outcome = Outcome(name, title(scenario, proxies=proxies), settings, list(servers))
         for number in range(scenario.repeats):
@@ -193,7 +193,7 @@ class Rounds:
         servers = {name: known[name] for name in wanted if not only or name in only}
         if scenario.floor and (not only or FLOOR in only):
             command = [str(self.programs.floor), "{miners_port}", "{pool_port}"]
-            servers = {FLOOR: Server(name=FLOOR, command=command)} | servers
+            servers = {FLOOR: Server(name=FLOOR, command=command, pool=PoolSide())} | servers
         return servers
 
     def _run(self, scenario: Scenario, server: Server, number: int) -> Run:
@@ -238,7 +238,7 @@ class Rounds:
             share = (scenario.miners + part) // len(generators)
             rate = scenario.rate and scenario.rate * share / scenario.miners
             load = scenario.model_copy(update={"rate": rate})
-            pool = places.pool if server.is_proxy and not part else ""
+            pool = places.pool if server.pool and not part else ""
             words = options(load, server, places.miners, pool)
             told.append([*allowed, *words, "--miners", f"{share}", "--part", f"{part}"])
         return told

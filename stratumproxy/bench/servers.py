@@ -16,12 +16,13 @@ from stratumproxy.bench.config import Server
 from stratumproxy.bench.place import LOOPBACK, Cores, free_port, settle
 from stratumproxy.errors import BenchError
 
-LAST_WORDS = 12
+LAST_WORDS = 8
 """Lines of what a program wrote that are shown when it fails."""
 
 STEP = 0.05
 """Seconds between two looks at something that takes a moment."""
 
+_UNPRINTABLE = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|[^\n\t -~\u00a0-\U0010ffff]")
 _PLACE = re.compile(r"\{(port:\w+|[a-z_]+)\}")
 
 
@@ -36,7 +37,7 @@ class Places:
 
     def __init__(self, server: Server, folder: Path, here: Path) -> None:
         self.miners = server.connect or f"{LOOPBACK}:{free_port()}"
-        self.pool = server.pool.listen or f"{LOOPBACK}:{free_port()}"
+        self.pool = (server.pool and server.pool.listen) or f"{LOOPBACK}:{free_port()}"
         self.folder = folder
         self._known = {
             "miners": self.miners,
@@ -89,7 +90,8 @@ class Program:
 
     def last_words(self) -> str:
         """The end of what it wrote."""
-        return "\n".join(self._log.read_text("utf-8", "replace").splitlines()[-LAST_WORDS:])
+        text = _UNPRINTABLE.sub("", self._log.read_text("utf-8", "replace"))
+        return "\n".join(text.splitlines()[-LAST_WORDS:])
 
     def stop(self) -> int:
         """End it: by SIGTERM, and by SIGKILL when that does not help.
@@ -115,7 +117,6 @@ class Running:
     pid: int | None = None
     """The process that is measured, with its children."""
     program: Program | None = None
-    beside: list[Program] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     """What went wrong beside it; complete when it has ended."""
 
@@ -144,14 +145,14 @@ def running(server: Server, places: Places, cores: Cores) -> Iterator[Running]:
         (places.folder / name).write_text(places.fill(text), "utf-8")
     server_runs = Running(places.miners)
     with ExitStack() as stack:
-        words = [places.fill(word) for word in server.command]
-        program = Program(words, places.folder, cores.server)
-        stack.callback(program.stop)
-        server_runs.program, server_runs.pid = program, program.process.pid
         for command in server.beside:
             words = [places.fill(word) for word in command]
             beside = Program(words, places.folder, cores.generator)
             stack.callback(_stop_beside, beside, server_runs.faults)
+        words = [places.fill(word) for word in server.command]
+        program = Program(words, places.folder, cores.server)
+        stack.callback(program.stop)
+        server_runs.program, server_runs.pid = program, program.process.pid
         if server.measure:
             server_runs.pid = _child(server_runs, server.measure)
         for word in server.elsewhere:

@@ -94,7 +94,11 @@ def run(
     _known(wanted, names, servers)
     # What goes to standard output with --json - is that, and nothing else.
     console = Console(stderr=json_file == "-", width=WIDTH, highlight=False)
-    say = Console(stderr=True, highlight=False, style="dim").print
+    progress = Console(stderr=True, highlight=False)
+
+    def say(line: str) -> None:
+        progress.print(line, style="dim", markup=False)
+
     programs = build()
     results = Results(machine.about())
     say(" · ".join(f"{key} {value}" for key, value in results.about.items()))

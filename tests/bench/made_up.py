@@ -32,6 +32,7 @@ def report(cpu: float = 4e-6, p99: float = 0.001, **changes: object) -> Report:
         "histogram": [[0.0001, 900], [0.001, 99], [0.2, 1]],
         "fan_out": {"jobs": 1, "first": 0.001, "median": 0.01, "last": 0.1, "weighted": 0.01},
         "storm": {"last": 1.5, "p50": 1.0, "p99": 1.4, "dropped_syns": 0},
+        "handshake": {"p50": 0.5, "p99": 0.9},
         "series": [],
         "pool": None,
         "verified": None,

@@ -15,6 +15,8 @@ NOTIFY = [
     *("job-a", "00" * 32, "01" * 40, "02" * 60, ["03" * 32, "04" * 32]),
     *("20000000", "1d00ffff", "65000000", True),
 ]
+BABBLE = b'\n\r\nHTTP/1.1 400\n{"id":\n[]\n{"id": 7, "result": tru\n' + b"[" * 900 + b"\n"
+HOST = "::1" if HABIT == "six" else "127.0.0.1"
 SIZES = {"sizes": (11, 3)}
 seen: set[tuple[object, ...]] = set()
 DIFFICULTY = {"hashing": 1e-8, "hard": 1}.get(HABIT, 1e-10)
@@ -44,6 +46,8 @@ async def pool(reader: StreamReader, writer: StreamWriter) -> None:
                 told(writer, reply)
                 told(writer, {"method": "mining.set_difficulty", "params": [DIFFICULTY]})
                 told(writer, {"method": "mining.notify", "params": NOTIFY, "id": None})
+                if HABIT == "babbles":
+                    writer.write(BABBLE)
                 continue
             case "mining.submit":
                 if HABIT == "silent":
@@ -85,7 +89,7 @@ async def passed_on(reader: StreamReader, writer: StreamWriter) -> None:
 
 
 async def main() -> None:
-    server = await asyncio.start_server(passed_on if POOL else pool, "127.0.0.1", int(PORT))
+    server = await asyncio.start_server(passed_on if POOL else pool, HOST, int(PORT))
     await server.serve_forever()
 
 

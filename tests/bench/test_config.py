@@ -43,7 +43,8 @@ def test_what_is_in_it(tmp_path: Path) -> None:
     """
     bench = load(written(tmp_path, text), [])
     ckpool, pool = bench.servers().values()
-    assert (ckpool.is_proxy, pool.is_proxy) == (True, False)
+    assert ckpool.pool
+    assert (ckpool.pool.sessions, pool.pool) == (0, None)
     assert sorted(ckpool.files) == ["all.conf", "ck.conf"]
     assert bench.scenario["open"].rate == 500
 
@@ -61,6 +62,7 @@ def test_what_is_in_it(tmp_path: Path) -> None:
         (SERVER + SCENARIO + 'servers = ["x"]', "scenario 'open': there is no server 'x'"),
         (SERVER + SERVER + SCENARIO, "server 'pool': the name is taken"),
         ('[[server]]\nname = "a"\n' + SCENARIO, ":1: server[0]: has one of command and connect"),
+        ('[[server]]\nname = "a"\ncommand = ["x", "{pool}"]\n' + SCENARIO, "has pool = {} at"),
         (SERVER.replace("127.0.0.1:3333", "3333") + SCENARIO, ":3: server[0].connect: '3333': an"),
         (SERVER.replace("127.0.0.1", "pool.example") + SCENARIO, "'pool.example' does not appear"),
         ("[[server]\n" + SCENARIO, ":1: not TOML"),

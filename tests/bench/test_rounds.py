@@ -1,10 +1,13 @@
 """Measurements of servers with habits, and of the proxy: does it all fit together?"""
 
+import socket
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from stratumproxy.bench.build import build
 from stratumproxy.bench.config import Scenario
 from stratumproxy.bench.place import Cores, free_port
 from stratumproxy.bench.rounds import Outcome, single_loads, title
@@ -88,17 +91,45 @@ def test_a_proxy_of_any_layout(habit: str, wrong: str | None) -> None:
         assert result["pool"]["matched"] == result["pool"]["submits"]
 
 
-def test_a_server_that_runs_already(tmp_path: Path) -> None:
+def test_what_is_no_stratum_is_counted() -> None:
+    result = report(measured(peer("babbles"), floor=False), "babbles")
+    assert result["miners"]["strange_lines"] == 20 * 6
+    assert result["faults"] == ["120 lines were not understood"]
+
+
+@pytest.mark.parametrize(("habit", "host"), [("plain", "localhost"), ("six", "[::1]")])
+def test_a_server_that_runs_already(tmp_path: Path, habit: str, host: str) -> None:
+    if habit == "six" and not has_ipv6():
+        pytest.skip("no IPv6 here")
     port, core = free_port(), Cores.of_this_machine().server
-    command = [sys.executable, f"{HERE}/peer.py", "plain", f"{port}"]
+    command = [sys.executable, f"{HERE}/peer.py", habit, f"{port}"]
     program = Program(command, tmp_path, core)
     try:
-        outcome = measured({"name": "there", "connect": f"localhost:{port}"}, floor=False)
+        outcome = measured({"name": "there", "connect": f"{host}:{port}"}, floor=False)
     finally:
         program.stop()
     assert report(outcome, "there")["faults"] == []
     assert report(outcome, "there")["server"] is None
     assert outcome.median("there", "cpu.share") is None
+
+
+def has_ipv6() -> bool:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    "address", ["192.0.2.1:1", "0.0.0.0:1", "[2001:db8::1]:1", "pool.example:1", "127.0.0.1:0", "1"]
+)
+@pytest.mark.parametrize("option", ["--server", "--pool"])
+def test_the_generator_itself_goes_nowhere_else(option: str, address: str) -> None:
+    command = [build().load, option, address]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+    assert done.returncode == 1
+    assert address in done.stderr
 
 
 def test_the_floor_answers_every_share_with_true() -> None:
@@ -136,8 +167,8 @@ def test_a_fleet_gets_its_jobs() -> None:
     assert outcome.median("proxy", "late.p99") is not None
 
 
-def test_two_workers_share_the_miners() -> None:
-    result = report(own("workers"), "2 workers")
+def test_two_processes_share_the_miners() -> None:
+    result = report(own("processes"), "2 processes")
     assert result["pool"]["sessions"] == 2
     assert result["server"]["processes"] == 3
 

@@ -294,7 +294,8 @@ struct run {
     struct sample *series;
     unsigned samples;
     struct share_counts shares; /* of the window */
-    double storm, storm_p50, storm_p99, storm_drops; /* NAN: not measured */
+    double storm, storm_p50, storm_p99, storm_drops; /* from the first connect; NAN: not measured */
+    double handshake_p50, handshake_p99;             /* from the miner's own */
     unsigned gone;           /* both before the probes, which are no shares of a miner, */
     struct pool_counts pool; /* and at which a server may hang up */
     double window; /* seconds */

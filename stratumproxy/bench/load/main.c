@@ -74,10 +74,11 @@ static bool all_working(void)
 static const char *storm(struct run *run, ns_t deadline)
 {
     double *taken = calloc(opt.miners, sizeof *taken);
+    double *greeting = calloc(opt.miners, sizeof *greeting);
     double drops = dropped_syns();
     ns_t begin = now_ns(), last = begin;
     unsigned count = 0;
-    if (!taken)
+    if (!taken || !greeting)
         die("out of memory");
     while (miners_connect(32))
         loop_turn(0);
@@ -93,6 +94,7 @@ static const char *storm(struct run *run, ns_t deadline)
             continue;
         if (miners[i].working > last)
             last = miners[i].working;
+        greeting[count] = (double)(miners[i].working - miners[i].connected) / 1e9;
         taken[count++] = (double)(miners[i].working - begin) / 1e9;
     }
     run->storm_drops = dropped_syns() - drops;
@@ -100,8 +102,11 @@ static const char *storm(struct run *run, ns_t deadline)
         run->storm = (double)(last - begin) / 1e9;
         run->storm_p50 = median_of(taken, count);
         run->storm_p99 = taken[count * 99 / 100];
+        run->handshake_p50 = median_of(greeting, count);
+        run->handshake_p99 = greeting[count * 99 / 100];
     }
     free(taken);
+    free(greeting);
     return miner_counts.gone ? "miners lost their connection at the start" : NULL;
 }
 
@@ -222,7 +227,10 @@ static const char *go(struct run *run, ns_t deadline)
 
 int main(int argc, char **argv)
 {
-    static struct run run = {.storm = NAN, .storm_p50 = NAN, .storm_p99 = NAN, .storm_drops = NAN};
+    static struct run run = {
+        .storm = NAN, .storm_p50 = NAN, .storm_p99 = NAN, .storm_drops = NAN,
+        .handshake_p50 = NAN, .handshake_p99 = NAN,
+    };
     parse_options(argc, argv);
     if (!sha256_self_test())
         die("sha256.c is wrong");

@@ -311,6 +311,10 @@ void report(const struct run *run)
     number("p99", run->storm_p99);
     number("dropped_syns", run->storm_drops);
     end('}');
+    begin("handshake", '{');
+    number("p50", run->handshake_p50);
+    number("p99", run->handshake_p99);
+    end('}');
     report_shares(run);
     report_jobs();
     report_series(run);
