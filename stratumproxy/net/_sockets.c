@@ -127,6 +127,10 @@ static PyObject *accept_each(PyObject *module, PyObject *args) {
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         if (!append(came, newcomer(fd, &peer))) {
             close(fd);
+            if (PyList_Size(came) > 0) { /* they have descriptors, which nobody else knows */
+                PyErr_Clear();
+                break;
+            }
             Py_CLEAR(came);
         }
     }

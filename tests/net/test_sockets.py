@@ -121,6 +121,29 @@ class TestAcceptEach:
         door.take(came)
         assert [address for _, *address in came] == [[seen, caller.getsockname()[1]]]
 
+    @pytest.mark.skipif(native is None, reason="not built")
+    def test_without_memory_no_descriptor_is_lost(self, keep):
+        """Those who were accepted before it ran out are served, and the next one is closed."""
+        memory = pytest.importorskip("_testcapi", reason="Python's own helpers are not here")
+        door = Door(keep)
+        ran_out = 0
+        for allocation in range(1, 40):
+            for _ in range(3):
+                door.call()
+            arrived(door.listener)
+            before = len(list(Path("/proc/self/fd").iterdir()))
+            came: list[tuple[int, str, int]] = []
+            memory.set_nomemory(allocation, allocation + 1)
+            try:
+                came = native.accept_each(door.listener, 3)
+            except MemoryError:
+                ran_out += 1
+            finally:
+                memory.remove_mem_hooks()
+            assert len(list(Path("/proc/self/fd").iterdir())) == before + len(came)
+            door.take([*came, *native.accept_each(door.listener, 10)])
+        assert ran_out
+
     def test_without_descriptors(self, keep, accept_each):
         door = Door(keep)
         for _ in range(3):
