@@ -277,10 +277,11 @@ class Pool(Table):
     allow_redirect: Annotated[
         Literal["same-domain", "any", "never"],
         Field(
-            description="Which `client.reconnect` to another host is followed. `same-domain`, as "
-            "in cgminer: one whose name ends in the same two labels, which guards against a "
-            "hijacked connection that sends the hashrate elsewhere. What is not followed is "
-            "logged, and the connection stays. A redirect to the same host is always followed.",
+            description="Which `client.reconnect` to another host is followed. `same-domain`: "
+            "one below the same registered domain, by the public suffix list (cgminer compares "
+            "the last two labels), which guards against a hijacked connection that sends the "
+            "hashrate elsewhere. What is not followed is logged, and the connection stays. A "
+            "redirect to the same host is always followed.",
         ),
     ] = "same-domain"
 
