@@ -26,6 +26,11 @@ BEHIND = 0.25
 """The part of the room for what waits from which on a sink falls behind."""
 
 
+BRIEF = 2.0
+"""Seconds that miners may be on another pool without that being told: a group of miners that is
+opened mines on whichever pool is ready first, for a moment."""
+
+
 class Kind(NamedTuple):
     """What may be so."""
 
@@ -155,11 +160,10 @@ def _backup(picture: Picture) -> Iterator[Condition]:
     pools = merge(list(picture.snapshots.values())).pools
     wanted = _wanted(pools, picture.order)
     for pool in pools:
-        if wanted is None or pool.name == wanted.name or pool.mined_for is None:
-            continue
-        moved = f"miners here: {pool.miners:,}, as {pool.why}"
-        since = picture.now - pool.mined_for
-        yield Condition("backup-pool", pool.name, since, f"{_state(wanted)}; {moved}")
+        seconds = pool.mined_for or 0.0
+        if wanted is not None and pool.name != wanted.name and seconds >= BRIEF:
+            why = f"{_state(wanted)}; miners here: {pool.miners:,}, as {pool.why}"
+            yield Condition("backup-pool", pool.name, picture.now - seconds, why)
 
 
 def _wanted(pools: Sequence[PoolSnapshot], order: PoolOrder | None) -> PoolSnapshot | None:

@@ -46,6 +46,6 @@ async def test_everything_arrives_once_there_is_room(
         await kept.stop()
 
     kept.check(pool)
-    error = kept.logged("records can't be kept")[0]
-    assert (error["level"], error["sink"]) == ("error", "ledger")
-    assert str(kept.ledger) in str(error["problem"])
+    warning = kept.logged("records can't be kept")[0]
+    assert (warning["level"], warning["subject"]) == ("warning", "ledger")
+    assert str(kept.ledger) in str(warning["why"])

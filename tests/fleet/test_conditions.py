@@ -7,6 +7,7 @@ import pytest
 
 from stratumproxy.fleet.conditions import (
     BEHIND,
+    BRIEF,
     KINDS,
     SEVERITIES,
     SILENCE,
@@ -113,6 +114,13 @@ def test_from_the_start_on_a_backup() -> None:
     late = replace(SPARE, miners=1, mined_for=5.0, why="it is ready")
     backup = only(mined(0, replace(MAIN, state="connecting", mined_for=None), late))
     assert backup.why == "main is connecting; miners here: 1, as it is ready"
+
+
+def test_a_moment_on_a_backup_is_none() -> None:
+    """A group of miners that is opened mines on whichever pool is ready first."""
+    moment = replace(SPARE, miners=1, mined_for=BRIEF - 0.1, why="it is ready")
+    assert found(mined(0, MAIN, moment)) == []
+    assert found(mined(0, MAIN, replace(moment, mined_for=BRIEF))) == [("backup-pool", "spare")]
 
 
 def test_since_the_first_process_moved_and_some_never_did() -> None:

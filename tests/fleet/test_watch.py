@@ -114,9 +114,9 @@ def test_a_backups_beginning_does_not_tremble(world: World) -> None:
     world.pools = (main, pool(name="spare", mined_for=11.4, why="main was lost"))
     world.passes()
     assert world.since("backup-pool") == since
-    world.pools = (main, pool(name="spare", mined_for=1.0, why="main was lost"))
+    world.pools = (main, pool(name="spare", mined_for=2.0, why="main was lost"))
     world.passes()
-    assert world.since("backup-pool") == world.told.now - 1
+    assert world.since("backup-pool") == world.told.now - 2
 
 
 def test_an_order_says_itself_since_when(world: World) -> None:
