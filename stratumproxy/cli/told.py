@@ -3,16 +3,13 @@
 import os
 import sys
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
-from contextlib import suppress
 
-import orjson
 import structlog
 import trio
-from pydantic import ValidationError
 
 from stratumproxy.cli.logging import configure
-from stratumproxy.config import Config, Log
-from stratumproxy.config.locate import dotted
+from stratumproxy.config import Config
+from stratumproxy.config.told import decode_log, decode_told
 from stratumproxy.errors import ConfigError
 from stratumproxy.protocol.v1.framing import split_lines
 
@@ -23,37 +20,19 @@ MOST_WAITING = 16
 """Configurations that wait until one before is read."""
 
 
-def read_told(line: bytes) -> Config:
-    """The configuration on a line of standard input.
-
-    Raises:
-        ConfigError: it can't be used any more, though it could when the supervisor read it: a file
-            that it names is not what it was.
-    """
-    try:
-        return Config.model_validate_json(line)
-    except ValidationError as error:
-        raise ConfigError(
-            [
-                f"{dotted(each['loc'])}: {each['msg'].removeprefix('Value error, ')}"
-                for each in error.errors()
-            ]
-        ) from None
-
-
 def first_told() -> Config:
     """The configuration to begin with; what follows it on standard input is left there.
 
     The log is set up as it says, so that also what is wrong with it is told in the log's form.
 
     Raises:
-        ConfigError: as `read_told`.
+        ConfigError: as `decode_told`.
     """
     with open(0, "rb", buffering=0, closefd=False) as first:
         line = first.readline()
-    with suppress(ValueError, TypeError, KeyError):  # said below
-        configure(Log.model_validate(orjson.loads(line)["log"]))
-    return read_told(line)
+    if (log := decode_log(line)) is not None:
+        configure(log)
+    return decode_told(line)
 
 
 async def hear_told(heed: Callable[[Config], Awaitable[None]]) -> None:
@@ -81,7 +60,7 @@ async def _heed_each(
 ) -> None:
     async for line in lines:
         try:
-            config = await trio.to_thread.run_sync(read_told, line, abandon_on_cancel=True)
+            config = await trio.to_thread.run_sync(decode_told, line, abandon_on_cancel=True)
         except ConfigError as error:
             structlog.get_logger().error(
                 "the configuration can't be used, and nothing was changed", problems=error.problems

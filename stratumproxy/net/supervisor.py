@@ -28,6 +28,7 @@ import trio
 from stratumproxy.config import Config, Listen
 from stratumproxy.config.control import Api, Kafka, Ledger
 from stratumproxy.config.reload import ControlTables, controlled
+from stratumproxy.config.told import encode_told
 from stratumproxy.net.child import KILL_SECONDS, Child
 from stratumproxy.net.listeners import open_listener, open_listeners
 from stratumproxy.net.systemd import Service, match_listeners, status_line
@@ -194,13 +195,13 @@ def for_workers(config: Config) -> bytes:
     What it is told is checked again, and a token that can't be read must not keep it from mining.
     """
     config = config.model_copy(update={"api": Api(), "ledger": Ledger(), "kafka": Kafka()})
-    return config.model_dump_json().encode()
+    return encode_told(config)
 
 
 def for_control(config: Config) -> bytes:
     """What the control process is told: all but the certificates, for the same reason."""
     listen = [Listen(address=each.address) for each in config.listen]
-    return config.model_copy(update={"listen": listen}).model_dump_json().encode()
+    return encode_told(config.model_copy(update={"listen": listen}))
 
 
 def open_api(config: Config) -> socket.socket | None:

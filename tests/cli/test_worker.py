@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
+from stratumproxy import __version__
 from stratumproxy.cli.worker import give_large_blocks_back
 from stratumproxy.config import Config
+from stratumproxy.config.told import encode_told
 from stratumproxy.telemetry.channel import Lines, encode_ack
 from tests.net.tls_files import AUTHORITY, write_certificate
 from tests.waiting import PATIENCE
@@ -66,7 +68,7 @@ def test_it_tells_on_its_channel_to_the_very_end(listener: socket.socket) -> Non
         ours.settimeout(PATIENCE)
         descriptors = (listener.fileno(), theirs.fileno())
         process = start(
-            config().model_dump_json(),
+            encode_told(config()).decode(),
             "--channel",
             str(theirs.fileno()),
             str(listener.fileno()),
@@ -98,7 +100,7 @@ def test_it_tells_on_its_channel_to_the_very_end(listener: socket.socket) -> Non
 
 def test_a_certificate_that_was_broken_meanwhile(tmp_path: Path, listener: socket.socket) -> None:
     chain, key = write_certificate(tmp_path, AUTHORITY.issue_cert("localhost"))
-    line = config(tls_certificate=chain, tls_key=key).model_dump_json()
+    line = encode_told(config(tls_certificate=chain, tls_key=key)).decode()
     Path(chain).write_text("nonsense")
     number = listener.fileno()
     process = start(line, str(number), descriptors=(number,))
@@ -113,13 +115,24 @@ def test_a_certificate_that_was_broken_meanwhile(tmp_path: Path, listener: socke
     assert chain in problem
 
 
+def test_one_of_another_release_says_so_and_serves_nobody(listener: socket.socket) -> None:
+    """The package was upgraded under a running proxy, whose supervisor starts a process again."""
+    told = json.loads(encode_told(config()))
+    told["release"] = "0.0.9"
+    process = start(json.dumps(told), str(listener.fileno()), descriptors=(listener.fileno(),))
+    _, log = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 2
+    assert f"this is stratumproxy {__version__}, and what started it is 0.0.9" in log
+    assert "systemctl restart stratumproxy" in log
+
+
 def test_a_configuration_that_can_not_be_used_any_more_changes_nothing(
     tmp_path: Path, listener: socket.socket
 ) -> None:
     chain, key = write_certificate(tmp_path, AUTHORITY.issue_cert("localhost"))
-    line = config(tls_certificate=chain, tls_key=key).model_dump_json()
+    line = encode_told(config(tls_certificate=chain, tls_key=key)).decode()
     number = listener.fileno()
-    process = start(config().model_dump_json(), str(number), descriptors=(number,))
+    process = start(encode_told(config()).decode(), str(number), descriptors=(number,))
     assert process.stdin is not None
     assert process.stdout is not None
     try:

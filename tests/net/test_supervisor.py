@@ -14,6 +14,7 @@ import trio
 from structlog.testing import capture_logs
 
 from stratumproxy.config import Config
+from stratumproxy.config.told import encode_told
 from stratumproxy.net import child, supervisor
 from stratumproxy.net.supervisor import supervise
 from stratumproxy.net.systemd import Service
@@ -134,7 +135,7 @@ async def test_a_worker_is_given_its_number_its_listeners_and_the_configuration(
     async with running(STOPS + "serve()") as run:
         number, process, told = await run.call()
         assert (number, process != os.getpid()) == (0, True)
-        assert json.loads(told) == json.loads(config().model_dump_json())
+        assert json.loads(told) == json.loads(encode_told(config()))
         await run.stop()
         assert not alive(process)
 
@@ -278,7 +279,7 @@ threading.Thread(target=listen, daemon=True).start()
         with trio.fail_after(PATIENCE):
             while met != {0, 1}:
                 number, _, told = await run.call()
-                if json.loads(told)["limits"]["drain_seconds"] == 7:
+                if json.loads(told)["config"]["limits"]["drain_seconds"] == 7:
                     met.add(number)
         await run.stop()
 
@@ -289,7 +290,7 @@ async def test_a_worker_that_is_started_later_has_the_new_one():
         await run.configure.send(config(drain=7))
         os.kill(first, signal.SIGKILL)
         _, _, told = await run.call()
-        assert json.loads(told)["limits"]["drain_seconds"] == 7
+        assert json.loads(told)["config"]["limits"]["drain_seconds"] == 7
         await run.stop()
 
 

@@ -16,6 +16,7 @@ import trio
 from structlog.testing import capture_logs
 
 from stratumproxy.config import Config
+from stratumproxy.config.told import decode_told
 from stratumproxy.errors import StratumProxyError
 from stratumproxy.net import child, supervisor
 from stratumproxy.net.supervisor import for_control, for_workers, supervise
@@ -281,7 +282,7 @@ async def test_a_change_of_its_own_tables_starts_it_again_and_no_worker(tmp_path
         await run.configure.send(changed)
         _, (second, told) = await run.until("control", 2)
         assert second != first
-        assert json.loads(told)["ledger"]["path"] == f"{tmp_path}/ledger"
+        assert json.loads(told)["config"]["ledger"]["path"] == f"{tmp_path}/ledger"
         assert len(run.noted("worker")) == 1
         await run.stopped()
 
@@ -303,7 +304,7 @@ async def test_any_other_change_it_is_only_told(tmp_path):
         await run.until("control")
         await run.configure.send(config(level="debug"))
         [(_, told)] = await run.until("told")
-        assert json.loads(told)["log"]["level"] == "debug"
+        assert json.loads(told)["config"]["log"]["level"] == "debug"
         assert len(run.noted("control")) == 1
         await run.stopped()
 
@@ -335,7 +336,7 @@ def test_a_worker_is_not_told_what_could_keep_it_from_mining(tmp_path):
     more = f'[ledger]\npath = "/x"\n[api]\nlisten = "127.0.0.1:0"\ntoken_file = "{token}"'
     settings = config(api="", more=more)
     token.unlink()
-    told = Config.model_validate_json(for_workers(settings))
+    told = decode_told(for_workers(settings))
     assert (told.api.token_file, told.ledger.path) == ("", "")
 
 
