@@ -13,7 +13,7 @@ from stratumproxy.mining.extranonce import SlotSpace
 from stratumproxy.mining.issued import Job
 from stratumproxy.mining.prefix import NO_PAST, Past
 from stratumproxy.routing.fanout import Fanouts
-from stratumproxy.routing.policy import Policy
+from stratumproxy.routing.policy import Order
 from stratumproxy.telemetry.notices import Notices
 from stratumproxy.upstream.channel import Channel
 from stratumproxy.upstream.pool import Pool
@@ -23,7 +23,7 @@ from stratumproxy.upstream.pool import Pool
 class Surroundings:
     """What all groups have in common."""
 
-    policy: Policy
+    order: Order
     """Which pool is mined on."""
     fanouts: Fanouts
     """How its jobs go out."""
@@ -167,7 +167,7 @@ class Group:
     def _ready(self) -> list[Channel]:
         """What can be mined on, in the pools' order."""
         ready = [channel for channel in self.channels.values() if channel.session is not None]
-        return sorted(ready, key=lambda channel: self._around.policy.rank(channel.pool))
+        return sorted(ready, key=lambda channel: self._around.order.rank(channel.pool))
 
     def _best(self) -> Channel | None:
         """The first in the order that is ready and well, or else just ready."""
@@ -175,7 +175,7 @@ class Group:
 
     def _before(self, channel: Channel, other: Channel) -> bool:
         """Whether one is rather mined on than the other."""
-        return self._around.policy.rank(channel.pool) < self._around.policy.rank(other.pool)
+        return self._around.order.rank(channel.pool) < self._around.order.rank(other.pool)
 
     def prefer(self, well_for: float, pause: float, now: float) -> None:
         """Go back to an earlier pool in the order once it has been ready for some seconds.

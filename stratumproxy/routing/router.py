@@ -13,7 +13,7 @@ from stratumproxy.routing.allocation import NO_LIMIT, Allocator
 from stratumproxy.routing.fanout import Fanouts
 from stratumproxy.routing.group import Group, Surroundings
 from stratumproxy.routing.lobby import Lobby
-from stratumproxy.routing.policy import Priority
+from stratumproxy.routing.policy import Order, policy_of
 from stratumproxy.telemetry.notices import Notices
 from stratumproxy.upstream.channel import Channel, Rules, Watcher
 from stratumproxy.upstream.pool import RETIRE_SECONDS, Pool, carried_over
@@ -64,7 +64,7 @@ class Router:
         self._sessions = sessions
         self.pools = [Pool(table) for table in config.pool]
         """In the configured order; retired ones at the end."""
-        self.policy = Priority(lambda: self.pools)
+        self.order = Order(policy_of(config, self.pools))
         self.groups: list[Group] = []
         self.lobby = Lobby(config.limits.unauthorized_sessions)
         self.allocator = Allocator(
@@ -78,7 +78,7 @@ class Router:
         self.version_mask = 0
         """What the pool of the first group lets miners roll."""
         self._around = Surroundings(
-            policy=self.policy,
+            order=self.order,
             fanouts=fanouts,
             notices=notices,
             open_channel=self._open_channel,
@@ -188,7 +188,7 @@ class Router:
         Returns:
             The groups that mine on another pool for it.
         """
-        self.policy.preferred = pool.name if pool is not None else ""
+        self.order.preferred = pool.name if pool is not None else ""
         return [group for group in self.groups if group.obey(pool, now)]
 
     def reconfigure(self, config: Config, now: float) -> None:
@@ -201,10 +201,11 @@ class Router:
         self._configure(config)
         before = self.pools
         self.pools = carried_over(before, config.pool, self._in_use, now)
-        preferred = self.policy.preferred
+        self.order.policy = policy_of(config, self.pools)
+        preferred = self.order.preferred
         if preferred and preferred not in [pool.name for pool in config.pool]:
             self._notices.warning("the pool to mine on is not configured", pool=preferred)
-            self.policy.preferred = ""
+            self.order.preferred = ""
         for group in self.groups:
             for pool in self.pools:
                 if pool not in before:

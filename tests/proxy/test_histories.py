@@ -177,7 +177,7 @@ class Histories(RuleBasedStateMachine):
     @rule(pool=st.sampled_from(["", "main", "backup"]))
     def an_order(self, pool: str) -> None:
         proxy = self.play.proxy
-        proxy.router.policy.preferred = pool
+        proxy.router.order.preferred = pool
         for group in proxy.router.groups:
             group.obey(["main", "backup"].index(pool) if pool else None, self.play.now)
         self.play._settle()

@@ -255,9 +255,9 @@ def test_the_order_outlives_a_reload_while_the_pool_is_configured() -> None:
     assert order.pools == [0, 2]
     order.play.reconfigure("main")
     assert order.pools[0] == 2
-    assert order.play.proxy.router.policy.preferred == ""
+    assert order.play.proxy.router.order.preferred == ""
     order.play.reconfigure("main", "backup")
-    assert order.play.proxy.router.policy.preferred == "", "that was then"
+    assert order.play.proxy.router.order.preferred == "", "that was then"
 
 
 # -- difficulty --------------------------------------------------------------------------------
