@@ -1,7 +1,8 @@
-"""What imports what: no I/O below net/, and one way only."""
+"""What imports what: no I/O below net/, one way only, and no circle."""
 
 import ast
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -80,9 +81,10 @@ def imports(path: Path) -> Iterator[str]:
 
 
 def is_module(name: str) -> bool:
-    if not name.startswith("stratumproxy."):
+    top, *inner = name.split(".")
+    if top not in ("stratumproxy", "bench") or not inner:
         return False
-    path = ROOT.joinpath(*name.split(".")[1:])
+    path = ROOT.parent.joinpath(top, *inner)
     return path.is_dir() or path.with_suffix(".py").exists() or path.with_suffix(".pyi").exists()
 
 
@@ -115,3 +117,19 @@ def test_trio_is_known_to_the_shell_alone() -> None:
         part = path.relative_to(ROOT).parts[0]
         if any(name.split(".")[0] == "trio" for name in imports(path)):
             assert part in shells, f"{path} imports trio"
+
+
+def module_of(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT.parent).with_suffix("").parts).removesuffix(".__init__")
+
+
+def test_no_file_imports_one_that_needs_it() -> None:
+    """Not even for a type: two files that need each other are one idea, or lack a third."""
+    files = [
+        path for part in ("stratumproxy", "bench") for path in (ROOT.parent / part).rglob("*.py")
+    ]
+    needs = {module_of(path): set(imports(path)) - {module_of(path)} for path in files}
+    try:
+        TopologicalSorter(needs).prepare()
+    except CycleError as error:
+        pytest.fail(" is needed by ".join(error.args[1]))

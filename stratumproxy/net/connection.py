@@ -3,14 +3,35 @@
 import os
 import socket
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from stratumproxy.downstream.drops import SLOW_READER, broken
+from stratumproxy.downstream.miner import Miner
 from stratumproxy.net.sockets import send
 
-if TYPE_CHECKING:
-    from stratumproxy.downstream.miner import Miner
-    from stratumproxy.net.port import MinerPort
+
+class Port(Protocol):
+    """What a connection asks of the port that it came in by."""
+
+    gathered: "dict[Connection, bytes] | None"
+    """In a turn, what is to be sent at its end."""
+    out_limit: int
+    """Bytes that may wait for a miner that does not read."""
+
+    def watch_write(self, connection: "Connection", on: bool) -> None:
+        """Watch, or don't, for room to send."""
+
+    def closed(self, connection: "Connection", reason: str) -> None:
+        """A connection is to be closed: by the miner if there is no reason."""
+
+    def join(self, connection: "Connection") -> None:
+        """A connection has nothing before Stratum any more: it is read with all others."""
+
+    def introduce(self, connection: "Connection", address: tuple[str, int]) -> bool:
+        """A PROXY header said who it really is; whether it may stay."""
+
+    def may_shake_hands(self) -> bool:
+        """Whether a TLS handshake has its turn."""
 
 
 class Connection:
@@ -27,9 +48,9 @@ class Connection:
 
     __slots__ = ("_waiting", "fd", "open", "port", "session")
 
-    session: "Miner"
+    session: Miner
 
-    def __init__(self, port: "MinerPort", fd: int) -> None:
+    def __init__(self, port: Port, fd: int) -> None:
         self.port = port
         self.fd = fd
         self.open = True
@@ -118,7 +139,7 @@ class Apart(Connection):
         OSError: the connection broke.
     """
 
-    def __init__(self, port: "MinerPort", fd: int) -> None:
+    def __init__(self, port: Port, fd: int) -> None:
         super().__init__(port, fd)
         self.sock = socket.socket(fileno=fd)
         self.recv = self.sock.recv

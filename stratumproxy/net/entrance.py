@@ -2,19 +2,15 @@
 
 import socket
 import ssl
-from typing import TYPE_CHECKING
 
 from stratumproxy.config import Listen
 from stratumproxy.config.certificates import miners_context
 from stratumproxy.downstream.drops import reason_of
 from stratumproxy.downstream.networks import within
 from stratumproxy.errors import ConfigError, ProtocolError
-from stratumproxy.net.connection import Apart, Connection
+from stratumproxy.net.connection import Apart, Connection, Port
 from stratumproxy.net.proxy_header import parse_header
 from stratumproxy.net.tls import TlsConnection
-
-if TYPE_CHECKING:
-    from stratumproxy.net.port import MinerPort
 
 PEEK = 512
 """Bytes looked at for a header: no balancer in use sends more."""
@@ -57,7 +53,7 @@ class Entrance:
         """
         return self._trusted(host)
 
-    def connection(self, port: "MinerPort", fd: int, *, header: bool) -> Connection:
+    def connection(self, port: Port, fd: int, *, header: bool) -> Connection:
         """A connection that begins as it must.
 
         Args:

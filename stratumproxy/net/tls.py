@@ -2,14 +2,10 @@
 
 import ssl
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from stratumproxy.downstream.drops import Reason, broken
-from stratumproxy.net.connection import Apart
+from stratumproxy.net.connection import Apart, Port
 from stratumproxy.net.sockets import send
-
-if TYPE_CHECKING:
-    from stratumproxy.net.port import MinerPort
 
 HANDSHAKE_RECORD = b"\x16"
 """How a client begins (RFC 8446, section 5.1); no Stratum line does."""
@@ -37,7 +33,7 @@ class TlsConnection(Apart):
 
     __slots__ = ("_begun", "_incoming", "_outgoing", "_ready", "_tls")
 
-    def __init__(self, port: "MinerPort", fd: int, context: ssl.SSLContext) -> None:
+    def __init__(self, port: Port, fd: int, context: ssl.SSLContext) -> None:
         super().__init__(port, fd)
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()

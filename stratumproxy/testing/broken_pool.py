@@ -1,16 +1,13 @@
 """What pools do wrong, one fault at a time: for tests of what is to notice it."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 
 from stratumproxy.testing import judge
 from stratumproxy.testing.judge import Judgement, Reject
-from stratumproxy.testing.pool_connection import OTHER, PoolConnection
+from stratumproxy.testing.pool_connection import OTHER, Pool, PoolConnection
 from stratumproxy.testing.replies import Json, line, rejection
-
-if TYPE_CHECKING:
-    from stratumproxy.testing.pool import SimulatedPool
 
 ACCEPTS: dict[str, Reject] = {
     "duplicates-accepted": judge.DUPLICATE,
@@ -28,7 +25,7 @@ DAY = 86_400
 class BrokenPoolConnection(PoolConnection):
     """A connection to a pool whose settings have a fault."""
 
-    def __init__(self, pool: "SimulatedPool") -> None:
+    def __init__(self, pool: Pool) -> None:
         super().__init__(pool)
         self._texts: set[tuple[str, ...]] = set()
         self._held = b""

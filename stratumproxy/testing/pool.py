@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from stratumproxy.shares import _reference as reference
 from stratumproxy.testing.broken_pool import BrokenPoolConnection
 from stratumproxy.testing.jobs import JobSource, PoolJob
-from stratumproxy.testing.judge import PreparedJob, Reject
+from stratumproxy.testing.judge import Judgement, PreparedJob
 from stratumproxy.testing.pool_connection import PoolConnection
 from stratumproxy.testing.replies import notification
 from stratumproxy.testing.rules import MAX_VIOLATIONS, Violation
@@ -236,17 +236,33 @@ class SimulatedPool:
         """Whether that job was one of this pool's, once."""
         return self._jobs.was_issued(job_id)
 
-    def count(self, worker: str | None, reject: Reject | None, difficulty: float = 0.0) -> None:
-        """Count one share; `reject` is None for an accepted one, `worker` for a stranger's."""
+    def count(self, worker: str | None, share: Judgement, *, answered: bool) -> None:
+        """Count one share.
+
+        Args:
+            worker: whose it is; None for a stranger's.
+            share: what it is worth.
+            answered: whether its verdict is told.
+        """
+        if share.reject is None:
+            self.hashes.append(share.hash)
+            self.blocks += share.block
+        self.unanswered += not answered
         counts = [self.total]
         if worker is not None:
             counts.append(self.workers.setdefault(worker, ShareCounts()))
         for each in counts:
-            if reject is None:
+            if share.reject is None:
                 each.accepted += 1
-                each.work += difficulty
+                each.work += share.difficulty
             else:
-                each.rejected[reject.reason] += 1
+                each.rejected[share.reject.reason] += 1
+        self.notice()
+
+    def left(self, connection: PoolConnection) -> None:
+        """A connection is closed."""
+        self.connections.remove(connection)
+        self.tell("disconnected", connection=connection.number)
         self.notice()
 
     def violated(self, connection: PoolConnection, violation: Violation) -> None:

@@ -2,24 +2,60 @@
 
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import orjson
 
 from stratumproxy.testing import judge, rules
 from stratumproxy.testing.jobs import PoolJob
-from stratumproxy.testing.judge import Judgement, SentJob
+from stratumproxy.testing.judge import Judgement, PreparedJob, SentJob
 from stratumproxy.testing.replies import Json, notification, rejection, reply
 from stratumproxy.testing.rules import Rule, Violation
-
-if TYPE_CHECKING:
-    from stratumproxy.testing.pool import SimulatedPool
+from stratumproxy.testing.settings import PoolSettings
 
 MAX_LINE = 16_384
 MAX_QUEUED = 1 << 22
 """Bytes that wait for a client which does not read; past that it is dropped."""
 
 OTHER = 20
+
+
+class Pool(Protocol):
+    """What a connection asks of its pool."""
+
+    settings: PoolSettings
+    job: PoolJob | None
+    """The newest job. There is none before the first client is ready for one."""
+
+    def open_session(self, session_id: object) -> tuple[str, bytes]:
+        """A session id and its extranonce1: the old ones, if that session is known."""
+
+    def new_job(self, now: float) -> PoolJob:
+        """Make the next job and queue it on all connections."""
+
+    def prepare(self, job: PoolJob, extranonce_size: int) -> PreparedJob:
+        """A job for connections with that many bytes of extranonce1 and 2 together."""
+
+    def was_issued(self, job_id: str) -> bool:
+        """Whether that job was one of this pool's, once."""
+
+    def count(self, worker: str | None, share: Judgement, *, answered: bool) -> None:
+        """Count one share."""
+
+    def violated(self, connection: "PoolConnection", violation: Violation) -> None:
+        """Note what a client should not have done."""
+
+    def left(self, connection: "PoolConnection") -> None:
+        """A connection is closed."""
+
+    def drop_connections(self) -> None:
+        """Close all connections without a word."""
+
+    def tell(self, event: str, **facts: object) -> None:
+        """Tell who listens to it what happened."""
+
+    def notice(self) -> None:
+        """Tell the watchers that something changed."""
 
 
 class PoolConnection:
@@ -29,7 +65,7 @@ class PoolConnection:
     meanwhile waits for `take`; `on_output` is called then, and when the connection is closed.
     """
 
-    def __init__(self, pool: "SimulatedPool") -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._buffer = b""
         self._out: deque[tuple[float, bytes]] = deque()
@@ -116,10 +152,8 @@ class PoolConnection:
             return
         self.closed = True
         self._out.clear()
-        self._pool.connections.remove(self)
-        self._pool.tell("disconnected", connection=self.number)
         self._notice()
-        self._pool.notice()
+        self._pool.left(self)
 
     # What the pool pushes.
 
@@ -336,26 +370,24 @@ class PoolConnection:
         worker = params[0] if params else None
         if not isinstance(worker, str) or worker not in self._workers:
             worker = None
-        reject, hash, difficulty, block = self._judge(worker, params)
-        if reject is None:
+        share = self._judge(worker, params)
+        if share.reject is None:
             self._good_shares += 1
             if settings.reject_every and self._good_shares % settings.reject_every == 0:
-                reject = judge.POOL
-            else:
-                pool.hashes.append(hash)
-                pool.blocks += block
-        pool.count(worker, reject, difficulty)
+                share = share._replace(reject=judge.POOL)
+        self._shares += 1
+        dropped = settings.drop_every and self._shares % settings.drop_every == 0
+        answered = not (dropped or settings.silent)
+        pool.count(worker, share, answered=answered)
+        reject = share.reject
         pool.tell(
             "share",
             connection=self.number,
             worker=worker,
             rejected=reject.reason if reject else None,
-            difficulty=difficulty,
+            difficulty=share.difficulty,
         )
-        self._shares += 1
-        dropped = settings.drop_every and self._shares % settings.drop_every == 0
-        if dropped or settings.silent:
-            pool.unanswered += 1
+        if not answered:
             return None
         if reject is not None:
             return rejection(settings.reject_shape, request_id, reject.code, reject.text)

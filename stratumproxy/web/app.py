@@ -1,6 +1,7 @@
 """The application: every endpoint, behind the checks that all requests pass."""
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import partial
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -39,6 +40,7 @@ from stratumproxy.web.headers import HostCheck, SecurityHeaders
 from stratumproxy.web.metrics import Metrics
 from stratumproxy.web.operation import Operation
 from stratumproxy.web.site import Access, Orders, Site
+from stratumproxy.web.streams import Streams
 
 GZIP_LEVEL = 4
 """Half the time of the usual 9 for a tenth more bytes, and the table is gzipped every second."""
@@ -94,7 +96,9 @@ def make_app(
         access=Access(config),
         clock=clock,
         unix=unix,
-        streams=events.Streams(fleet, watch, config.event_streams),
+        streams=Streams(
+            fleet.journal, partial(summary.summary, fleet, watch), config.event_streams
+        ),
         ledger=ledger,
         orders=orders,
     )

@@ -4,80 +4,22 @@ Nothing is queued for a stream: each takes what is new when it can send, so one 
 fewer summaries, and one that does not read costs what its socket holds, and is hung up on.
 """
 
-from collections import deque
 from math import floor
 
-import orjson
 import trio
 from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from stratumproxy.fleet import Fleet
-from stratumproxy.fleet.journal import EVENTS, JOBS
-from stratumproxy.fleet.watch import Watch
 from stratumproxy.web.errors import Refusal
 from stratumproxy.web.operation import Nothing, Operation
 from stratumproxy.web.site import Site
-from stratumproxy.web.summary import summary
 
 STALLED = 10.0
 """Seconds that one send may take before the client counts as one that does not read."""
 
 RETRY = 2000
 """Milliseconds after which a browser tries again."""
-
-
-class Streams:
-    """All event streams: how many there are, and what each is sent, encoded once for all.
-
-    Args:
-        fleet: what they tell.
-        watch: of the proxy's conditions.
-        limit: streams at a time.
-    """
-
-    def __init__(self, fleet: Fleet, watch: Watch, limit: int) -> None:
-        self._fleet = fleet
-        self._watch = watch
-        self._limit = limit
-        self.open = 0
-        self.dropped = 0
-        """Streams that were ended since their clients did not read."""
-        self._second = -1
-        self._summary = b""
-        self._encoded: deque[tuple[int, bytes]] = deque(maxlen=JOBS + EVENTS)
-        self._newest = 0
-
-    @property
-    def full(self) -> bool:
-        """Whether there are as many as there may be."""
-        return self.open >= self._limit
-
-    def summary(self, now: float, today: float, second: int) -> bytes:
-        """The summary of a second, encoded when it is asked for first."""
-        if second != self._second:
-            self._second = second
-            self._summary = _event("summary", summary(self._fleet, self._watch, now, today))
-        return self._summary
-
-    def since(self, newest: int) -> tuple[bytes, int]:
-        """Jobs and events after an id, and the id of the last of them."""
-        journal = self._fleet.journal
-        for entry in journal.since(self._newest):
-            self._encoded.append((entry.id, _event(entry.kind, entry.record._asdict(), entry.id)))
-        self._newest = journal.newest
-        new = []
-        for id, event in reversed(self._encoded):
-            if id <= newest:
-                break
-            new.append(event)
-        return b"".join(reversed(new)), journal.newest
-
-
-def _event(kind: str, value: object, id: int | None = None) -> bytes:
-    number = b"" if id is None else b"id: %d\n" % id
-    return b"event: %s\n%sdata: %s\n\n" % (kind.encode(), number, orjson.dumps(value))
 
 
 class EventStream(Response):

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import trio
 from starlette.datastructures import Headers
@@ -12,10 +12,8 @@ from stratumproxy.config.address import parse_listen
 from stratumproxy.config.control import Api
 from stratumproxy.fleet import Fleet
 from stratumproxy.fleet.watch import Watch
-
-if TYPE_CHECKING:
-    from stratumproxy.ledger.reader import LedgerReader
-    from stratumproxy.web.events import Streams
+from stratumproxy.ledger.reader import LedgerReader
+from stratumproxy.web.streams import Streams
 
 LEDGER_READERS = 2
 """Threads that read the ledger at a time; more requests wait, so that reading starves nothing."""
@@ -82,8 +80,8 @@ class Site:
     access: Access
     clock: Callable[[], float]
     """Seconds that pass evenly, as the fleet is told them."""
-    streams: "Streams"
-    ledger: "LedgerReader | None" = None
+    streams: Streams
+    ledger: LedgerReader | None = None
     orders: Orders | None = None
     unix: Callable[[float], float] = lambda at: at
     """The time of day at a moment of even time."""

@@ -1,0 +1,62 @@
+"""What event streams are sent, encoded once for all of them."""
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+
+from stratumproxy.fleet.journal import EVENTS, JOBS, Journal
+
+
+class Streams:
+    """All event streams: how many there are, and what each is sent, encoded once for all.
+
+    Args:
+        journal: the jobs and events that they tell.
+        summary: what else they tell, at a moment: even time, and the same moment's time of day.
+        limit: streams at a time.
+    """
+
+    def __init__(
+        self, journal: Journal, summary: Callable[[float, float], dict[str, Any]], limit: int
+    ) -> None:
+        self._journal = journal
+        self._make_summary = summary
+        self._limit = limit
+        self.open = 0
+        self.dropped = 0
+        """Streams that were ended since their clients did not read."""
+        self._second = -1
+        self._summary = b""
+        self._encoded: deque[tuple[int, bytes]] = deque(maxlen=JOBS + EVENTS)
+        self._newest = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether there are as many as there may be."""
+        return self.open >= self._limit
+
+    def summary(self, now: float, today: float, second: int) -> bytes:
+        """The summary of a second, encoded when it is asked for first."""
+        if second != self._second:
+            self._second = second
+            self._summary = _event("summary", self._make_summary(now, today))
+        return self._summary
+
+    def since(self, newest: int) -> tuple[bytes, int]:
+        """Jobs and events after an id, and the id of the last of them."""
+        for entry in self._journal.since(self._newest):
+            self._encoded.append((entry.id, _event(entry.kind, entry.record._asdict(), entry.id)))
+        self._newest = self._journal.newest
+        new = []
+        for id, event in reversed(self._encoded):
+            if id <= newest:
+                break
+            new.append(event)
+        return b"".join(reversed(new)), self._newest
+
+
+def _event(kind: str, value: object, id: int | None = None) -> bytes:
+    number = b"" if id is None else b"id: %d\n" % id
+    return b"event: %s\n%sdata: %s\n\n" % (kind.encode(), number, orjson.dumps(value))
