@@ -65,7 +65,7 @@ async def test_batches_until_they_are_safe(running: Ends) -> None:
     outbox.add(1)
     outbox.add(2)
     first = await running.hear("seq")
-    assert (first["run"], first["worker"], first["seq"]) == (outbox.run, 2, 1)
+    assert (first["run"], first["process"], first["seq"]) == (outbox.run, 2, 1)
     assert (await running.hear("seq"))["seq"] == 2
     await running.say(START + encode_ack(outbox.run, 1))
     await running.say(b'{"torn' + START + HELLO)
