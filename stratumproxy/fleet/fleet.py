@@ -190,7 +190,7 @@ class Fleet:
                 worker.address, worker.agent = done.address, done.agent
             self.accepted += done.counts.accepted
             add_reasons(self.reasons, done.counts.reasons)
-            self.counted_since = min(self.counted_since, since)
+            self.counted_since = min(self.counted_since, max(since, done.since))
             worker.rates.take_in(done.past, now)
             worker.since = min(worker.since, done.since)
             if worker.last_share is None and done.last_share is not None:

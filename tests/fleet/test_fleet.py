@@ -274,6 +274,9 @@ class TestRecall:
         assert (told.fleet.accepted, told.fleet.counted_since) == (7202, NOW - 80_000)
         assert told.fleet.reasons == {"stale": 61, "pool": 20}
 
+    def test_they_begin_when_the_first_worker_came_if_that_was_within_the_day(self) -> None:
+        assert self.recalled(since=NOW - 100).fleet.counted_since == NOW - 100
+
     def test_where_it_was_last_is_known_until_it_is_somewhere_else(self) -> None:
         told = self.recalled(address="10.9.9.9:1", agent="cgminer")
         assert (told.worker().address, told.worker().agent) == ("10.9.9.9:1", "cgminer")
