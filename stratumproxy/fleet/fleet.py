@@ -201,6 +201,13 @@ class Fleet:
             self._learn(worker, now)
             self._changed(worker, now)
 
+    @property
+    def of_usual(self) -> float | None:
+        """What all workers do now, as a part of what is usual, but for what is chance; None while
+        nothing is usual.
+        """
+        return 1 - min(max(self.missing / self.usual, 0.0), 1.0) if self.usual else None
+
     def learn(self, workers: Iterable[Worker], as_of: float, now: float) -> None:
         """Take in what is usual of some workers, by `usuals`.
 

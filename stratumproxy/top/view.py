@@ -41,6 +41,7 @@ COLUMNS = (
     ("", "right", 0),
     ("1h", "right", 100),
     ("Of usual", "right", 110),
+    ("Missing", "right", 130),
     ("Difficulty", "right", 90),
     ("Accepted", "right", 0),
     ("Rejected", "right", 0),
@@ -91,11 +92,12 @@ def _line(*parts: str | tuple[str, str], style: str = "") -> Text:
 
 def _title(state: State, title: str) -> Text:
     uptime = f"  up {age(state.summary['uptime'])}" if state.summary else ""
-    missing = state.summary.get("missing")
+    missing, part = state.summary.get("missing"), state.summary.get("of_usual")
     return _line(
         (" stratumproxy top ", "bold reverse"),
         f" {title}{uptime}",
         (f"  missing {rate(missing)}" if missing else "", "bold red"),
+        f", {percent(part)} of usual" if missing and part is not None else "",
     )
 
 
@@ -218,6 +220,7 @@ def _cells(worker: dict[str, Any], now: float, sign: str) -> list[str]:
         error(figures["5m"], sign),
         rate(figures["1h"]["rate"]),
         "" if worker["of_usual"] is None else percent(worker["of_usual"]),
+        rate(worker["missing"]) if worker["missing"] else "",
         short(worker["difficulty"]),
         f"{worker['accepted']:,}",
         rejected(worker["accepted"], worker["rejected"]),

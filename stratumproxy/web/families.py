@@ -56,6 +56,10 @@ FAMILIES = {
         "squares of its shares' difficulties, over their sum; 1 without any.",
         ("window",),
     ),
+    "hashrate_usual_hashes_per_second": Family(
+        "gauge",
+        "What all workers usually do together, as far as that is known.",
+    ),
     "hashrate_missing_hashes_per_second": Family(
         "gauge",
         "What workers that are gone or slow lack of what they usually do, all together.",

@@ -124,13 +124,15 @@ class Metrics(Collector):
             if figure.rate is not None:
                 rate.add_metric([window.name], figure.rate)
             error.add_metric([window.name], 1.0 if figure.error is None else figure.error)
+        usual = gauge("hashrate_usual_hashes_per_second")
+        usual.add_metric([], self._fleet.usual)
         missing = gauge("hashrate_missing_hashes_per_second")
         missing.add_metric([], max(self._fleet.missing, 0.0))
         workers, attention = gauge("workers"), gauge("workers_attention")
         workers.add_metric([], len(self._fleet.roll))
         for reason, count in self._fleet.attention.items():
             attention.add_metric([reason], count)
-        yield from (rate, error, missing, workers, attention)
+        yield from (rate, error, usual, missing, workers, attention)
 
     def _miners(self, snapshot: Snapshot) -> Iterator[Metric]:
         for name, value in (

@@ -61,6 +61,10 @@ class Summary(BaseModel):
     missing: float = Field(
         description="Hashes a second that those of them lack that are gone or slow."
     )
+    of_usual: float | None = Field(
+        description="What they do without what is missing, as a part of what is usual; null while "
+        "nothing is."
+    )
     accepted: int = Field(description="Shares that count.")
     work: float = Field(description="Sum of the difficulties of the accepted shares.")
     forwarded: int = Field(description="Shares sent to pools.")
@@ -112,6 +116,7 @@ def summary(fleet: Fleet, watch: Watch, now: float, today: float) -> dict[str, A
         "hashrate": hashrates(fleet.figures(now)),
         "usual": told(fleet.usual),
         "missing": told(max(fleet.missing, 0.0)),
+        "of_usual": fleet.of_usual,
         "accepted": snapshot.accepted,
         "work": snapshot.work,
         "forwarded": snapshot.forwarded,

@@ -323,7 +323,9 @@ async def test_what_was_shown_before_a_restart_is_shown_after_it(tmp_path):
 
     async with planned(settings) as run:
         outbox = run.worker.outbox
-        outbox.add(NOW, miners=[gone._replace(open=True)], work=[refused], jobs=jobs, events=events)
+        outbox.add(
+            NOW - 60, miners=[gone._replace(open=True)], work=[refused], jobs=jobs, events=events
+        )
         run.worker.outbox.show(Snapshot(5.0, 1, 1, 1.0, 40, 40.0, 4, {"stale": 18, "pool": 2}))
         outbox.add(NOW, miners=[gone])
         await until(lambda: not outbox.unacknowledged and run.plane.fleet.processes.snapshot())

@@ -212,12 +212,14 @@ def test_a_worker() -> None:
 def test_what_is_missing_is_said_in_sum_and_by_machine() -> None:
     state = busy()
     assert "missing" not in "\n".join(shown(state, 160))
-    state.summary["missing"] = 1.3e15
+    state.summary["missing"], state.summary["of_usual"] = 1.3e15, 0.9871
+    state.workers[0]["missing"] = 36.7e12
     state.workers[0]["of_usual"], state.workers[1]["of_usual"] = 0.667, None
     lines = shown(state, 160)
-    assert lines[0].endswith("up 2h  missing 1.30 PH/s")
+    assert lines[0].endswith("up 2h  missing 1.30 PH/s, 99% of usual")
     assert "Of usual" in lines[8]
     assert "67%" in lines[9]
+    assert "36.7 TH/s" in lines[9]
     assert "91%" not in lines[10]
     assert "91%" in lines[11]
 

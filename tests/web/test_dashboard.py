@@ -208,7 +208,7 @@ def test_what_is_missing_is_said_in_sum_and_by_machine(look: Visit, some: World)
     page = look.go()
     look.all_rows()
     expect(page.locator("#attention-missing")).to_have_text(
-        re.compile(r"^[\d.]+\s[PT]H/s missing$")
+        re.compile(r"^[\d.]+\s[PT]H/s missing, [\d.]+\s% of usual$")
     )
     page.locator("#attention-filters .slow").click()
     told = page.locator("#attention-list li p").first
@@ -219,6 +219,7 @@ def test_what_is_missing_is_said_in_sum_and_by_machine(look: Visit, some: World)
     expect(page.locator("#workers td.of_usual").first).to_have_text(re.compile(r"^0\s%$"))
     page.select_option("#filter", "slow")
     expect(page.locator("#workers td.of_usual").first).to_have_text(re.compile(r"^[4-7]\d\.\d\s%$"))
+    expect(page.locator("#workers td.missing").first).to_have_text(re.compile(r"^[\d.]+\s[TG]H/s$"))
     page.locator("#workers td.name a").first.click()
     expect(page.locator("#worker-view .summary")).to_contain_text(re.compile(r"Usual.*now [4-7]\d"))
     look.give_token("#worker-view >> text=Give the token…", some.token)
@@ -302,6 +303,7 @@ LONGEST = {
     "hashrate_1h": "88.8\u00a0TH/s",
     "hashrate_24h": "88.8\u00a0TH/s",
     "of_usual": "88.8\u00a0%",
+    "missing": "88.8\u00a0TH/s",
     "difficulty": "888,888",
     "accepted": "888,888,888",
     "rejected": "88.8\u00a0%",
@@ -345,7 +347,7 @@ CUT = """(longest) => {
 }"""
 
 
-@pytest.mark.parametrize("width", [1024, 1201, 1280, 1351, 1440, 1461, 1641, 1920])
+@pytest.mark.parametrize("width", [1024, 1201, 1280, 1381, 1440, 1461, 1561, 1741, 1920])
 def test_figures_are_whole(browser: Any, some: World, width: int) -> None:
     with visit(browser, some.url, {"width": width, "height": 1000}) as look:
         page = look.go()

@@ -25,12 +25,20 @@ async def test_it_says_what_there_is(web: Web, told: Told) -> None:
     assert found["rejected"] == {"stale": 4}
     assert found["drops"] == {"idle": 1}
     assert found["attention"] == {"gone": 0, "slow": 0, "rejecting": 1, "reconnecting": 0}
-    assert (found["usual"], found["missing"]) == (0.0, 0.0)
+    assert (found["usual"], found["missing"], found["of_usual"]) == (0.0, 0.0, None)
     assert found["lost_records"] == 3
     assert [pool["name"] for pool in found["pools"]] == ["pool"]
     assert [each["job"] for each in found["last_jobs"]] == ["j2", "j1"]
     assert found["processes"] == [{"worker": 0, "run": "run-1", "heard": 0.0}]
     assert found["revision"] == told.fleet.roll.revision
+
+
+@pytest.mark.parametrize(("missing", "part"), [(0.0, 1.0), (5e13, 0.75), (-1e-3, 1.0), (3e14, 0.0)])
+def test_what_is_missing_is_a_part_of_what_is_usual(
+    told: Told, missing: float, part: float
+) -> None:
+    told.fleet.usual, told.fleet.missing = 2e14, missing
+    assert summary(told.fleet, Watch(told.fleet), told.now, told.now)["of_usual"] == part
 
 
 async def test_a_hashrate_says_its_window_and_its_error(web: Web) -> None:

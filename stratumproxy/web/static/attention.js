@@ -139,8 +139,8 @@ export function attentionPanel(feed, fleet, table) {
   feed.addEventListener("summary", () => {
     const counts = feed.summary.attention;
     const any = Object.values(counts).reduce((a, b) => a + b, 0);
-    const { missing } = feed.summary;
-    setText(byId("attention-missing"), missing ? `${format.rate(missing)} missing` : "");
+    const { missing, of_usual: part } = feed.summary;
+    setText(byId("attention-missing"), missing ? `${format.rate(missing)} missing, ${format.percent(part)} of usual` : "");
     for (const { kind, number, button } of buttons) {
       const n = kind === "any" ? total(counts) : (counts[kind] ?? 0);
       setText(number, format.count(n));

@@ -22,6 +22,7 @@ const SORTS = {
   attention: (row) => row.urgency || null,
   name: (row) => row.nameKey,
   rejected: (row) => (row.accepted + row.rejected ? row.rejected / (row.accepted + row.rejected) : null),
+  missing: (row) => row.missing || null,
   pool: (row) => row.pool || null,
   agent: (row) => row.agent || null,
   address: (row) => row.addressKey,

@@ -126,7 +126,8 @@ export function workerPage(name, feed) {
       const one = worker.hashrate[key];
       rates[key].set(format.rate(one.rate), format.error(one.error), covering(one));
     }
-    const part = worker.of_usual === null ? "" : `now ${format.percent(worker.of_usual)}`;
+    const lacks = worker.missing ? `, ${format.rate(worker.missing)} missing` : "";
+    const part = worker.of_usual === null ? "" : `now ${format.percent(worker.of_usual)}${lacks}`;
     rates.usual.set(format.rate(worker.usual), part, worker.usual_hours ? `By ${format.count(worker.usual_hours)} working hours` : undefined);
     const all = worker.accepted + worker.rejected;
     facts.difficulty.set(format.difficulty(worker.difficulty));

@@ -64,6 +64,7 @@ const COLUMNS = [
   { key: "hashrate_1h", label: "1 h", title: "Hashrate over 1 hour", number: true, fill: rateOf("hashrate_1h") },
   { key: "hashrate_24h", label: "24 h", title: "Hashrate over 24 hours", number: true, fill: rateOf("hashrate_24h") },
   { key: "of_usual", label: "Of usual", title: "What it does now, of what it usually does", number: true, fill: text((row) => (row.of_usual === null ? "–" : format.percent(row.of_usual))) },
+  { key: "missing", label: "Missing", title: "What it lacks of that, if it is gone or slow", number: true, fill: text((row) => (row.missing ? format.rate(row.missing) : "–")) },
   { key: "difficulty", label: "Difficulty", number: true, fill: text((row) => format.difficulty(row.difficulty)) },
   { key: "accepted", label: "Accepted", title: "Accepted shares", number: true, fill: text((row) => format.count(row.accepted)) },
   { key: "rejected", label: "Rejected", title: "Rejected shares, of all", number: true, fill: fillRejected },
