@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from stratumproxy.bench.results import Results
 from stratumproxy.bench.rounds import Outcome
 from stratumproxy.bench.svg import Axis, Bars, Curve, Panel, document
+from stratumproxy.bench.table import digits
 
 TAIL = (0.0001, 0.001, 0.01, 0.1, 1.0)
 TAIL_LABELS = ("p99.99", "p99.9", "p99", "p90", "all")
-MILLISECONDS = (0.01, 0.1, 1, 10, 100, 1000)
-LONGEST_TITLE = 58
+MILLISECONDS = (0.01, 0.1, 1, 10, 100, 1000, 10_000)
+LONGEST_NOTE = 70
 
 
 def draw(results: Results) -> str:
@@ -26,24 +27,29 @@ def draw(results: Results) -> str:
         if any(outcome.median(server, "cpu.share") for server in outcome.servers):
             panels.append(_costs(outcome))
     panels += [panel for name, outcomes in ranges.items() for panel in _over(name, outcomes)]
-    keys = ("date", "machine", "kernel", "stratumproxy")
-    return document(panels, " · ".join(results.about[key] for key in keys if key in results.about))
+    facts = [results.about[key] for key in ("date", "machine", "kernel") if key in results.about]
+    return document(panels, " · ".join(facts))
 
 
-def _title(outcome: Outcome) -> str:
-    text = f"{outcome.name}: {outcome.title}"
-    return text if len(text) <= LONGEST_TITLE else text[: LONGEST_TITLE - 2] + " …"
+def _note(outcome: Outcome) -> str:
+    """What was run, as far as there is room."""
+    words = outcome.title.split(", ")
+    while len(", ".join(words)) > LONGEST_NOTE:
+        words.pop()
+    return ", ".join(words)
 
 
 def _latencies(outcome: Outcome) -> Panel:
     """What part of the replies takes longer than so many milliseconds."""
     tails = {server: _tail(outcome, server) for server in outcome.servers}
     return Panel(
-        _title(outcome),
+        f"{outcome.name}: replies",
         Axis("a reply takes longer than, ms", MILLISECONDS),
         Axis("slowest part of the replies", TAIL, labels=TAIL_LABELS),
         {server: tail for server, tail in tails.items() if tail},
         dots=False,
+        note=_note(outcome),
+        names_low=True,
     )
 
 
@@ -63,8 +69,11 @@ def _tail(outcome: Outcome, server: str) -> Curve:
 
 
 def _costs(outcome: Outcome) -> Bars:
-    bars = {server: outcome.median(server, "cpu.share") for server in outcome.servers}
-    return Bars(f"{outcome.name}: CPU a share", "µs", bars)
+    bars = {}
+    for server in outcome.servers:
+        cost = outcome.median(server, "cpu.share")
+        bars[server] = cost, "not measured" if cost is None else f"{digits(cost)} µs"
+    return Bars(f"{outcome.name}: CPU a share", bars, _note(outcome))
 
 
 def _over(name: str, outcomes: list[Outcome]) -> Iterator[Panel]:

@@ -41,7 +41,7 @@ def merge(reports: Sequence[Report], *, one_clock: bool) -> Report:
         "dropped_syns": first["storm"]["dropped_syns"],
     }
     merged["handshake"] = {
-        "p50": None,  # the median of all is between those of the parts
+        "p50": None,  # not to be had from those of the parts
         "p99": _largest([each["handshake"]["p99"] for each in reports]),
     }
     # Each part knows when its own miners had a job; only the first, when it was sent.

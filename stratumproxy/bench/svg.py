@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from html import escape
 
 WIDTH, HEIGHT = 420, 300
-LEFT, RIGHT, TOP, BOTTOM = 62, 14, 40, 46
+LEFT, RIGHT, TOP, BOTTOM = 62, 14, 46, 46
 COLUMNS = 3
 GREY = "#8a8a8a"
 COLOURS = ("#d9480f", "#1971c2", "#2f9e44", "#9c36b5", "#e8a100", "#0c8599", "#c2255c", "#5c4033")
@@ -45,10 +45,14 @@ class Panel:
     y: Axis
     curves: dict[str, Curve]
     dots: bool = True
+    note: str = ""
+    """A second line under the title."""
+    names_low: bool = False
+    """The names stand at the lower left, where these curves leave room."""
 
     def svg(self, left: float, top: float) -> str:
         """The chart, so many pixels from the edges."""
-        parts = _opened(left, top, self.title)
+        parts = _opened(left, top, self.title, self.note)
         width, height = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
         for place, label in self.x.marks():
             x = LEFT + place * width
@@ -66,15 +70,18 @@ class Panel:
         for number, (name, curve) in enumerate(self.curves.items()):
             colour = colour_of(name, self.curves)
             parts += self._curve(colour, curve, width, height)
-            y = TOP + 15 + 15 * number
-            parts.append(_text(LEFT + width - 8, y, name, anchor="end", colour=colour))
+            x, y, anchor = LEFT + width - 8, TOP + 15 + 15 * number, "end"
+            if self.names_low:
+                x, y, anchor = LEFT + 8, TOP + height - 8 - 15 * number, "start"
+            parts.append(_text(x, y, name, anchor=anchor, colour=colour))
         return "\n".join([*parts, "</g>"])
 
     def _curve(self, colour: str, curve: Curve, width: float, height: float) -> list[str]:
         points = [
             (LEFT + self.x.place(x) * width, TOP + (1 - self.y.place(y)) * height) for x, y in curve
         ]
-        path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+        # Of many points in one place, one is enough.
+        path = " ".join(dict.fromkeys(f"{x:.0f},{y:.0f}" for x, y in points))
         parts = [f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>']
         if self.dots:
             parts += [
@@ -85,28 +92,27 @@ class Panel:
 
 @dataclass(frozen=True)
 class Bars:
-    """One chart of a bar for each name; what was not measured has none."""
+    """One chart of a bar for each name, with what is written on it; none without a value."""
 
     title: str
-    unit: str
-    bars: dict[str, float | None]
+    bars: dict[str, tuple[float | None, str]]
+    note: str = ""
 
     def svg(self, left: float, top: float) -> str:
         """The chart, so many pixels from the edges."""
-        parts = _opened(left, top, self.title)
-        most = max((value for value in self.bars.values() if value), default=1.0)
-        room, step = WIDTH - 2 * LEFT - 60, min(30.0, (HEIGHT - TOP - BOTTOM) / len(self.bars))
-        for number, (name, value) in enumerate(self.bars.items()):
+        parts = _opened(left, top, self.title, self.note)
+        most = max((value for value, _ in self.bars.values() if value), default=1.0)
+        x, room = 150, WIDTH - 150 - 90
+        step = min(30.0, (HEIGHT - TOP - BOTTOM) / len(self.bars))
+        for number, (name, (value, said)) in enumerate(self.bars.items()):
             y = TOP + 10 + step * number
             length = room * (value or 0) / most
-            said = "not measured" if value is None else f"{value:#.3g}"
             parts.append(
-                f'<rect x="{LEFT + 60}" y="{y:.1f}" width="{length:.1f}" height="{step * 0.6:.1f}" '
+                f'<rect x="{x}" y="{y:.1f}" width="{length:.1f}" height="{step * 0.6:.1f}" '
                 f'fill="{colour_of(name, self.bars)}"/>'
             )
-            parts.append(_text(LEFT + 55, y + step * 0.45, name, anchor="end"))
-            parts.append(_text(LEFT + 65 + length, y + step * 0.45, said))
-        parts.append(_text(WIDTH / 2, HEIGHT - 10, self.unit, anchor="middle"))
+            parts.append(_text(x - 5, y + step * 0.45, name, anchor="end"))
+            parts.append(_text(x + length + 5, y + step * 0.45, said))
         return "\n".join([*parts, "</g>"])
 
 
@@ -130,9 +136,13 @@ def document(panels: Sequence[Panel | Bars], note: str) -> str:
     )
 
 
-def _opened(left: float, top: float, title: str) -> list[str]:
+def _opened(left: float, top: float, title: str, note: str) -> list[str]:
     """The beginning of a chart."""
-    return [f'<g transform="translate({left:g} {top:g})">', _text(14, 22, title, bold=True)]
+    return [
+        f'<g transform="translate({left:g} {top:g})">',
+        _text(14, 20, title, bold=True),
+        _text(14, 34, note, colour=GREY),
+    ]
 
 
 def _short(value: float) -> str:

@@ -1,10 +1,12 @@
 """A file of servers and scenarios, and what is said of one that can't be used."""
 
+import re
 from pathlib import Path
 
 import pytest
 
-from stratumproxy.bench.config import load
+from stratumproxy.bench.config import Generator, PoolSide, Scenario, Server, load
+from stratumproxy.bench.figures import BY_NAME
 from stratumproxy.errors import ConfigError
 
 SERVER = '[[server]]\nname = "pool"\nconnect = "127.0.0.1:3333"\n'
@@ -86,3 +88,27 @@ def test_nor_do_they_give_load(tmp_path: Path) -> None:
     text = SERVER + SCENARIO + '[[generator]]\nhost = "192.0.2.9"\ncommand = ["ssh", "x", "load"]'
     assert "192.0.2.9 is another machine" in problems(tmp_path, text)
     assert load(written(tmp_path, text), ["192.0.2.9"])
+
+
+ROOT = Path(__file__).parents[2]
+SHIPPED = sorted((ROOT / "bench").glob("*.toml"))
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.name)
+def test_the_files_of_the_repository(path: Path) -> None:
+    assert load(path, []).server
+
+
+def test_the_documented_file(tmp_path: Path) -> None:
+    text = (ROOT / "docs/bench.md").read_text("utf-8")
+    [block] = re.findall(r"^```toml\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    assert load(written(tmp_path, block), []).scenario["open"].shares == "invalid"
+
+
+def test_every_setting_is_documented() -> None:
+    text = (ROOT / "docs/bench.md").read_text("utf-8")
+    tables = Server, Scenario, Generator, PoolSide
+    missing = [key for table in tables for key in table.model_fields if f"{key}`" not in text]
+    assert missing == []
+    shown = [figure for figure in BY_NAME if f".{figure.rpartition('.')[2]}`" not in text]
+    assert [figure for figure in shown if f"`{figure}`" not in text] == []
