@@ -1,65 +1,41 @@
-"""Workers, and what each did on the jobs of each pool since it was last told."""
+"""Workers, and what each did for each account since it was last told."""
 
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
-NONE: dict[str, int] = {}
-"""No rejects; there is no need for one of these for each record."""
+from stratumproxy.accounting.account import NOWHERE, Account
+from stratumproxy.accounting.row import Row
+from stratumproxy.accounting.streak import Streak
+from stratumproxy.telemetry.records import TENANT
 
 TRIES = 16
 """Workers looked at when one too many is remembered."""
 
 
-@dataclass(slots=True)
-class Row:
-    """What one worker did on one pool's jobs since it was last told."""
-
-    pool: str
-    accepted: int = 0
-    work: float = 0.0
-    """Sum of what the accepted shares were asked to meet."""
-    best: float = 0.0
-    rejected: dict[str, int] | None = None
-    """By reason; most never have any."""
-    refused_work: float = 0.0
-    """Sum of what shares were asked to meet that were good, and that the pool did not credit."""
-
-    def refuse(self, reason: str, work: float) -> None:
-        """Count one share that does not count; `work` if it was good by our own check."""
-        if self.rejected is None:
-            self.rejected = {}
-        self.rejected[reason] = self.rejected.get(reason, 0) + 1
-        self.refused_work += work
-
-    def take(self, worker: str) -> tuple[Any, ...]:
-        """As a `WorkRecord`, and begin anew."""
-        record = (
-            worker,
-            self.pool,
-            self.accepted,
-            self.work,
-            self.rejected or NONE,
-            self.refused_work,
-            self.best,
-        )
-        self.accepted, self.work, self.best = 0, 0.0, 0.0
-        self.rejected, self.refused_work = None, 0.0
-        return record
-
-
 class Worker:
-    """One worker name, over all its connections.
+    """One worker name of a tenant, over all its connections.
 
     Args:
         name: what miners authorize as.
+        tenant: whose it is.
     """
 
-    __slots__ = ("_difficulty", "connections", "known", "name", "others", "proven", "row")
+    __slots__ = (
+        "_difficulty",
+        "connections",
+        "known",
+        "name",
+        "others",
+        "proven",
+        "row",
+        "streak",
+        "tenant",
+    )
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, tenant: str = TENANT) -> None:
         self.name = name
+        self.tenant = tenant
         self.connections = 0
         """Open ones that authorized under it."""
         self._difficulty: tuple[str, float | int] = "", 0
@@ -67,10 +43,12 @@ class Worker:
         """Not forgotten yet by `Workers`."""
         self.proven = False
         """A share of it counted, and there was room for its name: see `accounting.proof`."""
-        self.row = Row("")
-        """On the pool that it had a share for last."""
-        self.others: dict[str, Row] | None = None
-        """On other pools, until they are told."""
+        self.streak = Streak()
+        """Its newest shares that count."""
+        self.row = Row(NOWHERE)
+        """Of the account that these are for."""
+        self.others: dict[Account, Row] | None = None
+        """Of other accounts, until they are told."""
 
     def remember_difficulty(self, difficulty: float | int, host: str) -> None:
         """It found enough shares of a difficulty at an address, and is gone."""
@@ -83,31 +61,66 @@ class Worker:
         """
         return self._difficulty[1] if self._difficulty[0] == host else 0
 
-    def on(self, pool: str) -> Row:
-        """Its row for another pool than that of `row`, whose place it takes."""
-        if not self.row.pool:
-            self.row.pool = pool
+    def on(self, account: Account) -> Row:
+        """Its row for an account."""
+        if self.row.account == account:
+            return self.row
+        if self.row.account is NOWHERE:  # what was refused before there was a job
+            self.row.account = account
             return self.row
         if self.others is None:
             self.others = {}
-        self.others[self.row.pool] = self.row
-        self.row = self.others.pop(pool) if pool in self.others else Row(pool)
-        return self.row
+        return self.others.setdefault(account, Row(account))
+
+    def turn(
+        self,
+        account: Account,
+        terms: object,
+        asked: float | int,
+        pool_difficulty: float | int,
+        now: float,
+    ) -> Streak:
+        """A share of it counts that is not like those before; arguments as `Streak.turn` has them.
+
+        Returns:
+            The streak, which the share is to be added to.
+        """
+        self.streak.reckon(self.row)
+        row = self.on(account)
+        if row is not self.row and self.others is not None:
+            self.others[self.row.account] = self.row
+            self.row = self.others.pop(account)
+        self.streak.turn(terms, asked, pool_difficulty, now)
+        return self.streak
 
     @property
     def credited(self) -> bool:
         """Whether a share of it counts that was not told yet."""
-        return self.row.accepted > 0 or any(row.accepted for row in (self.others or {}).values())
+        others = (self.others or {}).values()
+        return bool(self.streak.count or self.row.accepted or any(row.accepted for row in others))
+
+    @property
+    def told(self) -> bool:
+        """There is nothing of it that was not told yet."""
+        return not self.streak.count and self.row.told and not self.others
+
+    def rows(self) -> list[Row]:
+        """What it did since this was last asked; they are the caller's from now on."""
+        self.streak.reckon(self.row)
+        rows = [self.row, *(self.others or {}).values()]
+        self.row, self.others = Row(self.row.account), None
+        return [row for row in rows if not row.told]
 
     def take(self) -> list[tuple[Any, ...]]:
-        """What it did since this was last asked, as `WorkRecord`s."""
-        rows = [self.row, *(self.others or {}).values()]
-        self.others = None
-        return [row.take(self.name) for row in rows if row.accepted or row.rejected]
+        """The same as `WorkRecord`s."""
+        self.streak.reckon(self.row)
+        if self.others is None:  # as with almost all of them
+            return [] if self.row.told else [self.row.take(self.tenant, self.name)]
+        return [row.take(self.tenant, self.name) for row in self.rows()]
 
 
 class Workers:
-    """Workers by name, a bounded number of them: names come from the network.
+    """Workers by tenant and name, a bounded number of them: names come from the network.
 
     Args:
         limit: how many are remembered; past it the one that authorized longest ago, of those that
@@ -120,38 +133,40 @@ class Workers:
     ) -> None:
         self._limit = limit
         self._forgotten = forgotten
-        self._by_name: OrderedDict[str, Worker] = OrderedDict()
+        self._workers: OrderedDict[tuple[str, str], Worker] = OrderedDict()
+        """By tenant and name."""
 
     def __len__(self) -> int:
-        return len(self._by_name)
+        return len(self._workers)
 
     def __contains__(self, name: object) -> bool:
-        return name in self._by_name
+        return (TENANT, name) in self._workers
 
     def all(self) -> list[Worker]:
         """All that are remembered."""
-        return list(self._by_name.values())
+        return list(self._workers.values())
 
-    def get(self, name: str) -> Worker:
-        """The worker of that name, new if it was not known."""
-        worker = self._by_name.get(name)
+    def get(self, name: str, tenant: str = TENANT) -> Worker:
+        """The tenant's worker of that name, new if it was not known."""
+        key = tenant, name
+        worker = self._workers.get(key)
         if worker is None:
-            if len(self._by_name) >= self._limit:
+            if len(self._workers) >= self._limit:
                 self._forget()
-            worker = self._by_name[name] = Worker(name)
+            worker = self._workers[key] = Worker(name, tenant)
         else:
-            self._by_name.move_to_end(name)
+            self._workers.move_to_end(key)
         return worker
 
     def _forget(self) -> None:
         """Forget one, or a few where connected ones are in the way; they stay."""
-        for _ in range(min(TRIES, len(self._by_name))):
-            name, worker = next(iter(self._by_name.items()))
+        for _ in range(min(TRIES, len(self._workers))):
+            key, worker = next(iter(self._workers.items()))
             if worker.connections:
-                self._by_name.move_to_end(name)
+                self._workers.move_to_end(key)
                 continue
-            del self._by_name[name]
+            del self._workers[key]
             worker.known = False
             self._forgotten(worker)
-            if len(self._by_name) < self._limit:
+            if len(self._workers) < self._limit:
                 return

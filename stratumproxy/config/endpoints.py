@@ -190,6 +190,14 @@ class Pool(Table):
             "Empty: the url's `host:port`.",
         ),
     ] = ""
+    coin: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=16,
+            description="What the pool mines, as records and the ledger are to call it.",
+        ),
+    ] = "BTC"
     miners_per_session: Annotated[
         int | None,
         Field(

@@ -10,6 +10,7 @@ The way of a share goes through `Miner.submit`, one straight line. What is said 
 the codec's.
 """
 
+from stratumproxy.accounting.account import Account
 from stratumproxy.accounting.workers import Worker
 from stratumproxy.downstream.drops import FLOOD, INVALID_SHARES, Reason
 from stratumproxy.downstream.house import House
@@ -181,7 +182,7 @@ class Miner(Place):
         if verdict >= REJECTED:
             return self.decline(reply_to, rejects.OF_VERDICT[verdict], worker, job)
         if verdict == SHARE:
-            self.count_accepted(worker, job.pool, difficulty, met)
+            self.count_accepted(worker, job, difficulty, met, now)
             reply = self.say_accepted(reply_to)
         else:
             local = self.house.verdict_local
@@ -204,48 +205,55 @@ class Miner(Place):
         return self.decline(reply_to, rejects.NO_POOL if without_pool else rejects.STALE, worker)
 
     def count_accepted(
-        self, worker: Worker, pool: str, difficulty: float | int, met: float
+        self, worker: Worker, job: Job, difficulty: float | int, met: float, now: float
     ) -> None:
-        """Credit a share that counts."""
+        """Credit a share that counts, found at that time."""
         self.accepted += 1
         self.work += difficulty
-        row = worker.row
-        if row.pool != pool:
-            row = worker.on(pool)
-        row.accepted += 1
-        row.work += difficulty
-        if met > row.best:
-            row.best = met
+        streak = worker.streak
+        if (
+            streak.terms is not job.terms
+            or streak.asked != difficulty
+            or now - streak.last > streak.limit
+        ):
+            worker.turn(job.account, job.terms, difficulty, job.difficulty, now)
+        streak.count += 1
+        streak.last = now
         tally = self.house.tally
         tally.accepted += 1
         tally.work += difficulty
-        if met > tally.best:
-            tally.best = met
+        if met > streak.best:
+            streak.best = met
+            if met > tally.best:
+                tally.best = met
 
     def count_refused(
-        self, worker: Worker | None, pool: str, reason: str, work: float = 0.0
+        self,
+        worker: Worker | None,
+        account: Account | None,
+        reason: str,
+        work: float = 0.0,
+        expected: float = 0.0,
     ) -> None:
-        """Count a share that does not; `work` if it was good by our own check."""
+        """Count a share that does not; `work` and `expected` if it was good by our own check."""
         self.rejected += 1
         if worker is not None:
-            row = worker.row if worker.row.pool == pool else worker.on(pool)
-            row.refuse(reason, work)
+            worker.on(account or worker.row.account).refuse(reason, work, expected)
         self.house.tally.reject(reason)
 
     def decline(
         self, reply_to: bytes, reject: Reject, worker: Worker | None, job: Job | None = None
     ) -> bytes:
         """Refuse a share by our own check: count it, and say why."""
-        pool = job.pool if job else self.pool or (worker.row.pool if worker else "")
-        self.count_refused(worker, pool, reject.reason)
+        self.count_refused(worker, job.account if job else self.account, reject.reason)
         self.messages += 1
         self.invalid += reject not in NOT_ITS_FAULT
         return self.say_refused(reply_to, reject) if reply_to else b""
 
     @property
-    def pool(self) -> str:
-        """Name of the pool that it mines on; empty for none."""
-        return self.route.job.pool if self.route is not None and self.route.job is not None else ""
+    def account(self) -> Account | None:
+        """For which it mines; None for none."""
+        return self.route.job.account if self.route is not None and self.route.job else None
 
     # -- who it is -------------------------------------------------------------------------------
 
@@ -323,10 +331,13 @@ class Miner(Place):
 
     def settle(self, share: Submission, reject: Reject | None) -> None:
         """The verdict on a forwarded share is there: count it, and tell the miner if it waits."""
+        worker, job, asked = share.worker, share.job, share.difficulty
         if reject is None:
-            self.count_accepted(share.worker, share.job.pool, share.difficulty, share.met)
+            found = max(share.sent, worker.streak.last)  # others were found meanwhile
+            self.count_accepted(worker, job, asked, share.met, found)
         else:
-            self.count_refused(share.worker, share.job.pool, reject.reason, share.difficulty)
+            expected = min(asked / job.difficulty, 1.0)
+            self.count_refused(worker, job.account, reject.reason, asked, expected)
         if share.request_id:
             if reject is None:
                 self.link.send(self.say_accepted(share.request_id))

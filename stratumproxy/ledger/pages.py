@@ -119,7 +119,7 @@ def jobs(connection: sqlite3.Connection, limit: int) -> list[JobRecord]:
         "last FROM jobs JOIN pools ON pools.id = jobs.pool ORDER BY at DESC, jobs.id DESC LIMIT ?",
         (min(limit, MAX_PAGE),),
     )
-    records = map(JobRecord._make, rows)
+    records = (JobRecord(*row) for row in rows)
     return [record._replace(clean=bool(record.clean)) for record in records]
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from math import inf
 from typing import Any, Protocol
 
+from stratumproxy.accounting.account import Account
 from stratumproxy.mining.content import Content
 from stratumproxy.mining.job import PoolJob, Terms
 from stratumproxy.shares import Work
@@ -42,11 +43,12 @@ class Job:
         ntime_roll: seconds ntime may run ahead of the job's.
         group: whose miners it goes out to.
         source: the pool session it came from, and its shares go to.
-        pool: the pool's name.
+        account: where shares on it are credited.
     """
 
     __slots__ = (
         "_lines",
+        "account",
         "check",
         "clean",
         "content",
@@ -54,7 +56,6 @@ class Job:
         "group",
         "job_id",
         "number",
-        "pool",
         "pool_job",
         "pool_target",
         "room",
@@ -79,7 +80,7 @@ class Job:
         whole: bool = False,
         group: object,
         source: Upstream,
-        pool: str,
+        account: Account,
     ) -> None:
         self.number = number
         self.job_id = f"{number:x}"
@@ -91,7 +92,7 @@ class Job:
         self.pool_job = pool_job
         self.terms = terms
         self.source = source
-        self.pool = pool
+        self.account = account
         self.whole = whole
         self.clean = pool_job.clean
         self.version = pool_job.version

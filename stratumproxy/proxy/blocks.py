@@ -64,7 +64,7 @@ class Blocks:
             hash=share.block,
             worker=share.worker.name,
             miner=share.miner.peer,
-            pool=job.pool,
+            pool=job.account.pool,
             height=job.pool_job.height(job.terms),
             pool_job=job.pool_job.pool_job_id,
             **more,

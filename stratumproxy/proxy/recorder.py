@@ -10,7 +10,9 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from typing import Any
 
+from stratumproxy.accounting.account import NOWHERE, Account
 from stratumproxy.accounting.proof import Proof
+from stratumproxy.accounting.row import Row
 from stratumproxy.accounting.workers import Worker, Workers
 from stratumproxy.downstream.drops import Reason
 from stratumproxy.downstream.miner import Miner
@@ -21,7 +23,7 @@ from stratumproxy.routing.fanout import Fanout, Group
 from stratumproxy.telemetry.bans import encode_bans
 from stratumproxy.telemetry.histogram import Histogram
 from stratumproxy.telemetry.outbox import Outbox
-from stratumproxy.telemetry.records import ACCEPTED, REJECTED
+from stratumproxy.telemetry.records import ACCEPTED, REJECTED, TARGET, TENANT
 from stratumproxy.upstream.pool import Pool
 
 SHORTEST_ROUND = 1.0
@@ -142,7 +144,8 @@ class Recorder(NoRecorder):
         self._closed: dict[int, tuple[Worker | None, Record]] = {}
         """Connections that were told of and are gone. They are told before any new one is told of,
         so there are never more than were open at a time."""
-        self._forgotten: dict[tuple[str, str], Record] = {}
+        self._forgotten: dict[tuple[str, str, Account], Row] = {}
+        """By tenant, name and account."""
         self._retired: OrderedDict[str, float] = OrderedDict()
         self._shares: list[Record] = []
         self._work: list[Record] = []
@@ -173,7 +176,7 @@ class Recorder(NoRecorder):
             (
                 now + self._offset,
                 worker.name,
-                job.pool,
+                job.account.pool,
                 job.pool_job.pool_job_id,
                 share.difficulty,
                 job.terms.difficulty,
@@ -181,6 +184,10 @@ class Recorder(NoRecorder):
                 verdict,
                 reason,
                 latency,
+                worker.tenant,
+                job.account.user,
+                job.account.coin,
+                TARGET,
             )
         )
 
@@ -213,20 +220,15 @@ class Recorder(NoRecorder):
 
     def record_forgotten(self, worker: Worker) -> None:
         """A worker that is not remembered any more: what it did is still told."""
-        proven = self._proof.proven(worker)
-        for record in worker.take():
-            name, pool = record[0] if proven else "", record[1]
-            if (name, pool) not in self._forgotten and len(self._forgotten) >= MOST_FORGOTTEN:
-                name = ""
-            before = self._forgotten.get((name, pool))
-            self._forgotten[name, pool] = (
-                _sum(name, before, record)
-                if before
-                else (
-                    name,
-                    *record[1:],
-                )
-            )
+        name = worker.name if self._proof.proven(worker) else ""
+        for row in worker.rows():
+            key = worker.tenant, name, row.account
+            if key not in self._forgotten and len(self._forgotten) >= MOST_FORGOTTEN:
+                key = worker.tenant, "", row.account
+            if (before := self._forgotten.get(key)) is not None:
+                before.add(row)
+            else:
+                self._forgotten[key] = row
 
     def record_retired(self, job_ids: list[str], now: float) -> None:
         """Shares on these are stale from now on."""
@@ -257,7 +259,7 @@ class Recorder(NoRecorder):
         self._jobs.append(
             (
                 now + self._offset,
-                job.pool,
+                job.account.pool,
                 group.number,
                 job.pool_job.pool_job_id,
                 height,
@@ -267,6 +269,10 @@ class Recorder(NoRecorder):
                 first,
                 median,
                 last,
+                TENANT,
+                job.account.user,
+                job.account.coin,
+                TARGET,
             )
         )
 
@@ -326,8 +332,7 @@ class Recorder(NoRecorder):
         """The process ends: tell all that is left, whether there is room for it or not."""
         self._now = now
         for worker in workers.all():
-            if worker.row.accepted or worker.row.rejected or worker.others:
-                self._tell_worker(worker)
+            self._tell_worker(worker)
             if len(self._work) >= ENOUGH:
                 self._cut(now, whatever=True)
         while True:
@@ -343,13 +348,9 @@ class Recorder(NoRecorder):
             self._round = workers.all()
             self._pace = max(LOOKS, len(self._round) // TICKS + 1)
         if self._round:
-            work = self._work
             for worker in self._round[-self._pace :]:
-                row = worker.row
-                if worker.others or not worker.proven:
+                if not worker.told:
                     self._tell_worker(worker)
-                elif row.accepted or row.rejected:
-                    work.append(row.take(worker.name))
             del self._round[-self._pace :]
         self._tell_forgotten(ENOUGH - len(self._work))
 
@@ -362,8 +363,8 @@ class Recorder(NoRecorder):
 
     def _tell_forgotten(self, count: int) -> None:
         while self._forgotten and count > 0:
-            key = next(iter(self._forgotten))
-            self._work.append(self._forgotten.pop(key))
+            tenant, name, _ = key = next(iter(self._forgotten))
+            self._work.append(self._forgotten.pop(key).take(tenant, name))
             count -= 1
 
     def _tell_miners(self, count: int) -> None:
@@ -384,6 +385,7 @@ class Recorder(NoRecorder):
             self._proof.told(worker)
 
     def _miner(self, miner: Miner, is_open: bool, reason: str) -> Record:
+        account = miner.account or NOWHERE
         return (
             miner.number,
             miner.worker.name if miner.worker is not None else "",
@@ -391,9 +393,13 @@ class Recorder(NoRecorder):
             miner.agent,
             miner.difficulty.asked,
             miner.connected_at + self._offset,
-            miner.pool,
+            account.pool,
             is_open,
             reason,
+            miner.worker.tenant if miner.worker is not None else TENANT,
+            account.user,
+            account.coin,
+            TARGET,
         )
 
     def _cut(self, now: float, whatever: bool = False) -> bool:
@@ -430,20 +436,3 @@ def _plain(value: object) -> object:
         return {str(key): _plain(each) for key, each in list(value.items())[:32]}
     text = str(value)[:LONGEST_TEXT]
     return text.encode("utf-8", "replace").decode()
-
-
-def _sum(name: str, one: Record, other: Record) -> Record:
-    """Two `WorkRecord`s of one pool as one."""
-    _, pool, accepted, work, rejected, refused, best = one
-    rejected = dict(rejected)
-    for reason, count in other[4].items():
-        rejected[reason] = rejected.get(reason, 0) + count
-    return (
-        name,
-        pool,
-        accepted + other[2],
-        work + other[3],
-        rejected,
-        refused + other[5],
-        max(best, other[6]),
-    )

@@ -3,6 +3,8 @@
 A record is a named tuple, a JSON array on the wire. Times are Unix seconds: records outlive the
 process and meet those of others. Names, job ids and reasons come from miners and pools, so they are
 untrusted text of bounded length.
+
+Fields are only ever added, at the end and with a default: what an older version told is read.
 """
 
 from collections.abc import Sequence
@@ -12,6 +14,15 @@ from typing import Any, NamedTuple
 import orjson
 
 from stratumproxy.errors import TelemetryError
+
+TENANT = "default"
+"""Who all workers belong to, as long as there are no others. Two of them may have one name."""
+
+TARGET = ""
+"""What a tenant's workers mine for, as long as there is nothing to choose from."""
+
+COIN = "BTC"
+"""What a pool mines, unless it is configured to mine something else."""
 
 ACCEPTED, REJECTED, TIMED_OUT, LOST = VERDICTS = ("accepted", "rejected", "timed-out", "lost")
 """What became of a share that was sent to a pool. `TIMED_OUT`: no reply within
@@ -39,6 +50,12 @@ class ShareRecord(NamedTuple):
     """The pool's words for a reject; empty otherwise."""
     latency: float
     """Seconds from when it was sent to when its verdict was known."""
+    tenant: str = TENANT
+    account: str = ""
+    """What we are called at the pool; empty if it was not told."""
+    coin: str = COIN
+    target: str = TARGET
+    """What of the tenant's it was mined for."""
 
 
 class WorkRecord(NamedTuple):
@@ -60,6 +77,19 @@ class WorkRecord(NamedTuple):
     squares: float = 0.0
     """Sum of the squares of the difficulties that make up `work`: how far chance moves it. 0 if it
     was not told; then all are taken to have been alike."""
+    expected: float | None = None
+    """How many of the accepted shares, and of those in `refused_work`, should have met what the
+    pool asked for: each does with a probability of what it was asked to meet through what the pool
+    asked for on its job. None if it was not told."""
+    proven_seconds: float | None = None
+    """Seconds that its accepted shares prove it mined: see `accounting.streak`. None if it was not
+    told."""
+    tenant: str = TENANT
+    account: str = ""
+    """What we are called at the pool; empty if it was not told."""
+    coin: str = COIN
+    target: str = TARGET
+    """What of the tenant's it was mined for."""
 
     @property
     def spread(self) -> float:
@@ -85,6 +115,12 @@ class MinerRecord(NamedTuple):
     open: bool
     reason: str
     """Why it was closed, as a key of `drops`; empty if it is open, or left by itself."""
+    tenant: str = TENANT
+    account: str = ""
+    """What we are called at the pool; empty if it was not told."""
+    coin: str = COIN
+    target: str = TARGET
+    """What of the tenant's it was mined for."""
 
 
 class JobRecord(NamedTuple):
@@ -104,6 +140,12 @@ class JobRecord(NamedTuple):
     median: float
     last: float
     """Seconds until the first, the middle and the last miner was sent it."""
+    tenant: str = TENANT
+    account: str = ""
+    """What we are called at the pool; empty if it was not told."""
+    coin: str = COIN
+    target: str = TARGET
+    """What of the tenant's it was mined for."""
 
 
 class EventRecord(NamedTuple):

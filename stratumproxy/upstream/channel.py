@@ -408,7 +408,7 @@ class Channel:
             whole=miners.alone,
             group=miners,
             source=self.session,
-            pool=self.pool.name,
+            account=self.pool.account,
         )
         self._jobs.begin(job)
         content.newest_ntime[miners.number] = newest.job.ntime

@@ -2,13 +2,16 @@
 
 import pytest
 
+from stratumproxy.accounting.account import Account
 from stratumproxy.accounting.proof import Proof
 from stratumproxy.accounting.workers import Worker
+
+POOL, BACKUP = Account("pool", "farm"), Account("backup", "farm")
 
 
 def credited(name: str) -> Worker:
     worker = Worker(name)
-    worker.on("pool").accepted = 1
+    worker.on(POOL).accepted = 1
     return worker
 
 
@@ -24,10 +27,10 @@ def proof(again: dict[str, None]) -> Proof[str]:
 
 def test_a_share_that_counts_proves_a_worker_for_good(proof: Proof[str]) -> None:
     worker = Worker("rig")
-    worker.on("pool").refuse("stale", 0)
+    worker.on(POOL).refuse("stale", 0)
     assert not proof.proven(worker)
-    worker.on("backup").accepted = 1
-    worker.on("pool")
+    worker.on(BACKUP).accepted = 1
+    worker.on(POOL)
     assert proof.proven(worker)
     worker.take()
     assert proof.proven(worker)
@@ -38,7 +41,7 @@ def test_names_that_were_told_of_without_proof(proof: Proof[str]) -> None:
     assert proof.proven(proven)
     for worker in (proven, refused, late, refused):
         proof.told(worker)
-    late.on("pool").accepted = 1
+    late.on(POOL).accepted = 1
     assert proof.proven(late)
     assert proof.names() == ["refused"]
     assert proof.names() == []

@@ -1,7 +1,10 @@
 """Counting, with names and reasons that come from the network."""
 
+from stratumproxy.accounting.account import NOWHERE, Account
 from stratumproxy.accounting.books import Tally, Verdicts
-from stratumproxy.accounting.workers import Row, Worker, Workers
+from stratumproxy.accounting.row import Row
+from stratumproxy.accounting.workers import Worker, Workers
+from stratumproxy.telemetry.records import WorkRecord
 
 
 def test_rejects_by_reason() -> None:
@@ -71,20 +74,67 @@ def test_one_that_is_connected_is_not_forgotten() -> None:
     assert "e" in workers
 
 
-def test_a_row_for_each_pool() -> None:
+MAIN, BACKUP = Account("main", "farm"), Account("backup", "farm", "BCH")
+TERMS = object()
+
+
+def test_a_row_for_each_account() -> None:
     worker = Worker("a")
-    worker.row.refuse("stale", 0)
-    row = worker.on("main")
-    assert row is worker.row, "the first pool takes over what came before it"
+    worker.on(NOWHERE).refuse("stale")
+    row = worker.on(MAIN)
+    assert row is worker.row, "the first account takes over what came before it"
     row.accepted, row.work, row.best = 2, 16.0, 9.0
-    worker.on("backup").refuse("pool", 8.0)
-    assert worker.on("main") is row
-    assert worker.take() == [
-        ("a", "main", 2, 16.0, {"stale": 1}, 0.0, 9.0),
-        ("a", "backup", 0, 0.0, {"pool": 1}, 8.0, 0.0),
+    worker.on(BACKUP).refuse("pool", 8.0, 0.5)
+    assert worker.on(MAIN) is row
+    assert [WorkRecord(*record) for record in worker.take()] == [
+        WorkRecord("a", "main", 2, 16.0, {"stale": 1}, 0.0, 9.0, 0.0, 0.0, 0.0, account="farm"),
+        WorkRecord(
+            "a", "backup", 0, 0.0, {"pool": 1}, 8.0, 0.0, 0.0, 0.5, 0.0, account="farm", coin="BCH"
+        ),
     ]
     assert worker.take() == []
-    assert (worker.row, worker.others) == (Row("main"), None)
+    assert (worker.row, worker.others) == (Row(MAIN), None)
+
+
+def test_two_accounts_of_one_pool_are_two() -> None:
+    worker = Worker("a")
+    for user in ("farm", "customer"):
+        worker.turn(Account("main", user), TERMS, 8, 64, 100.0).count += 1
+    assert sorted((row.account.user, row.accepted) for row in worker.rows()) == [
+        ("customer", 1),
+        ("farm", 1),
+    ]
+
+
+def test_shares_are_of_the_account_that_they_were_found_for() -> None:
+    worker = Worker("a")
+    worker.turn(MAIN, TERMS, 8, 64, 100.0).count += 3
+    worker.on(BACKUP).refuse("pool", 8.0)  # a late verdict of another pool
+    worker.streak.count += 1
+    worker.turn(BACKUP, object(), 16, 16, 101.0).count += 1
+    worker.turn(MAIN, TERMS, 8, 64, 102.0).count += 1
+    assert {
+        (row.account.pool, row.accepted, row.work, row.squares, row.expected)
+        for row in worker.rows()
+    } == {("main", 5, 40, 5 * 64, 5 / 8), ("backup", 1, 16, 256, 1)}
+    assert worker.rows() == []
+
+
+def test_what_is_taken_from_a_worker_is_not_added_to_any_more() -> None:
+    worker = Worker("a")
+    worker.turn(MAIN, TERMS, 8, 64, 100.0).count += 1
+    (row,) = worker.rows()
+    worker.streak.count += 1
+    assert row.accepted == 1
+    row.add(worker.rows()[0])
+    assert (row.accepted, row.work, row.squares, row.expected) == (2, 16, 128, 0.25)
+
+
+def test_two_tenants_workers_of_one_name_are_two() -> None:
+    workers = Workers()
+    assert workers.get("a", "one") is workers.get("a", "one")
+    assert workers.get("a", "one") is not workers.get("a", "other")
+    assert len(workers) == 2
 
 
 def test_the_times_of_a_pool_that_is_gone_are_its_heirs() -> None:

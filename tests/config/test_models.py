@@ -37,6 +37,7 @@ def test_defaults_are_the_contract() -> None:
                 "tls_fingerprint": "",
                 "proxy": "",
                 "name": "pool.example:3333",
+                "coin": "BTC",
                 "miners_per_session": None,
                 "min_difficulty": None,
                 "version_mask": "1fffe000",

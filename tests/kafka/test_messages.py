@@ -40,7 +40,12 @@ BATCHES = st.builds(
         max_size=3,
     ),
     work=st.lists(
-        st.builds(WorkRecord, text, text, number, positive, counts, *[positive] * 3), max_size=3
+        st.builds(
+            WorkRecord,
+            *[text, text, number, positive, counts, positive, positive, positive],
+            *[st.none() | positive, st.none() | positive, *[text] * 4],
+        ),
+        max_size=3,
     ),
     miners=st.just([MinerRecord(4, "farm.1", "10.0.0.7:4", "x", 1, 1.0, "main", True, "")]),
     jobs=st.lists(
@@ -80,7 +85,12 @@ FULL = Batch(
     process=1,
     seq=7,
     at=5.5,
-    shares=[ShareRecord(1.5, "farm.1", "main", "6a", 512, 8192.0, 9000.5, "lost", "", 0.03)],
+    shares=[
+        ShareRecord(
+            *[1.5, "farm.1", "main", "6a", 512, 8192.0, 9000.5, "lost", "", 0.03],
+            account="farm",
+        )
+    ],
     work=[WorkRecord("farm.1", "main", 3, 1536.0, {"stale": 1}, 512.0, 9000.5)],
     jobs=[JobRecord(2.0, "main", 0, "6b", 840_000, True, 8192.0, 17_595, 0.001, 0.05, 0.09)],
     events=[EventRecord(3.0, "warning", "pool session lost", {"pool": "main"})],
@@ -117,6 +127,10 @@ def test_one_as_it_stands() -> None:
         "verdict": "lost",
         "reason": "",
         "latency": 0.03,
+        "tenant": "default",
+        "account": "farm",
+        "coin": "BTC",
+        "target": "",
     }
 
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stratumproxy.accounting.account import Account
 from stratumproxy.mining.content import Content
 from stratumproxy.mining.issued import Job
 from stratumproxy.mining.job import Terms
@@ -33,7 +34,7 @@ def job(
         whole=whole,
         group=None,
         source=POOL,
-        pool="main",
+        account=Account("main", "farm"),
     )
 
 

@@ -490,8 +490,8 @@ def test_what_is_counted() -> None:
     answer(play, [*good[:1], "ff", *good[2:]], 'error [21, "Job not found (stale)", null]')
     session, worker = miner.session, play.proxy.workers.get("a")
     assert (session.accepted, session.rejected, session.work) == (1, 2, EASY)
-    row = worker.row
-    assert (row.pool, row.accepted, row.work) == ("pool", 1, EASY)
+    (row,) = worker.rows()
+    assert (row.account, row.accepted, row.work) == (("pool", "farm", "BTC"), 1, EASY)
     assert row.rejected == {"duplicate": 1, "stale": 1}
     assert play.snapshot().rejected == {"duplicate": 1, "stale": 1}
 

@@ -237,7 +237,7 @@ def test_a_verdict_for_a_miner_that_is_gone_counts_for_its_worker() -> None:
     play = mined_on()
     share = play.miner("a").share(meets=POOL_EASY)
     play.aside('a >> 4 mining.submit "$s"\na -- hangs up\npool >> 16 result true', s=share)
-    assert play.proxy.workers.get("a").row.accepted == 1
+    assert [row.accepted for row in play.proxy.workers.get("a").rows()] == [1]
     assert play.snapshot().accepted == 1
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from stratumproxy.accounting.account import Account
 from stratumproxy.downstream.drops import IDLE
 from stratumproxy.proxy import recorder as module
 from stratumproxy.proxy.recorder import JOB_GROUPS, LOOKS, MOST_EVENTS
@@ -217,7 +218,9 @@ def test_many_shares_are_several_batches(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_miner_that_is_new_changes_and_goes() -> None:
     told = mined_on()
     (new,) = told.hear().all("miners")
-    assert new == MinerRecord(1, "a", "a:1", "", EASY, UNIX + 1000, "pool", True, "")
+    assert new == MinerRecord(
+        1, "a", "a:1", "", EASY, UNIX + 1000, "pool", True, "", account="farm"
+    )
     assert len(told.hear().all("miners")) == 1, "nothing changed"
     told.play.aside("a >> 4 mining.suggest_difficulty [1e-8]")
     assert told.hear().all("miners")[1:] == [new._replace(difficulty=1e-8)]
@@ -365,7 +368,7 @@ def test_work_is_told_within_a_second_or_a_tick_for_so_many(workers: int, second
     told.hear()
     told.batches.clear()
     for worker in all_of_them:
-        worker.on("pool").accepted += 1
+        worker.on(Account("pool", "farm")).accepted += 1
     for _ in range(round(seconds * 10)):
         told.play.aside("clock -- 0.1 s")
     assert {record.worker for record in told.take().all("work")} == {

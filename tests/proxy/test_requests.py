@@ -214,8 +214,8 @@ def test_several_names_on_one_connection() -> None:
         share=share,
         other=other,
     )
-    assert play.proxy.workers.get("a").row.accepted == 1
-    assert play.proxy.workers.get("second").row.accepted == 1
+    assert [row.accepted for row in play.proxy.workers.get("a").rows()] == [1]
+    assert [row.accepted for row in play.proxy.workers.get("second").rows()] == [1]
 
 
 def test_but_not_any_number_of_them() -> None:
