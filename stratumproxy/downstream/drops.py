@@ -41,6 +41,10 @@ BUG = Reason("a bug of the proxy's came out by what it sent", "bug")
 DOES_NOT_FIT = Reason("its extranonce does not fit the pool's any more", "extranonce-changed")
 
 
+OF_MANY = {"broken", NO_POOL.key, IDLE.key, SLOW_READER.key}
+"""What happens to thousands at once: a power cut, no pool. Who counts them tells of it, once."""
+
+
 def broken(text: str) -> Reason:
     """The connection failed under us."""
     return Reason(text, "broken")
@@ -67,7 +71,8 @@ class Drops:
         """A miner was dropped, or turned away."""
         key = reason.key if isinstance(reason, Reason) else "other"
         self.counts[key] = self.counts.get(key, 0) + 1
-        self._notices.info("miner dropped", miner=peer, key=key, reason=str(reason))
+        tell = self._notices.debug if key in OF_MANY else self._notices.info
+        tell("miner dropped", miner=peer, key=key, reason=str(reason))
 
     def warn(self, event: str, **values: object) -> None:
         """Tell of what leads to drops."""

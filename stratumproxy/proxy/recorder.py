@@ -278,6 +278,9 @@ class Recorder(NoRecorder):
 
     # -- notices ---------------------------------------------------------------------------------
 
+    def debug(self, event: str, **values: object) -> None:
+        """Nothing for the record."""
+
     def info(self, event: str, **values: object) -> None:
         """Something worth knowing."""
         self._event("info", event, values)

@@ -1,11 +1,15 @@
 """What the core tells the operator, in words: the seam to whatever logs it."""
 
+from collections import Counter
 from typing import Protocol, runtime_checkable
 
 
 @runtime_checkable
 class Notices(Protocol):
     """Where rare events go. Never called once per share. structlog's loggers fit."""
+
+    def debug(self, event: str, **values: object) -> object:
+        """Something that is worth knowing of one machine only, and that happens to many."""
 
     def info(self, event: str, **values: object) -> object:
         """Something worth knowing."""
@@ -16,6 +20,9 @@ class Notices(Protocol):
 
 class NoNotices:
     """Tells nobody."""
+
+    def debug(self, event: str, **values: object) -> None:
+        """Drop it."""
 
     def info(self, event: str, **values: object) -> None:
         """Drop it."""
@@ -33,6 +40,11 @@ class NoticesTo:
 
     def __init__(self, *notices: Notices) -> None:
         self._notices = notices
+
+    def debug(self, event: str, **values: object) -> None:
+        """Tell each."""
+        for notices in self._notices:
+            notices.debug(event, **values)
 
     def info(self, event: str, **values: object) -> None:
         """Tell each."""
@@ -63,9 +75,15 @@ class Limited:
     def __init__(self, notices: Notices, lines: int = LINES) -> None:
         self._notices = notices
         self._lines = lines
-        self._told: dict[str, int] = {}
-        self._untold: dict[tuple[str, str], int] = {}
+        self._told: Counter[tuple[bool, str]] = Counter()
+        self._untold: Counter[tuple[bool, str, str]] = Counter()
+        """By whether it is for those who debug, by event, and by key."""
         self._left = WINDOW
+
+    def debug(self, event: str, **values: object) -> None:
+        """Tell, if there is room for it."""
+        if self._room(event, values, debug=True):
+            self._notices.debug(event, **values)
 
     def info(self, event: str, **values: object) -> None:
         """Tell, if there is room for it."""
@@ -77,12 +95,11 @@ class Limited:
         if self._room(event, values):
             self._notices.warning(event, **values)
 
-    def _room(self, event: str, values: dict[str, object]) -> bool:
-        told = self._told[event] = self._told.get(event, 0) + 1
-        if told <= self._lines:
+    def _room(self, event: str, values: dict[str, object], *, debug: bool = False) -> bool:
+        self._told[debug, event] += 1
+        if self._told[debug, event] <= self._lines:
             return True
-        which = event, str(values.get("key", ""))
-        self._untold[which] = self._untold.get(which, 0) + 1
+        self._untold[debug, event, str(values.get("key", ""))] += 1
         return False
 
     def tend(self) -> None:
@@ -92,7 +109,8 @@ class Limited:
             return
         self._left = WINDOW
         self._told.clear()
-        untold, self._untold = self._untold, {}
-        for (event, key), count in untold.items():
+        untold, self._untold = self._untold, Counter()
+        for (debug, event, key), count in untold.items():
             values = {"key": key} if key else {}
-            self._notices.info("and more like it", what=event, count=count, **values)
+            tell = self._notices.debug if debug else self._notices.info
+            tell("and more like it", what=event, count=count, **values)

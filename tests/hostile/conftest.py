@@ -95,7 +95,7 @@ def logged() -> Iterator[list]:
         yield lines
     for line in lines:
         assert "exc_info" not in line
-        assert line["log_level"] in ("info", "warning")
+        assert line["log_level"] in ("debug", "info", "warning")
         for value in line.values():
             assert not isinstance(value, bytes)
             assert not isinstance(value, str) or value.isprintable()

@@ -57,6 +57,9 @@ class Core:
         self.gone.append(session)
         self._change()
 
+    def debug(self, event: str, **values: object) -> None:
+        self.dropped.append(values["reason"])
+
     def info(self, event: str, **values: object) -> None:
         self.dropped.append(values["reason"])
 

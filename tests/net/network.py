@@ -49,6 +49,9 @@ class Core:
         self.lost.append(reason)
         self.losses.append(now)
 
+    def debug(self, event: str, **values: object) -> None:
+        self.told.append((event, values))
+
     def info(self, event: str, **values: object) -> None:
         self.told.append((event, values))
 

@@ -154,6 +154,9 @@ class Playbook:
         self.random += 1
         return self.random
 
+    def debug(self, event: str, **values: object) -> None:
+        self.notices.append((event, values))
+
     def info(self, event: str, **values: object) -> None:
         self.notices.append((event, values))
 

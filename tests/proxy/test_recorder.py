@@ -462,6 +462,12 @@ def test_events_are_bounded() -> None:
     assert told.batches[-1].dropped == {"events": 7}
 
 
+def test_what_is_for_those_who_debug_is_not_on_record() -> None:
+    told = mined_on()
+    told.play.proxy.notices.debug("x")
+    assert "x" not in [event.event for event in told.hear().all("events")]
+
+
 def test_what_an_event_says_is_plain_and_short() -> None:
     told = mined_on()
     told.play.proxy.notices.warning(

@@ -7,6 +7,9 @@ class Heard:
     def __init__(self) -> None:
         self.events: list[tuple[str, str, dict[str, object]]] = []
 
+    def debug(self, event: str, **values: object) -> None:
+        self.events.append(("debug", event, values))
+
     def info(self, event: str, **values: object) -> None:
         self.events.append(("info", event, values))
 
@@ -19,7 +22,13 @@ def test_several_hear_the_same() -> None:
     both = NoticesTo(one, NoNotices(), other)
     both.info("a", pool="x")
     both.warning("b")
-    assert one.events == other.events == [("info", "a", {"pool": "x"}), ("warning", "b", {})]
+    both.debug("c", x=1)
+    assert one.events == other.events
+    assert one.events == [
+        ("info", "a", {"pool": "x"}),
+        ("warning", "b", {}),
+        ("debug", "c", {"x": 1}),
+    ]
 
 
 def test_thousands_of_a_kind_are_told_as_a_number() -> None:
@@ -43,6 +52,24 @@ def test_thousands_of_a_kind_are_told_as_a_number() -> None:
     assert len(heard.events) == 10
     limited.info("miner dropped")
     assert len(heard.events) == 11
+
+
+def test_those_who_do_not_debug_hear_nothing_of_it_nor_less_of_the_rest() -> None:
+    heard = Heard()
+    limited = Limited(heard, lines=3)
+    for _ in range(1000):
+        limited.debug("miner dropped", key="broken")
+    limited.info("miner dropped", key="flood")
+    for _ in range(WINDOW):
+        limited.tend()
+    assert [each for each in heard.events if each[0] != "debug"] == [
+        ("info", "miner dropped", {"key": "flood"})
+    ]
+    assert heard.events[-1] == (
+        "debug",
+        "and more like it",
+        {"what": "miner dropped", "count": 997, "key": "broken"},
+    )
 
 
 def test_a_second_is_no_window() -> None:
