@@ -1,20 +1,24 @@
 """``stratumproxy conform``: is a pool, a miner or a proxy understood by what is out there?"""
 
 import ssl
+import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
 import click
 import trio
 
-from stratumproxy.cli.endpoints import client_tls, server_url
+from stratumproxy.cli.endpoints import client_tls, listen_address, server_url
 from stratumproxy.cli.options import examples
 from stratumproxy.config.address import PoolUrl
 from stratumproxy.conform import report
 from stratumproxy.conform.catalogue import Case, Role, select
+from stratumproxy.conform.miner_suite import by_itself, run_miner_cases
 from stratumproxy.conform.outcome import Result, Terms
 from stratumproxy.conform.pool_suite import run_pool_cases
+from stratumproxy.conform.program import program
 from stratumproxy.errors import StratumProxyError
 
 NOT_MEASURED = 2
@@ -34,22 +38,8 @@ def _shared(command: Command) -> Command:
             ),
             click.option("--list", "listing", is_flag=True, help="Show the cases; try nothing."),
             click.option("--strict", is_flag=True, help="Fail over should and firmware too."),
-            click.option(
-                "--timeout",
-                type=click.FloatRange(0.1),
-                default=10.0,
-                show_default=True,
-                help="Seconds that an answer may take.",
-            ),
             click.option("--slow", is_flag=True, help="Also what takes a minute or more."),
-            click.option("--hostile", is_flag=True, help="Also what a public pool might ban for."),
-            click.option(
-                "--hashes",
-                type=click.FloatRange(0),
-                default=3e8,
-                show_default=True,
-                help="What finding one share may cost; cases that need more are not tried.",
-            ),
+            click.option("--hostile", is_flag=True, help="Also what a public peer might ban for."),
             click.option(
                 "--json", "json_file", type=click.File("w"), help="Write it as JSON; - is stdout."
             ),
@@ -60,10 +50,17 @@ def _shared(command: Command) -> Command:
     return command
 
 
+def _timeout(seconds: float, what: str) -> Callable[[Command], Command]:
+    return click.option(
+        "--timeout", type=click.FloatRange(0.1), default=seconds, show_default=True, help=what
+    )
+
+
 @click.group(
     epilog=examples(
         "stratumproxy conform pool stratum+tcp://pool.example:3333 --user bc1q….test",
         "stratumproxy conform pool 127.0.0.1:3333 --hostile --slow --junit conform.xml",
+        "stratumproxy conform miner -- minerd -a sha256d -t 1 -R 1 -o {url} -u farm.1",
         "stratumproxy conform pool --list",
     )
 )
@@ -97,6 +94,14 @@ def conform() -> None:
     type=click.FloatRange(0),
     help="Seconds between two cases. Default: 1, and 0 on this machine.",
 )
+@click.option(
+    "--hashes",
+    type=click.FloatRange(0),
+    default=3e8,
+    show_default=True,
+    help="What finding one share may cost; cases that need more are not tried.",
+)
+@_timeout(10.0, "Seconds that an answer may take.")
 @_shared
 def pool(
     url: PoolUrl | None,
@@ -105,13 +110,13 @@ def pool(
     tls_ca: Path | None,
     tls_insecure: bool,
     pace: float | None,
+    hashes: float,
+    timeout: float,
     wanted: Sequence[str],
     listing: bool,
     strict: bool,
-    timeout: float,
     slow: bool,
     hostile: bool,
-    hashes: float,
     json_file: IO[str] | None,
     junit: IO[str] | None,
 ) -> None:
@@ -146,6 +151,73 @@ def pool(
         return await run_pool_cases(cases, connect, terms, on_result)
 
     _judge(work, "pool", f"{url.host}:{url.port}", strict, json_file, junit)
+
+
+@conform.command(
+    epilog=examples(
+        "stratumproxy conform miner -- minerd -a sha256d -t 1 -R 1 -o {url} -u farm.1",
+        "stratumproxy conform miner --listen 0.0.0.0:3333 --difficulty 2000",
+        "stratumproxy conform miner --case 'SV1-MINER-ERROR-*' -- ./mine --pool {host}:{port}",
+    )
+)
+@click.argument("command", nargs=-1)
+@click.option(
+    "--listen",
+    callback=listen_address,
+    metavar="ADDRESS",
+    default="127.0.0.1:0",
+    show_default=True,
+    help="Where the miner connects; port 0 is any free one.",
+)
+@click.option(
+    "--difficulty",
+    type=click.FloatRange(min=0, min_open=True),
+    default=1e-3,
+    show_default=True,
+    help="So that the miner finds a share in a few seconds: hashes a second, by 2^32.",
+)
+@click.option("--log", type=click.Path(path_type=Path), help="Add what the command says to a file.")
+@_timeout(60.0, "Seconds that a share, or the miner's coming back, may take.")
+@_shared
+def miner(
+    command: Sequence[str],
+    listen: tuple[str, int],
+    difficulty: float,
+    log: Path | None,
+    timeout: float,
+    wanted: Sequence[str],
+    listing: bool,
+    strict: bool,
+    slow: bool,
+    hostile: bool,
+    json_file: IO[str] | None,
+    junit: IO[str] | None,
+) -> None:
+    """Try a miner, as the pool that it mines on.
+
+    COMMAND starts the miner, anew for each case; {host}, {port} and {url} in it are where it has to
+    connect. Without a command a miner that runs somewhere is waited for: its connection ends after
+    each case, and it has to come back by itself.
+    """
+    cases = _selected(["miner"], wanted, listing)
+    if cases is None:
+        return
+    terms = Terms(timeout=timeout, difficulty=difficulty, slow=slow, hostile=hostile, now=time.time)
+
+    async def work(on_result: Callable[[Result], None]) -> list[Result]:
+        (listener, *_) = await trio.open_tcp_listeners(listen[1], host=listen[0])
+        host, port = listener.socket.getsockname()[:2]
+        places = {"host": host, "port": str(port), "url": f"stratum+tcp://{host}:{port}"}
+
+        def running() -> AbstractAsyncContextManager[Any]:
+            return program(command, places, log=log) if command else by_itself()
+
+        if not command:
+            click.echo(f"waiting for a miner on {host}:{port}", err=True)
+        async with listener:
+            return await run_miner_cases(cases, listener.accept, terms, on_result, running)
+
+    _judge(work, "miner", command[0] if command else "the miner", strict, json_file, junit)
 
 
 async def _open(url: PoolUrl, tls: ssl.SSLContext | None) -> trio.abc.Stream:

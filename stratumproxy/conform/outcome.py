@@ -57,6 +57,8 @@ class Terms:
     """Also what takes a minute or more."""
     hostile: bool = False
     """Also what a public pool might ban for."""
+    difficulty: float = 1e-3
+    """What a miner that is tried is asked for."""
     now: Callable[[], float] = time.time
     """Unix seconds."""
 

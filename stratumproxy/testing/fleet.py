@@ -259,6 +259,8 @@ async def _keep_connected(
                 await trio.sleep(wait)
         except OSError as error:
             fleet.failure = error
+        if link.miner.style.fault == "stays-away" and link.heard:
+            return
         await trio.sleep(rng.uniform(*RECONNECT))
 
 

@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable
 
 from stratumproxy.errors import ProtocolError
+from stratumproxy.testing.broken_miner import BrokenMinerSession
 from stratumproxy.testing.miner_job import MinerJob
 from stratumproxy.testing.miner_session import MinerCounts, MinerSession
 from stratumproxy.testing.rules import Rule, Violation
@@ -182,7 +183,8 @@ class SimulatedMiner:
         return self.session.submit(share)
 
     def _new_session(self, session_id: str | None) -> MinerSession:
-        return MinerSession(
+        kind = BrokenMinerSession if self.style.fault else MinerSession
+        return kind(
             self.style,
             self.worker,
             self.password,

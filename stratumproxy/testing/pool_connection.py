@@ -9,7 +9,7 @@ import orjson
 from stratumproxy.testing import judge, rules
 from stratumproxy.testing.jobs import PoolJob
 from stratumproxy.testing.judge import Judgement, PreparedJob, SentJob
-from stratumproxy.testing.replies import Json, notification, rejection, reply
+from stratumproxy.testing.replies import Json, line, notification, rejection, reply
 from stratumproxy.testing.rules import Rule, Violation
 from stratumproxy.testing.settings import PoolSettings
 
@@ -161,6 +161,14 @@ class PoolConnection:
         """Queue any notification."""
         self._queue(notification(method, params))
 
+    def request(self, method: str, params: list[Json], request_id: Json) -> None:
+        """Queue a request; what is answered is an event of `SimulatedPool.on_event`."""
+        self._queue(line({"id": request_id, "method": method, "params": params}))
+
+    def send_line(self, data: bytes) -> None:
+        """Queue bytes as they are, of no Stratum perhaps."""
+        self._queue(data)
+
     def send_job(self, job: PoolJob) -> None:
         """Queue a job, if this client is far enough to get one."""
         if not self.ready:
@@ -237,8 +245,9 @@ class PoolConnection:
             self._violation(rules.MINER_JSON, f"no JSON object: {text[:80]!r}")
             return
         method = message.get("method")
-        if method is None:
-            return  # an answer to a request of ours
+        if method is None:  # an answer to a request of ours
+            self._pool.tell("answer", connection=self.number, id=message.get("id"))
+            return
         request_id, params = message.get("id"), message.get("params")
         if not isinstance(method, str) or not isinstance(params, list):
             self._violation(rules.MINER_REQUEST, f"no request: {text[:80]!r}")

@@ -17,6 +17,30 @@ Step = Literal[
 ]
 
 
+MinerFault = Literal[
+    "breaks-at-carriage-return",
+    "breaks-at-pieces",
+    "difficulty-ignored",
+    "extranonce2-short",
+    "ids-as-text",
+    "low-shares",
+    "mask-set-ignored",
+    "needs-configure",
+    "ntime-ahead",
+    "reconnect-ignored",
+    "set-extranonce-ignored",
+    "shares-twice",
+    "stale-shares",
+    "stays-away",
+    "stops-at-reject-reason",
+    "stops-at-unknown-method",
+    "subscribes-twice",
+    "version-outside-mask",
+    "version-unanswered",
+]
+"""What a miner can do wrong: `stratumproxy.testing.broken_miner`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Style:
     """One firmware's way to speak Stratum."""
@@ -47,6 +71,8 @@ class Style:
     """A session id it sends before it was ever given one."""
     suggests: float | None = None
     """What "suggest_difficulty" asks for."""
+    fault: MinerFault | None = None
+    """One thing that it does wrong."""
     pongs: bool = False
     """Answers ``mining.ping`` with a request named ``pong``, as ESP-Miner does."""
 

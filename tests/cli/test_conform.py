@@ -77,6 +77,41 @@ def test_nobody_there_is_not_measured() -> None:
     assert "can't be tried: no connection" in done.stderr
 
 
+MINER = [*STRATUMPROXY, "simulate", "miners", "{host}:{port}", "--quiet", "--style", "antminer"]
+
+
+def test_a_miner_that_a_command_starts(tmp_path: Path) -> None:
+    wanted = "--case", "SV1-MINER-ERROR-*", "--difficulty", "1e-7"
+    log = tmp_path / "miner.log"
+    done = conform("miner", *wanted, "--log", str(log), "--", *MINER)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "7 passed, 0 failed, 0 not tried" in done.stdout
+    assert '"summary"' in log.read_text()
+
+
+def test_a_fault_of_a_miner() -> None:
+    wanted = "--case", "SV1-MINER-SUBMIT-*", "--difficulty", "1e-7", "--json", "-"
+    done = conform("miner", *wanted, "--", *MINER, "--set", "fault=shares-twice")
+    assert done.returncode == 1
+    results = json.loads(done.stdout)["results"]
+    assert [each["id"] for each in results if each["status"] == "failed"] == [
+        "SV1-MINER-SUBMIT-DUPLICATE"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("command", "text"),
+    [
+        ("true", "no miner connected in 0.5 s"),
+        ("/no/miner", "/no/miner can't be started"),
+    ],
+)
+def test_a_miner_that_does_not_come_is_not_measured(command: str, text: str) -> None:
+    done = conform("miner", "--timeout", "0.5", "--", command)
+    assert done.returncode == 2
+    assert text in done.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
