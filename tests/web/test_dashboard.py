@@ -22,6 +22,7 @@ from tests.web.browser import (
     visit,
     world,
 )
+from tests.web.world import STRANGER
 
 pytestmark = needed
 
@@ -202,6 +203,20 @@ def test_which_machines_need_a_person(look: Visit) -> None:
         "() => { const all = [...document.querySelectorAll('#workers td.attention')];"
         " return all.length && all.every((td) => td.querySelector('.mark.reconnecting')); }"
     )
+
+
+def test_names_without_an_accepted_share(look: Visit) -> None:
+    page = look.go()
+    words, names = page.locator("#strangers-words"), page.locator("#strangers-list li")
+    expect(words).to_have_text("2 names without an accepted share")
+    words.click()
+    expect(names).to_have_count(2)
+    expect(names.first.locator("b")).to_have_text("farm.r999s01")
+    expect(names.first.locator("p")).to_have_text(
+        "From 10.9.9.9:4000: 40 rejected (40 low-difficulty)."
+    )
+    expect(names.last.locator("b")).to_have_text(STRANGER)
+    expect(names.last.locator("p")).to_have_text("3 rejected (2 malformed, 1 stale).")
 
 
 def test_what_is_missing_is_said_in_sum_and_by_machine(look: Visit, some: World) -> None:

@@ -48,6 +48,9 @@ SHARES_A_MINUTE = 12
 TOLD_EVERY = 10
 """Seconds from one work record of a worker to the next."""
 
+STRANGER = "<b>anybody</b>\u202e"
+"""A name that would like to be more than that."""
+
 GONE, SLOW, REJECTING, RECONNECTING = 97, 89, 83, 79
 """One of so many workers needs a person, for this."""
 
@@ -195,6 +198,15 @@ class World:
             values = {"pool": "backup.example:3333", "error": "connection refused"}
             events = [EventRecord(now, "warning", "a pool can't be reached", values)]
         return self._batch(now, work=work, jobs=jobs, events=events, shares=self._shares(now))
+
+    def strangers(self, now: float) -> Batch:
+        """A machine that is set up wrongly, and a name that somebody made up."""
+        shares = {"farm.r999s01": {"low-difficulty": 40}, STRANGER: {"malformed": 2, "stale": 1}}
+        miners = [
+            MinerRecord(-1, "farm.r999s01", "10.9.9.9:4000", "wrong/1", 64.0, now, "", True, "")
+        ]
+        work = [WorkRecord(name, "", 0, 0.0, why, 0.0, 0.0) for name, why in shares.items()]
+        return self._batch(now, miners=miners, work=work, unproven=tuple(shares))
 
     def minute(self, now: float) -> Batch:
         """What a minute brought, of all workers at once."""
@@ -412,6 +424,7 @@ async def serve_world(
         task_status: given the `Served`, when it listens.
     """
     world, fleet = make_world(workers, clock())
+    fleet.apply(world.strangers(clock()), clock())
     orders = MadeUpOrders([pool.name for pool in world.snapshot(clock()).pools])
     app = make_app(fleet, config=config or Api(), clock=clock, orders=orders)
     listeners = await trio.open_tcp_listeners(port, host="127.0.0.1")
