@@ -14,6 +14,7 @@ import structlog
 import trio
 
 from stratumproxy.control.intake import Gap, Intake, Told
+from stratumproxy.control.seldom import Seldom
 from stratumproxy.errors import TelemetryError
 from stratumproxy.telemetry.bans import Ban, decode_bans
 from stratumproxy.telemetry.channel import HELLO, START, Lines, encode, encode_ack
@@ -23,9 +24,6 @@ from stratumproxy.telemetry.snapshot import Snapshot
 CHUNK = 1 << 18
 MOST_ORDERS = 64
 """Orders that wait to be sent."""
-
-LOG_EVERY = 60.0
-"""Seconds from one line about what can't be understood to the next."""
 
 OLDEST = 3600.0
 """Seconds before it was sent that a batch may have been made. Nothing is kept back for longer; what
@@ -66,7 +64,7 @@ class Channel:
         self._on_bans = bans
         self._on_done = done
         self._log = structlog.get_logger()
-        self._logged = -LOG_EVERY
+        self._oddities = Seldom()
         self._lines = Lines()
         self._intake = Intake()
         self._hellos = (f"{asker}-hello-{number}" for number in itertools.count(1))
@@ -208,9 +206,7 @@ class Channel:
         self._news.set()
 
     def _odd(self, what: str) -> None:
-        now = trio.current_time()
-        if now - self._logged >= LOG_EVERY:
-            self._logged = now
+        if self._oddities.due():
             self._log.error(
                 "a worker says what can't be understood; please report it",
                 process=self.worker,

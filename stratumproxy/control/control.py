@@ -15,6 +15,7 @@ from stratumproxy.control.keep import Keep
 from stratumproxy.control.orders import Orders
 from stratumproxy.control.preference import Preference
 from stratumproxy.control.reckoning import Reckoning, Untold
+from stratumproxy.control.seldom import Seldom
 from stratumproxy.fleet import Fleet
 from stratumproxy.fleet.conditions import KINDS, PoolOrder
 from stratumproxy.fleet.watch import Watch
@@ -28,9 +29,6 @@ LEAVE_SECONDS = 1.0
 
 FINISH_SECONDS = 3.0
 """For sinks to keep it, then."""
-
-LOG_EVERY = 60.0
-"""Seconds from one line about a mistake of our own to the next."""
 
 P = ParamSpec("P")
 
@@ -68,7 +66,7 @@ class Control:
         self._fleet = fleet
         self._clock = clock
         self._log = structlog.get_logger()
-        self._logged = -LOG_EVERY
+        self._mistakes = Seldom()
         self._keep = Keep(
             run, sinks, clock=clock, acknowledge=self._acknowledge, event=fleet.journal.event
         )
@@ -207,9 +205,7 @@ class Control:
         try:
             change(*args, **kwargs)
         except Exception:
-            now = trio.current_time()
-            if now - self._logged >= LOG_EVERY:
-                self._logged = now
+            if self._mistakes.due():
                 self._log.exception("the picture of the fleet is not right; please report it")
 
     def _report(self, event: str, worker: int, what: Gap | Untold) -> None:

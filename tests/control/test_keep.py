@@ -151,7 +151,7 @@ async def test_what_is_put_on_record_goes_to_every_sink_and_is_not_acknowledged(
         await until(lambda: len(sink.seqs("control")) == 1)
     assert [(event.event, event.level) for event in kept.events] == [("a pool is lost", "warning")]
     [own] = sink.kept
-    assert (own.worker, own.events) == (OWN_PROCESS, kept.events)
+    assert (own.process, own.events) == (OWN_PROCESS, kept.events)
     assert "control" not in kept.acknowledged
 
 
