@@ -34,14 +34,13 @@ LOOKS = 30
 """Looks without a line, which comes once a second, after which it is taken to hang. Looks are
 counted and not seconds: a supervisor that was itself frozen for a while looks only once."""
 
+LAST_LOOKS = 3
+"""The same at the stop for one that finishes, once it has said anything: there has to be time for
+another to do what it does not."""
 
 KILL_SECONDS = 2.0
 """Seconds that one that was killed is waited for. It may be in the middle of a system call that
 nothing ends, such as on a disk that hangs; then it is left to its fate."""
-
-SILENT_LOOKS = 5
-"""Looks without a line, at the stop, after which one that finishes is not waited for any more:
-another takes its place and does what it did not."""
 
 FINE = "exit status 0"
 UNENDED = "killed, and still there: it hangs in a system call"
@@ -90,6 +89,9 @@ class Child:
         self._stopping = trio.Event()
         self._restarts = trio.Event()
         self._silent = 0
+        self._spoke = False
+        """Whether this one has ever said anything."""
+        self._hurried = False
 
     def tell(self, line: bytes) -> None:
         """Tell it something else from now on."""
@@ -103,19 +105,19 @@ class Child:
         self._restarts.set()
 
     async def up(self) -> None:
-        """Wait until the one that runs, or the next, has said that it is there."""
+        """Wait until the one that runs, or the next, says that it is there; the stop is near."""
+        self._hurried = True
+        if self._silent > 1:  # a line may come between any two looks
+            self._heard = trio.Event()
         await self._heard.wait()
 
     def stop(self) -> None:
         """Ask it to stop, and start no other; `keep` returns when it is gone."""
         self._stopping.set()
+        self._hurried = self._finishes
         self._told.set()
-        if self.process is None:
-            return
-        if not self._finishes:
+        if self.process is not None and not self._finishes:
             self.process.send_signal(signal.SIGTERM)
-        elif self._silent >= SILENT_LOOKS:
-            self.process.kill()
 
     async def keep(self) -> None:
         """Run it, and another when it ends, until `stop`. Cancelled, it is killed."""
@@ -174,7 +176,7 @@ class Child:
         """Tell it what to do, and hear it, until it ends or has to be killed."""
         assert process.stdin is not None
         assert process.stdout is not None
-        self._silent = 0
+        self._silent, self._spoke = 0, False
         async with process.stdin, process.stdout, trio.open_nursery() as nursery:
             nursery.start_soon(self._tell, process.stdin)
             nursery.start_soon(self._watch, process, nursery.cancel_scope)
@@ -200,7 +202,7 @@ class Child:
                 lines, tail = split_lines(tail, bytes(data), LINE_LIMIT)
                 for line in lines:
                     if self._hear(line):
-                        self._silent = 0
+                        self._silent, self._spoke = 0, True
                         self._heard.set()
         except (trio.BrokenResourceError, trio.ClosedResourceError):
             return
@@ -209,14 +211,14 @@ class Child:
 
     async def _watch(self, process: trio.Process, attending: trio.CancelScope) -> None:
         """Give it up when it hangs, be it stopped (SIGSTOP) or in a system call."""
-        while self._silent < LOOKS:
+        while self._silent < (LAST_LOOKS if self._hurried and self._spoke else LOOKS):
             await trio.sleep(LOOK_EVERY)
             self._silent += 1
         attending.cancel()
         self._log.error(
             f"{self._what} hangs and is killed; please report it",
             pid=process.pid,
-            silent_for_seconds=LOOKS * LOOK_EVERY,
+            silent_for_seconds=self._silent * LOOK_EVERY,
             **self._values,
         )
 

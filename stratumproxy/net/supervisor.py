@@ -39,9 +39,9 @@ COMMAND = (sys.executable, "-P", "-m", "stratumproxy")
 GRACE = 2.0
 """Seconds beyond `drain_seconds` that a worker has to stop in before it is killed."""
 
-CONTROL_GRACE = 5.0
+CONTROL_GRACE = 8.0
 """Seconds at the stop that the control process has to be there in, if it has just been started
-again; and to keep the last of it in, once the workers are gone."""
+again; and to keep the last of it in, once the workers are gone: it, or another if it hangs."""
 
 BACKLOG = 128
 """Browsers and scripts that may wait while the control process is started again."""

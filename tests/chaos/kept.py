@@ -90,10 +90,13 @@ class Kept:
         assert (total.pending, total.lost) == (0, 0)
         assert books.accepted == end["accepted"] == total.accepted
         assert books.rejected == sum(end["rejected"].values()) == total.rejected.total()
-        assert books.workers == {
-            miner.worker: (miner.counts.accepted, miner.counts.rejected.total())
-            for miner in self.miners
+        counts = {miner.worker: miner.counts for miner in self.miners}
+        # What was refused of a machine before anything of it was accepted is under no name.
+        named = {name: counted for name, counted in books.workers.items() if name}
+        assert {name: accepted for name, (accepted, _) in named.items()} == {
+            name: count.accepted for name, count in counts.items()
         }
+        assert all(refused <= counts[name].rejected.total() for name, (_, refused) in named.items())
         assert books.forwarded == end["forwarded"] == books.verdicts.total()
         assert books.credited == end["pool_accepted"] == books.verdicts["accepted"]
         assert books.pool_rejected == end["pool_rejected"] == books.verdicts["rejected"]
@@ -108,12 +111,12 @@ class Kept:
 
 @asynccontextmanager
 async def keeping(
-    site: Site, folder: Path, *pools: ServedPool, pool: str = ""
+    site: Site, folder: Path, *pools: ServedPool, pool: str = "", drain: int = 60
 ) -> AsyncIterator[Kept]:
     """All of it on pools, until the block ends; `pool` is TOML for each [[pool]]."""
     ledger = folder / "ledger"
     tables = f'[ledger]\npath = "{ledger}"\n[api]\nlisten = "127.0.0.1:0"'
-    config = configured(*pools, processes=2, pool=pool, tables=tables)
+    config = configured(*pools, processes=2, pool=pool, tables=tables, drain=drain)
     async with running(folder / "farm.toml", config, "--log-format", "json") as proxy:
         miners = await site.miners(proxy, MINERS, styles=TELLING)
         await miners.each(accepted=1)

@@ -14,7 +14,9 @@ from tests.end_to_end.conftest import MINER_DIFFICULTY, ServedPool
 from tests.waiting import PATIENCE
 
 
-def configured(*pools: ServedPool, processes: int, pool: str = "", tables: str = "") -> str:
+def configured(
+    *pools: ServedPool, processes: int, pool: str = "", tables: str = "", drain: int = 60
+) -> str:
     """A configuration as TOML, patient with a slow machine at the stop.
 
     Args:
@@ -22,6 +24,7 @@ def configured(*pools: ServedPool, processes: int, pool: str = "", tables: str =
         processes: so many serve miners.
         pool: TOML for each [[pool]], beyond what every test wants.
         tables: TOML for other tables.
+        drain: seconds that the stop waits for verdicts.
     """
     return f"""
 processes = {processes}
@@ -33,7 +36,7 @@ start = {MINER_DIFFICULTY}
 min = {MINER_DIFFICULTY}
 vardiff = false
 [limits]
-drain_seconds = 60
+drain_seconds = {drain}
 {tables}
 """
 
