@@ -154,9 +154,10 @@ def running(server: Server, places: Places, cores: Cores) -> Iterator[Running]:
         stack.callback(program.stop)
         server_runs.program, server_runs.pid = program, program.process.pid
         if server.measure:
-            server_runs.pid = _child(server_runs, server.measure)
+            server_runs.pid = _child(server_runs, server.measure, server.start_seconds)
         for word in server.elsewhere:
-            os.sched_setaffinity(_child(server_runs, word), cores.generator)
+            pid = _child(server_runs, word, server.start_seconds)
+            os.sched_setaffinity(pid, cores.generator)
         yield server_runs
 
 
@@ -167,11 +168,11 @@ def _stop_beside(program: Program, faults: list[str]) -> None:
         faults.append(f"{program.name} beside it ended with {status}: {program.last_words()}")
 
 
-def _child(server: Running, word: str) -> int:
+def _child(server: Running, word: str, seconds: float) -> int:
     """The child that has this word in its command line, soon after the start."""
     assert server.program
     pid = server.program.process.pid
-    for _ in range(int(60 / STEP)):
+    for _ in range(int(seconds / STEP)):
         for child in _children(pid):
             if word.encode() in Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0"):
                 return child

@@ -9,7 +9,7 @@ import sys
 from asyncio import StreamReader, StreamWriter
 from typing import Any
 
-HABIT, PORT, *POOL = sys.argv[1:]
+HABIT, PORT, *POOL = [word for word in sys.argv[1:] if word != "the-child"]
 
 NOTIFY = [
     *("job-a", "00" * 32, "01" * 40, "02" * 60, ["03" * 32, "04" * 32]),

@@ -91,6 +91,39 @@ def test_a_proxy_of_any_layout(habit: str, wrong: str | None) -> None:
         assert result["pool"]["matched"] == result["pool"]["submits"]
 
 
+def test_what_runs_beside_a_server_must_not_end() -> None:
+    stays = ["{python}", "-c", "import signal; signal.pause()", "{port:node}"]
+    ends = ["{python}", "-c", "raise SystemExit('no node at {port:node}')"]
+    good = report(measured(peer("plain", beside=[stays]), floor=False), "plain")
+    assert good["faults"] == []
+    [fault] = report(measured(peer("plain", beside=[ends]), floor=False), "plain")["faults"]
+    assert "beside it ended with 1: no node at " in fault
+    assert "{port" not in fault
+
+
+def test_files_and_what_stands_for_something_else() -> None:
+    code = "import runpy, sys; sys.argv[1:] = open('argv').read().split(); runpy.run_path('{peer}')"
+    server = {
+        "name": "by-file",
+        "command": ["{python}", "-c", code],
+        "files": {"argv": "{habit} {miners_port}"},
+        "set": {"habit": "plain", "peer": "{here}/peer.py"},
+    }
+    assert report(measured(server, floor=False), "by-file")["faults"] == []
+
+
+def test_one_child_alone_can_be_measured() -> None:
+    server = peer("plain", measure="no-such-child", start_seconds=0.2)
+    [run] = measured(server, floor=False).missing
+    assert "no child of the server has 'no-such-child' in its command line" in run.no_result
+    code = "import subprocess, sys; subprocess.run([sys.executable, *sys.argv[1:]])"
+    words = ["{here}/peer.py", "plain", "{miners_port}", "the-child"]
+    server = {"name": "parent", "command": ["{python}", "-c", code, *words]}
+    alone = report(measured(server | {"measure": "the-child"}, floor=False), "parent")
+    assert alone["server"]["processes"] == 1
+    assert report(measured(server, floor=False), "parent")["server"]["processes"] == 2
+
+
 def test_what_is_no_stratum_is_counted() -> None:
     result = report(measured(peer("babbles"), floor=False), "babbles")
     assert result["miners"]["strange_lines"] == 20 * 6
