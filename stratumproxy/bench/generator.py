@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import IO
 
 from stratumproxy.bench.build import Programs
@@ -57,8 +57,9 @@ class Part:
         """Let it take the next step."""
         assert self._process.stdin
         if not self._report:
-            self._process.stdin.write(f"{line}\n".encode())
-            self._process.stdin.flush()
+            with suppress(BrokenPipeError):  # it has died, which the next look at it tells
+                self._process.stdin.write(f"{line}\n".encode())
+                self._process.stdin.flush()
 
     @property
     def ended(self) -> bool:
@@ -68,7 +69,10 @@ class Part:
     def report(self) -> Report:
         """What it measured, when it has ended."""
         assert self._process.stdout
-        report: Report = json.loads(self._report + self._process.stdout.read().decode())
+        text = self._report + self._process.stdout.read().decode()
+        if not text:
+            raise self._died()
+        report: Report = json.loads(text)
         return report
 
     def stop(self) -> None:
@@ -84,10 +88,14 @@ class Part:
         assert self._process.stdout
         line = self._process.stdout.readline().decode()
         if not line:
-            self._errors.seek(0)
-            said = self._errors.read().decode("utf-8", "replace").strip()
-            raise BenchError(f"the generator ended early: {said or self._process.wait()}")
+            raise self._died()
         return line
+
+    def _died(self) -> BenchError:
+        status = self._process.wait()
+        self._errors.seek(0)
+        said = self._errors.read().decode("utf-8", "replace").strip()
+        return BenchError(f"the generator ended early: {said or f'exit status {status}'}")
 
 
 def options(scenario: Scenario, server: Server, miners: str, pool: str) -> list[str]:

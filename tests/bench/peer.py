@@ -52,6 +52,8 @@ async def pool(reader: StreamReader, writer: StreamWriter) -> None:
             case "mining.submit":
                 if HABIT == "silent":
                     continue
+                if HABIT == "endless":
+                    writer.write(b"x" * 70_000)
                 wrong = len(request["params"]) != 5 or len(request["params"][2]) != 2 * second
                 if HABIT == "refuses" or wrong:
                     reply |= {"result": None, "error": {"code": 23, "message": "low"}}

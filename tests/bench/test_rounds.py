@@ -63,6 +63,11 @@ def test_no_answer_is_no_result() -> None:
     assert run.no_result == "none of 20 shares was answered"
 
 
+def test_a_line_without_an_end_is_no_result() -> None:
+    [run] = measured(peer("endless"), floor=False).missing
+    assert "the server sent a line of over 65536 bytes" in run.no_result
+
+
 def test_a_difficulty_that_not_every_hash_meets_is_no_result() -> None:
     [run] = measured(peer("hard"), floor=False).missing
     assert "asked for difficulty 1, which not every hash meets" in run.no_result
