@@ -66,6 +66,7 @@ wheel: $(VENV)/bin/python ## A wheel in dist/
 docs: $(VENV)/installed ## The generated files: docs/configuration.md, configs/*.schema.json
 	$(BIN)/stratumproxy schema > configs/stratumproxy.schema.json
 	$(BIN)/stratumproxy schema --markdown > docs/configuration.md
+	$(BIN)/stratumproxy schema --messages > configs/messages.schema.json
 
 clean: ## Remove everything that was built, .venv too
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

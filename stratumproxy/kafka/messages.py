@@ -1,19 +1,16 @@
 """What a batch is in Kafka: a JSON object a record, each with a topic, a key and a number.
 
-`messages.schema.json` describes them. A batch always makes the same messages in the same order, so
+`kafka/schema.py` describes them. A batch always makes the same messages in the same order, so
 (run, seq, index) names one for good, and who reads them can tell a repeat.
 """
 
 from collections.abc import Iterator, Sequence
-from importlib.resources import files
 from typing import Any, NamedTuple
 
 import orjson
 
+from stratumproxy.kafka.schema import SCHEMA
 from stratumproxy.telemetry.records import Batch
-
-SCHEMA = 1
-"""Version of the messages. Another is one that breaks who reads them; new fields do not."""
 
 TOPICS = SHARES, WORK, EVENTS = ("shares", "work", "events")
 """What comes after the prefix, and a dot."""
@@ -27,13 +24,6 @@ class Message(NamedTuple):
     key: str
     """Messages with the same one stay in order."""
     value: bytes
-
-
-def schema() -> dict[str, Any]:
-    """The JSON schema (2020-12) of every message's value."""
-    text = files("stratumproxy.kafka").joinpath("messages.schema.json").read_bytes()
-    values: dict[str, Any] = orjson.loads(text)
-    return values
 
 
 def count(batch: Batch) -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 from stratumproxy.config.reading import check_kind
 from stratumproxy.errors import SinkError
 from stratumproxy.ledger.schema import latest, migrate, version_of
+from stratumproxy.ledger.stored import JOBS, SHARES
 from stratumproxy.lockfile import MODE
 
 BUSY_SECONDS = 5.0
@@ -146,7 +147,7 @@ def _check_readable(connection: sqlite3.Connection, path: str) -> None:
     version = version_of(connection, path)
     if version == 0:
         raise SinkError(f"{path}: an empty ledger; nothing was ever kept in it")
-    if version < latest():
+    if version < latest() or any(each.missing(connection) for each in (SHARES, JOBS)):
         raise SinkError(
             f"{path}: a ledger of older version {version}; the proxy brings it up to date when it "
             "writes to it next"

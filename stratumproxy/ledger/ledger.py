@@ -15,14 +15,12 @@ from stratumproxy.ledger.names import Names
 from stratumproxy.ledger.owner import Owner
 from stratumproxy.ledger.receipts import Run
 from stratumproxy.ledger.schema import FIVE_MINUTES
+from stratumproxy.ledger.stored import JOBS, SHARES
 from stratumproxy.telemetry.clock import Clock
-from stratumproxy.telemetry.records import VERDICTS, Batch, EventRecord, JobRecord, ShareRecord
+from stratumproxy.telemetry.records import Batch, EventRecord, JobRecord, ShareRecord
 
 SILENT_SECONDS = 3600.0
 """A run that tells nothing for that long is gone, and its miners with it."""
-
-MAX_INTEGER = 2**63 - 1
-"""SQLite's largest."""
 
 
 class Ledger:
@@ -144,10 +142,10 @@ class Ledger:
         for work in batch.work:
             buckets.work(work, batch.at)
         shares = [self._share_row(share, buckets) for share in batch.shares]
-        connection.executemany(_INSERT_SHARE, shares)
+        connection.executemany(SHARES.insert, shares)
         for miner in batch.miners:
             connections.enter(connection, run, miner, batch.at, self._names, buckets)
-        connection.executemany(_INSERT_JOB, map(self._job_row, batch.jobs))
+        connection.executemany(JOBS.insert, map(self._job_row, batch.jobs))
         connection.executemany(_INSERT_EVENT, map(_event_row, batch.events))
         start = int(batch.at) // FIVE_MINUTES.step * FIVE_MINUTES.step
         dropped = ((start, kind, count) for kind, count in batch.dropped.items())
@@ -158,48 +156,15 @@ class Ledger:
         pool = self._names.pool(share.pool)
         reason = self._names.reason(share.reason, by_pool=True)
         buckets.share(share, worker, pool, reason)
-        return (
-            share.at,
-            worker,
-            pool,
-            share.job,
-            float(share.difficulty),
-            float(share.pool_difficulty),
-            float(share.met),
-            VERDICTS.index(share.verdict),
-            reason,
-            share.latency,
-        )
+        return SHARES.row(share, {"worker": worker, "pool": pool, "reason": reason})
 
     def _job_row(self, job: JobRecord) -> tuple[object, ...]:
-        return (
-            job.at,
-            self._names.pool(job.pool),
-            job.group,
-            job.job,
-            min(job.height, MAX_INTEGER),
-            job.clean,
-            float(job.difficulty),
-            job.miners,
-            job.first,
-            job.median,
-            job.last,
-        )
+        return JOBS.row(job, {"pool": self._names.pool(job.pool)})
 
 
 def _event_row(event: EventRecord) -> tuple[object, ...]:
     return event.at, event.level, event.event, orjson.dumps(event.values, default=str).decode()
 
-
-_INSERT_SHARE = (
-    "INSERT INTO shares (at, worker, pool, job, difficulty, pool_difficulty, met, verdict, reason,"
-    " latency) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-)
-
-_INSERT_JOB = (
-    'INSERT INTO jobs (at, pool, "group", job, height, clean, difficulty, miners, first, median, '
-    "last) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-)
 
 _INSERT_EVENT = 'INSERT INTO events (at, level, event, "values") VALUES (?, ?, ?, ?)'
 

@@ -4,10 +4,10 @@ import math
 import re
 import sqlite3
 from dataclasses import dataclass
-from typing import Any
 
 import orjson
 
+from stratumproxy.ledger.stored import JOBS, SHARES
 from stratumproxy.telemetry.records import ACCEPTED, VERDICTS, EventRecord, JobRecord, ShareRecord
 
 MAX_PAGE = 1000
@@ -43,58 +43,39 @@ def shares(
     # The one index to go by is named, lest the planner takes the rarer for the shorter one: the
     # order by time must come out of it.
     index = "shares_by_time"
-    where = ["s.at >= ?", "s.at < ?"]
+    where = ["shares.at >= ?", "shares.at < ?"]
     values: list[object] = [
         -math.inf if query.since is None else query.since,
         math.inf if query.until is None else query.until,
     ]
     if query.verdict is not None:
-        where.append("s.verdict = ?")
+        where.append("shares.verdict = ?")
         values.append(VERDICTS.index(query.verdict))
         if query.verdict != ACCEPTED:
             index = "shares_not_credited"
-            where.append("s.verdict > 0")
+            where.append("shares.verdict > 0")
     if query.pool is not None:
         if query.verdict in (None, ACCEPTED):
             index = "shares_by_pool"
-        where.append("s.pool = (SELECT id FROM pools WHERE name = ?)")
+        where.append("shares.pool = (SELECT id FROM pools WHERE name = ?)")
         values.append(query.pool)
     if query.worker is not None:
         index = "shares_by_worker"
-        where.append("s.worker = (SELECT id FROM workers WHERE name = ?)")
+        where.append("shares.worker = (SELECT id FROM workers WHERE name = ?)")
         values.append(query.worker)
     if before is not None:
         at, id = parse_cursor(before)
-        where.append("s.at <= ? AND (s.at, s.id) < (?, ?)")
+        where.append("shares.at <= ? AND (shares.at, shares.id) < (?, ?)")
         values += [at, at, id]
     limit = min(limit, MAX_PAGE)
     rows = connection.execute(
-        "SELECT s.id, s.at, workers.name, pools.name, s.job, s.difficulty, s.pool_difficulty,"
-        " s.met, s.verdict, reasons.text, s.latency "
-        f"FROM shares AS s INDEXED BY {index} JOIN workers ON workers.id = s.worker "
-        "JOIN pools ON pools.id = s.pool JOIN reasons ON reasons.id = s.reason "
-        f"WHERE {' AND '.join(where)} ORDER BY s.at DESC, s.id DESC LIMIT ?",
+        f"SELECT shares.id, {SHARES.columns} FROM shares INDEXED BY {index} {SHARES.joins} "
+        f"WHERE {' AND '.join(where)} ORDER BY shares.at DESC, shares.id DESC LIMIT ?",
         (*values, limit + 1),
     ).fetchall()
-    found = [_share(row) for row in rows[:limit]]
+    found = [(row[0], SHARES.read(row[1:])) for row in rows[:limit]]
     more = len(rows) > limit
     return SharePage(found, f"{found[-1][1].at!r}:{found[-1][0]}" if more and found else None)
-
-
-def _share(row: tuple[Any, ...]) -> tuple[int, ShareRecord]:
-    id, at, worker, pool, job, difficulty, pool_difficulty, met, verdict, reason, latency = row
-    return id, ShareRecord(
-        at,
-        worker,
-        pool,
-        job,
-        difficulty,
-        pool_difficulty,
-        met,
-        VERDICTS[verdict],
-        reason,
-        latency,
-    )
 
 
 _CURSOR = re.compile(r"(-?\d{1,20}(?:\.\d{1,20})?(?:e[+-]?\d{1,3})?):(\d{1,18})", re.ASCII)
@@ -115,12 +96,10 @@ def parse_cursor(text: str) -> tuple[float, int]:
 def jobs(connection: sqlite3.Connection, limit: int) -> list[JobRecord]:
     """Jobs of all pools, the newest first."""
     rows = connection.execute(
-        'SELECT at, pools.name, "group", job, height, clean, difficulty, miners, first, median, '
-        "last FROM jobs JOIN pools ON pools.id = jobs.pool ORDER BY at DESC, jobs.id DESC LIMIT ?",
+        f"SELECT {JOBS.columns} FROM jobs {JOBS.joins} ORDER BY at DESC, jobs.id DESC LIMIT ?",
         (min(limit, MAX_PAGE),),
     )
-    records = (JobRecord(*row) for row in rows)
-    return [record._replace(clean=bool(record.clean)) for record in records]
+    return [JOBS.read(row) for row in rows]
 
 
 def events(

@@ -9,6 +9,7 @@ import sqlite3
 from typing import NamedTuple
 
 from stratumproxy.errors import SinkError
+from stratumproxy.ledger.stored import JOBS, SHARES
 
 APPLICATION = 0x53505859
 """``SPXY``, in the header of every ledger: PRAGMA application_id."""
@@ -225,6 +226,8 @@ def migrate(connection: sqlite3.Connection, path: str) -> None:
             connection.execute(statement)
         connection.execute(f"PRAGMA application_id = {APPLICATION}")
         connection.execute(f"PRAGMA user_version = {number + 1}")
+    for stored in (SHARES, JOBS):
+        stored.add_missing(connection)
     connection.execute("COMMIT")
 
 

@@ -2,18 +2,19 @@
 
 A record is a named tuple, a JSON array on the wire. Times are Unix seconds: records outlive the
 process and meet those of others. Names, job ids and reasons come from miners and pools, so they are
-untrusted text of bounded length.
+untrusted text of bounded length. Each field is described here, and nowhere else.
 
 Fields are only ever added, at the end and with a default: what an older version told is read.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import orjson
 
 from stratumproxy.errors import TelemetryError
+from stratumproxy.telemetry.described import DIFFICULTY, SECONDS, SHARES, UNIX, About
 
 TENANT = "default"
 """Who all workers belong to, as long as there are no others. Two of them may have one name."""
@@ -29,33 +30,39 @@ ACCEPTED, REJECTED, TIMED_OUT, LOST = VERDICTS = ("accepted", "rejected", "timed
 `reply_timeout_seconds`. `LOST`: the connection ended before there was one."""
 
 
+Tenant = Annotated[str, About("Whose worker it is; a worker is known by tenant and name together.")]
+Account = Annotated[str, About("What we are called at the pool; empty if it was not told.")]
+Coin = Annotated[str, About("What the pool mines, as it is configured.")]
+Target = Annotated[str, About("What of the tenant's it was mined for.")]
+
+
 class ShareRecord(NamedTuple):
     """A share that was sent to a pool, now that it is known what became of it."""
 
-    at: float
-    """When that was known."""
+    at: Annotated[float, About("When that was known.", UNIX)]
     worker: str
     pool: str
-    job: str
-    """The pool's job id."""
-    difficulty: float
-    """What the miner was asked to meet."""
-    pool_difficulty: float
-    """What the pool asks, and credits if it accepts."""
-    met: float
-    """The difficulty of its hash."""
-    verdict: str
-    """One of `VERDICTS`."""
-    reason: str
-    """The pool's words for a reject; empty otherwise."""
-    latency: float
-    """Seconds from when it was sent to when its verdict was known."""
-    tenant: str = TENANT
-    account: str = ""
-    """What we are called at the pool; empty if it was not told."""
-    coin: str = COIN
-    target: str = TARGET
-    """What of the tenant's it was mined for."""
+    job: Annotated[str, About("The pool's job id.")]
+    difficulty: Annotated[float, About("What the miner was asked to meet.", DIFFICULTY)]
+    pool_difficulty: Annotated[
+        float, About("What the pool asks, and credits if it accepts.", DIFFICULTY)
+    ]
+    met: Annotated[float, About("The difficulty of its hash.", DIFFICULTY)]
+    verdict: Annotated[
+        str,
+        About(
+            "timed-out: no reply in time. lost: the connection ended before there was one.",
+            one_of=VERDICTS,
+        ),
+    ]
+    reason: Annotated[str, About("The pool's words for a reject: untrusted text. Empty otherwise.")]
+    latency: Annotated[
+        float, About("Seconds from when it was sent to when its verdict was known.", SECONDS)
+    ]
+    tenant: Tenant = TENANT
+    account: Account = ""
+    coin: Coin = COIN
+    target: Target = TARGET
 
 
 class WorkRecord(NamedTuple):
@@ -63,99 +70,115 @@ class WorkRecord(NamedTuple):
 
     worker: str
     pool: str
-    accepted: int
-    """Shares that count: answered here, or accepted by the pool."""
-    work: float
-    """Sum of the difficulties that the accepted ones were asked to meet."""
-    rejected: dict[str, int]
-    """Shares that don't count, by reason: stale, duplicate, low-difficulty, …, pool, lost."""
-    refused_work: float
-    """Sum of the difficulties of those that were good by our own check, and that the pool did not
-    credit: it rejected them, or they were lost on the way."""
-    best: float
-    """Highest difficulty met, 0 if none was accepted."""
-    squares: float = 0.0
-    """Sum of the squares of the difficulties that make up `work`: how far chance moves it. 0 if it
-    was not told; then all are taken to have been alike."""
-    expected: float | None = None
-    """How many of the accepted shares, and of those in `refused_work`, should have met what the
-    pool asked for: each does with a probability of what it was asked to meet through what the pool
-    asked for on its job. None if it was not told."""
-    proven_seconds: float | None = None
-    """Seconds that its accepted shares prove it mined: see `accounting.streak`. None if it was not
-    told."""
-    tenant: str = TENANT
-    account: str = ""
-    """What we are called at the pool; empty if it was not told."""
-    coin: str = COIN
-    target: str = TARGET
-    """What of the tenant's it was mined for."""
+    accepted: Annotated[
+        int, About("Shares that count: answered here, or accepted by the pool.", SHARES)
+    ]
+    work: Annotated[
+        float,
+        About(
+            "Sum of the difficulties that the accepted ones were asked to meet. Times 2^32 it is "
+            "hashes.",
+            DIFFICULTY,
+        ),
+    ]
+    rejected: Annotated[
+        dict[str, int],
+        About(
+            "Shares that don't count, by reason: stale, duplicate, low-difficulty, …, pool, lost.",
+            SHARES,
+        ),
+    ]
+    refused_work: Annotated[
+        float,
+        About(
+            "Sum of the difficulties of those that were good by our own check, and that the pool "
+            "did not credit: it rejected them, or they were lost on the way.",
+            DIFFICULTY,
+        ),
+    ]
+    best: Annotated[float, About("Highest difficulty met, 0 if none was accepted.", DIFFICULTY)]
+    squares: Annotated[
+        float,
+        About(
+            "Sum of the squares of the difficulties that make up work: how far chance moves it. 0 "
+            "if it was not told; then all are taken to have been alike.",
+            DIFFICULTY,
+        ),
+    ] = 0.0
+    expected: Annotated[
+        float | None,
+        About(
+            "How many of the accepted shares, and of those in refused_work, should have met what "
+            "the pool asked for: each does with a probability of what it was asked to meet through "
+            "what the pool asked for on its job. None if it was not told.",
+            SHARES,
+        ),
+    ] = None
+    proven_seconds: Annotated[
+        float | None,
+        About(
+            "Seconds that its accepted shares prove it mined (see docs). None if it was not told.",
+            SECONDS,
+        ),
+    ] = None
+    tenant: Tenant = TENANT
+    account: Account = ""
+    coin: Coin = COIN
+    target: Target = TARGET
 
     @property
     def spread(self) -> float:
-        """That sum, or the least that it can be."""
+        """`squares`, or the least that it can be."""
         return self.squares or (self.work * self.work / self.accepted if self.accepted else 0.0)
 
 
 class MinerRecord(NamedTuple):
     """One miner's connection as it stands; told when it is new, when it changes, when it ends."""
 
-    id: int
-    """Differs from that of every other connection of the run."""
-    worker: str
-    """The name it authorized; empty before."""
-    address: str
-    """host:port"""
+    id: Annotated[int, About("Differs from that of every other connection of the run.")]
+    worker: Annotated[str, About("The name it authorized; empty before.")]
+    address: Annotated[str, About("host:port")]
     agent: str
-    difficulty: float
-    since: float
-    """When it connected."""
-    pool: str
-    """What it mines on; empty for nothing."""
+    difficulty: Annotated[float, About("What it is asked to meet.", DIFFICULTY)]
+    since: Annotated[float, About("When it connected.", UNIX)]
+    pool: Annotated[str, About("What it mines on; empty for nothing.")]
     open: bool
-    reason: str
-    """Why it was closed, as a key of `drops`; empty if it is open, or left by itself."""
-    tenant: str = TENANT
-    account: str = ""
-    """What we are called at the pool; empty if it was not told."""
-    coin: str = COIN
-    target: str = TARGET
-    """What of the tenant's it was mined for."""
+    reason: Annotated[
+        str, About("Why it was closed, by its key; empty if it is open, or left by itself.")
+    ]
+    tenant: Tenant = TENANT
+    account: Account = ""
+    coin: Coin = COIN
+    target: Target = TARGET
 
 
 class JobRecord(NamedTuple):
     """A job, once the last miner was sent it. Delays count from its arrival."""
 
-    at: float
+    at: Annotated[float, About("When the last miner was sent it.", UNIX)]
     pool: str
-    group: int
-    job: str
-    """The pool's job id."""
-    height: int
-    """Of the block it would be; 0 if the coinbase does not say."""
-    clean: bool
-    difficulty: float
-    miners: int
-    first: float
-    median: float
-    last: float
-    """Seconds until the first, the middle and the last miner was sent it."""
-    tenant: str = TENANT
-    account: str = ""
-    """What we are called at the pool; empty if it was not told."""
-    coin: str = COIN
-    target: str = TARGET
-    """What of the tenant's it was mined for."""
+    group: Annotated[int, About("The group of miners that was sent it.")]
+    job: Annotated[str, About("The pool's job id.")]
+    height: Annotated[int, About("Of the block it would be; 0 if the coinbase does not say.")]
+    clean: Annotated[bool, About("Whether shares of older jobs are of no use any more.")]
+    difficulty: Annotated[float, About("The pool's.", DIFFICULTY)]
+    miners: Annotated[int, About("That were sent it.")]
+    first: Annotated[float, About("Until the first miner was sent it.", SECONDS)]
+    median: Annotated[float, About("Until the middle one was.", SECONDS)]
+    last: Annotated[float, About("Until the last one was.", SECONDS)]
+    tenant: Tenant = TENANT
+    account: Account = ""
+    coin: Coin = COIN
+    target: Target = TARGET
 
 
 class EventRecord(NamedTuple):
     """Something that an operator may want to know."""
 
-    at: float
-    level: str
-    """``info`` or ``warning``"""
-    event: str
-    values: dict[str, Any]
+    at: Annotated[float, About("When it happened.", UNIX)]
+    level: Annotated[str, About(one_of=("info", "warning"))]
+    event: Annotated[str, About("What happened, in words.")]
+    values: Annotated[dict[str, Any], About("What it is about; differs by event.")]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,45 +6,25 @@ from pydantic import BaseModel, Field
 
 from stratumproxy.fleet import Fleet
 from stratumproxy.fleet.journal import EVENTS, JOBS
+from stratumproxy.telemetry.records import EventRecord, JobRecord
+from stratumproxy.web.described import model_of
 from stratumproxy.web.operation import Nothing, Operation
 from stratumproxy.web.site import Site
 
-
-class Job(BaseModel):
-    """A job of a pool, once the last miner was sent it."""
-
-    at: float = Field(description="When it came.")
-    pool: str
-    group: int = Field(description="The group of miners that was sent it.")
-    job: str = Field(description="The pool's job id.")
-    height: int = Field(description="Of the block it would be; 0 if that is unknown.")
-    clean: bool = Field(description="Whether shares of older jobs are of no use any more.")
-    difficulty: float = Field(description="The pool's.")
-    miners: int = Field(description="That were sent it.")
-    first: float = Field(description="Seconds until the first miner was sent it.")
-    median: float
-    last: float
+Job = model_of("Job", JobRecord)
+Event = model_of("Event", EventRecord)
 
 
 class Jobs(BaseModel):
     """Jobs, the newest first."""
 
-    jobs: list[Job] = Field(max_length=JOBS)
-
-
-class Event(BaseModel):
-    """Something that an operator may want to know."""
-
-    at: float
-    level: str = Field(description="info or warning.")
-    event: str = Field(description="What happened, in words.")
-    values: dict[str, Any]
+    jobs: list[Job] = Field(max_length=JOBS)  # type: ignore[valid-type]
 
 
 class Log(BaseModel):
     """Events, the newest first."""
 
-    events: list[Event] = Field(max_length=EVENTS)
+    events: list[Event] = Field(max_length=EVENTS)  # type: ignore[valid-type]
 
 
 def jobs(fleet: Fleet, limit: int = JOBS) -> list[dict[str, Any]]:

@@ -5,6 +5,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from stratumproxy.ledger.pages import MAX_PAGE, ShareQuery
+from stratumproxy.telemetry.records import ShareRecord
+from stratumproxy.web.described import model_of
 from stratumproxy.web.errors import Refusal
 from stratumproxy.web.moment import FORMS, Moment
 from stratumproxy.web.operation import Given, Operation
@@ -14,28 +16,13 @@ from stratumproxy.web.site import Site
 Verdict = Literal["accepted", "rejected", "timed-out", "lost"]
 
 
-class Share(BaseModel):
-    """A share that was sent to a pool, and what became of it."""
-
-    id: int
-    at: float = Field(description="When that was known.")
-    worker: str
-    pool: str
-    job: str = Field(description="The pool's job id.")
-    difficulty: float = Field(description="What the miner was asked to meet.")
-    pool_difficulty: float = Field(description="What the pool asked, and credits if it accepts.")
-    met: float = Field(description="The difficulty of its hash.")
-    verdict: Verdict = Field(
-        description="timed-out: no reply in time; lost: the connection ended before there was one."
-    )
-    reason: str = Field(description="The pool's words for a reject.")
-    latency: float = Field(description="Seconds from when it was sent.")
+Share = model_of("Share", ShareRecord, id=int)
 
 
 class SharePage(BaseModel):
     """Some shares, the newest first."""
 
-    shares: list[Share]
+    shares: list[Share]  # type: ignore[valid-type]
     next: str | None = Field(description="To be given as `before` for the page after this one.")
 
 

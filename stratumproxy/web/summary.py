@@ -87,7 +87,7 @@ class Summary(BaseModel):
         description="What is not as usual with the proxy itself, the worst first."
     )
     pools: list[Pool]
-    last_jobs: list[Job] = Field(description="Newest first.")
+    last_jobs: list[Job] = Field(description="Newest first.")  # type: ignore[valid-type]
     lost_records: int = Field(description="Records that there was no room for.")
     processes: list[Process]
     revision: int = Field(description="Of the table of workers: rises with each change.")

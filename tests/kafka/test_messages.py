@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, ValidationError
 
-from stratumproxy.kafka.messages import EVENTS, SHARES, WORK, count, messages, schema
+from stratumproxy.kafka.messages import EVENTS, SHARES, WORK, count, messages
+from stratumproxy.kafka.schema import schema
 from stratumproxy.telemetry.records import (
     VERDICTS,
     Batch,
