@@ -63,7 +63,7 @@ def ends_in_log() -> Iterator[None]:
 def _lines_are_lost(lines: int) -> str:
     """That they are, as a line in the log's own form. An error: it is told at every level."""
     log = structlog.wrap_logger(structlog.ReturnLogger())
-    line: str = log.error("log lines were lost: whoever reads them is too slow", lines=lines)
+    line: str = log.error("log lines were lost: not read in time, or not writable", lines=lines)
     return line + "\n"
 
 
