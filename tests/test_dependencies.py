@@ -41,7 +41,7 @@ EXTRAS = {
 
 
 def test_the_package() -> None:
-    assert imported("stratumproxy") == DEPENDENCIES | EXTRAS["kafka"]
+    assert imported("stratumproxy") == DEPENDENCIES | EXTRAS["kafka"] | EXTRAS["testing"]
 
 
 def test_there_is_a_reason_for_each() -> None:

@@ -41,3 +41,10 @@ def test_every_style_is_there(style: str) -> None:
 def test_every_function_is_there(name: str) -> None:
     assert name in stratumproxy.testing.__all__
     assert f"`{name}`" in PAGE
+
+
+@pytest.mark.parametrize("name", ["pytest_plain.py", "asyncio_plain.py"])
+def test_what_a_stranger_is_shown_is_what_is_run(name: str) -> None:
+    shown = re.search(rf"<!-- tests/strangers/{name} -->\n```py\n(.*?)```", PAGE, re.DOTALL)
+    assert shown is not None
+    assert shown[1] in (Path(__file__).parents[1] / "strangers" / name).read_text(encoding="utf-8")
