@@ -1,5 +1,6 @@
 """/api/pools: each configured pool, and how it does."""
 
+from dataclasses import fields
 from typing import Any
 
 from pydantic import BaseModel, Field
@@ -40,6 +41,7 @@ class Pool(BaseModel):
         description="Seconds since it is mined on, without a break; null if it is not."
     )
     why: str = Field(description="Why it is mined on; empty if it is not.")
+    ordered: bool = Field(description="Whether an operator put it before all others.")
     round_trip: RoundTrip | None
 
 
@@ -51,13 +53,22 @@ class Pools(BaseModel):
 
 def pools(snapshot: Snapshot | None, fleet: Fleet, now: float) -> list[dict[str, Any]]:
     """All pools of a snapshot, each as `Pool`."""
-    return [_told(pool, fleet, now) for pool in snapshot.pools] if snapshot else []
+    if snapshot is None:
+        return []
+    return [_told(pool, pool.name == snapshot.preferred, fleet, now) for pool in snapshot.pools]
 
 
-def _told(pool: PoolSnapshot, fleet: Fleet, now: float) -> dict[str, Any]:
+AS_TOLD = Pool.model_fields.keys() & {field.name for field in fields(PoolSnapshot)} - {"round_trip"}
+"""What is passed on of a snapshot as it is."""
+
+
+def _told(pool: PoolSnapshot, ordered: bool, fleet: Fleet, now: float) -> dict[str, Any]:
     took = fleet.round_trips.percentiles(pool.name, now)
-    values = {name: getattr(pool, name) for name in Pool.model_fields if name != "round_trip"}
-    return {**values, "round_trip": {"p50": took[0], "p99": took[1]} if took else None}
+    return {
+        **{name: getattr(pool, name) for name in AS_TOLD},
+        "ordered": ordered,
+        "round_trip": {"p50": took[0], "p99": took[1]} if took else None,
+    }
 
 
 async def answer(site: Site, given: Nothing) -> dict[str, Any]:

@@ -66,6 +66,7 @@ def pool(name: str = "eu", state: str = "ready", **values: Any) -> dict[str, Any
         "detail": "",
         "mined_for": 60.0 if state == "ready" else None,
         "why": "it is ready" if state == "ready" else "",
+        "ordered": False,
         "round_trip": {"p50": 0.034, "p99": 0.25},
         **values,
     }

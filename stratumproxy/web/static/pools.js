@@ -70,7 +70,7 @@ function updatePool(row, pool) {
   const [name, state, ...numbers] = row.cells;
   const action = numbers.pop();
   setText(name.firstChild, pool.name);
-  setText(name.lastChild, pool.detail);
+  setText(name.lastChild, [pool.ordered && "an operator put it first", pool.detail].filter(Boolean).join("; "));
   setAttribute(name, "title", pool.url);
   setAttribute(state, "class", `state ${pool.state || "over"}`);
   const mined = pool.mined_for !== null;
