@@ -144,6 +144,8 @@ class Scenario(Table):
     """The window that is measured."""
     warmup: Duration = 2
     """Seconds of load before it."""
+    settle: Duration = 0.5
+    """Seconds without load before that, once all miners mine."""
     repeats: Annotated[int, Field(ge=1, le=100)] = 3
     """How often each server is measured; one after the other, and then again."""
     sample: Duration = 0

@@ -115,7 +115,7 @@ def options(scenario: Scenario, server: Server, miners: str, pool: str) -> list[
         *("--user", server.user, "--password", server.password),
         *("--handshake", ",".join(server.handshake)),
         *("--seconds", f"{scenario.seconds:g}", "--warmup", f"{scenario.warmup:g}"),
-        *("--interval", f"{scenario.sample:g}"),
+        *("--settle", f"{scenario.settle:g}", "--interval", f"{scenario.sample:g}"),
         *("--deadline", f"{scenario.seconds + scenario.warmup + scenario.deadline:g}"),
     ]
     if scenario.shares == "hash":

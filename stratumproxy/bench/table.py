@@ -7,6 +7,9 @@ from stratumproxy.bench.figures import BY_NAME, FIGURES, Figure
 from stratumproxy.bench.rounds import Outcome
 
 HEADING = ("", "server", "median", "by floor", "by first", "expected")
+MUCH_WAITED = 10
+"""% of the time."""
+
 LEFT = (0, 1, 5)
 """The columns that are words."""
 
@@ -72,13 +75,20 @@ def _verdicts(outcome: Outcome, figure: Figure, server: str) -> list[str]:
 
 
 def complaints(outcome: Outcome) -> list[str]:
-    """What has no result, and what servers did wrong: a line each."""
+    """What has no result, what servers did wrong, and what else the figures show: a line each."""
     lines = []
     for run in outcome.runs:
         if run.report is None:
             lines.append(f"{run.server}, no result: {run.no_result}")
         else:
             lines += [f"{run.server}, fault: {text}" for text in run.report["faults"]]
+    for server in outcome.servers:
+        waited = outcome.median(server, "cpu.waited") or 0
+        if waited > MUCH_WAITED:
+            lines.append(
+                f"{server}, note: it waited for a core {waited:.0f} % of the time, because others or "
+                "its own threads had it; the times are theirs, too"
+            )
     return list(dict.fromkeys(lines))
 
 

@@ -17,7 +17,8 @@ needs_generator = [
 
 HERE = Path(__file__).parent
 # What a machine that does other things, too, may be late by: a test asserts no time.
-SHORT = {"miners": 20, "seconds": 0.4, "warmup": 0.1, "repeats": 1, "late": 60, "deadline": 20}
+SHORT = {"miners": 20, "settle": 0, "warmup": 0.1, "seconds": 0.4, "repeats": 1, "floor": False}
+SHORT |= {"late": 60, "deadline": 20}
 
 
 def peer(habit: str, **settings: object) -> dict[str, object]:

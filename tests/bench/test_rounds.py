@@ -37,45 +37,45 @@ def test_a_pool_without_a_proxy(habit: str) -> None:
 
 def test_a_pool_that_never_answers_configure_is_told_so_by_configuration() -> None:
     habit = "deaf-to-configure"
-    short = measured(peer(habit), floor=False, deadline=8)
+    short = measured(peer(habit), deadline=8)
     assert [run.no_result for run in short.missing] == ["not all miners have work at the deadline"]
-    good = measured(peer(habit, handshake=["subscribe", "authorize"]), floor=False)
+    good = measured(peer(habit, handshake=["subscribe", "authorize"]))
     assert report(good, habit)["faults"] == []
 
 
 def test_rejections_are_measured_where_they_are_wanted() -> None:
-    outcome = measured(peer("refuses"), shares="invalid", floor=False)
+    outcome = measured(peer("refuses"), shares="invalid")
     result = report(outcome, "refuses")
     assert result["shares"]["rejected"] == {"23": result["shares"]["answered"]}
     assert result["faults"] == []
     assert outcome.median("refuses", "reply.p99") is not None
-    unwanted = report(measured(peer("refuses"), floor=False), "refuses")
+    unwanted = report(measured(peer("refuses")), "refuses")
     assert "shares were rejected, by code: {'23'" in unwanted["faults"][0]
 
 
 def test_shares_are_found_where_not_every_hash_is_one() -> None:
-    outcome = measured(peer("hashing"), shares="hash", rate=20, floor=False)
+    outcome = measured(peer("hashing"), shares="hash", rate=20)
     assert report(outcome, "hashing")["shares"]["accepted"] > 0
 
 
 def test_no_answer_is_no_result() -> None:
-    [run] = measured(peer("silent"), floor=False).missing
+    [run] = measured(peer("silent")).missing
     assert run.no_result == "none of 20 shares was answered"
 
 
 def test_a_line_without_an_end_is_no_result() -> None:
-    [run] = measured(peer("endless"), floor=False).missing
+    [run] = measured(peer("endless")).missing
     assert "the server sent a line of over 65536 bytes" in run.no_result
 
 
 def test_a_difficulty_that_not_every_hash_meets_is_no_result() -> None:
-    [run] = measured(peer("hard"), floor=False).missing
+    [run] = measured(peer("hard")).missing
     assert "asked for difficulty 1, which not every hash meets" in run.no_result
 
 
 def test_a_server_that_does_not_start_is_no_result_and_the_others_are_measured() -> None:
     broken = {"name": "broken", "command": ["{python}", "-c", "raise SystemExit('no licence')"]}
-    outcome = measured(broken, peer("plain"), floor=False)
+    outcome = measured(broken, peer("plain"))
     assert "no licence" in outcome.missing[0].no_result
     assert report(outcome, "plain")["faults"] == []
 
@@ -85,7 +85,7 @@ def test_a_server_that_does_not_start_is_no_result_and_the_others_are_measured()
 )
 def test_a_proxy_of_any_layout(habit: str, wrong: str | None) -> None:
     pool = {"sessions": 0, "extranonce2_size": 5}
-    result = report(measured(peer(habit, pool=pool), floor=False, forward=1), habit)
+    result = report(measured(peer(habit, pool=pool), forward=1), habit)
     assert result["pool"]["sessions"] >= 20
     assert result["pool"]["submits"] >= result["shares"]["accepted"] > 0
     if wrong:
@@ -99,9 +99,9 @@ def test_a_proxy_of_any_layout(habit: str, wrong: str | None) -> None:
 def test_what_runs_beside_a_server_must_not_end() -> None:
     stays = ["{python}", "-c", "import signal; signal.pause()", "{port:node}"]
     ends = ["{python}", "-c", "raise SystemExit('no node at {port:node}')"]
-    good = report(measured(peer("plain", beside=[stays]), floor=False), "plain")
+    good = report(measured(peer("plain", beside=[stays])), "plain")
     assert good["faults"] == []
-    [fault] = report(measured(peer("plain", beside=[ends]), floor=False), "plain")["faults"]
+    [fault] = report(measured(peer("plain", beside=[ends])), "plain")["faults"]
     assert "beside it ended with 1: no node at " in fault
     assert "{port" not in fault
 
@@ -114,23 +114,23 @@ def test_files_and_what_stands_for_something_else() -> None:
         "files": {"argv": "{habit} {miners_port}"},
         "set": {"habit": "plain", "peer": "{here}/peer.py"},
     }
-    assert report(measured(server, floor=False), "by-file")["faults"] == []
+    assert report(measured(server), "by-file")["faults"] == []
 
 
 def test_one_child_alone_can_be_measured() -> None:
     server = peer("plain", measure="no-such-child", start_seconds=0.2)
-    [run] = measured(server, floor=False).missing
+    [run] = measured(server).missing
     assert "no child of the server has 'no-such-child' in its command line" in run.no_result
     code = "import subprocess, sys; subprocess.run([sys.executable, *sys.argv[1:]])"
     words = ["{here}/peer.py", "plain", "{miners_port}", "the-child"]
     server = {"name": "parent", "command": ["{python}", "-c", code, *words]}
-    alone = report(measured(server | {"measure": "the-child"}, floor=False), "parent")
+    alone = report(measured(server | {"measure": "the-child"}), "parent")
     assert alone["server"]["processes"] == 1
-    assert report(measured(server, floor=False), "parent")["server"]["processes"] == 2
+    assert report(measured(server), "parent")["server"]["processes"] == 2
 
 
 def test_what_is_no_stratum_is_counted() -> None:
-    result = report(measured(peer("babbles"), floor=False), "babbles")
+    result = report(measured(peer("babbles")), "babbles")
     assert result["miners"]["strange_lines"] == 20 * 6
     assert result["faults"] == ["120 lines were not understood"]
 
@@ -143,7 +143,7 @@ def test_a_server_that_runs_already(tmp_path: Path, habit: str, host: str) -> No
     command = [sys.executable, f"{HERE}/peer.py", habit, f"{port}"]
     program = Program(command, tmp_path, core)
     try:
-        outcome = measured({"name": "there", "connect": f"{host}:{port}"}, floor=False)
+        outcome = measured({"name": "there", "connect": f"{host}:{port}"})
     finally:
         program.stop()
     assert report(outcome, "there")["faults"] == []
@@ -170,18 +170,15 @@ def test_the_generator_itself_goes_nowhere_else(option: str, address: str) -> No
     assert address in done.stderr
 
 
-def test_the_floor_answers_every_share_with_true() -> None:
-    result = report(own("saturation"), "floor")
-    assert result["shares"]["accepted"] == result["shares"]["answered"]
-    assert result["pool"]["submits"] == 0
-
-
-def test_the_proxy_checks_every_share_itself() -> None:
-    result = report(own("saturation"), "proxy")
-    assert result["faults"] == []
-    assert result["pool"]["submits"] == 0
-    assert result["probes"] == {"duplicate": 22, "unknown_job": 21}
-    assert result["verified"]["works"] == 20
+def test_the_proxy_checks_every_share_itself_and_the_floor_none() -> None:
+    outcome = own("saturation", floor=True)
+    floor, proxy = report(outcome, "floor"), report(outcome, "proxy")
+    assert floor["shares"]["accepted"] == floor["shares"]["answered"]
+    assert floor["pool"]["submits"] == proxy["pool"]["submits"] == 0
+    assert floor["faults"] == proxy["faults"] == []
+    assert proxy["probes"] == {"duplicate": 22, "unknown_job": 21}
+    assert proxy["verified"]["works"] == 20
+    assert outcome.ratio("proxy", "cpu.share", "floor")
 
 
 @pytest.mark.parametrize("name", ["forwarded", "fleet-forwarded"])
