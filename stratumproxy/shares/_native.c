@@ -110,7 +110,8 @@ static int draw(uint64_t *number)
 {
     PyObject *os = PyImport_ImportModule("os");
     PyObject *drawn = os ? PyObject_CallMethod(os, "urandom", "i", (int)sizeof *number) : NULL;
-    const uint8_t *bytes = drawn ? get_exactly(drawn, "what os.urandom gave", sizeof *number) : NULL;
+    const uint8_t *bytes =
+        drawn ? get_exactly(drawn, "what os.urandom gave", sizeof *number) : NULL;
     if (bytes != NULL)
         memcpy(number, bytes, sizeof *number);
     Py_XDECREF(drawn);

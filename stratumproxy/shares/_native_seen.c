@@ -32,12 +32,9 @@ static PyObject *seen_add_hash(SeenObject *self, PyObject *const *args, Py_ssize
     if (bytes == NULL || !get_uint32(args[1], "ntime", &ntime))
         return NULL;
     switch (seen_add(&self->seen, ntime, u256_load(bytes).words[0])) {
-    case SEEN_NEW:
-        Py_RETURN_TRUE;
-    case SEEN_BEFORE:
-        Py_RETURN_FALSE;
-    default:
-        return PyErr_NoMemory();
+    case SEEN_NEW: Py_RETURN_TRUE;
+    case SEEN_BEFORE: Py_RETURN_FALSE;
+    default: return PyErr_NoMemory();
     }
 }
 

@@ -67,10 +67,9 @@ static PyObject *work_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
     };
     ModuleState *state = PyType_GetModuleState(type);
     PyObject *o[11] = {NULL};
-    if (state == NULL ||
-        !PyArg_ParseTupleAndKeywords(args, kwargs, "OOOOOOOOOO!|O:Work", names, &o[0], &o[1],
-                                     &o[2], &o[3], &o[4], &o[5], &o[6], &o[7], &o[8],
-                                     state->seen_type, &o[9], &o[10]))
+    if (state == NULL || !PyArg_ParseTupleAndKeywords(
+                             args, kwargs, "OOOOOOOOOO!|O:Work", names, &o[0], &o[1], &o[2], &o[3],
+                             &o[4], &o[5], &o[6], &o[7], &o[8], state->seen_type, &o[9], &o[10]))
         return NULL;
     allocfunc alloc = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
     WorkObject *self = (WorkObject *)alloc(type, 0);
@@ -123,8 +122,7 @@ static PyObject *work_check_share(WorkObject *self, PyObject *const *args, Py_ss
     if (!expect_arguments("check", nargs, 7) ||
         !get_bytes(args[0], "extranonce1", &share.extranonce1) ||
         !get_bytes(args[1], "extranonce2", &share.extranonce2) ||
-        !get_uint32(args[2], "ntime", &share.ntime) ||
-        !get_uint32(args[3], "nonce", &share.nonce))
+        !get_uint32(args[2], "ntime", &share.ntime) || !get_uint32(args[3], "nonce", &share.nonce))
         return NULL;
     share.has_version_bits = args[4] != Py_None;
     if (share.has_version_bits && !get_uint32(args[4], "version_bits", &share.version_bits))
@@ -148,11 +146,9 @@ static PyObject *work_build_header(WorkObject *self, PyObject *const *args, Py_s
     struct bytes extranonce1, extranonce2;
     uint32_t ntime, nonce, version;
     uint8_t header[WORK_HEADER];
-    if (!expect_arguments("header", nargs, 5) ||
-        !get_bytes(args[0], "extranonce1", &extranonce1) ||
-        !get_bytes(args[1], "extranonce2", &extranonce2) ||
-        !get_uint32(args[2], "ntime", &ntime) || !get_uint32(args[3], "nonce", &nonce) ||
-        !get_uint32(args[4], "version", &version))
+    if (!expect_arguments("header", nargs, 5) || !get_bytes(args[0], "extranonce1", &extranonce1) ||
+        !get_bytes(args[1], "extranonce2", &extranonce2) || !get_uint32(args[2], "ntime", &ntime) ||
+        !get_uint32(args[3], "nonce", &nonce) || !get_uint32(args[4], "version", &version))
         return NULL;
     if (!work_header(&self->work, extranonce1, extranonce2, version, ntime, nonce, header))
         return no_room();

@@ -1,9 +1,9 @@
 /* Header hashes that were accepted, each until nothing could bring it in again.
  *
- * They are kept in slices of the headers' ntime. The work that is handed out moves its ntime on, and
- * with it the earliest that a share may have: what lies before that is forgotten, a slice at a time.
- * So memory is the rate of shares times the time that a job is taken for, and there is no limit at
- * which a hash is forgotten that could come again. */
+ * They are kept in slices of the headers' ntime. The work that is handed out moves its ntime on,
+ * and with it the earliest that a share may have: what lies before that is forgotten, a slice at a
+ * time. So memory is the rate of shares times the time that a job is taken for, and there is no
+ * limit at which a hash is forgotten that could come again. */
 #ifndef STRATUMPROXY_SEEN_H
 #define STRATUMPROXY_SEEN_H
 

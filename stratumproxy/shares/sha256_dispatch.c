@@ -23,16 +23,20 @@ static const struct {
     size_t times;
     uint32_t H[8];
 } known[] = {
-    {"", 1,
+    {"",
+     1,
      {0xe3b0c442, 0x98fc1c14, 0x9afbf4c8, 0x996fb924, 0x27ae41e4, 0x649b934c, 0xa495991b,
       0x7852b855}},
-    {"abc", 1,
+    {"abc",
+     1,
      {0xba7816bf, 0x8f01cfea, 0x414140de, 0x5dae2223, 0xb00361a3, 0x96177a9c, 0xb410ff61,
       0xf20015ad}},
-    {"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq", 1,
+    {"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+     1,
      {0x248d6a61, 0xd20638b8, 0xe5c02693, 0x0c3e6039, 0xa33ce459, 0x64ff2167, 0xf6ecedd4,
       0x19db06c1}},
-    {"a", 1000,
+    {"a",
+     1000,
      {0x41edece4, 0x2d63e8d9, 0xbf515a9b, 0xa6932e1c, 0x20cbc9f5, 0xa5d13464, 0x5adb5db1,
       0xb9737ea3}},
 };

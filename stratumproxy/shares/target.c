@@ -12,7 +12,8 @@ static inline uint64_t load64(const uint8_t b[8])
 
 struct u256 u256_load(const uint8_t bytes[32])
 {
-    return (struct u256){{load64(bytes), load64(bytes + 8), load64(bytes + 16), load64(bytes + 24)}};
+    return (struct u256){
+        {load64(bytes), load64(bytes + 8), load64(bytes + 16), load64(bytes + 24)}};
 }
 
 struct u256 u256_from_nbits(uint32_t nbits)

@@ -91,8 +91,7 @@ void work_branch(struct work *work, size_t i, const uint8_t hash[32])
 /* Puts zeros, extranonce1 and extranonce2 between coinb1 and coinb2. False: no room. */
 static bool fill_room(struct work *work, struct bytes extranonce1, struct bytes extranonce2)
 {
-    if (extranonce2.size > work->room_size ||
-        extranonce1.size > work->room_size - extranonce2.size)
+    if (extranonce2.size > work->room_size || extranonce1.size > work->room_size - extranonce2.size)
         return false;
     size_t pad = work->room_size - extranonce2.size - extranonce1.size;
     memset(work->room, 0, pad);
@@ -143,12 +142,9 @@ static enum verdict judge(const struct work *work, struct seen *seen, const stru
     if (!pool && !u256_meets(hash, &target))
         return LOW_DIFFICULTY;
     switch (seen_add(seen, share->ntime, hash->words[0])) {
-    case SEEN_BEFORE:
-        return DUPLICATE;
-    case SEEN_NO_MEMORY:
-        return WORK_NO_MEMORY;
-    case SEEN_NEW:
-        break;
+    case SEEN_BEFORE: return DUPLICATE;
+    case SEEN_NO_MEMORY: return WORK_NO_MEMORY;
+    case SEEN_NEW: break;
     }
     if (u256_meets(hash, &work->network_target))
         return BLOCK;

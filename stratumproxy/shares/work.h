@@ -43,14 +43,14 @@ struct job {
 };
 
 struct work {
-    uint32_t midstate[8];  /* of the coinbase's first blocks, the same for every share */
-    uint8_t *tail;         /* the rest of the coinbase with its SHA-256 padding */
+    uint32_t midstate[8]; /* of the coinbase's first blocks, the same for every share */
+    uint8_t *tail;        /* the rest of the coinbase with its SHA-256 padding */
     size_t tail_blocks;
-    uint8_t *room;         /* in the tail: pad, extranonce1 and extranonce2 */
+    uint8_t *room; /* in the tail: pad, extranonce1 and extranonce2 */
     size_t room_size;
     uint32_t branches[WORK_MAX_BRANCHES][8];
     size_t branch_count;
-    uint32_t header[32];   /* two padded blocks, in SHA-256 words */
+    uint32_t header[32]; /* two padded blocks, in SHA-256 words */
     uint32_t version, ntime, ntime_roll;
     struct u256 pool_target, network_target;
 };
@@ -65,7 +65,7 @@ struct share {
 
 struct outcome {
     enum verdict verdict;
-    bool hashed;      /* whether there are the other two */
+    bool hashed; /* whether there are the other two */
     double difficulty;
     uint8_t hash[32]; /* internal order */
 };

@@ -4,28 +4,27 @@
 //   node foundation.js '{"port": 3333, "rpc": 38332, "address": "m…", "difficulty": 0.0001,
 //     "modules": "a file beside node_modules"}'
 
-'use strict';
-const fs = require('fs');
-const net = require('net');
-const { createRequire } = require('module');
+const fs = require("node:fs");
+const net = require("node:net");
+const { createRequire } = require("node:module");
 
 const { port, rpc, address, difficulty, modules } = JSON.parse(process.argv[2]);
-const { create } = createRequire(modules)('foundation-stratum');
+const { create } = createRequire(modules)("foundation-stratum");
 
 // Written before anything else happens: a share that is answered has been told of.
-const tell = (what) => fs.writeSync(1, JSON.stringify(what) + '\n');
+const tell = (what) => fs.writeSync(1, JSON.stringify(what) + "\n");
 
 // The library listens on every address of the machine.
 const listen = net.Server.prototype.listen;
 net.Server.prototype.listen = function (wanted, listening) {
-  return listen.call(this, wanted, '127.0.0.1', listening);
+  return listen.call(this, wanted, "127.0.0.1", listening);
 };
 
-const algorithms = { mining: 'sha256d', block: 'sha256d', coinbase: 'sha256d' };
+const algorithms = { mining: "sha256d", block: "sha256d", coinbase: "sha256d" };
 const pool = create(
   {
-    name: 'interop',
-    coins: ['Bitcoin'],
+    name: "interop",
+    coins: ["Bitcoin"],
     debug: false,
     banning: { time: 600, invalidPercent: 1, checkThreshold: 1e9, purgeInterval: 300 },
     ports: [
@@ -48,8 +47,8 @@ const pool = create(
     primary: {
       address,
       coin: {
-        name: 'Bitcoin',
-        symbol: 'BTC',
+        name: "Bitcoin",
+        symbol: "BTC",
         algorithms,
         asicboost: true,
         getinfo: true,
@@ -59,22 +58,22 @@ const pool = create(
         mainnet: {},
         testnet: {},
       },
-      daemons: [{ host: '127.0.0.1', port: rpc, username: 'user', password: 'pass' }],
+      daemons: [{ host: "127.0.0.1", port: rpc, username: "user", password: "pass" }],
       recipients: [],
     },
     auxiliary: { enabled: false },
   },
-  { identifier: '' },
+  { identifier: "" },
   (ip, at, primary, auxiliary, password, reply) =>
     reply({ error: null, authorized: true, disconnect: false }),
   () => {},
 );
 
-pool.on('log', (severity, text) => tell({ log: severity, text }));
-pool.on('started', () => {
-  pool.manager.on('share', (share) => tell({ share: share.error || 'accepted' }));
+pool.on("log", (severity, text) => tell({ log: severity, text }));
+pool.on("started", () => {
+  pool.manager.on("share", (share) => tell({ share: share.error || "accepted" }));
   tell({ started: true });
 });
-pool.on('share', (share, kind, block) => block && tell({ block: share.hash }));
+pool.on("share", (share, kind, block) => block && tell({ block: share.hash }));
 
 pool.setupPool();

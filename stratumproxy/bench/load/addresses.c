@@ -14,7 +14,8 @@ static unsigned allowed_count;
 
 static bool parse(struct address *address, const char *host, const char *port)
 {
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV};
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
+                             .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV};
     struct addrinfo *found;
     if (!strcmp(host, "localhost"))
         host = "127.0.0.1";
@@ -84,5 +85,6 @@ struct address address_of(const char *text)
         if (same_host(&allowed[i], &address))
             return address;
     die("%s: only this machine is loaded, so an address in 127.0.0.0/8 or [::1]; "
-        "--allow %s before it allows that one", text, host);
+        "--allow %s before it allows that one",
+        text, host);
 }

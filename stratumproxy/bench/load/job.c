@@ -1,5 +1,5 @@
-/* The pool's jobs, of the size of mainnet's: a 282-byte coinbase and 12 branches. What is in them is
- * random. */
+/* The pool's jobs, of the size of mainnet's: a 282-byte coinbase and 12 branches. What is in them
+ * is random. */
 #include "load.h"
 
 #include <stdlib.h>
@@ -28,10 +28,10 @@ static void fill_coinbase(struct job *job)
     memcpy(at, start, 5);
     memset(at + 5, 0, 32);
     memset(at + 37, 0xff, 4);
-    at[41] = 100;                                    /* bytes of script */
-    random_bytes(at + 42, COINB1 - 42);              /* height, the pool's tag */
-    random_bytes(job->coinb2, COINB2 - 4);           /* the rest of it, sequence, outputs */
-    memset(job->coinb2 + COINB2 - 4, 0, 4);          /* locktime */
+    at[41] = 100;                           /* bytes of script */
+    random_bytes(at + 42, COINB1 - 42);     /* height, the pool's tag */
+    random_bytes(job->coinb2, COINB2 - 4);  /* the rest of it, sequence, outputs */
+    memset(job->coinb2 + COINB2 - 4, 0, 4); /* locktime */
 }
 
 static void swap_words(uint8_t to[32], const uint8_t from[32])

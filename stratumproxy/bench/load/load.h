@@ -38,7 +38,7 @@ struct address {
     struct sockaddr_storage at;
     socklen_t len; /* 0: none */
 };
-void address_allow(const char *host); /* beside this machine's own */
+void address_allow(const char *host);        /* beside this machine's own */
 struct address address_of(const char *text); /* a mistake ends the program */
 bool address_is_127(const struct address *address);
 
@@ -48,10 +48,10 @@ struct options {
     struct address server; /* where the miners connect */
     struct address pool;   /* where the pool listens; none: this process is no pool */
     unsigned miners;
-    unsigned depth;      /* closed loop: shares each miner has under way; 0: open loop */
-    double rate;         /* open loop: shares a second, of all miners together */
+    unsigned depth; /* closed loop: shares each miner has under way; 0: open loop */
+    double rate;    /* open loop: shares a second, of all miners together */
     double seconds, warmup, settle;
-    double job_interval; /* 0: one job only */
+    double job_interval;  /* 0: one job only */
     unsigned clean_every; /* every so many jobs one is clean; 0: none but the first */
     double pool_difficulty;
     bool set_difficulty; /* whether the pool tells it */
@@ -59,14 +59,14 @@ struct options {
     unsigned extranonce2_size;
     const char *user, *password; /* %d in the user stands for the miner's number */
     enum step handshake[STEPS];  /* ends with 0 */
-    bool hash;           /* shares are found, not made */
-    unsigned part;       /* which of several generators on one server this is */
-    unsigned sessions;   /* of the server with the pool, to wait for */
-    double interval;     /* seconds between two samples of the series; 0: no series */
-    unsigned verify;     /* shares to verify in full */
-    double deadline;     /* seconds the whole run may take */
-    bool histogram;      /* report the latencies' distribution */
-    bool steps;          /* wait for a word on standard input before each phase */
+    bool hash;                   /* shares are found, not made */
+    unsigned part;               /* which of several generators on one server this is */
+    unsigned sessions;           /* of the server with the pool, to wait for */
+    double interval;             /* seconds between two samples of the series; 0: no series */
+    unsigned verify;             /* shares to verify in full */
+    double deadline;             /* seconds the whole run may take */
+    bool histogram;              /* report the latencies' distribution */
+    bool steps;                  /* wait for a word on standard input before each phase */
     pid_t pids[32];
     unsigned pid_count;
 };
@@ -109,7 +109,7 @@ struct text {
 bool text_is(struct text text, const char *wanted);
 bool text_hex32(struct text text, uint32_t *value);
 ssize_t text_unhex(struct text text, uint8_t *to, size_t room); /* bytes, or -1 */
-bool text_number(struct text text, uint64_t *value); /* a whole one, all of it */
+bool text_number(struct text text, uint64_t *value);            /* a whole one, all of it */
 char *put_hex32(char *to, uint32_t value);
 char *put_hex(char *to, const uint8_t *bytes, size_t len);
 char *put_number(char *to, uint64_t value);
@@ -119,7 +119,7 @@ char *put_text(char *to, const char *text, size_t len);
 enum json_kind { JSON_OBJECT, JSON_ARRAY, JSON_STRING, JSON_WORD /* a number, true, null … */ };
 struct json {
     enum json_kind kind;
-    uint32_t size; /* tokens, with this one */
+    uint32_t size;    /* tokens, with this one */
     struct text text; /* of a string: between its quotes, escapes as they are */
 };
 enum { MOST_TOKENS = 512 };
@@ -128,8 +128,8 @@ const struct json *json_parse(const char *line, const char *end);
 /* NULL where there is none, or no object or array to look in. */
 const struct json *json_get(const struct json *object, const char *key);
 const struct json *json_item(const struct json *array, unsigned index);
-bool json_is(const struct json *value, const char *word); /* such as null; not a string */
-struct text json_string(const struct json *value); /* empty where it is none */
+bool json_is(const struct json *value, const char *word);     /* such as null; not a string */
+struct text json_string(const struct json *value);            /* empty where it is none */
 bool json_number(const struct json *value, uint64_t *number); /* 7, 7.0 and "7" */
 
 /* ---- lines.c ---- */
@@ -165,7 +165,7 @@ struct job *job_make(bool clean);
 struct job *job_seen(ns_t at); /* another pool's */
 
 /* ---- work.c ---- */
-struct work { /* a notify as miners got it */
+struct work {   /* a notify as miners got it */
     char *line; /* NULL once it is not looked for any more */
     size_t len;
     char job_id[64];
@@ -205,12 +205,12 @@ void miners_open(void);
 bool miners_connect(unsigned at_most); /* false when all have begun */
 void miner_event(uint32_t index, uint32_t events);
 char *put_name(char *to, uint32_t index); /* the worker's name */
-unsigned miner_weight(uint32_t index); /* its hashrate, in 10 TH/s */
+unsigned miner_weight(uint32_t index);    /* its hashrate, in 10 TH/s */
 
 /* ---- shares.c ---- */
 struct share {
     uint64_t id; /* of the request; 0: none */
-    ns_t due; /* when it was to be sent: latency counts from here */
+    ns_t due;    /* when it was to be sent: latency counts from here */
     uint32_t miner, nonce, bits;
     uint32_t extranonce2;
     int32_t work;
@@ -235,7 +235,7 @@ void share_answered(uint64_t id, bool accepted, int code, ns_t at);
 /* NULL: a share of another generator's (*foreign), or of nobody's. */
 struct share *share_of_nonce(uint32_t nonce, bool *foreign);
 void put_extranonce2(uint8_t *to, const struct miner *miner, uint32_t value);
-void shares_probe(void); /* send a duplicate and a share for an unknown job */
+void shares_probe(void);   /* send a duplicate and a share for an unknown job */
 extern int probe_codes[2]; /* -1: not answered; 0: accepted */
 
 /* ---- hash.c ---- */
@@ -248,8 +248,8 @@ struct verified {
     char why[128];
 };
 /* The coinbase as the miner has it; its length, 0 where it is too long. */
-size_t verify_coinbase(uint8_t *to, size_t room, const struct work *work,
-                       const struct miner *miner, uint32_t extranonce2);
+size_t verify_coinbase(uint8_t *to, size_t room, const struct work *work, const struct miner *miner,
+                       uint32_t extranonce2);
 void verify_header(uint8_t header[80], const struct work *work, const struct miner *miner,
                    const struct share *share);
 void verify_keep_share(const struct share *share, const struct job *job, const uint8_t *coinbase,
@@ -279,7 +279,7 @@ void pool_extranonce1(unsigned session, uint8_t to[POOL_EXTRANONCE1]);
 struct usage {
     double cpu, own_cpu;       /* seconds */
     double waited, own_waited; /* seconds in which it could have run, but others had the core */
-    double rss, peak;      /* bytes, of all processes */
+    double rss, peak;          /* bytes, of all processes */
     unsigned processes;
 };
 struct usage server_usage(bool memory);
@@ -293,12 +293,12 @@ struct sample { /* one interval of the window */
 struct run {
     struct sample *series;
     unsigned samples;
-    struct share_counts shares; /* of the window */
+    struct share_counts shares;                      /* of the window */
     double storm, storm_p50, storm_p99, storm_drops; /* from the first connect; NAN: not measured */
     double handshake_p50, handshake_p99;             /* from the miner's own */
     unsigned gone;           /* both before the probes, which are no shares of a miner, */
     struct pool_counts pool; /* and at which a server may hang up */
-    double window; /* seconds */
+    double window;           /* seconds */
     struct usage empty, before, after;
     const char *failure;
 };

@@ -228,8 +228,12 @@ static const char *go(struct run *run, ns_t deadline)
 int main(int argc, char **argv)
 {
     static struct run run = {
-        .storm = NAN, .storm_p50 = NAN, .storm_p99 = NAN, .storm_drops = NAN,
-        .handshake_p50 = NAN, .handshake_p99 = NAN,
+        .storm = NAN,
+        .storm_p50 = NAN,
+        .storm_p99 = NAN,
+        .storm_drops = NAN,
+        .handshake_p50 = NAN,
+        .handshake_p99 = NAN,
     };
     parse_options(argc, argv);
     if (!sha256_self_test())

@@ -76,23 +76,27 @@ static void greet(struct miner *miner, ns_t at)
         len = snprintf(line, sizeof line,
                        "{\"id\": %d, \"method\": \"mining.configure\", \"params\": "
                        "[[\"version-rolling\"], {\"version-rolling.mask\": \"1fffe000\", "
-                       "\"version-rolling.min-bit-count\": 2}]}\n", CONFIGURE);
+                       "\"version-rolling.min-bit-count\": 2}]}\n",
+                       CONFIGURE);
         break;
     case SUBSCRIBE:
         len = snprintf(line, sizeof line,
                        "{\"id\": %d, \"method\": \"mining.subscribe\", \"params\": "
-                       "[\"cgminer/4.12.1\"]}\n", SUBSCRIBE);
+                       "[\"cgminer/4.12.1\"]}\n",
+                       SUBSCRIBE);
         break;
     case AUTHORIZE:
         put_name(name, (uint32_t)(miner - miners));
         len = snprintf(line, sizeof line,
                        "{\"id\": %d, \"method\": \"mining.authorize\", \"params\": "
-                       "[\"%s\", \"%s\"]}\n", AUTHORIZE, name, opt.password);
+                       "[\"%s\", \"%s\"]}\n",
+                       AUTHORIZE, name, opt.password);
         break;
     case EXTRANONCE:
         len = snprintf(line, sizeof line,
                        "{\"id\": %d, \"method\": \"mining.extranonce.subscribe\", \"params\": "
-                       "[]}\n", EXTRANONCE);
+                       "[]}\n",
+                       EXTRANONCE);
         break;
     default:
         miner->state = MINING;
@@ -145,7 +149,8 @@ bool miners_connect(unsigned at_most)
 }
 
 /* Whatever sizes the server chooses: [subscriptions, extranonce1, extranonce2_size]. */
-static bool take_extranonce(struct miner *miner, const struct json *first, const struct json *second)
+static bool take_extranonce(struct miner *miner, const struct json *first,
+                            const struct json *second)
 {
     uint8_t bytes[sizeof miner->extranonce1];
     uint64_t size;
@@ -180,8 +185,7 @@ static void greeted(struct miner *miner, const struct json *result, ns_t at)
             return;
         }
         break;
-    default:
-        break;
+    default: break;
     }
     miner->step++;
     greet(miner, at);

@@ -29,8 +29,8 @@ static const double EASIEST = 1e-10, TWO_TO_THE_MINUS_32 = 2.3283064365386963e-1
 static const char help[] =
     "usage: load --server 127.0.0.1:3333 [--pool 127.0.0.1:3334] [options]\n"
     "\n"
-    "Miners, and the pool they mine on. The miners connect to --server. With --pool this is a pool\n"
-    "too, and the server under test connects there; without, the server is a pool itself.\n"
+    "Miners, and the pool they mine on. The miners connect to --server. With --pool this is a\n"
+    "pool too, and the server under test connects there; without, the server is a pool itself.\n"
     "  --allow ADDRESS     --server and --pool may be there, and not only on this machine\n"
     "  --miners N          how many (1000)\n"
     "  --depth D           closed loop: each miner keeps D shares under way (1)\n"
@@ -60,8 +60,8 @@ static const char help[] =
     "  --clean-every N     every Nth of them is a clean one (0: none)\n"
     "Several of these on one --server, each with a part of the miners:\n"
     "  --part N            which one it is, from 0 to 15 (0); only part 0 has a --pool\n"
-    "  --steps             say \"listening\", \"ready\" and \"mining\", a line each, and wait for a line\n"
-    "                      before going on; the first may hold the server's process ids\n";
+    "  --steps             say \"listening\", \"ready\" and \"mining\", a line each, and wait for\n"
+    "                      a line before going on; the first may hold the server's process ids\n";
 
 static double number(const char *name, const char *text, double low, double high)
 {
@@ -112,9 +112,35 @@ static const char *plain(const char *name, const char *text)
     return text;
 }
 
-enum { ALLOW = 256, HASH, HISTOGRAM, NO_SET_DIFFICULTY, NOTIFY_DELAY, USER, PASSWORD, HANDSHAKE,
-       TWO, MINERS, DEPTH, RATE, FORWARD, SECONDS, WARMUP, SETTLE, JOB_INTERVAL, CLEAN_EVERY, PID,
-       VERIFY, DEADLINE, INTERVAL, SESSIONS, PART, PHASES, SERVER, POOL };
+enum {
+    ALLOW = 256,
+    HASH,
+    HISTOGRAM,
+    NO_SET_DIFFICULTY,
+    NOTIFY_DELAY,
+    USER,
+    PASSWORD,
+    HANDSHAKE,
+    TWO,
+    MINERS,
+    DEPTH,
+    RATE,
+    FORWARD,
+    SECONDS,
+    WARMUP,
+    SETTLE,
+    JOB_INTERVAL,
+    CLEAN_EVERY,
+    PID,
+    VERIFY,
+    DEADLINE,
+    INTERVAL,
+    SESSIONS,
+    PART,
+    PHASES,
+    SERVER,
+    POOL
+};
 
 static const struct option names[] = {
     {"allow", 1, 0, ALLOW},
@@ -174,7 +200,10 @@ static void take(int option, const char *name)
         opt.pids[opt.pid_count++] = (pid_t)NUMBER(1, 1e9);
         break;
     case POOL: opt.pool = address_of(optarg); break;
-    case RATE: opt.rate = NUMBER(0.01, 1e7); opt.depth = 0; break;
+    case RATE:
+        opt.rate = NUMBER(0.01, 1e7);
+        opt.depth = 0;
+        break;
     case SECONDS: opt.seconds = NUMBER(0, 86400); break;
     case SERVER: opt.server = address_of(optarg); break;
     case SESSIONS: opt.sessions = (unsigned)NUMBER(0, 1e5); break;

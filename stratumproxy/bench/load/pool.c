@@ -1,5 +1,5 @@
-/* The pool: the server under test mines here. A share is refused if it is there for the second time or
- * for no job of the pool's; those that are otherwise not what a miner sent are counted. */
+/* The pool: the server under test mines here. A share is refused if it is there for the second time
+ * or for no job of the pool's; those that are otherwise not what a miner sent are counted. */
 #define _GNU_SOURCE
 #include "load.h"
 
@@ -151,9 +151,10 @@ static void send_first_job(struct session *session)
 {
     char line[128];
     if (opt.set_difficulty) {
-        int len = snprintf(line, sizeof line,
-                           "{\"id\":null,\"method\":\"mining.set_difficulty\",\"params\":[%.17g]}\n",
-                           opt.pool_difficulty);
+        int len =
+            snprintf(line, sizeof line,
+                     "{\"id\":null,\"method\":\"mining.set_difficulty\",\"params\":[%.17g]}\n",
+                     opt.pool_difficulty);
         queue(session, line, (size_t)len);
     }
     const struct job *job = job_count ? jobs[job_count - 1] : job_make(true);
@@ -163,8 +164,7 @@ static void send_first_job(struct session *session)
 
 static void first_job(struct session *session)
 {
-    if (!session->subscribed || !session->authorized || session->has_job ||
-        session->first_job_due)
+    if (!session->subscribed || !session->authorized || session->has_job || session->first_job_due)
         return;
     if (opt.notify_delay > 0) {
         session->first_job_due = after(opt.notify_delay);

@@ -1,4 +1,5 @@
-/* The result, one JSON object. Times are in seconds, memory in bytes; what was not measured is null. */
+/* The result, one JSON object. Times are in seconds, memory in bytes; what was not measured is
+ * null. */
 #include "load.h"
 
 #include <math.h>

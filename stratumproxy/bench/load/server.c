@@ -1,4 +1,4 @@
-/* CPU time and memory of the server under test: the processes given by --pid, and their children. */
+/* CPU time and memory of the server under test: the processes given by --pid and their children. */
 #define _GNU_SOURCE
 #include "load.h"
 
@@ -102,8 +102,8 @@ double dropped_syns(void)
         char *name_state, *value_state;
         char *name = strtok_r(names, " \n", &name_state);
         char *value = strtok_r(values, " \n", &value_state);
-        for (; name && value; name = strtok_r(NULL, " \n", &name_state),
-                              value = strtok_r(NULL, " \n", &value_state))
+        for (; name && value;
+             name = strtok_r(NULL, " \n", &name_state), value = strtok_r(NULL, " \n", &value_state))
             if (!strcmp(name, "ListenDrops"))
                 result = strtod(value, NULL);
     }

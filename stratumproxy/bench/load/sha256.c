@@ -33,10 +33,10 @@ static void compress(uint32_t H[8], const uint8_t block[64])
     memcpy(s, H, sizeof s);
     for (int t = 0; t < 64; t++) {
         uint32_t a = s[0], e = s[4];
-        uint32_t T1 = s[7] + (rotr(e, 6) ^ rotr(e, 11) ^ rotr(e, 25)) +
-                      ((e & s[5]) ^ (~e & s[6])) + K[t] + W[t];
-        uint32_t T2 = (rotr(a, 2) ^ rotr(a, 13) ^ rotr(a, 22)) +
-                      ((a & s[1]) ^ (a & s[2]) ^ (s[1] & s[2]));
+        uint32_t T1 = s[7] + (rotr(e, 6) ^ rotr(e, 11) ^ rotr(e, 25)) + ((e & s[5]) ^ (~e & s[6])) +
+                      K[t] + W[t];
+        uint32_t T2 =
+            (rotr(a, 2) ^ rotr(a, 13) ^ rotr(a, 22)) + ((a & s[1]) ^ (a & s[2]) ^ (s[1] & s[2]));
         memmove(s + 1, s, 7 * sizeof *s);
         s[4] += T1;
         s[0] = T1 + T2;

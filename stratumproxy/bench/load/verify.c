@@ -1,6 +1,6 @@
-/* Whether what the pool got is what the miner found: both headers built, the miner's from the notify
- * it was sent and the pool's from the job it made, and their hashes compared. Some shares are kept
- * for that while the run goes on, evenly over it, and looked at when it is over. */
+/* Whether what the pool got is what the miner found: both headers built, the miner's from the
+ * notify it was sent and the pool's from the job it made, and their hashes compared. Some shares
+ * are kept for that while the run goes on, evenly over it, and looked at when it is over. */
 #include "load.h"
 
 #include <stdio.h>
@@ -35,8 +35,8 @@ void verify_keep_share(const struct share *share, const struct job *job, const u
         stride *= 2;
     }
     struct kept *one = &kept[kept_count++];
-    *one = (struct kept){.share = *share, .job = job, .len = len, .ntime = ntime, .nonce = nonce,
-                         .bits = bits};
+    *one = (struct kept){
+        .share = *share, .job = job, .len = len, .ntime = ntime, .nonce = nonce, .bits = bits};
     memcpy(one->coinbase, coinbase, len);
 }
 
@@ -74,8 +74,8 @@ static void pool_header(uint8_t header[80], const struct kept *one)
               one->nonce);
 }
 
-size_t verify_coinbase(uint8_t *to, size_t room, const struct work *work,
-                       const struct miner *miner, uint32_t extranonce2)
+size_t verify_coinbase(uint8_t *to, size_t room, const struct work *work, const struct miner *miner,
+                       uint32_t extranonce2)
 {
     size_t own = (size_t)miner->extranonce1_len + miner->extranonce2_size;
     size_t len = work->coinb1_len + own + work->coinb2_len;

@@ -3,15 +3,18 @@
 
 #include "submit_scan.h"
 
-static PyObject *bytes_of(const void *at, size_t size) {
+static PyObject *bytes_of(const void *at, size_t size)
+{
     return PyBytes_FromStringAndSize(at, (Py_ssize_t)size);
 }
 
-static PyObject *string_of(const struct piece *piece) {
+static PyObject *string_of(const struct piece *piece)
+{
     return PyUnicode_FromStringAndSize(piece->at, (Py_ssize_t)piece->length);
 }
 
-static PyObject *tuple_of(const struct submit *submit) {
+static PyObject *tuple_of(const struct submit *submit)
+{
     enum { PARTS = 7 };
     PyObject *parts[PARTS] = {
         bytes_of(submit->id.at, submit->id.length),
@@ -31,17 +34,21 @@ static PyObject *tuple_of(const struct submit *submit) {
         else
             Py_XDECREF(parts[i]);
     }
-    if (!whole) Py_CLEAR(tuple);
+    if (!whole)
+        Py_CLEAR(tuple);
     return tuple;
 }
 
-static PyObject *scan(PyObject *module, PyObject *line) {
+static PyObject *scan(PyObject *module, PyObject *line)
+{
     char *data;
     Py_ssize_t length;
     struct submit submit;
     (void)module;
-    if (PyBytes_AsStringAndSize(line, &data, &length) < 0) return NULL;
-    if (!submit_scan(data, (size_t)length, &submit)) Py_RETURN_NONE;
+    if (PyBytes_AsStringAndSize(line, &data, &length) < 0)
+        return NULL;
+    if (!submit_scan(data, (size_t)length, &submit))
+        Py_RETURN_NONE;
     return tuple_of(&submit);
 }
 
@@ -51,8 +58,18 @@ static PyMethodDef methods[] = {
 };
 
 static struct PyModuleDef definition = {
-    PyModuleDef_HEAD_INIT, "_submit", "The plain mining.submit, taken apart in C.", 0, methods,
-    NULL, NULL, NULL, NULL,
+    PyModuleDef_HEAD_INIT,
+    "_submit",
+    "The plain mining.submit, taken apart in C.",
+    0,
+    methods,
+    NULL,
+    NULL,
+    NULL,
+    NULL,
 };
 
-PyMODINIT_FUNC PyInit__submit(void) { return PyModule_Create(&definition); }
+PyMODINIT_FUNC PyInit__submit(void)
+{
+    return PyModule_Create(&definition);
+}

@@ -48,7 +48,12 @@ export function askToken(why) {
     try {
       await tryToken(secret);
     } catch (error) {
-      setText(said, error instanceof ApiError ? `Not taken: ${error.message}.` : "Not taken: the server can't be reached.");
+      setText(
+        said,
+        error instanceof ApiError
+          ? `Not taken: ${error.message}.`
+          : "Not taken: the server can't be reached.",
+      );
       return input.select();
     }
     if (input.value.trim() !== secret) return; // it was thought better of meanwhile
@@ -72,26 +77,59 @@ actionsPanel.refresh = (view, name) => {
 
 /** A button that disconnects one connection. */
 actionsPanel.disconnect = (miner) =>
-  h("button", { type: "button", "aria-label": `Disconnect ${miner.address}`, on: { click: (event) => act(event.currentTarget, null, "disconnect", { miner: miner.id }) } }, "Disconnect");
+  h(
+    "button",
+    {
+      type: "button",
+      "aria-label": `Disconnect ${miner.address}`,
+      on: { click: (event) => act(event.currentTarget, null, "disconnect", { miner: miner.id }) },
+    },
+    "Disconnect",
+  );
 
 function fill(panel, worker) {
   const title = h("h2", { id: "worker-actions" }, "Actions");
   if (!mayAct()) {
     const give = h("button", { type: "button", on: { click: askToken } }, "Give the token…");
-    panel.replaceChildren(title, h("p", { class: "note" }, "They need the secret of [api] token_file."), give);
+    panel.replaceChildren(
+      title,
+      h("p", { class: "note" }, "They need the secret of [api] token_file."),
+      give,
+    );
     return;
   }
   const said = h("p", { class: "note", role: "status" });
-  const seconds = h("select", { id: "ban-seconds" }, ...[[600, "10 minutes"], [3600, "1 hour"], [86400, "1 day"]].map(([value, label]) => h("option", { value }, label)));
-  const difficulty = h("input", { id: "set-difficulty", type: "number", min: "0", step: "any", required: true, inputmode: "decimal" });
-  const button = (label, run) => h("button", { type: "button", on: { click: (event) => run(event.currentTarget) } }, label);
+  const seconds = h(
+    "select",
+    { id: "ban-seconds" },
+    ...[
+      [600, "10 minutes"],
+      [3600, "1 hour"],
+      [86400, "1 day"],
+    ].map(([value, label]) => h("option", { value }, label)),
+  );
+  const difficulty = h("input", {
+    id: "set-difficulty",
+    type: "number",
+    min: "0",
+    step: "any",
+    required: true,
+    inputmode: "decimal",
+  });
+  const button = (label, run) =>
+    h("button", { type: "button", on: { click: (event) => run(event.currentTarget) } }, label);
   panel.replaceChildren(
     title,
     h(
       "div",
       { class: "controls" },
       button("Disconnect", async (self) => {
-        if (await confirmed(`Disconnect every miner of ${worker}? Most come back by themselves within seconds.`, "Disconnect")) {
+        if (
+          await confirmed(
+            `Disconnect every miner of ${worker}? Most come back by themselves within seconds.`,
+            "Disconnect",
+          )
+        ) {
           act(self, said, "disconnect", { worker });
         }
       }),
@@ -103,7 +141,12 @@ function fill(panel, worker) {
       seconds,
       button("Ban", async (self) => {
         const time = seconds.selectedOptions[0].textContent;
-        if (await confirmed(`Ban ${worker} for ${time}? Its machines earn nothing here meanwhile.`, "Ban")) {
+        if (
+          await confirmed(
+            `Ban ${worker} for ${time}? Its machines earn nothing here meanwhile.`,
+            "Ban",
+          )
+        ) {
           act(self, said, "ban", { worker, seconds: Number(seconds.value) });
         }
       }),
@@ -112,8 +155,20 @@ function fill(panel, worker) {
       "div",
       { class: "controls" },
       button("This is how it is", async (self) => {
-        if (await confirmed(`Take what ${worker} does now for what it usually does? It is called slow when it does less than 75 % of that.`, "Take it")) {
-          act(self, said, "accept", { worker }, ({ was, usual, kept }) => `usual is ${format.rate(usual)} now, it was ${format.rate(was)}${kept ? "" : "; a restart forgets that"}`);
+        if (
+          await confirmed(
+            `Take what ${worker} does now for what it usually does? It is called slow when it does less than 75 % of that.`,
+            "Take it",
+          )
+        ) {
+          act(
+            self,
+            said,
+            "accept",
+            { worker },
+            ({ was, usual, kept }) =>
+              `usual is ${format.rate(usual)} now, it was ${format.rate(was)}${kept ? "" : "; a restart forgets that"}`,
+          );
         }
       }),
     ),
@@ -124,7 +179,11 @@ function fill(panel, worker) {
         on: {
           submit: (event) => {
             event.preventDefault();
-            if (Number(difficulty.value) > 0) act(event.submitter, said, "difficulty", { worker, difficulty: Number(difficulty.value) });
+            if (Number(difficulty.value) > 0)
+              act(event.submitter, said, "difficulty", {
+                worker,
+                difficulty: Number(difficulty.value),
+              });
           },
         },
       },
@@ -153,12 +212,17 @@ export async function act(button, said, action, body, inWords = plain) {
   try {
     const { done } = await post(action, body);
     const { failed: left, ...rest } = done ?? {};
-    const processes = Object.entries(left ?? {}).map(([worker, why]) => ` Not by worker process ${worker}: ${why}.`);
+    const processes = Object.entries(left ?? {}).map(
+      ([worker, why]) => ` Not by worker process ${worker}: ${why}.`,
+    );
     const what = inWords(rest);
     words = (what ? `Done: ${what}.` : "Done.") + processes.join("");
     failed = processes.length > 0;
   } catch (error) {
-    words = error instanceof ApiError ? `Not done: ${error.message}` : "Not done: the server can't be reached.";
+    words =
+      error instanceof ApiError
+        ? `Not done: ${error.message}`
+        : "Not done: the server can't be reached.";
     failed = true;
   }
   button.disabled = false;

@@ -27,10 +27,16 @@ export const token = {
 };
 
 /** What a secret is sent as: a header has bytes, and the server's file is UTF-8. */
-const bearer = (secret) => ({ Authorization: `Bearer ${String.fromCharCode(...new TextEncoder().encode(secret))}` });
+const bearer = (secret) => ({
+  Authorization: `Bearer ${String.fromCharCode(...new TextEncoder().encode(secret))}`,
+});
 
 async function ask(path, options = {}) {
-  const headers = { Accept: "application/json", ...(token.value && bearer(token.value)), ...options.headers };
+  const headers = {
+    Accept: "application/json",
+    ...(token.value && bearer(token.value)),
+    ...options.headers,
+  };
   const answer = await fetch(path, { cache: "no-store", ...options, headers });
   if (answer.ok) return answer;
   const said = await answer.json().catch(() => ({}));

@@ -11,17 +11,26 @@ const REFRESH = 10_000;
 
 /** What is to be known about a worker of that kind, as a sentence. */
 export function why(kind, worker) {
-  const usual = worker.usual ? ` It usually does ${format.rate(worker.usual)}${knownBy(worker.usual_hours)}.` : "";
+  const usual = worker.usual
+    ? ` It usually does ${format.rate(worker.usual)}${knownBy(worker.usual_hours)}.`
+    : "";
   if (kind === "gone") {
-    const silence = worker.last_share === null ? "no share yet" : `no share for ${format.duration(format.now() - worker.last_share)}`;
-    return worker.connections ? `Connected, but ${silence}.${usual}` : `No connection, ${silence}.${usual}`;
+    const silence =
+      worker.last_share === null
+        ? "no share yet"
+        : `no share for ${format.duration(format.now() - worker.last_share)}`;
+    return worker.connections
+      ? `Connected, but ${silence}.${usual}`
+      : `No connection, ${silence}.${usual}`;
   }
   if (kind === "slow") {
     const part = worker.of_usual === null ? "Less than 75 %" : format.percent(worker.of_usual);
     return `${part} of its usual ${format.rate(worker.usual)}${knownBy(worker.usual_hours)}: ${format.rate(worker.missing)} missing.`;
   }
   if (kind === "rejecting") {
-    const reasons = Object.entries(worker.reasons).sort(([, a], [, b]) => b - a).slice(0, 2);
+    const reasons = Object.entries(worker.reasons)
+      .sort(([, a], [, b]) => b - a)
+      .slice(0, 2);
     const mostly = reasons.map(([reason, n]) => `${format.count(n)} ${reason}`).join(", ");
     return `More than 5 % of its last shares rejected. In ${counted(worker)}: ${mostly || format.count(worker.rejected)}.`;
   }
@@ -29,7 +38,8 @@ export function why(kind, worker) {
 }
 
 /** How little is known of what is usual, if it is little. */
-const knownBy = (hours) => (hours > 0 && hours < 24 ? `, as far as ${format.count(hours)} hours say` : "");
+const knownBy = (hours) =>
+  hours > 0 && hours < 24 ? `, as far as ${format.count(hours)} hours say` : "";
 
 /** The time that a worker's counts are of. */
 const counted = (worker) => format.duration(format.now() - worker.counted_since);
@@ -58,7 +68,13 @@ export function attentionPanel(feed, fleet, table) {
     const number = h("b", {}, "–");
     const button = h(
       "button",
-      { type: "button", class: `filter ${kind}`, "aria-pressed": String(kind === chosen), title: KINDS[kind] ?? "All that need a person", on: { click: () => choose(kind) } },
+      {
+        type: "button",
+        class: `filter ${kind}`,
+        "aria-pressed": String(kind === chosen),
+        title: KINDS[kind] ?? "All that need a person",
+        on: { click: () => choose(kind) },
+      },
       number,
       h("span", {}, kind === "any" ? "all" : kind),
     );
@@ -69,7 +85,8 @@ export function attentionPanel(feed, fleet, table) {
 
   function choose(kind) {
     chosen = kind;
-    for (const each of buttons) each.button.setAttribute("aria-pressed", String(each.kind === kind));
+    for (const each of buttons)
+      each.button.setAttribute("aria-pressed", String(each.kind === kind));
     setText(byId("attention-rule"), KINDS[kind] ?? "");
     list.scrollTop = 0;
     refresh(true);
@@ -124,9 +141,12 @@ export function attentionPanel(feed, fleet, table) {
     const said = worker.attention.join(" ");
     if (marks.dataset.said !== said) {
       marks.dataset.said = said;
-      marks.replaceChildren(...worker.attention.map((kind) => h("span", { class: `mark ${kind}` }, kind)));
+      marks.replaceChildren(
+        ...worker.attention.map((kind) => h("span", { class: `mark ${kind}` }, kind)),
+      );
     }
-    const kinds = chosen !== "any" && worker.attention.includes(chosen) ? [chosen] : worker.attention;
+    const kinds =
+      chosen !== "any" && worker.attention.includes(chosen) ? [chosen] : worker.attention;
     setText(words, kinds.map((kind) => why(kind, worker)).join(" "));
   }
 
@@ -140,7 +160,10 @@ export function attentionPanel(feed, fleet, table) {
     const counts = feed.summary.attention;
     const any = Object.values(counts).reduce((a, b) => a + b, 0);
     const { missing, of_usual: part } = feed.summary;
-    setText(byId("attention-missing"), missing ? `${format.rate(missing)} missing, ${format.percent(part)} of usual` : "");
+    setText(
+      byId("attention-missing"),
+      missing ? `${format.rate(missing)} missing, ${format.percent(part)} of usual` : "",
+    );
     for (const { kind, number, button } of buttons) {
       const n = kind === "any" ? total(counts) : (counts[kind] ?? 0);
       setText(number, format.count(n));

@@ -117,14 +117,19 @@ export class Chart {
           points: { show: !calm.matches, size: 6 },
           ...(sync ? { sync: { key: sync } } : {}),
         },
-        scales: { x: { time: !tick, ...(tick ? { range: around } : {}) }, y: { range: range(close) } },
+        scales: {
+          x: { time: !tick, ...(tick ? { range: around } : {}) },
+          y: { range: range(close) },
+        },
         axes: [
           axis({
             size: 24,
             gap: 4,
             space: tick ? 70 : 64,
             grid: { show: false },
-            ...(tick ? { values: (plot, at) => at.map(tick), incrs: [1, 2, 5, 10, 20, 50, 100] } : { values: times }),
+            ...(tick
+              ? { values: (plot, at) => at.map(tick), incrs: [1, 2, 5, 10, 20, 50, 100] }
+              : { values: times }),
           }),
           axis({ size: 62, gap: 6, space: 36, values: (plot, at) => at.map(value) }),
         ],
@@ -149,7 +154,10 @@ export class Chart {
       const y = this.data[place + 1][index];
       return y === null || y === undefined || !label ? "" : `${label}${value(y)}`;
     });
-    setText(this.readout, [at ? at(x) : format.moment(x, this.step), ...figures].filter(Boolean).join(" · "));
+    setText(
+      this.readout,
+      [at ? at(x) : format.moment(x, this.step), ...figures].filter(Boolean).join(" · "),
+    );
   }
 }
 
@@ -161,8 +169,20 @@ function around(plot, low, high) {
 function look({ colour: name, bars, fill, points, step }) {
   const stroke = colour(name);
   const series = { stroke, width: 1.5, points: { show: false }, spanGaps: false };
-  if (bars) return { ...series, width: 0, fill: faint(name, fill ?? 1), paths: uPlot.paths.bars({ size: [0.7, 24] }) };
-  if (points) return { ...series, width: 0, stroke: "transparent", points: { show: true, size: 5, fill: stroke, stroke } };
+  if (bars)
+    return {
+      ...series,
+      width: 0,
+      fill: faint(name, fill ?? 1),
+      paths: uPlot.paths.bars({ size: [0.7, 24] }),
+    };
+  if (points)
+    return {
+      ...series,
+      width: 0,
+      stroke: "transparent",
+      points: { show: true, size: 5, fill: stroke, stroke },
+    };
   if (step) return { ...series, paths: uPlot.paths.stepped({ align: 1 }) };
   return fill ? { ...series, fill: faint(name, fill) } : series;
 }
@@ -196,16 +216,21 @@ export const refreshAfter = (span) => (span === "1h" ? 10 : span === "24h" ? 60 
  */
 export function spanButtons(chosen, choose) {
   const buttons = Object.entries(SPANS).map(([span, name]) =>
-    h("button", {
-      type: "button",
-      "aria-pressed": String(span === chosen),
-      on: {
-        click: (event) => {
-          for (const button of buttons) button.setAttribute("aria-pressed", String(button === event.currentTarget));
-          choose(span);
+    h(
+      "button",
+      {
+        type: "button",
+        "aria-pressed": String(span === chosen),
+        on: {
+          click: (event) => {
+            for (const button of buttons)
+              button.setAttribute("aria-pressed", String(button === event.currentTarget));
+            choose(span);
+          },
         },
       },
-    }, name),
+      name,
+    ),
   );
   return h("div", { class: "choice", role: "group", "aria-label": "Time span" }, ...buttons);
 }

@@ -17,7 +17,9 @@ export function allSilent({ conditions, processes }) {
 /** @param {import("./feed.js").Feed} feed */
 export function conditionsBanner(feed) {
   const list = byId("conditions");
-  feed.addEventListener("summary", ({ detail: { conditions } }) => keyed(list, conditions, keyOf, makeLine, updateLine));
+  feed.addEventListener("summary", ({ detail: { conditions } }) =>
+    keyed(list, conditions, keyOf, makeLine, updateLine),
+  );
 }
 
 function makeLine({ severity }) {

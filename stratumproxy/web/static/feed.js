@@ -137,4 +137,5 @@ export class Feed extends EventTarget {
   }
 }
 
-const explain = (error) => (error instanceof TypeError ? "the server can't be reached" : error.message);
+const explain = (error) =>
+  error instanceof TypeError ? "the server can't be reached" : error.message;

@@ -6,7 +6,8 @@ import { get } from "./api.js";
 export const KINDS = {
   gone: "It mined, and has no connection now, or sent no share for 10 minutes or 20 expected shares, whichever is longer.",
   slow: "It did less than 75 % of what it usually does over the time of 900 expected shares, and no 85 % since. Usual is the median of its working hours in two weeks, or what it was before it was slow.",
-  rejecting: "More than 5 % of its last 250 to 500 shares were rejected, and chance does not explain it.",
+  rejecting:
+    "More than 5 % of its last 250 to 500 shares were rejected, and chance does not explain it.",
   reconnecting: "It connected 5 times or more within the last hour.",
 };
 const ORDER = Object.keys(KINDS);
@@ -21,7 +22,8 @@ const urgency = (kinds) => kinds.reduce((sum, kind) => sum + 2 ** (3 - ORDER.ind
 const SORTS = {
   attention: (row) => row.urgency || null,
   name: (row) => row.nameKey,
-  rejected: (row) => (row.accepted + row.rejected ? row.rejected / (row.accepted + row.rejected) : null),
+  rejected: (row) =>
+    row.accepted + row.rejected ? row.rejected / (row.accepted + row.rejected) : null,
   missing: (row) => row.missing || null,
   pool: (row) => row.pool || null,
   agent: (row) => row.agent || null,
@@ -123,7 +125,9 @@ export class Fleet extends EventTarget {
   /** All rows by name. Names come and go rarely, so this seldom has to be done. */
   #byNames() {
     if (this.#named.length !== this.rows.length || this.#renamed) {
-      this.#named = this.rows.toSorted((a, b) => (a.nameKey < b.nameKey ? -1 : a.nameKey > b.nameKey ? 1 : 0));
+      this.#named = this.rows.toSorted((a, b) =>
+        a.nameKey < b.nameKey ? -1 : a.nameKey > b.nameKey ? 1 : 0,
+      );
       this.#renamed = false;
     }
     return this.#named;

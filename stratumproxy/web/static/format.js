@@ -57,21 +57,39 @@ export function delay(seconds) {
 
 /** Seconds that people wait: "12 s", "4 min", "3 h", "12 d". */
 export function duration(seconds) {
-  const steps = [[99.5, 1, "s"], [99.5 * 60, 60, "min"], [48 * 3600, 3600, "h"], [Infinity, 86400, "d"]];
+  const steps = [
+    [99.5, 1, "s"],
+    [99.5 * 60, 60, "min"],
+    [48 * 3600, 3600, "h"],
+    [Infinity, 86400, "d"],
+  ];
   const [, unit, name] = steps.find(([below]) => seconds < below);
   return `${Math.max(0, Math.round(seconds / unit))}${NBSP}${name}`;
 }
 
 const absolute = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
-const timeOfDay = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
-const dayAndTime = new Intl.DateTimeFormat(undefined, { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+const timeOfDay = new Intl.DateTimeFormat(undefined, {
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  hourCycle: "h23",
+});
+const dayAndTime = new Intl.DateTimeFormat(undefined, {
+  weekday: "short",
+  day: "numeric",
+  month: "short",
+  hour: "2-digit",
+  minute: "2-digit",
+  hourCycle: "h23",
+});
 const day = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", year: "numeric" });
 
 /** Unix seconds as a full date and time, in the reader's zone. */
 export const full = (at) => absolute.format(at * 1000);
 export const clock = (at) => timeOfDay.format(at * 1000);
 /** Unix seconds as exactly as a chart of that step (seconds) is. */
-export const moment = (at, step) => (step >= 86400 ? day : step < 60 ? timeOfDay : dayAndTime).format(at * 1000);
+export const moment = (at, step) =>
+  (step >= 86400 ? day : step < 60 ? timeOfDay : dayAndTime).format(at * 1000);
 
 // The server's clock, as the page last heard it: a browser's own may be wrong, and "3 s ago" is not.
 let offset = 0;

@@ -7,7 +7,9 @@ import * as format from "./format.js";
 export function plain(value) {
   if (Array.isArray(value)) return value.map(plain).join(", ");
   if (value !== null && typeof value === "object") {
-    return Object.entries(value).map(([name, each]) => `${name} ${plain(each)}`).join(", ");
+    return Object.entries(value)
+      .map(([name, each]) => `${name} ${plain(each)}`)
+      .join(", ");
   }
   return String(value);
 }
@@ -49,11 +51,21 @@ export function lists(feed) {
   const jobs = () => {
     byId("jobs").hidden = !feed.jobs.length;
     byId("jobs-empty").hidden = feed.jobs.length > 0;
-    keyed(byId("jobs").tBodies[0], feed.jobs, (job) => `${job.at} ${job.pool} ${job.group} ${job.job}`, jobRow);
+    keyed(
+      byId("jobs").tBodies[0],
+      feed.jobs,
+      (job) => `${job.at} ${job.pool} ${job.group} ${job.job}`,
+      jobRow,
+    );
   };
   const events = () => {
     byId("events-empty").hidden = feed.log.length > 0;
-    keyed(byId("events"), feed.log, (event) => `${event.at} ${event.event} ${JSON.stringify(event.values)}`, eventItem);
+    keyed(
+      byId("events"),
+      feed.log,
+      (event) => `${event.at} ${event.event} ${JSON.stringify(event.values)}`,
+      eventItem,
+    );
   };
   // Hundreds of rows are kept up only while they are looked at.
   feed.addEventListener("jobs", () => byId("jobs-view").hidden || jobs());

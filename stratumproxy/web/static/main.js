@@ -33,11 +33,13 @@ let shown = null;
 function route(first) {
   const address = location.hash.replace(/^#\/?/, "");
   const worker = address.startsWith("worker/") ? decoded(address.slice("worker/".length)) : null;
-  const view = worker !== null ? "worker" : ["jobs", "events"].includes(address) ? address : "fleet";
+  const view =
+    worker !== null ? "worker" : ["jobs", "events"].includes(address) ? address : "fleet";
   if (shown === "fleet") scrolled = scrollY;
   leave();
   leave = () => {};
-  for (const each of ["fleet", "worker", "jobs", "events"]) byId(`${each}-view`).hidden = each !== view;
+  for (const each of ["fleet", "worker", "jobs", "events"])
+    byId(`${each}-view`).hidden = each !== view;
   for (const link of document.querySelectorAll("header nav a")) {
     const here = link.getAttribute("href") === `#/${view === "fleet" ? "" : view}`;
     if (here) link.setAttribute("aria-current", "page");
@@ -48,7 +50,10 @@ function route(first) {
   shown = view;
   scrollTo(0, view === "fleet" ? scrolled : 0);
   // Who follows a link with the keyboard or a screen reader goes on reading there.
-  if (first !== true) (byId(`${view}-view`).querySelector("h1[tabindex]") ?? byId("main")).focus({ preventScroll: true });
+  if (first !== true)
+    (byId(`${view}-view`).querySelector("h1[tabindex]") ?? byId("main")).focus({
+      preventScroll: true,
+    });
   title();
 }
 
@@ -65,7 +70,9 @@ function title() {
   const five = feed.summary?.hashrate["5m"].rate;
   const state = feed.state === "live" ? format.rate(five) : "not connected";
   const worst = critical();
-  document.title = [worst && inWords(worst), name, state, "stratumproxy"].filter(Boolean).join(" · ");
+  document.title = [worst && inWords(worst), name, state, "stratumproxy"]
+    .filter(Boolean)
+    .join(" · ");
 }
 
 /** Why miners are not served, as far as the page knows; undefined if they are. */
@@ -101,19 +108,30 @@ function connection() {
   const old = state !== "live" || (summary && allSilent(summary));
   document.documentElement.classList.toggle("stale", old);
   byId("main").classList.toggle("waiting", !summary);
-  setText(byId("live-words"), worst === "critical" ? "miners not served" : { live: "live", lost: "not connected", connecting: "connecting" }[state]);
+  setText(
+    byId("live-words"),
+    worst === "critical"
+      ? "miners not served"
+      : { live: "live", lost: "not connected", connecting: "connecting" }[state],
+  );
   live.title = summary ? `Last heard ${format.full(summary.now)}` : "";
   byId("trouble").hidden = state === "live" || !why;
   byId("retry").hidden = state === "live";
   setText(byId("trouble-words"), trouble());
   if (state !== announced && state !== "connecting") {
-    announce(state === "live" ? "Connected, the page is live." : "Connection lost. The page is not live.");
+    announce(
+      state === "live" ? "Connected, the page is live." : "Connection lost. The page is not live.",
+    );
     announced = state;
   }
 
   function trouble() {
-    const next = retryAt ? `trying again in ${Math.max(1, Math.ceil((retryAt - performance.now()) / 1000))} s` : "trying again now";
-    const seen = summary ? ` What you see is of ${format.clock(summary.now)}, ${format.ago(summary.now)}.` : "";
+    const next = retryAt
+      ? `trying again in ${Math.max(1, Math.ceil((retryAt - performance.now()) / 1000))} s`
+      : "trying again now";
+    const seen = summary
+      ? ` What you see is of ${format.clock(summary.now)}, ${format.ago(summary.now)}.`
+      : "";
     return `Not connected: ${why}.${seen} ${next[0].toUpperCase()}${next.slice(1)}.`;
   }
 }
@@ -124,7 +142,10 @@ feed.addEventListener("summary", ({ detail: summary }) => {
   beat = !beat;
   byId("live").classList.toggle("beat", beat);
   const lost = summary.lost_records ? ` · ${format.count(summary.lost_records)} records lost` : "";
-  setText(byId("about"), `stratumproxy ${summary.version} · up ${format.duration(summary.uptime)} · control process up ${format.duration(summary.control_uptime)}${lost}`);
+  setText(
+    byId("about"),
+    `stratumproxy ${summary.version} · up ${format.duration(summary.uptime)} · control process up ${format.duration(summary.control_uptime)}${lost}`,
+  );
 });
 setInterval(() => {
   format.tick();

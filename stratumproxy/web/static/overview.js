@@ -56,8 +56,18 @@ function figures(id, names) {
 /** @param {import("./feed.js").Feed} feed */
 export function overview(feed) {
   const rates = figures("rates", WINDOWS);
-  const totals = figures("totals", { mining: "Miners", workers: "Workers", shares: "Shares a second", best: "Best share", blocks: "Blocks" });
-  const shares = figures("shares-figures", { accepted: "Accepted", rejected: "Rejected", forwarded: "Sent to pools" });
+  const totals = figures("totals", {
+    mining: "Miners",
+    workers: "Workers",
+    shares: "Shares a second",
+    best: "Best share",
+    blocks: "Blocks",
+  });
+  const shares = figures("shares-figures", {
+    accepted: "Accepted",
+    rejected: "Rejected",
+    forwarded: "Sent to pools",
+  });
   const speed = perSecond();
 
   feed.addEventListener("summary", ({ detail: summary }) => {
@@ -66,12 +76,28 @@ export function overview(feed) {
       set(format.rate(one.rate), format.error(one.error), covering(one));
     }
     const idle = summary.connected - summary.mining;
-    totals.mining.set(format.count(summary.mining), idle ? `+ ${format.count(idle)} not mining` : "", "Connections that are subscribed and authorized");
+    totals.mining.set(
+      format.count(summary.mining),
+      idle ? `+ ${format.count(idle)} not mining` : "",
+      "Connections that are subscribed and authorized",
+    );
     totals.workers.set(format.count(summary.workers), "", "Worker names ever seen");
-    totals.best.set(format.difficulty(summary.best_difficulty), "", "Difficulty of the best share since start");
-    totals.blocks.set(format.count(summary.blocks), "", "Shares that met the network's target, since start");
+    totals.best.set(
+      format.difficulty(summary.best_difficulty),
+      "",
+      "Difficulty of the best share since start",
+    );
+    totals.blocks.set(
+      format.count(summary.blocks),
+      "",
+      "Shares that met the network's target, since start",
+    );
     const second = speed(summary);
-    totals.shares.set(second === null ? "–" : format.count(second), "", "Accepted and rejected, over the last 10 s");
+    totals.shares.set(
+      second === null ? "–" : format.count(second),
+      "",
+      "Accepted and rejected, over the last 10 s",
+    );
     showShares(summary, shares);
   });
   historyPanel(feed);
@@ -101,7 +127,11 @@ function showShares(summary, shares) {
   setText(byId("shares-since"), `of the last ${format.duration(summary.now - since)}`);
   shares.accepted.set(format.count(accepted), part(accepted));
   shares.rejected.set(format.count(rejected), part(rejected));
-  shares.forwarded.set(format.count(summary.forwarded), "since start", "Shares that met a pool's difficulty");
+  shares.forwarded.set(
+    format.count(summary.forwarded),
+    "since start",
+    "Shares that met a pool's difficulty",
+  );
   showReasons(byId("reasons").tBodies[0], summary.shares.rejected, all);
   byId("reasons").hidden = !rejected;
   byId("reasons-empty").hidden = rejected > 0;
@@ -110,7 +140,9 @@ function showShares(summary, shares) {
 
 /** Rows of reasons, the most frequent first, each with its bar. */
 export function showReasons(body, rejected, all) {
-  const reasons = Object.entries(rejected).filter(([, n]) => n).sort(([, a], [, b]) => b - a);
+  const reasons = Object.entries(rejected)
+    .filter(([, n]) => n)
+    .sort(([, a], [, b]) => b - a);
   const most = reasons[0]?.[1] ?? 1;
   keyed(
     body,
@@ -189,14 +221,21 @@ function fanoutPanel(feed) {
     tick: label,
     at: (index) => {
       const job = jobs[index];
-      return job ? `${format.clock(job.at)}${job.clean ? " clean" : ""} · ${format.count(job.miners)} miners` : "";
+      return job
+        ? `${format.clock(job.at)}${job.clean ? " clean" : ""} · ${format.count(job.miners)} miners`
+        : "";
     },
   });
   byId("fanout").append(chart.element);
-  const totals = figures("fanout-figures", { median: "Middle miner", last: "Last miner", worst: "Slowest of these" });
+  const totals = figures("fanout-figures", {
+    median: "Middle miner",
+    last: "Last miner",
+    worst: "Slowest of these",
+  });
   feed.addEventListener("jobs", () => {
     jobs = feed.jobs.slice(0, 40).reverse();
-    for (const part of byId("fanout-empty").parentElement.querySelectorAll("dl, #fanout, .legend")) part.hidden = !jobs.length;
+    for (const part of byId("fanout-empty").parentElement.querySelectorAll("dl, #fanout, .legend"))
+      part.hidden = !jobs.length;
     byId("fanout-empty").hidden = jobs.length > 0;
     if (!jobs.length) return;
     const newest = jobs.at(-1);
@@ -205,7 +244,12 @@ function fanoutPanel(feed) {
     totals.last.set(format.delay(newest.last));
     totals.worst.set(format.delay(worst.last));
     const marks = jobs.map((job) => (job.clean ? job.last : null));
-    const data = [jobs.map((_, index) => index), jobs.map((job) => job.last), jobs.map((job) => job.median), marks];
+    const data = [
+      jobs.map((_, index) => index),
+      jobs.map((job) => job.last),
+      jobs.map((job) => job.median),
+      marks,
+    ];
     chart.show(data, inWords(data[1], format.delay));
   });
 }
@@ -215,6 +259,11 @@ function newsPanel(feed) {
     const news = feed.log.slice(0, 5);
     byId("news-empty").hidden = news.length > 0;
     byId("news-all").hidden = !news.length;
-    keyed(byId("news"), news, (event) => `${event.at} ${event.event} ${JSON.stringify(event.values)}`, eventItem);
+    keyed(
+      byId("news"),
+      news,
+      (event) => `${event.at} ${event.event} ${JSON.stringify(event.values)}`,
+      eventItem,
+    );
   });
 }

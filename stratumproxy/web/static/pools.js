@@ -18,29 +18,63 @@ export function poolsPanel(feed) {
   }
 
   function makePool({ name }) {
-    const cells = Array.from({ length: 9 }, (_, index) => h("td", { class: index ? "number" : "state" }));
+    const cells = Array.from({ length: 9 }, (_, index) =>
+      h("td", { class: index ? "number" : "state" }),
+    );
     cells[0].append(h("span", { class: "lamp", "aria-hidden": "true" }), h("span", {}));
-    const choose = ({ currentTarget }) => mineOn(currentTarget, pools.find((pool) => pool.name === name));
-    const button = h("button", { type: "button", "aria-label": `Mine on ${name}`, on: { click: choose } }, "Mine on it");
-    return h("tr", {}, h("th", { scope: "row" }, h("bdi", {}), h("small", {})), ...cells, h("td", { class: "number" }, button));
+    const choose = ({ currentTarget }) =>
+      mineOn(
+        currentTarget,
+        pools.find((pool) => pool.name === name),
+      );
+    const button = h(
+      "button",
+      { type: "button", "aria-label": `Mine on ${name}`, on: { click: choose } },
+      "Mine on it",
+    );
+    return h(
+      "tr",
+      {},
+      h("th", { scope: "row" }, h("bdi", {}), h("small", {})),
+      ...cells,
+      h("td", { class: "number" }, button),
+    );
   }
 
   async function mineOn(button, pool) {
-    const later = pool.state === "ready" ? "" : ` It is ${pool.state} now: they move as soon as it is ready.`;
+    const later =
+      pool.state === "ready" ? "" : ` It is ${pool.state} now: they move as soon as it is ready.`;
     const words = `Mine on ${pool.name} from now on? All miners move there with a clean job, and stay until told otherwise, while it is ready.${later}`;
-    if (await confirmed(words, "Mine on it")) act(button, said, "switch-pool", { pool: pool.name }, switched);
+    if (await confirmed(words, "Mine on it"))
+      act(button, said, "switch-pool", { pool: pool.name }, switched);
   }
 
   const controls = byId("pools-actions");
-  const button = (label, run) => h("button", { type: "button", on: { click: ({ currentTarget }) => run(currentTarget) } }, label);
-  const give = h("button", { type: "button", "aria-label": "Give the token for actions on pools", on: { click: askToken } }, "Give the token…");
+  const button = (label, run) =>
+    h(
+      "button",
+      { type: "button", on: { click: ({ currentTarget }) => run(currentTarget) } },
+      label,
+    );
+  const give = h(
+    "button",
+    {
+      type: "button",
+      "aria-label": "Give the token for actions on pools",
+      on: { click: askToken },
+    },
+    "Give the token…",
+  );
   const orders = [
     button("Configured order", async (self) => {
-      const words = "Mine on the pools in the order of the configuration again? Miners move, with a clean job, to the first that is ready.";
-      if (await confirmed(words, "Configured order")) act(self, said, "switch-pool", { pool: "" }, switched);
+      const words =
+        "Mine on the pools in the order of the configuration again? Miners move, with a clean job, to the first that is ready.";
+      if (await confirmed(words, "Configured order"))
+        act(self, said, "switch-pool", { pool: "" }, switched);
     }),
     button("Reload configuration", async (self) => {
-      const words = "Read the configuration file again, as SIGHUP does? What it says now holds at once; a file with a mistake in it changes nothing.";
+      const words =
+        "Read the configuration file again, as SIGHUP does? What it says now holds at once; a file with a mistake in it changes nothing.";
       if (await confirmed(words, "Reload")) act(self, said, "reload", {});
     }),
   ];
@@ -62,7 +96,9 @@ export function poolsPanel(feed) {
 function switched({ pool, miners, ready, kept }) {
   const moved = `${format.count(miners)} ${miners === 1 ? "miner moves" : "miners move"}`;
   if (!pool) return `the configured order again, ${moved}`;
-  const how = ready ? `${moved} to ${pool}` : `${pool} is not ready, miners move there as soon as it is`;
+  const how = ready
+    ? `${moved} to ${pool}`
+    : `${pool} is not ready, miners move there as soon as it is`;
   return kept === false ? `${how}. It could not be kept, so a restart ends it` : how;
 }
 
@@ -70,12 +106,19 @@ function updatePool(row, pool) {
   const [name, state, ...numbers] = row.cells;
   const action = numbers.pop();
   setText(name.firstChild, pool.name);
-  setText(name.lastChild, [pool.ordered && "an operator put it first", pool.detail].filter(Boolean).join("; "));
+  setText(
+    name.lastChild,
+    [pool.ordered && "an operator put it first", pool.detail].filter(Boolean).join("; "),
+  );
   setAttribute(name, "title", pool.url);
   setAttribute(state, "class", `state ${pool.state || "over"}`);
   const mined = pool.mined_for !== null;
   setText(state.lastChild, mined ? "mined on" : pool.state || "not configured any more");
-  setAttribute(state, "title", mined ? `For ${format.duration(pool.mined_for)}, as ${pool.why}` : null);
+  setAttribute(
+    state,
+    "title",
+    mined ? `For ${format.duration(pool.mined_for)}, as ${pool.why}` : null,
+  );
   const judged = pool.accepted + pool.rejected;
   const trip = pool.round_trip;
   const texts = [
@@ -88,8 +131,14 @@ function updatePool(row, pool) {
     format.count(pool.lost),
     trip && trip.p50 !== null ? `${format.delay(trip.p50)} – ${format.delay(trip.p99)}` : "–",
   ];
-  numbers.forEach((cell, index) => setText(cell, texts[index]));
-  setAttribute(numbers.at(-1), "title", "From sending a share to the pool's verdict: half of them, and 99 % of them, took no longer");
+  numbers.forEach((cell, index) => {
+    setText(cell, texts[index]);
+  });
+  setAttribute(
+    numbers.at(-1),
+    "title",
+    "From sending a share to the pool's verdict: half of them, and 99 % of them, took no longer",
+  );
   action.hidden = !mayAct();
   action.firstChild.hidden = !pool.state;
 }

@@ -12,7 +12,8 @@ function why({ accepted, rejected, reasons, address }) {
     .sort(([, a], [, b]) => b - a)
     .map(([reason, n]) => `${format.count(n)} ${reason}`);
   const from = address ? `From ${address}: ` : "";
-  if (accepted) return `${from}${format.count(accepted)} accepted, but there are too many new names at once.`;
+  if (accepted)
+    return `${from}${format.count(accepted)} accepted, but there are too many new names at once.`;
   return `${from}${format.count(rejected)} rejected (${words.join(", ")}).`;
 }
 
@@ -26,7 +27,8 @@ export function strangersList(feed) {
   let asked = -Infinity;
 
   async function refresh() {
-    if (!whole.open || whole.hidden || document.hidden || performance.now() - asked < REFRESH) return;
+    if (!whole.open || whole.hidden || document.hidden || performance.now() - asked < REFRESH)
+      return;
     asked = performance.now();
     try {
       const { strangers } = await get("/api/strangers");
@@ -46,7 +48,10 @@ export function strangersList(feed) {
   feed.addEventListener("summary", () => {
     const { strangers } = feed.summary;
     whole.hidden = !strangers;
-    setText(byId("strangers-words"), `${format.count(strangers)} ${strangers === 1 ? "name" : "names"} without an accepted share`);
+    setText(
+      byId("strangers-words"),
+      `${format.count(strangers)} ${strangers === 1 ? "name" : "names"} without an accepted share`,
+    );
     refresh();
   });
 }

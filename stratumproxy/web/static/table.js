@@ -43,7 +43,11 @@ export class Table {
     this.headings = columns.map((column) =>
       h(
         "th",
-        { scope: "col", class: `${column.key}${column.number ? " number" : ""}`, role: "columnheader" },
+        {
+          scope: "col",
+          class: `${column.key}${column.number ? " number" : ""}`,
+          role: "columnheader",
+        },
         h(
           "button",
           { type: "button", title: column.title ?? null, on: { click: () => onSort(column.key) } },
@@ -120,7 +124,10 @@ export class Table {
   render() {
     const height = this.element.clientHeight;
     if (!height) return;
-    const top = Math.min(this.element.scrollTop, Math.max(0, this.rows.length * this.rowHeight - height));
+    const top = Math.min(
+      this.element.scrollTop,
+      Math.max(0, this.rows.length * this.rowHeight - height),
+    );
     const first = Math.max(0, Math.floor(top / this.rowHeight) - SPARE);
     const last = Math.min(this.rows.length, Math.ceil((top + height) / this.rowHeight) + SPARE);
     while (this.pool.length < last - first) this.pool.push(this.#row());
@@ -151,7 +158,9 @@ export class Table {
     setAttribute(slot.line, "aria-rowindex", String(index + 2));
     setAttribute(slot.line, "aria-selected", slot.key === this.activeKey ? "true" : "false");
     slot.line.classList.toggle("odd", index % 2 === 1);
-    this.columns.forEach((column, place) => column.fill(slot.cells[place], row));
+    this.columns.forEach((column, place) => {
+      column.fill(slot.cells[place], row);
+    });
   }
 
   #click(event) {
@@ -168,7 +177,9 @@ export class Table {
   }
 
   get activeIndex() {
-    return this.activeKey === null ? -1 : this.rows.findIndex((row) => this.keyOf(row) === this.activeKey);
+    return this.activeKey === null
+      ? -1
+      : this.rows.findIndex((row) => this.keyOf(row) === this.activeKey);
   }
 
   #key(event) {

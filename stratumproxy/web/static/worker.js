@@ -13,10 +13,34 @@ const REFRESH = 2000;
 const WINDOWS = { "5m": "5 min", "1m": "1 min", "1h": "1 h", "24h": "24 h" };
 
 const CHARTS = [
-  { title: "Hashrate", height: 190, column: 1, value: format.rate, series: { label: "", colour: "accent", fill: 0.08 } },
-  { title: "Difficulty", height: 110, column: 4, value: format.difficulty, series: { label: "", colour: "text", step: true } },
-  { title: "Rejected shares", height: 110, column: 3, value: (n) => String(Number(n.toFixed(1))), series: { label: "", colour: "rejecting", bars: true, fill: 0.8 } },
-  { title: "Connections", height: 110, column: 5, value: (n) => String(Number(n.toFixed(1))), series: { label: "", colour: "reconnecting", step: true } },
+  {
+    title: "Hashrate",
+    height: 190,
+    column: 1,
+    value: format.rate,
+    series: { label: "", colour: "accent", fill: 0.08 },
+  },
+  {
+    title: "Difficulty",
+    height: 110,
+    column: 4,
+    value: format.difficulty,
+    series: { label: "", colour: "text", step: true },
+  },
+  {
+    title: "Rejected shares",
+    height: 110,
+    column: 3,
+    value: (n) => String(Number(n.toFixed(1))),
+    series: { label: "", colour: "rejecting", bars: true, fill: 0.8 },
+  },
+  {
+    title: "Connections",
+    height: 110,
+    column: 5,
+    value: (n) => String(Number(n.toFixed(1))),
+    series: { label: "", colour: "reconnecting", step: true },
+  },
 ];
 
 /**
@@ -31,12 +55,26 @@ export function workerPage(name, feed) {
   const { signal } = gone;
   const marks = h("ul", { class: "whys" });
   const trouble = h("p", { class: "empty", role: "alert", hidden: true });
-  const rates = Object.fromEntries(Object.entries(WINDOWS).map(([key, label]) => [key, figure(label)]));
-  rates.usual = figure("Usual", "The median of its working hours in two weeks, or what it was before it was slow");
+  const rates = Object.fromEntries(
+    Object.entries(WINDOWS).map(([key, label]) => [key, figure(label)]),
+  );
+  rates.usual = figure(
+    "Usual",
+    "The median of its working hours in two weeks, or what it was before it was slow",
+  );
   const facts = Object.fromEntries(
     Object.entries({
-      difficulty: "Difficulty", accepted: "Accepted", rejected: "Rejected", best: "Best share",
-      last: "Last share", connections: "Connections", counted: "Counted since", since: "First seen", pool: "Pool", agent: "Agent", address: "Address",
+      difficulty: "Difficulty",
+      accepted: "Accepted",
+      rejected: "Rejected",
+      best: "Best share",
+      last: "Last share",
+      connections: "Connections",
+      counted: "Counted since",
+      since: "First seen",
+      pool: "Pool",
+      agent: "Agent",
+      address: "Address",
     }).map(([key, label]) => [key, fact(label)]),
   );
   const reasons = h("tbody", {});
@@ -49,12 +87,23 @@ export function workerPage(name, feed) {
   );
   const noReasons = h("p", { class: "empty" }, "Not one was rejected.");
   const miners = h("tbody", {});
-  const minersTable = h("table", {}, headings(["Address", ["Difficulty", "number"], ["Connected", "number"], ["", "", "Action"]]), miners);
+  const minersTable = h(
+    "table",
+    {},
+    headings(["Address", ["Difficulty", "number"], ["Connected", "number"], ["", "", "Action"]]),
+    miners,
+  );
   const noMiners = h("p", { class: "empty", hidden: true }, "No connection.");
   const source = h("p", { class: "note" });
   const charts = CHARTS.map((each) => ({
     ...each,
-    chart: new Chart({ title: each.title, height: each.height, value: each.value, series: [each.series], sync: "worker" }),
+    chart: new Chart({
+      title: each.title,
+      height: each.height,
+      value: each.value,
+      series: [each.series],
+      sync: "worker",
+    }),
   }));
   const heading = h("h1", { tabindex: "-1" }, foreign(name || "(no name)"));
   const content = h(
@@ -69,21 +118,42 @@ export function workerPage(name, feed) {
     h(
       "section",
       { class: "panel charts", "aria-labelledby": "worker-history" },
-      h("div", { class: "heading" }, h("h2", { id: "worker-history" }, "Over time"), spanButtons("24h", (chosen) => loadHistory(chosen))),
+      h(
+        "div",
+        { class: "heading" },
+        h("h2", { id: "worker-history" }, "Over time"),
+        spanButtons("24h", (chosen) => loadHistory(chosen)),
+      ),
       ...charts.map(({ title, chart }) => h("div", {}, h("h3", {}, title), chart.element)),
       source,
     ),
-    h("section", { class: "panel", "aria-labelledby": "worker-rejects" }, h("h2", { id: "worker-rejects" }, "Rejected by reason"), reasonsTable, noReasons),
+    h(
+      "section",
+      { class: "panel", "aria-labelledby": "worker-rejects" },
+      h("h2", { id: "worker-rejects" }, "Rejected by reason"),
+      reasonsTable,
+      noReasons,
+    ),
     h(
       "section",
       { class: "panel", "aria-labelledby": "worker-miners" },
       h("h2", { id: "worker-miners" }, "Miners ", h("small", {}, "its connections")),
-      h("div", { class: "wide", tabindex: "0", role: "group", "aria-labelledby": "worker-miners" }, minersTable),
+      h(
+        "div",
+        { class: "wide", tabindex: "0", role: "group", "aria-labelledby": "worker-miners" },
+        minersTable,
+      ),
       noMiners,
     ),
     actionsPanel(name),
   );
-  view.replaceChildren(h("nav", { class: "back", "aria-label": "Back" }, h("a", { href: "#/" }, "← Fleet")), heading, marks, trouble, content);
+  view.replaceChildren(
+    h("nav", { class: "back", "aria-label": "Back" }, h("a", { href: "#/" }, "← Fleet")),
+    heading,
+    marks,
+    trouble,
+    content,
+  );
 
   let span = "24h";
   let historyAsked = -Infinity;
@@ -97,7 +167,12 @@ export function workerPage(name, feed) {
       content.hidden = false;
     } catch (error) {
       if (signal.aborted || !(error instanceof ApiError)) return;
-      setText(trouble, error.status === 404 ? "No worker of this name has been seen since the start." : error.message);
+      setText(
+        trouble,
+        error.status === 404
+          ? "No worker of this name has been seen since the start."
+          : error.message,
+      );
       trouble.hidden = false;
       content.hidden = error.status === 404;
     }
@@ -113,7 +188,12 @@ export function workerPage(name, feed) {
       for (const { chart, column, value } of charts) {
         chart.show([data[0], data[column]], inWords(data[column], value), history.step);
       }
-      setText(source, history.source === "ledger" ? "" : "From memory: it begins when the control process started.");
+      setText(
+        source,
+        history.source === "ledger"
+          ? ""
+          : "From memory: it begins when the control process started.",
+      );
     } catch (error) {
       if (signal.aborted || chosen !== span || !(error instanceof ApiError)) return;
       for (const { chart } of charts) chart.show([[], []], "No figures");
@@ -128,18 +208,32 @@ export function workerPage(name, feed) {
     }
     const lacks = worker.missing ? `, ${format.rate(worker.missing)} missing` : "";
     const part = worker.of_usual === null ? "" : `now ${format.percent(worker.of_usual)}${lacks}`;
-    rates.usual.set(format.rate(worker.usual), part, worker.usual_hours ? `By ${format.count(worker.usual_hours)} working hours` : undefined);
+    rates.usual.set(
+      format.rate(worker.usual),
+      part,
+      worker.usual_hours ? `By ${format.count(worker.usual_hours)} working hours` : undefined,
+    );
     const all = worker.accepted + worker.rejected;
     facts.difficulty.set(format.difficulty(worker.difficulty));
     facts.accepted.set(format.count(worker.accepted));
-    facts.rejected.set(`${format.count(worker.rejected)}${all ? ` (${format.percent(worker.rejected / all)})` : ""}`);
+    facts.rejected.set(
+      `${format.count(worker.rejected)}${all ? ` (${format.percent(worker.rejected / all)})` : ""}`,
+    );
     facts.best.set(format.difficulty(worker.best));
-    facts.connections.set(`${format.count(worker.connections)} open, ${format.count(worker.connects)} connects`);
+    facts.connections.set(
+      `${format.count(worker.connections)} open, ${format.count(worker.connects)} connects`,
+    );
     facts.counted.time(worker.counted_since);
     facts.last.time(worker.last_share);
     facts.since.time(worker.since);
     for (const key of ["pool", "agent", "address"]) facts[key].set(worker[key] || "–");
-    keyed(marks, worker.attention, (kind) => kind, makeWhy, (item, kind) => setText(item.lastChild, why(kind, worker)));
+    keyed(
+      marks,
+      worker.attention,
+      (kind) => kind,
+      makeWhy,
+      (item, kind) => setText(item.lastChild, why(kind, worker)),
+    );
     const known = Object.keys(worker.reasons).length > 0;
     reasonsTable.hidden = !known;
     noReasons.hidden = known;
@@ -147,11 +241,17 @@ export function workerPage(name, feed) {
     showReasons(reasons, worker.reasons, all || 1);
     minersTable.hidden = !worker.miners.length;
     noMiners.hidden = worker.miners.length > 0;
-    keyed(miners, worker.miners, (miner) => String(miner.id), minerRow, (row, miner) => {
-      setText(row.cells[0].lastChild, [miner.agent, miner.pool].filter(Boolean).join(" · "));
-      setText(row.cells[1], format.difficulty(miner.difficulty));
-      row.cells[3].firstChild.hidden = !mayAct();
-    });
+    keyed(
+      miners,
+      worker.miners,
+      (miner) => String(miner.id),
+      minerRow,
+      (row, miner) => {
+        setText(row.cells[0].lastChild, [miner.agent, miner.pool].filter(Boolean).join(" · "));
+        setText(row.cells[1], format.difficulty(miner.difficulty));
+        row.cells[3].firstChild.hidden = !mayAct();
+      },
+    );
   }
 
   feed.addEventListener(
@@ -174,7 +274,12 @@ export function workerPage(name, feed) {
 }
 
 function makeWhy(kind) {
-  return h("li", { title: KINDS[kind] ?? null }, h("span", { class: `mark ${kind}` }, kind), h("span", {}));
+  return h(
+    "li",
+    { title: KINDS[kind] ?? null },
+    h("span", { class: `mark ${kind}` }, kind),
+    h("span", {}),
+  );
 }
 
 function minerRow(miner) {
@@ -191,7 +296,11 @@ function minerRow(miner) {
 function headings(names) {
   const cells = names.map((name) => {
     const [shown, kind, unseen] = typeof name === "string" ? [name] : name;
-    return h("th", { scope: "col", class: kind || null }, shown || h("span", { class: "unseen" }, unseen));
+    return h(
+      "th",
+      { scope: "col", class: kind || null },
+      shown || h("span", { class: "unseen" }, unseen),
+    );
   });
   return h("thead", {}, h("tr", {}, ...cells));
 }

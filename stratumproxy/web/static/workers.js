@@ -58,17 +58,81 @@ const rateOf = (key) => text((row) => format.rate(row[key]));
 
 const COLUMNS = [
   { key: "name", label: "Worker", fill: fillName },
-  { key: "attention", label: "Attention", title: "Whether it needs a person, and why", fill: (cell, row) => fillAttention(cell, row.attention) },
-  { key: "hashrate_1m", label: "1 min", title: "Hashrate over 1 minute", number: true, fill: rateOf("hashrate_1m") },
-  { key: "hashrate_5m", label: "5 min", title: "Hashrate over 5 minutes, and its error", number: true, fill: fillFiveMinutes },
-  { key: "hashrate_1h", label: "1 h", title: "Hashrate over 1 hour", number: true, fill: rateOf("hashrate_1h") },
-  { key: "hashrate_24h", label: "24 h", title: "Hashrate over 24 hours", number: true, fill: rateOf("hashrate_24h") },
-  { key: "of_usual", label: "Of usual", title: "What it does now, of what it usually does", number: true, fill: text((row) => (row.of_usual === null ? "–" : format.percent(row.of_usual))) },
-  { key: "missing", label: "Missing", title: "What it lacks of that, if it is gone or slow", number: true, fill: text((row) => (row.missing ? format.rate(row.missing) : "–")) },
-  { key: "difficulty", label: "Difficulty", number: true, fill: text((row) => format.difficulty(row.difficulty)) },
-  { key: "accepted", label: "Accepted", title: "Accepted shares", number: true, fill: text((row) => format.count(row.accepted)) },
-  { key: "rejected", label: "Rejected", title: "Rejected shares, of all", number: true, fill: fillRejected },
-  { key: "connections", label: "Conn.", title: "Open connections", number: true, fill: text((row) => String(row.connections)) },
+  {
+    key: "attention",
+    label: "Attention",
+    title: "Whether it needs a person, and why",
+    fill: (cell, row) => fillAttention(cell, row.attention),
+  },
+  {
+    key: "hashrate_1m",
+    label: "1 min",
+    title: "Hashrate over 1 minute",
+    number: true,
+    fill: rateOf("hashrate_1m"),
+  },
+  {
+    key: "hashrate_5m",
+    label: "5 min",
+    title: "Hashrate over 5 minutes, and its error",
+    number: true,
+    fill: fillFiveMinutes,
+  },
+  {
+    key: "hashrate_1h",
+    label: "1 h",
+    title: "Hashrate over 1 hour",
+    number: true,
+    fill: rateOf("hashrate_1h"),
+  },
+  {
+    key: "hashrate_24h",
+    label: "24 h",
+    title: "Hashrate over 24 hours",
+    number: true,
+    fill: rateOf("hashrate_24h"),
+  },
+  {
+    key: "of_usual",
+    label: "Of usual",
+    title: "What it does now, of what it usually does",
+    number: true,
+    fill: text((row) => (row.of_usual === null ? "–" : format.percent(row.of_usual))),
+  },
+  {
+    key: "missing",
+    label: "Missing",
+    title: "What it lacks of that, if it is gone or slow",
+    number: true,
+    fill: text((row) => (row.missing ? format.rate(row.missing) : "–")),
+  },
+  {
+    key: "difficulty",
+    label: "Difficulty",
+    number: true,
+    fill: text((row) => format.difficulty(row.difficulty)),
+  },
+  {
+    key: "accepted",
+    label: "Accepted",
+    title: "Accepted shares",
+    number: true,
+    fill: text((row) => format.count(row.accepted)),
+  },
+  {
+    key: "rejected",
+    label: "Rejected",
+    title: "Rejected shares, of all",
+    number: true,
+    fill: fillRejected,
+  },
+  {
+    key: "connections",
+    label: "Conn.",
+    title: "Open connections",
+    number: true,
+    fill: text((row) => String(row.connections)),
+  },
   { key: "last_share", label: "Last share", number: true, fill: fillLastShare },
   { key: "pool", label: "Pool", fill: fillForeign("pool") },
   { key: "agent", label: "Agent", fill: fillForeign("agent") },
@@ -131,7 +195,14 @@ export function workersTable(fleet, feed) {
     table.element.hidden = matched === 0;
     empty.hidden = matched > 0;
     if (matched) return;
-    setText(empty, !fleet.loaded ? "Loading…" : all ? `No worker matches${view.search.trim() ? ` “${view.search.trim()}”` : ""}.` : "No worker has mined yet. Each is listed here from its first share on.");
+    setText(
+      empty,
+      !fleet.loaded
+        ? "Loading…"
+        : all
+          ? `No worker matches${view.search.trim() ? ` “${view.search.trim()}”` : ""}.`
+          : "No worker has mined yet. Each is listed here from its first share on.",
+    );
   }
 
   let saying = 0;

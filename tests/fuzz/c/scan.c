@@ -1,5 +1,5 @@
-/* submit_scan on every byte string: it agrees, both ways, with the strict reading below, and what it
- * gives is what stands in the line. */
+/* submit_scan on every byte string: it agrees, both ways, with the strict reading below, and what
+ * it gives is what stands in the line. */
 #include "fuzz.h"
 
 #include "../../../stratumproxy/protocol/v1/submit_scan.h"
@@ -48,8 +48,7 @@ static size_t tokens_of(const char *line, size_t length, struct token *tokens)
                 return 0;
             at += token->length + 2;
         } else if (*at >= '0' && *at <= '9') {
-            while (at + token->length < end && at[token->length] >= '0' &&
-                   at[token->length] <= '9')
+            while (at + token->length < end && at[token->length] >= '0' && at[token->length] <= '9')
                 token->length++;
             if (token->length > 18 || (*at == '0' && token->length > 1))
                 return 0;

@@ -1,8 +1,8 @@
 /* The set of seen hashes against a plain array, for any keys in any order.
  *
  * Input: eight bytes, the mixer; then steps of one byte how, one byte when and two bytes which. A
- * step adds a key, forgets what lies before a moment (one in 64), clears the set (one in 64), or lets
- * memory run out for itself (one in 64). Built with -Dcalloc=scarce_calloc. */
+ * step adds a key, forgets what lies before a moment (one in 64), clears the set (one in 64), or
+ * lets memory run out for itself (one in 64). Built with -Dcalloc=scarce_calloc. */
 #undef calloc
 #include "fuzz.h"
 

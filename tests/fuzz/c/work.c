@@ -89,7 +89,8 @@ static void check(const struct job *job, const uint8_t *branches, const struct s
     uint32_t version = job->version, ntime = share->ntime, nonce = share->nonce;
     uint8_t header[WORK_HEADER], expected[WORK_HEADER], hash[32];
     if (share->has_version_bits)
-        version = (job->version & ~share->version_mask) | (share->version_bits & share->version_mask);
+        version =
+            (job->version & ~share->version_mask) | (share->version_bits & share->version_mask);
     if (reached) {
         require(ntime >= job->ntime && ntime - job->ntime <= job->ntime_roll, "ntime is in range");
         struct u256 value = u256_load(outcome.hash), target = u256_load(share->target);
@@ -159,8 +160,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
 
     void *const all[] = {
-        prevhash, pool_target, target, branches,
-        (void *)job.coinb1.at, (void *)job.coinb2.at, (void *)share.extranonce1.at,
+        prevhash,
+        pool_target,
+        target,
+        branches,
+        (void *)job.coinb1.at,
+        (void *)job.coinb2.at,
+        (void *)share.extranonce1.at,
         (void *)share.extranonce2.at,
     };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)

@@ -129,9 +129,8 @@ static void known_share(char **field)
     work_clear(&work);
     seen_clear(&seen);
     const void *const all[] = {
-        coinb1.at,          coinb2.at,         branches.at,       prevhash.at,
-        pool_target.at,     extranonce1.at,    extranonce2.at,    target.at,
-        hash.at,
+        coinb1.at,      coinb2.at,      branches.at, prevhash.at, pool_target.at,
+        extranonce1.at, extranonce2.at, target.at,   hash.at,
     };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         free((void *)all[i]);
@@ -271,7 +270,7 @@ static void scanning(void)
 
 enum { MODEL = 4000, SLICES = 8, SLICE = 1 << SEEN_SLICE_SHIFT };
 
-/* The model: a plain array for each slice of ntime, of which the oldest is forgotten now and then. */
+/* The model: a plain array for each slice of ntime; the oldest is forgotten now and then. */
 static void seen_against_model(uint64_t mixer)
 {
     static uint64_t keys[SLICES][2 * MODEL];
@@ -285,7 +284,8 @@ static void seen_against_model(uint64_t mixer)
         for (size_t j = 0; j < counts[slice]; j++)
             known |= keys[slice][j] == key;
         uint32_t ntime = (uint32_t)(slice * SLICE + below(SLICE));
-        expect(seen_add(&seen, ntime, key) == (known ? SEEN_BEFORE : SEEN_NEW), "wrong about a key");
+        expect(seen_add(&seen, ntime, key) == (known ? SEEN_BEFORE : SEEN_NEW),
+               "wrong about a key");
         if (!known) {
             keys[slice][counts[slice]++] = key;
             all++;
@@ -302,8 +302,9 @@ static void seen_against_model(uint64_t mixer)
     seen_clear(&seen);
 }
 
-/* Keys that a miner could choose: alike in all bits but 16. No long row of taken slots follows, over
- * which every search would have to walk; without a secret in the table's order, one of all 1,000. */
+/* Keys that a miner could choose: alike in all bits but 16. No long row of taken slots follows,
+ * over which every search would have to walk; without a secret in the table's order, one of all
+ * 1,000. */
 static void chosen_keys_do_not_crowd(void)
 {
     for (int round = 0; round < 200; round++) {

@@ -2,23 +2,27 @@
  *
  * Standard input: lines to scan, each as hex in a line of its own. Standard output: "-" for a line
  * that is not recognised, or its seven parts, with tabs between, bytes and numbers in hex, and "-"
- * for version bits that are left out. Every line lies in memory of just its size, so that a step too far is seen. */
+ * for version bits that are left out. Every line lies in memory of just its size, so that a step
+ * too far is seen. */
 #include "../../../../stratumproxy/protocol/v1/submit_scan.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static int digit(int c) {
+static int digit(int c)
+{
     return c <= '9' ? c - '0' : c - 'a' + 10;
 }
 
-static void print(const struct piece *piece) {
+static void print(const struct piece *piece)
+{
     fwrite(piece->at, 1, piece->length, stdout);
     fputs("\t", stdout);
 }
 
-int main(void) {
+int main(void)
+{
     static char hex[1 << 14];
     while (fgets(hex, sizeof hex, stdin) != NULL) {
         size_t length = strcspn(hex, "\n") / 2;
@@ -30,7 +34,8 @@ int main(void) {
             print(&submit.id);
             print(&submit.worker);
             print(&submit.job_id);
-            for (size_t i = 0; i < submit.extranonce2_size; i++) printf("%02x", submit.extranonce2[i]);
+            for (size_t i = 0; i < submit.extranonce2_size; i++)
+                printf("%02x", submit.extranonce2[i]);
             printf("\t%x\t%x\t", submit.ntime, submit.nonce);
             printf(submit.has_bits ? "%x" : "-", submit.has_bits ? submit.bits : 0);
         } else {
