@@ -86,7 +86,7 @@ def complaints(outcome: Outcome) -> list[str]:
         waited = outcome.median(server, "cpu.waited") or 0
         if waited > MUCH_WAITED:
             lines.append(
-                f"{server}, note: it waited for a core {waited:.0f} % of the time, because others or "
+                f"{server}, note: it waited for a core {waited:.0f} % of the time, as others or "
                 "its own threads had it; the times are theirs, too"
             )
     return list(dict.fromkeys(lines))
