@@ -2,6 +2,7 @@
 
 import atexit
 import os
+import signal
 import sys
 from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager, suppress
@@ -31,6 +32,8 @@ def unblock(*, output: bool = False, **process: object) -> None:
             os.fstat(descriptor)
         except OSError:
             os.open(os.devnull, os.O_RDWR)
+    # A terminal may stop all that is in its background as soon as it writes (stty tostop).
+    signal.signal(signal.SIGTTOU, signal.SIG_IGN)
     structlog.contextvars.bind_contextvars(**process)
     sys.stderr = Unblocked(2, _lines_are_lost)
     atexit.register(sys.stderr.drain, LAST_SECONDS)

@@ -46,6 +46,8 @@ class Unblocked(io.TextIOBase):
         self._size = 0
         self._missing = 0
         """Lines lost since the last that waits."""
+        self._torn = False
+        """Whether half a line was written, and then no more could be."""
         self._changed = threading.Condition()
         # What is bound for the whole process in the log's context belongs to the notices, too.
         self._writer = threading.Thread(
@@ -109,9 +111,11 @@ class Unblocked(io.TextIOBase):
 
     def _put(self, data: bytes) -> bool:
         """Write all of it, however long that takes; whether it could be."""
+        data = b"\n" + data if self._torn else data
         while data:
             try:
                 data = data[os.write(self._descriptor, data) :]
+                self._torn = bool(data)
             except BlockingIOError:  # whoever shares it with us may have set it so
                 poll = select.poll()
                 poll.register(self._descriptor, select.POLLOUT)

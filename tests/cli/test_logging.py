@@ -4,6 +4,8 @@ import io
 import json
 import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -113,3 +115,36 @@ def test_a_reader_that_leaves_stops_nothing() -> None:
     with pytest.raises(BrokenPipeError):
         stream.close()
     structlog.get_logger().info("closed by now")
+
+
+IN_THE_BACKGROUND = """
+import fcntl, os, subprocess, sys, termios
+terminal = os.open(sys.argv[1], os.O_RDWR)
+fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
+modes = termios.tcgetattr(terminal)
+modes[3] |= termios.TOSTOP
+termios.tcsetattr(terminal, termios.TCSANOW, modes)
+command = "from stratumproxy.cli.logging import unblock; unblock(); print('hello')"
+child = subprocess.Popen([sys.executable, "-c", command.replace("()", "(output=True)", 1)],
+                         stdout=terminal, stderr=terminal, process_group=0)
+_, status = os.waitpid(child.pid, os.WUNTRACED)
+child.kill()
+sys.exit("stopped" if os.WIFSTOPPED(status) else os.waitstatus_to_exitcode(status))
+"""
+
+
+def test_a_terminal_stops_nobody_who_logs_in_its_background() -> None:
+    reading, terminal = os.openpty()
+    try:
+        ended = subprocess.run(
+            [sys.executable, "-c", IN_THE_BACKGROUND, os.ttyname(terminal)],
+            start_new_session=True,
+            capture_output=True,
+            check=False,
+            text=True,
+        )
+        assert (ended.returncode, ended.stderr) == (0, "")
+        assert os.read(reading, 100) == b"hello\r\n"
+    finally:
+        os.close(reading)
+        os.close(terminal)

@@ -2,9 +2,11 @@
 
 import fcntl
 import os
+import resource
 import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -117,6 +119,22 @@ def test_what_can_not_be_written_is_lost_and_said_once_it_can_be(pipe: Pipe) -> 
     os.close(good)
     stream.write("there is room\n")
     assert pipe.lines(2) == ["3 lost", "there is room"]
+
+
+def test_half_a_line_on_a_full_disk_takes_no_other_with_it(tmp_path: Path) -> None:
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with (tmp_path / "log").open("wb") as file:
+        stream = Unblocked(file.fileno(), notice)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (10, limits[1]))
+        try:
+            for line in ("first\n", "second\n", "third\n"):
+                stream.write(line)
+                stream.drain(PATIENCE)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        stream.write("fourth\n")
+        stream.drain(PATIENCE)
+    assert (tmp_path / "log").read_text() == "first\nseco\n2 lost\nfourth\n"
 
 
 def test_a_line_is_written_by_one_call_so_that_those_of_several_processes_stay_whole() -> None:
