@@ -17,7 +17,7 @@ from stratumproxy.control.preference import Preference
 from stratumproxy.control.reckoning import Reckoning, Untold
 from stratumproxy.control.seldom import Seldom
 from stratumproxy.fleet import Fleet
-from stratumproxy.fleet.conditions import KINDS, PoolOrder
+from stratumproxy.fleet.conditions import KINDS, PoolOrder, Severity
 from stratumproxy.fleet.watch import Watch
 from stratumproxy.telemetry.bans import Ban, encode_bans
 from stratumproxy.telemetry.clock import Clock
@@ -31,6 +31,11 @@ FINISH_SECONDS = 3.0
 """For sinks to keep it, then."""
 
 P = ParamSpec("P")
+
+Level = Literal["info", "warning", "error"]
+
+LEVELS: dict[Severity, Level] = {"critical": "error", "warning": "warning", "notice": "info"}
+"""At which the log tells of a condition."""
 
 
 async def _not_kept(order: PoolOrder | None) -> bool:
@@ -110,10 +115,10 @@ class Control:
             for worker, sock in enumerate(sockets)
         )
 
-    def record(self, level: Literal["info", "warning"], event: str, **values: object) -> None:
-        """Say something in the log, and put it on record."""
-        (self._log.info if level == "info" else self._log.warning)(event, **values)
-        self._keep.record(level, event, values)
+    def record(self, level: Level, event: str, **values: object) -> None:
+        """Say something in the log, and put it on record, where an error is a warning."""
+        getattr(self._log, level)(event, **values)
+        self._keep.record("info" if level == "info" else "warning", event, values)
 
     def sinks(self) -> list[SinkState]:
         """How the sinks do."""
@@ -162,7 +167,7 @@ class Control:
         """Say which conditions begin and end."""
         for condition, lasted in self.watch.turns(self._clock.now()):
             kind = KINDS[condition.kind]
-            level: Literal["info", "warning"] = "info" if kind.severity == "notice" else "warning"
+            level = LEVELS[kind.severity]
             values: dict[str, object] = {"condition": condition.kind, "why": condition.why}
             if condition.subject:
                 values["subject"] = condition.subject
@@ -210,9 +215,7 @@ class Control:
 
     def _report(self, event: str, worker: int, what: Gap | Untold) -> None:
         """Name what is lost, in the log and on record."""
-        values: dict[str, object] = {"process": worker, **what._asdict()}
-        self._log.error(event, **values)
-        self._keep.record("warning", event, values)
+        self.record("error", event, process=worker, **what._asdict())
 
     def _snapshot(self, worker: int, run: str, snapshot: Snapshot) -> None:
         self._reckonings[worker].shown(run, snapshot)

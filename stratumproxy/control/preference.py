@@ -6,7 +6,7 @@ each that does not have it, such as one that was started again, and kept for the
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Any
 
 import trio
 
@@ -32,13 +32,6 @@ it was given to an earlier control process, and could not be kept."""
 OVER = "an operator's order of pools is over: the pool is not configured any more"
 
 
-class Record(Protocol):
-    """`Control.record`."""
-
-    def __call__(self, level: Any, event: str, **values: object) -> None:
-        """Say something in the log, and put it on record."""
-
-
 class Preference:
     """What an operator prefers, in agreement between all who should know.
 
@@ -47,7 +40,7 @@ class Preference:
         clock: of this process.
         give: gives every process an order, and says what they did.
         keep: keeps an order, or that there is none, for the next start; whether it could.
-        record: where it is told that one is over.
+        record: called with a level, a text and values: what should be on record.
     """
 
     def __init__(
@@ -57,7 +50,7 @@ class Preference:
         *,
         give: Callable[[dict[str, Any]], Awaitable[dict[str, Any]]],
         keep: Callable[[PoolOrder | None], Awaitable[bool]],
-        record: Record,
+        record: Callable[..., None],
     ) -> None:
         self.order: PoolOrder | None = None
         self._fleet = fleet

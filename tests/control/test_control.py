@@ -289,6 +289,19 @@ async def test_what_is_not_as_usual_is_told_once_and_once_when_it_is_over(
     assert tended == [NOW + passed for passed in range(1, 71)]
 
 
+async def test_what_keeps_miners_from_being_served_is_an_error(autojump_clock: MockClock) -> None:
+    time, fleet = Time(NOW), Fleet(NOW)
+    control = Control("control", [], fleet=fleet, sinks={}, clock=time.clock)
+    with capture_logs() as logs:
+        for _ in range(10):
+            time.passes(1)
+            with trio.move_on_after(1.5):
+                await control._look()
+    told = [(log["condition"], log["log_level"]) for log in logs]
+    assert told == [("no-process", "error"), ("no-pool", "error")]
+    assert {entry.record.level for entry in fleet.journal.events} == {"warning"}
+
+
 async def test_how_old_a_batch_is_is_told_with_it(pairs, until):
     """A control process that begins meanwhile counts what was found before as of then."""
     [(ours, theirs), _] = pairs
