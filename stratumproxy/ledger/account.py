@@ -77,18 +77,18 @@ def account(
     by_worker: bool,
 ) -> Account:
     """Read a pool's account; see `LedgerReader.account`."""
-    id = _pool_id(connection, pool)
+    ids = _pool_ids(connection, pool)
     level = _level_kept(connection, level, since)
     step = level.step
     first = int(since // step) * step
     last = -int(-until // step) * step
     if (last - first) // step > MAX_STEPS:
         raise SinkError(f"from {since:.0f} to {until:.0f} are more than {MAX_STEPS} rows; ask less")
-    steps, _ = _by_time(connection, id, _Part(level, first, last), None)
+    steps, _ = _by_time(connection, ids, _Part(level, first, last), None)
     workers = None
     if by_worker:
-        workers = _by_worker(connection, id, _parts(level, first, last), _mean_difficulty(steps))
-    for start, name, count in _untold(connection, id, first, last, step):
+        workers = _by_worker(connection, ids, _parts(level, first, last), _mean_difficulty(steps))
+    for start, name, count in _untold(connection, ids, first, last, step):
         if start in steps:
             steps[start].untold += count
         if workers and name in workers:
@@ -98,23 +98,25 @@ def account(
 
 
 def _untold(
-    connection: sqlite3.Connection, pool: int, first: int, last: int, step: int
+    connection: sqlite3.Connection, pools: str, first: int, last: int, step: int
 ) -> list[tuple[int, str, int]]:
     """The newest shares in the ledger: how many in each step, of each worker."""
     return connection.execute(
         "SELECT CAST(at AS INTEGER) / ?1 * ?1, name, count(*) FROM shares "
-        "JOIN workers ON workers.id = worker WHERE pool = ?2 AND at >= max(?3, "
-        "(SELECT max(last_at) FROM receipts) - ?4) AND at < ?5 GROUP BY 1, 2",
-        (step, pool, first, WORK_SECONDS, last),
+        f"JOIN workers ON workers.id = worker WHERE pool IN {pools} AND at >= max(?2, "
+        "(SELECT max(last_at) FROM receipts) - ?3) AND at < ?4 GROUP BY 1, 2",
+        (step, first, WORK_SECONDS, last),
     ).fetchall()
 
 
-def _pool_id(connection: sqlite3.Connection, pool: str) -> int:
-    names = dict(connection.execute("SELECT name, id FROM pools WHERE name <> ''"))
-    if pool not in names:
-        known = ", ".join(sorted(names)) or "none yet"
+def _pool_ids(connection: sqlite3.Connection, pool: str) -> str:
+    """A pool's accounts, at all sites, as a list in SQL."""
+    rows = connection.execute("SELECT id, name FROM pools WHERE name <> ''").fetchall()
+    ids = [str(id) for id, name in rows if name == pool]
+    if not ids:
+        known = ", ".join(sorted({name for _, name in rows})) or "none yet"
         raise SinkError(f"the ledger has no pool {pool!r}; it has: {known}")
-    return int(names[pool])
+    return f"({', '.join(ids)})"
 
 
 def _level_kept(connection: sqlite3.Connection, level: Level, since: float) -> Level:
@@ -145,10 +147,10 @@ _SUMS = (
 
 
 def _by_time(
-    connection: sqlite3.Connection, pool: int, part: _Part, fallback: float | None
+    connection: sqlite3.Connection, pools: str, part: _Part, fallback: float | None
 ) -> tuple[dict[int, Entry], dict[int, float]]:
     """Entries by start, and the pool's difficulty by start where it is known."""
-    between = {"first": part.since, "last": part.until, "pool": pool, "step": part.level.step}
+    between = {"first": part.since, "last": part.until, "step": part.level.step}
     # Each bucket is one look-up: the fleet's row of a pool is among thousands of workers'.
     starts = (
         "WITH RECURSIVE starts (start) AS (SELECT :first WHERE :first < :last "
@@ -158,14 +160,15 @@ def _by_time(
         start: Entry(work, None, *rest)
         for start, work, *rest in connection.execute(
             f"{starts} SELECT b.start, {_SUMS} FROM starts JOIN {part.level.table} AS b "
-            f"ON b.start = starts.start AND b.worker = {FLEET} AND b.pool = :pool GROUP BY b.start",
+            f"ON b.start = starts.start AND b.worker = {FLEET} AND b.pool IN {pools} "
+            "GROUP BY b.start",
             between,
         )
     }
     for start, text, count in connection.execute(
         f"{starts} SELECT b.start, text, sum(count) FROM starts "
         f"JOIN {part.level.table}_rejects AS b ON b.start = starts.start AND b.worker = {FLEET} "
-        "AND b.pool = :pool JOIN reasons ON reasons.id = b.reason WHERE by_pool "
+        f"AND b.pool IN {pools} JOIN reasons ON reasons.id = b.reason WHERE by_pool "
         "GROUP BY b.start, text",
         between,
     ):
@@ -177,7 +180,7 @@ def _by_time(
         between,
     ):
         entries.setdefault(start, Entry(0.0, None, 0, 0.0, 0, 0.0, 0, 0, 0)).dropped = count
-    difficulties = _difficulties(connection, pool, entries, fallback)
+    difficulties = _difficulties(connection, pools, entries, fallback)
     for start, entry in entries.items():
         if not entry.work:
             entry.expected = 0.0
@@ -187,7 +190,7 @@ def _by_time(
 
 
 def _difficulties(
-    connection: sqlite3.Connection, pool: int, entries: dict[int, Entry], fallback: float | None
+    connection: sqlite3.Connection, pools: str, entries: dict[int, Entry], fallback: float | None
 ) -> dict[int, float]:
     """The pool's difficulty in each step.
 
@@ -205,9 +208,8 @@ def _difficulties(
         return dict.fromkeys(entries, fallback)
     if not known:
         row = connection.execute(
-            "SELECT difficulty FROM jobs WHERE pool = ? AND difficulty > 0 "
-            "ORDER BY at DESC LIMIT 1",
-            (pool,),
+            f"SELECT difficulty FROM jobs WHERE pool IN {pools} AND difficulty > 0 "
+            "ORDER BY at DESC LIMIT 1"
         ).fetchone()
         return dict.fromkeys(entries, row[0]) if row else {}
     current = known[min(known)]
@@ -225,13 +227,13 @@ def _mean_difficulty(entries: dict[int, Entry]) -> float | None:
 
 
 def _by_worker(
-    connection: sqlite3.Connection, pool: int, parts: Sequence[_Part], fallback: float | None
+    connection: sqlite3.Connection, pools: str, parts: Sequence[_Part], fallback: float | None
 ) -> dict[str, Entry]:
     sums: dict[str, list[float]] = {}
     unknown: set[str] = set()
     reasons: dict[str, dict[str, int]] = defaultdict(dict)
     for part in parts:
-        entries, difficulties = _by_time(connection, pool, part, fallback)
+        entries, difficulties = _by_time(connection, pools, part, fallback)
         # The limit, which is none, has a step's JSON read once, and not for each worker's row.
         each = json.dumps([[start, difficulties.get(start)] for start in entries])
         for name, expected, work, *values, _ in connection.execute(
@@ -240,9 +242,9 @@ def _by_worker(
             "SELECT workers.name, sums.* FROM ("
             f"SELECT sum((b.work + b.refused_work) / steps.difficulty), {_SUMS}, b.worker "
             f"FROM steps CROSS JOIN {part.level.table} AS b "
-            f"ON b.start = steps.start AND b.pool = ? AND b.worker <> {FLEET} "
+            f"ON b.start = steps.start AND b.pool IN {pools} AND b.worker <> {FLEET} "
             "GROUP BY b.worker) AS sums JOIN workers ON workers.id = sums.worker",
-            (each, pool),
+            (each,),
         ):
             if expected is None and work:
                 unknown.add(name)
@@ -252,8 +254,9 @@ def _by_worker(
         for name, text, count in connection.execute(
             f"SELECT name, text, sum(count) FROM {part.level.table}_rejects AS b "
             "JOIN reasons ON reasons.id = b.reason JOIN workers ON workers.id = b.worker "
-            "WHERE start >= ? AND start < ? AND pool = ? AND by_pool GROUP BY b.worker, b.reason",
-            (part.since, part.until, pool),
+            f"WHERE start >= ? AND start < ? AND pool IN {pools} AND by_pool "
+            "GROUP BY b.worker, b.reason",
+            (part.since, part.until),
         ):
             reasons[name][text] = reasons[name].get(text, 0) + count
     return {

@@ -51,21 +51,45 @@ class Sums:
     """Connections that began and authorized."""
     disconnects: int = 0
     """Of such, those that ended."""
+    squares: float | None = 0.0
+    """Sum of the squares of the difficulties that make up `work`. None, as the two below, if some
+    of it was told by a version that did not count that."""
+    expected: float | None = 0.0
+    """How many of the shares in `work` and `refused_work` should have met what the pool asked for,
+    which each does with a probability of what it was asked to meet through what the pool asked."""
+    proven_seconds: float | None = 0.0
+    """How long accepted shares prove that the worker mined; of the fleet, of all together."""
 
 
 NAMES = tuple(field.name for field in fields(Sums))
 """Of the sums, in the order of the columns."""
 
 
+OPTIONAL = ("squares", "expected", "proven_seconds")
+"""Those that are None where they were not counted of all."""
+
+
+def sum_of(name: str) -> str:
+    """One of them over several rows of a table called b, in SQL; as None as the values are."""
+    if name in OPTIONAL:
+        return f"CASE WHEN count(b.{name}) = count(*) THEN sum(b.{name}) END"
+    return f"{'max' if name == 'best' else 'sum'}(b.{name})"
+
+
 def summed() -> str:
-    """All of them over several rows of a table called b, in SQL."""
-    return ", ".join(f"{'max' if name == 'best' else 'sum'}(b.{name})" for name in NAMES)
+    """All of them, alike."""
+    return ", ".join(map(sum_of, NAMES))
 
 
-Values = tuple[float, ...]
+Values = tuple[float | None, ...]
 _values: Callable[[Sums], Values] = attrgetter(*NAMES)
 
 T = TypeVar("T")
+
+
+def plus(one: float | None, other: float | None) -> float | None:
+    """Their sum; None if either is."""
+    return None if one is None or other is None else one + other
 
 
 class Buckets:
@@ -87,14 +111,18 @@ class Buckets:
 
     def work(self, record: WorkRecord, at: float) -> None:
         """Add what a worker did."""
-        worker = self._names.worker(record.worker, at)
-        pool = self._names.pool(record.pool)
+        worker = self._names.worker(record.worker, at, record.tenant)
+        pool = self._names.pool(record)
         sums = self.at(at, worker, pool)
         sums.accepted += record.accepted
         sums.work += record.work
         sums.refused_work += record.refused_work
         if record.best > sums.best:
             sums.best = float(record.best)
+        squares = record.squares if record.squares or not record.accepted else None
+        sums.squares = plus(sums.squares, squares)
+        sums.expected = plus(sums.expected, record.expected)
+        sums.proven_seconds = plus(sums.proven_seconds, record.proven_seconds)
         for reason, count in record.rejected.items():
             sums.rejected += count
             self._reject(at, worker, pool, self._names.reason(reason, by_pool=False), count)
@@ -149,7 +177,7 @@ def _of_the_fleet(
 def _together(rows: list[Values]) -> Values:
     columns = zip(*rows, strict=True)
     return tuple(
-        max(column) if name == "best" else sum(column)
+        None if None in column else max(column) if name == "best" else sum(column)
         for name, column in zip(NAMES, columns, strict=True)
     )
 
@@ -161,7 +189,7 @@ _ADD = {
     + ", ".join(
         f"{name} = max({name}, excluded.{name})"
         if name == "best"
-        else f"{name} = {name} + excluded.{name}"
+        else f"{name} = {name} + excluded.{name}"  # NULL if either is
         for name in NAMES
     )
     for level in LEVELS

@@ -30,8 +30,8 @@ def enter(
         names: of the ledger.
         buckets: where connects and disconnects are added.
     """
-    pool = names.pool(record.pool)
-    worker = names.own(record.worker, at) if record.worker else None
+    pool = names.pool(record)
+    worker = names.own(record.worker, at, record.tenant) if record.worker else None
     known = _known(connection, run, record.id)
     # What is told late, of a process that another has replaced since, is not open any more.
     is_open = record.open and not run.ended
@@ -60,7 +60,7 @@ def end(connection: sqlite3.Connection, run: int, names: Names, buckets: Buckets
         "SELECT worker, count(*) FROM miners WHERE run = ? GROUP BY worker", (run,)
     ).fetchall()
     for worker, count in rows:
-        buckets.at(last, worker, names.pool("")).disconnects += count
+        buckets.at(last, worker, names.no_pool()).disconnects += count
     connection.execute("DELETE FROM miners WHERE run = ?", (run,))
     connection.execute("UPDATE runs SET ended = 1 WHERE id = ?", (run,))
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from stratumproxy.ledger.buckets import Sums, summed
 from stratumproxy.ledger.names import NAMELESS
 from stratumproxy.ledger.schema import DAYS, FIVE_MINUTES, FLEET, HOURS, Level
+from stratumproxy.telemetry.records import TENANT
 
 
 class Span(NamedTuple):
@@ -198,14 +199,14 @@ def totals(connection: sqlite3.Connection, now: float) -> Totals:
 
 Shares = tuple[str, float, float, int, int]
 """A worker's name and its shares in one bucket, on all pools together: their work; the sum of the
-squares of their difficulties, or the least that it can be, for on each pool they are taken to have
-been alike; how many count, and how many don't."""
+squares of their difficulties, or the least that it can be where that was not counted; how many
+count, and how many don't."""
 
 
 def bucket(connection: sqlite3.Connection, level: Level, start: int) -> list[Shares]:
     """All workers' shares in the bucket that begins then."""
     return connection.execute(
-        "SELECT name, sum(work), sum(CASE WHEN accepted THEN work * work / accepted ELSE 0 END), "
+        "SELECT name, sum(work), sum(coalesce(squares, work * work / accepted, 0)), "
         f"sum(accepted), sum(rejected) FROM {level.table} AS b "
         f"JOIN workers ON workers.id = b.worker WHERE start = ? AND b.worker <> {FLEET} "
         "GROUP BY b.worker",
@@ -240,5 +241,6 @@ def id_of(connection: sqlite3.Connection, worker: str | None) -> int | None:
     """Of a worker, or of the fleet for None; None if there is no such worker."""
     if worker is None:
         return FLEET
-    row = connection.execute("SELECT id FROM workers WHERE name = ?", (worker,)).fetchone()
+    select = "SELECT id FROM workers WHERE tenant = ? AND name = ?"
+    row = connection.execute(select, (TENANT, worker)).fetchone()
     return None if row is None else int(row[0])

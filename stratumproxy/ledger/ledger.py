@@ -133,6 +133,7 @@ class Ledger:
                 for old in receipts.predecessors(connection, run):
                     connections.end(connection, old, self._names, buckets)
                 self._names.unproven = frozenset(batch.unproven)
+                self._names.site = batch.site
                 self._enter(connection, run, batch, buckets)
         buckets.write(connection)
 
@@ -152,14 +153,14 @@ class Ledger:
         connection.executemany(_ADD_DROPPED, dropped)
 
     def _share_row(self, share: ShareRecord, buckets: Buckets) -> tuple[object, ...]:
-        worker = self._names.worker(share.worker, share.at)
-        pool = self._names.pool(share.pool)
+        worker = self._names.worker(share.worker, share.at, share.tenant)
+        pool = self._names.pool(share)
         reason = self._names.reason(share.reason, by_pool=True)
         buckets.share(share, worker, pool, reason)
         return SHARES.row(share, {"worker": worker, "pool": pool, "reason": reason})
 
     def _job_row(self, job: JobRecord) -> tuple[object, ...]:
-        return JOBS.row(job, {"pool": self._names.pool(job.pool)})
+        return JOBS.row(job, {"pool": self._names.pool(job)})
 
 
 def _event_row(event: EventRecord) -> tuple[object, ...]:

@@ -2,8 +2,10 @@
 
 import sqlite3
 from collections.abc import Container
+from typing import Protocol
 
 from stratumproxy.ledger.schema import DAYS
+from stratumproxy.telemetry.records import COIN, TARGET, TENANT
 
 MAX_CACHED = 200_000
 """Names held in memory; past it they are looked up again."""
@@ -20,6 +22,30 @@ OTHER = "other"
 """Stands for every reason past `MAX_REASONS`."""
 
 
+class Mined(Protocol):
+    """A record of what was mined for a pool's account."""
+
+    @property
+    def pool(self) -> str:
+        """The pool's name; empty for none."""
+
+    @property
+    def account(self) -> str:
+        """The user there."""
+
+    @property
+    def coin(self) -> str:
+        """What it mines."""
+
+    @property
+    def tenant(self) -> str:
+        """Whose it is."""
+
+    @property
+    def target(self) -> str:
+        """What of the tenant's it was mined for."""
+
+
 class Names:
     """Ids of names, given out within the transaction that first needs them.
 
@@ -31,9 +57,11 @@ class Names:
         self._connection = connection
         self.unproven: Container[str] = ()
         """Names that are kept only if they are already."""
-        self._workers: dict[str, int] = {}
+        self.site = ""
+        """Where it was mined what is entered now."""
+        self._workers: dict[tuple[str, str], int] = {}
         self._seen: dict[int, int] = {}
-        self._pools: dict[str, int] = {}
+        self._pools: dict[tuple[str, ...], int] = {}
         self._reasons: dict[tuple[bool, str], int] = {}
 
     def forget(self) -> None:
@@ -43,28 +71,32 @@ class Names:
         self._pools.clear()
         self._reasons.clear()
 
-    def worker(self, name: str, at: float) -> int:
-        """Of a worker, first heard of at that time if it is new; of all that have none together."""
-        found = self.own(name, at)
-        return self._worker(NAMELESS, at) if found is None else found
+    def worker(self, name: str, at: float, tenant: str = TENANT) -> int:
+        """Of a tenant's worker, first heard of at that time if it is new; of all that have none
+        together.
+        """
+        found = self.own(name, at, tenant)
+        return self._worker(NAMELESS, at, tenant) if found is None else found
 
-    def own(self, name: str, at: float) -> int | None:
-        """Of a worker, if it has one: its name is kept already, or is from now on."""
-        if name in self.unproven and name not in self._workers:
-            kept = "SELECT * FROM workers WHERE name = ?"
-            if self._connection.execute(kept, (name,)).fetchone() is None:
+    def own(self, name: str, at: float, tenant: str = TENANT) -> int | None:
+        """Of a tenant's worker, if it has one: its name is kept already, or is from now on."""
+        if name in self.unproven and (tenant, name) not in self._workers:
+            kept = "SELECT * FROM workers WHERE tenant = ? AND name = ?"
+            if self._connection.execute(kept, (tenant, name)).fetchone() is None:
                 return None
-        return self._worker(name, at)
+        return self._worker(name, at, tenant)
 
-    def _worker(self, name: str, at: float) -> int:
-        found = self._workers.get(name)
+    def _worker(self, name: str, at: float, tenant: str) -> int:
+        key = tenant, name
+        found = self._workers.get(key)
         if found is None:
             if len(self._workers) >= MAX_CACHED:
                 self._workers.clear()
                 self._seen.clear()
-            insert = "INSERT OR IGNORE INTO workers (name, since) VALUES (?, ?)"
-            self._connection.execute(insert, (name, at))
-            found = self._workers[name] = self._id("SELECT id FROM workers WHERE name = ?", name)
+            insert = "INSERT OR IGNORE INTO workers (tenant, name, since) VALUES (?, ?, ?)"
+            self._connection.execute(insert, (*key, at))
+            select = "SELECT id FROM workers WHERE tenant = ? AND name = ?"
+            found = self._workers[key] = self._id(select, *key)
         return found
 
     def seen(self, worker: int, at: int) -> None:
@@ -83,24 +115,41 @@ class Names:
             rows: how many at most.
         """
         gone = self._connection.execute(
-            "SELECT id, name FROM workers WHERE seen < ? AND NOT EXISTS "
+            "SELECT id, tenant, name FROM workers WHERE seen < ? AND NOT EXISTS "
             "(SELECT * FROM miners WHERE worker = workers.id) ORDER BY seen LIMIT ?",
             (before, rows),
         ).fetchall()
         for table, key in (("workers", "id"), ("usual", "worker")):
             self._connection.executemany(
-                f"DELETE FROM {table} WHERE {key} = ?", [(id,) for id, _ in gone]
+                f"DELETE FROM {table} WHERE {key} = ?", [(id,) for id, _, _ in gone]
             )
-        for id, name in gone:
-            self._workers.pop(name, None)
+        for id, tenant, name in gone:
+            self._workers.pop((tenant, name), None)
             self._seen.pop(id, None)
 
-    def pool(self, name: str) -> int:
-        """Of a pool; the empty name is that of none."""
-        found = self._pools.get(name)
+    def pool(self, record: Mined) -> int:
+        """Of the pool's account that it was mined for, at this site."""
+        return self._pool(
+            record.pool, record.account, record.coin, self.site, record.tenant, record.target
+        )
+
+    def no_pool(self) -> int:
+        """Of none at all."""
+        return self._pool("", "", COIN, self.site, TENANT, TARGET)
+
+    def _pool(self, *key: str) -> int:
+        found = self._pools.get(key)
         if found is None:
-            self._connection.execute("INSERT OR IGNORE INTO pools (name) VALUES (?)", (name,))
-            found = self._pools[name] = self._id("SELECT id FROM pools WHERE name = ?", name)
+            self._connection.execute(
+                "INSERT OR IGNORE INTO pools (name, account, coin, site, tenant, target) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
+                key,
+            )
+            found = self._pools[key] = self._id(
+                "SELECT id FROM pools WHERE name = ? AND account = ? AND coin = ? AND site = ? "
+                "AND tenant = ? AND target = ?",
+                *key,
+            )
         return found
 
     def reason(self, text: str, by_pool: bool) -> int:

@@ -3,12 +3,22 @@
 import math
 import re
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
+from typing import Any
 
 import orjson
 
 from stratumproxy.ledger.stored import JOBS, SHARES
-from stratumproxy.telemetry.records import ACCEPTED, VERDICTS, EventRecord, JobRecord, ShareRecord
+from stratumproxy.telemetry.records import (
+    ACCEPTED,
+    TENANT,
+    VERDICTS,
+    EventRecord,
+    JobRecord,
+    ShareRecord,
+)
 
 MAX_PAGE = 1000
 """Rows a query gives at most."""
@@ -54,28 +64,43 @@ def shares(
         if query.verdict != ACCEPTED:
             index = "shares_not_credited"
             where.append("shares.verdict > 0")
-    if query.pool is not None:
-        if query.verdict in (None, ACCEPTED):
-            index = "shares_by_pool"
-        where.append("shares.pool = (SELECT id FROM pools WHERE name = ?)")
-        values.append(query.pool)
+    if query.pool is not None and query.verdict in (None, ACCEPTED):
+        index = "shares_by_pool"
     if query.worker is not None:
         index = "shares_by_worker"
-        where.append("shares.worker = (SELECT id FROM workers WHERE name = ?)")
-        values.append(query.worker)
+        where.append("shares.worker = (SELECT id FROM workers WHERE tenant = ? AND name = ?)")
+        values += [TENANT, query.worker]
     if before is not None:
         at, id = parse_cursor(before)
         where.append("shares.at <= ? AND (shares.at, shares.id) < (?, ?)")
         values += [at, at, id]
     limit = min(limit, MAX_PAGE)
-    rows = connection.execute(
-        f"SELECT shares.id, {SHARES.columns} FROM shares INDEXED BY {index} {SHARES.joins} "
-        f"WHERE {' AND '.join(where)} ORDER BY shares.at DESC, shares.id DESC LIMIT ?",
-        (*values, limit + 1),
-    ).fetchall()
+    if query.pool is None:
+        rows = _rows(connection, index, where, values, limit + 1)
+    else:
+        accounts = connection.execute("SELECT id FROM pools WHERE name = ?", (query.pool,))
+        where.append("shares.pool = ?")
+        # Only the rows of one account come in order out of an index: each has its newest looked up.
+        parts = [_rows(connection, index, where, [*values, *id], limit + 1) for id in accounts]
+        rows = sorted(chain(*parts), key=lambda row: (row[1], row[0]), reverse=True)[: limit + 1]
     found = [(row[0], SHARES.read(row[1:])) for row in rows[:limit]]
     more = len(rows) > limit
     return SharePage(found, f"{found[-1][1].at!r}:{found[-1][0]}" if more and found else None)
+
+
+def _rows(
+    connection: sqlite3.Connection,
+    index: str,
+    where: Sequence[str],
+    values: Sequence[object],
+    limit: int,
+) -> list[tuple[Any, ...]]:
+    """Ids and times of shares, and all else of them, the newest first."""
+    return connection.execute(
+        f"SELECT shares.id, {SHARES.columns} FROM shares INDEXED BY {index} {SHARES.joins} "
+        f"WHERE {' AND '.join(where)} ORDER BY shares.at DESC, shares.id DESC LIMIT ?",
+        (*values, limit),
+    ).fetchall()
 
 
 _CURSOR = re.compile(r"(-?\d{1,20}(?:\.\d{1,20})?(?:e[+-]?\d{1,3})?):(\d{1,18})", re.ASCII)

@@ -105,7 +105,7 @@ class LedgerReader:
             SinkError: the ledger can't be read.
         """
         with self._look() as connection:
-            rows = connection.execute("SELECT name FROM pools WHERE name <> '' ORDER BY name")
+            rows = connection.execute("SELECT DISTINCT name FROM pools WHERE name <> '' ORDER BY 1")
             return [name for (name,) in rows]
 
     def gaps(self, since: float, until: float, limit: int = 1000) -> list[Gap]:

@@ -176,6 +176,45 @@ _GROUPS = """
 ALTER TABLE jobs RENAME COLUMN lane TO "group";
 """
 
+# A constraint can't be altered, so the few rows of names are written anew. The millions of rows
+# that hold their ids are not touched: a column that is added is NULL in all that there are.
+_IDENTITY = """
+CREATE TABLE tenants_workers (
+    id INTEGER PRIMARY KEY,
+    tenant TEXT NOT NULL DEFAULT 'default',
+    name TEXT NOT NULL,
+    since REAL NOT NULL,
+    seen INTEGER NOT NULL DEFAULT 0,
+    address TEXT NOT NULL DEFAULT '',
+    agent TEXT NOT NULL DEFAULT '',
+    UNIQUE (tenant, name)
+);
+INSERT INTO tenants_workers (id, name, since, seen, address, agent)
+    SELECT id, name, since, seen, address, agent FROM workers;
+DROP TABLE workers;
+ALTER TABLE tenants_workers RENAME TO workers;
+CREATE INDEX workers_by_seen ON workers (seen);
+-- A pool's account, as a tenant mines for it at a site. Site and account are empty in what was kept
+-- before they were known.
+CREATE TABLE accounts (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    account TEXT NOT NULL DEFAULT '',
+    coin TEXT NOT NULL DEFAULT 'BTC',
+    site TEXT NOT NULL DEFAULT '',
+    tenant TEXT NOT NULL DEFAULT 'default',
+    target TEXT NOT NULL DEFAULT '',
+    UNIQUE (name, account, coin, site, tenant, target)
+);
+INSERT INTO accounts (id, name) SELECT id, name FROM pools;
+DROP TABLE pools;
+ALTER TABLE accounts RENAME TO pools;
+""" + "".join(
+    f"ALTER TABLE {level.table} ADD COLUMN {name} REAL;\n"
+    for level in LEVELS
+    for name in ("squares", "expected", "proven_seconds")
+)
+
 MIGRATIONS: tuple[str, ...] = (
     _NAMES + _RECEIPTS + _RECORDS + _BUCKETS,
     _SEEN,
@@ -183,6 +222,7 @@ MIGRATIONS: tuple[str, ...] = (
     _ORDER,
     _WHEREABOUTS,
     _GROUPS,
+    _IDENTITY,
 )
 """What makes version n + 1 of version n, n being its place. Never edited once released."""
 

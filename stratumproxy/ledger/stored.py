@@ -1,11 +1,11 @@
 """How a kind of record is a table's rows: columns, SQL and back, made of what its fields are.
 
-A field of `telemetry/records.py` has a column of its name, unless it is said here to be omitted;
+A field of `telemetry/records.py` has a column of its name, unless it is said here where else it is;
 one that a ledger from before does not have is added to its table when that is opened to write.
 """
 
 import sqlite3
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from stratumproxy.telemetry.described import REQUIRED, Field, fields
@@ -40,7 +40,7 @@ class Stored(Generic[Record]):
         table: its table, which has an ``id`` besides.
         links: what is a name in another table, by field.
         codes: words that are kept as their place in these, by field.
-        omitted: fields that are not kept in it.
+        beside: fields that it has no column for: they stand with a name in another table.
     """
 
     def __init__(
@@ -50,18 +50,20 @@ class Stored(Generic[Record]):
         *,
         links: Mapping[str, Link] = {},
         codes: Mapping[str, tuple[str, ...]] = {},
-        omitted: Collection[str] = (),
+        beside: Mapping[str, Link] = {},
     ) -> None:
         self._record: Callable[..., Record] = record
         self._table = table
         self._links = links
         self._codes = codes
-        self._fields = [each for each in fields(record) if each.name not in omitted]
+        self._read = list(fields(record))
+        self._fields = [each for each in self._read if each.name not in beside]
         names = [f'"{each.name}"' for each in self._fields]
         marks = ", ".join("?" * len(names))
         self.insert = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})"
         """With one parameter for each of `row`."""
-        shown = [links.get(each.name, Link(table, each.name)) for each in self._fields]
+        elsewhere = {**links, **beside}
+        shown = [elsewhere.get(each.name, Link(table, each.name)) for each in self._read]
         self.columns = ", ".join(f'{link.table}."{link.column}"' for link in shown)
         """To be selected for `read`, from the table and `joins`."""
         self.joins = " ".join(
@@ -92,7 +94,7 @@ class Stored(Generic[Record]):
         return self._record(
             **{
                 each.name: self._told(each, value)
-                for each, value in zip(self._fields, row, strict=True)
+                for each, value in zip(self._read, row, strict=True)
             }
         )
 
@@ -119,7 +121,7 @@ class Stored(Generic[Record]):
             )
 
 
-IDENTITY = ("tenant", "account", "coin", "target")
+IDENTITY = {name: Link("pools", name) for name in ("tenant", "account", "coin", "target")}
 """What stands in the few rows of other tables: see `names.py`."""
 
 SHARES = Stored(
@@ -131,7 +133,7 @@ SHARES = Stored(
         "reason": Link("reasons", "text"),
     },
     codes={"verdict": VERDICTS},
-    omitted=IDENTITY,
+    beside=IDENTITY,
 )
 
-JOBS = Stored(JobRecord, "jobs", links={"pool": Link("pools", "name")}, omitted=IDENTITY)
+JOBS = Stored(JobRecord, "jobs", links={"pool": Link("pools", "name")}, beside=IDENTITY)

@@ -207,6 +207,8 @@ class Batch:
     unproven: Sequence[str] = ()
     """Names in this batch of which no share counted yet, or which there was no room for: whoever
     keeps records keeps none of these names, unless it has it already."""
+    site: str = ""
+    """Where that is, as it is configured; empty if it was not told."""
 
     def encode(self) -> bytes:
         """As JSON, without a line feed."""
@@ -222,6 +224,7 @@ class Batch:
             events=self.events,
             dropped=self.dropped,
             unproven=self.unproven,
+            site=self.site,
         )
 
     @classmethod
@@ -244,6 +247,7 @@ class Batch:
                 events=[EventRecord(*row) for row in values["events"]],
                 dropped=values["dropped"],
                 unproven=tuple(values["unproven"]),
+                site=values.get("site", ""),
             )
         except (TypeError, LookupError) as error:
             raise TelemetryError(f"this is not a batch of records: {error}") from None
@@ -262,6 +266,7 @@ def encode_batch(
     events: Sequence[tuple[Any, ...]],
     dropped: dict[str, int],
     unproven: Sequence[str] = (),
+    site: str = "",
 ) -> bytes:
     """A batch as JSON, without a line feed.
 
@@ -281,6 +286,7 @@ def encode_batch(
             "events": events,
             "dropped": dropped,
             "unproven": unproven,
+            "site": site,
         },
         default=_plain,
     )

@@ -1,6 +1,6 @@
-"""What the ledger costs: ``python tests/ledger/measure.py [--reads]``, by hand; asserts nothing.
+"""What the ledger costs: ``python tests/ledger/measure.py``, by hand; asserts nothing.
 
-Figures in docs/ledger.md come from here.
+With ``--reads`` or ``--upgrade`` only that. Figures in docs/ledger.md come from here.
 """
 
 import random
@@ -11,13 +11,15 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from threading import Event, Thread
 
 from stratumproxy.cli.past import read_past, read_usual
 from stratumproxy.config.control import Ledger as Settings
 from stratumproxy.ledger import Ledger, LedgerReader, Standing
 from stratumproxy.ledger.audit import audit
 from stratumproxy.ledger.buckets import NAMES
-from stratumproxy.ledger.schema import DAYS, FIVE_MINUTES, HOURS
+from stratumproxy.ledger.database import open_for_writing
+from stratumproxy.ledger.schema import APPLICATION, DAYS, FIVE_MINUTES, HOURS, MIGRATIONS, latest
 from stratumproxy.telemetry.records import Batch, ShareRecord, WorkRecord
 from tests.clocks import at
 
@@ -87,13 +89,28 @@ def disk() -> int:
     return 0
 
 
-def fill(path: Path) -> None:
-    """A day of all workers by 5 minutes and by hour, 60 days by day, and 60 of a tenth by hour.
+BEFORE_IDENTITY = 6
+"""The version that knew of no accounts, and had the first 14 of the sums."""
+
+SUMS = (
+    "n, n * 131072.0, n / 200, 0, 80000.123 * id, sent, sent * 1e8, sent, sent * 1e8, "
+    "0, 0, 0, 0, 0, n * 131072.0 * 131072.0, n * 131072.0 / 1e8, 5.0 * n"
+)
+"""Of `n` shares, and of those that were sent."""
+
+
+def fill(path: Path, version: int = latest(), by_hour: int = WORKERS // 10) -> None:
+    """A day of all workers by 5 minutes and by hour, 60 days by day, and 60 of some by hour.
 
     Twelve shares a minute each, of which one in 200 is stale; a pool's share an hour.
     """
-    Ledger(Settings(path=str(path)), at(START)).open()
+    names = NAMES if version == latest() else NAMES[:14]
+    values = ", ".join(SUMS.split(", ")[: len(names)])
+    columns = f"start, worker, pool, {', '.join(names)}"
     with closing(sqlite3.connect(path)) as connection:
+        connection.executescript("PRAGMA journal_mode = WAL;" + "".join(MIGRATIONS[:version]))
+        connection.execute(f"PRAGMA application_id = {APPLICATION}")
+        connection.execute(f"PRAGMA user_version = {version}")
         connection.execute("INSERT INTO pools (name) VALUES ('pool')")
         connection.execute("INSERT INTO reasons (by_pool, text) VALUES (0, 'stale'), (1, 'stale')")
         connection.execute(
@@ -105,7 +122,7 @@ def fill(path: Path) -> None:
         before = path.stat().st_size
         for level, since, until, workers in (
             (FIVE_MINUTES, 1, 0, WORKERS),
-            (HOURS, 60, 1, WORKERS // 10),
+            (HOURS, 60, 1, by_hour),
             (HOURS, 1, 0, WORKERS),
             (DAYS, 60, 0, WORKERS),
         ):
@@ -113,16 +130,15 @@ def fill(path: Path) -> None:
             for start in range(first, last, level.step):
                 # No two workers are alike, and one is three times as fast as another.
                 connection.execute(
-                    f"INSERT INTO {level.table} SELECT ?1, id, 1, n, n * 131072.0, n / 200, 0, "
-                    "80000.123 * id, sent, sent * 1e8, sent, sent * 1e8, 0, 0, 0, 0, 0 FROM "
+                    f"INSERT INTO {level.table} ({columns}) SELECT ?1, id, 1, {values} FROM "
                     "(SELECT id, ?3 * (5000 + id * 7919 % 10007) / 10000 AS n, "
                     "?3 * (5000 + id * 7919 % 10007) / 7630000 AS sent "
                     "FROM workers WHERE id <= ?2)",
                     (start, workers, level.step // 5),
                 )
-                sums = ", ".join(f"sum({name})" for name in NAMES)
+                sums = ", ".join(f"sum({name})" for name in names)
                 connection.execute(
-                    f"INSERT INTO {level.table} SELECT start, 0, 1, {sums} "
+                    f"INSERT INTO {level.table} ({columns}) SELECT start, 0, 1, {sums} "
                     f"FROM {level.table} WHERE start = ? GROUP BY start",
                     (start,),
                 )
@@ -172,6 +188,35 @@ def read(path: Path) -> None:
     reader.close()
 
 
+def upgrade(path: Path) -> None:
+    """A ledger of the version before, of 60 days by hour and all workers, is brought up to date."""
+    fill(path, BEFORE_IDENTITY, WORKERS)
+    before, peak, done = size(path), 0, Event()
+
+    def watch() -> None:
+        nonlocal peak
+        while not done.wait(0.001):
+            peak = max(peak, size(path) - before)
+
+    watcher = Thread(target=watch)
+    watcher.start()
+    began = time.monotonic()
+    connection = open_for_writing(str(path))
+    seconds = time.monotonic() - began
+    peak = max(peak, size(path) - before)
+    connection.close()
+    done.set()
+    watcher.join()
+    print(
+        f"a ledger of {before / 1e9:.2f} GB of version {BEFORE_IDENTITY}: {1000 * seconds:.0f} ms, "
+        f"{peak / 1e6:.1f} MB more on the disk at most, {(size(path) - before) / 1e6:.1f} after it"
+    )
+
+
+def size(path: Path) -> int:
+    return sum(file.stat().st_size for file in path.parent.glob(f"{path.name}*"))
+
+
 def expire(path: Path) -> None:
     """A day later: everything of the finest level goes, a little at each take."""
     ledger = Ledger(Settings(path=str(path), five_minutes_days=0.5), at(START))
@@ -189,6 +234,9 @@ def expire(path: Path) -> None:
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as name:
+        if "--upgrade" in sys.argv:
+            upgrade(Path(name) / "before")
+            sys.exit()
         for every in (0.5, 1, 5, 10) if "--reads" not in sys.argv else ():
             write(Path(name), every)
         fill(Path(name) / "full")

@@ -7,7 +7,7 @@ from stratumproxy.ledger.buckets import NAMES, Buckets, Sums, summed
 from stratumproxy.ledger.database import open_for_writing, transaction
 from stratumproxy.ledger.names import Names
 from stratumproxy.ledger.schema import LEVELS
-from tests.ledger.told import DAY, sums, work
+from tests.ledger.told import DAY, reckoned, sums, work
 
 
 def test_every_sum_is_a_column(path: Path) -> None:
@@ -30,7 +30,7 @@ def test_each_level_gets_what_is_written(path: Path) -> None:
                 buckets.work(work(), at)
                 buckets.work(work(best=at), at)
                 buckets.write(connection)
-    two = {"accepted": 2, "work": 2048.0}
+    two = {"accepted": 2, "work": 2048.0, **reckoned(2)}
     five_minutes, hours, days = (
         {start: row for (start, *_), row in sums(path, level).items()} for level in LEVELS
     )
@@ -40,6 +40,6 @@ def test_each_level_gets_what_is_written(path: Path) -> None:
         DAY + 3600: Sums(**two, best=DAY + 3600),
         DAY + 86_400: Sums(**two, best=DAY + 86_400),
     }
-    assert hours[DAY] == Sums(4, 4096.0, best=DAY + 3599)
-    assert days[DAY] == Sums(6, 6144.0, best=DAY + 3600)
+    assert hours[DAY] == Sums(4, 4096.0, best=DAY + 3599, **reckoned(4))
+    assert days[DAY] == Sums(6, 6144.0, best=DAY + 3600, **reckoned(6))
     assert [*days] == [DAY, DAY + 86_400]

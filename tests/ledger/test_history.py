@@ -9,7 +9,7 @@ from stratumproxy.ledger import LedgerReader, Standing
 from stratumproxy.ledger.buckets import Sums
 from stratumproxy.ledger.history import SPANS
 from stratumproxy.ledger.schema import FIVE_MINUTES, HOURS
-from tests.ledger.told import DAY, batch, keep, miner, share, work
+from tests.ledger.told import DAY, batch, keep, miner, reckoned, share, work
 
 HOUR = 3600
 NOW = DAY + 5 * HOUR + 7.5
@@ -51,7 +51,9 @@ def test_a_worker_on_all_pools(reader: LedgerReader) -> None:
     assert [point.start for point in history.points] == [first + 300 * n for n in range(288)]
     mined = {point.start: point.sums for point in history.points if point.sums != Sums()}
     assert [*mined] == list(range(DAY - 18 * HOUR, DAY + 6 * HOUR, HOUR))
-    assert mined[DAY] == Sums(2, 2048.0, 4, 0.0, 2000.0, 1, 65536.0, 1, 65536.0, connects=1)
+    assert mined[DAY] == Sums(
+        2, 2048.0, 4, 0.0, 2000.0, 1, 65536.0, 1, 65536.0, connects=1, **reckoned(2)
+    )
     connections = [point.connections for point in history.points]
     assert connections[-1] == 6
     assert connections[-2] == 5

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from stratumproxy.errors import SinkError
 from stratumproxy.ledger import LedgerReader
-from stratumproxy.ledger.buckets import Sums
+from stratumproxy.ledger.buckets import OPTIONAL, Sums, plus
 from stratumproxy.ledger.schema import LEVELS
 from stratumproxy.telemetry.records import ACCEPTED, LOST, REJECTED, TIMED_OUT, VERDICTS, Batch
 from tests.ledger.told import (
@@ -27,6 +27,7 @@ from tests.ledger.told import (
     keep,
     open_ledger,
     query,
+    reckoned,
     share,
     sums,
     work,
@@ -71,9 +72,9 @@ def test_adds_up_at_every_level(path: Path) -> None:
             batch(2, DAY + 300, work=[work(best=9000.0)]),
         ],
     )
-    rig = Sums(2, 2048.0, 3, 1024.0, 2000.0, 2, 131072.0, 1, 65536.0, 1)
-    later = Sums(1, 1024.0, best=9000.0)
-    rig2 = Sums(1, 1024.0, best=2000.0)
+    rig = Sums(2, 2048.0, 3, 1024.0, 2000.0, 2, 131072.0, 1, 65536.0, 1, **reckoned(2))
+    later = Sums(1, 1024.0, best=9000.0, **reckoned(1))
+    rig2 = Sums(1, 1024.0, best=2000.0, **reckoned(1))
     five_minutes, hours, days = (sums(path, level) for level in LEVELS)
     assert five_minutes == {
         (DAY, "rig", "main"): rig,
@@ -177,6 +178,8 @@ def model(told: list[Batch], step: int) -> dict[tuple[int, str, str], Sums]:
             row.rejected += sum(w.rejected.values())
             row.refused_work += w.refused_work
             row.best = max(row.best, w.best)
+            for name in OPTIONAL:
+                setattr(row, name, plus(getattr(row, name), getattr(w, name)))
         for s in one.shares:
             row = at(s.at, s.worker, s.pool)
             row.forwarded += 1

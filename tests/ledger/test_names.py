@@ -9,7 +9,7 @@ import pytest
 from stratumproxy.ledger import names as module
 from stratumproxy.ledger.database import open_for_writing, transaction
 from stratumproxy.ledger.names import Names
-from tests.ledger.told import DAY, query
+from tests.ledger.told import DAY, job, query
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def test_a_name_keeps_its_id(names: Names) -> None:
     assert len({*ids, 0}) == 5
     names.forget()
     assert [names.worker(name, DAY + 9) for name in ("a", "b", "", "a\0b")] == ids
-    assert names.pool("a") == names.pool("a")
+    assert names.pool(job()) == names.pool(job())
 
 
 def test_no_more_names_in_memory_than_allowed(
@@ -49,7 +49,7 @@ def test_a_name_that_went_is_known_no_more(names: Names) -> None:
     names.seen(names.worker("old", DAY), DAY)
     names.seen(kept := names.worker("new", DAY), DAY + 86_400)
     names.expire(DAY + 1, 10)
-    assert names._workers == {"new": kept}
+    assert names._workers == {("default", "new"): kept}
     assert names._seen == {kept: DAY + 86_400}
     found = names._connection.execute("SELECT name FROM workers").fetchall()
     assert found == [("new",)]

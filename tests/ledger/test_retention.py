@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from stratumproxy.config.control import Ledger as Settings
 from stratumproxy.ledger import retention
+from stratumproxy.ledger.buckets import OPTIONAL
 from stratumproxy.ledger.retention import expiring
 from stratumproxy.ledger.schema import DAYS, FIVE_MINUTES, HOURS, LEVELS
 from tests.clocks import Time
@@ -235,7 +236,9 @@ DROP TABLE retention; DROP TABLE usual; DROP TABLE pool_order;
 ALTER TABLE jobs RENAME COLUMN "group" TO lane;
 ALTER TABLE workers DROP COLUMN address; ALTER TABLE workers DROP COLUMN agent;
 PRAGMA user_version = 2;
-"""
+""" + "".join(
+    f"ALTER TABLE {level.table} DROP COLUMN {name};" for level in LEVELS for name in OPTIONAL
+)
 
 
 def test_a_ledger_from_before_goes_on_from_its_newest_batch(path: Path) -> None:

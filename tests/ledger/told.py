@@ -43,6 +43,15 @@ def share(
     return ShareRecord(**values | other)
 
 
+def reckoned(accepted: int) -> dict[str, float]:
+    """What is counted beside shares and their work, of so many."""
+    return {
+        "squares": 1024.0**2 * accepted,
+        "expected": accepted / 64,
+        "proven_seconds": 5.0 * accepted,
+    }
+
+
 def work(worker: str = "rig", accepted: int = 1, **other: Any) -> WorkRecord:
     values = {
         "worker": worker,
@@ -52,6 +61,7 @@ def work(worker: str = "rig", accepted: int = 1, **other: Any) -> WorkRecord:
         "rejected": {},
         "refused_work": 0.0,
         "best": 2000.0 if accepted else 0.0,
+        **reckoned(accepted),
     }
     return WorkRecord(**values | other)
 
@@ -134,7 +144,7 @@ def added(all: Iterable[Sums]) -> Sums:
     columns = list(zip(*rows, strict=True))
     return Sums(
         *(
-            max(column) if name == "best" else sum(column)
+            None if None in column else max(column) if name == "best" else sum(column)
             for name, column in zip(NAMES, columns, strict=True)
         )
     )

@@ -223,5 +223,6 @@ async def test_a_server_tells_what_happens_on_it(
             assert (await ends.hear("done"))["result"] == {"miners": 1}
             while not (miners := (await ends.hear("seq"))["miners"]):
                 pass
-            assert miners[0][-2:] == [False, "ordered"]
+            miner = MinerRecord(*miners[0])
+            assert (miner.open, miner.reason) == (False, "ordered")
         stop.set()
