@@ -12,7 +12,7 @@ from stratumproxy.net import telemetry as module
 from stratumproxy.net.server import serve
 from stratumproxy.net.telemetry import Telemetry, of_this_process
 from stratumproxy.telemetry.channel import HELLO, START, Lines, encode, encode_ack
-from stratumproxy.telemetry.records import Batch
+from stratumproxy.telemetry.records import Batch, MinerRecord
 from tests.proxy.playbook import Playbook, configured
 from tests.waiting import PATIENCE
 
