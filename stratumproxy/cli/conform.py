@@ -19,6 +19,8 @@ from stratumproxy.conform.miner_suite import by_itself, run_miner_cases
 from stratumproxy.conform.outcome import Result, Terms
 from stratumproxy.conform.pool_suite import run_pool_cases
 from stratumproxy.conform.program import program
+from stratumproxy.conform.proxy_setup import read_setup
+from stratumproxy.conform.proxy_suite import run_proxy_cases
 from stratumproxy.errors import StratumProxyError
 
 NOT_MEASURED = 2
@@ -218,6 +220,69 @@ def miner(
             return await run_miner_cases(cases, listener.accept, terms, on_result, running)
 
     _judge(work, "miner", command[0] if command else "the miner", strict, json_file, junit)
+
+
+@conform.command(
+    epilog=examples(
+        "stratumproxy conform proxy --config theirs.toml",
+        "stratumproxy conform proxy --config theirs.toml --case 'SV1-PROXY-*'",
+    )
+)
+@click.option(
+    "-c",
+    "--config",
+    "path",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="How the proxy is started: docs/conformance.md.",
+)
+@click.option(
+    "--hashes",
+    type=click.FloatRange(0),
+    default=3e8,
+    show_default=True,
+    help="What finding one share may cost.",
+)
+@_timeout(20.0, "Seconds that an answer, a share or coming back may take.")
+@_shared
+def proxy(
+    path: Path | None,
+    hashes: float,
+    timeout: float,
+    wanted: Sequence[str],
+    listing: bool,
+    strict: bool,
+    slow: bool,
+    hostile: bool,
+    json_file: IO[str] | None,
+    junit: IO[str] | None,
+) -> None:
+    """Try a proxy, as its miners and as its pool.
+
+    Its miners' side is tried with the pools' cases, its pool's side with the miners', and then
+    there is what only a proxy has to do. The file says how it is started; ports are the suite's
+    choice.
+    """
+    cases = _selected(["proxy", "pool", "miner"], wanted, listing)
+    if cases is None:
+        return
+    if path is None:
+        raise click.UsageError("which proxy? --config is missing")
+    setup = read_setup(path)
+    terms = Terms(
+        user=setup.user,
+        password=setup.password,
+        timeout=timeout,
+        hashes=hashes,
+        slow=slow,
+        hostile=hostile,
+        difficulty=setup.difficulty,
+    )
+
+    async def work(on_result: Callable[[Result], None]) -> list[Result]:
+        return await run_proxy_cases(cases, setup, terms, on_result)
+
+    _judge(work, "proxy", setup.name, strict, json_file, junit)
 
 
 async def _open(url: PoolUrl, tls: ssl.SSLContext | None) -> trio.abc.Stream:

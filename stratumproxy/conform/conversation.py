@@ -104,6 +104,8 @@ class Conversation:
             pass
         except Fault as fault:
             self.fault = fault
+        finally:
+            await trio.aclose_forcefully(self._stream)
         self._ended()
 
     async def until(self, find: Callable[[], Found | None], seconds: float) -> Found | None:

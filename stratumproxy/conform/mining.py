@@ -57,11 +57,18 @@ class Digger:
         # Anywhere: two conversations that share an extranonce1 must not find the same.
         self._count = random.getrandbits(63)
 
-    async def find(self, change: dict[str, Any], *, easy: bool) -> Share:
+    async def find(
+        self, change: dict[str, Any], *, easy: bool = False, difficulty: float | None = None
+    ) -> Share:
         """Find one, and change what a case wants changed.
 
         What can be changed so that the hash is right all the same (ntime, bits), is: nothing else
         is to be wrong with the share.
+
+        Args:
+            change: as in ``cases.json``.
+            easy: one that misses the target.
+            difficulty: what it has to reach, if not the job's.
 
         Raises:
             Fault: there is no job.
@@ -70,7 +77,7 @@ class Digger:
         at = self._at
         if at.job is None:
             raise Fault("there is no job", "SV1-JOB-SENT")
-        cost = at.job.difficulty * NONCES
+        cost = (difficulty or at.job.difficulty) * NONCES
         if not easy and cost > self._terms.hashes:
             raise Skip(
                 f"a share costs {cost:.1e} hashes at difficulty {at.job.difficulty:g}, and "
@@ -85,18 +92,24 @@ class Digger:
             bits = _bits(change.get("bits"), at.mask)
             version = job.version if bits is None else job.version & ~at.mask | bits
             header = job.header(extranonce2, version & 0xFFFF_FFFF, ntime)
-            nonce = await self._nonce(job, header, change, easy=easy)
+            nonce = await self._nonce(job, header, change, difficulty or job.difficulty, easy=easy)
             if nonce is not None:
                 return _changed(job, extranonce2, ntime, nonce, bits, change)
         raise Fault("the connection was ended while a share was searched for")
 
     async def _nonce(
-        self, job: MinerJob, header: bytes, change: dict[str, Any], *, easy: bool
+        self,
+        job: MinerJob,
+        header: bytes,
+        change: dict[str, Any],
+        difficulty: float,
+        *,
+        easy: bool,
     ) -> int | None:
         """A nonce of this header, or None if there is none or the job is another by now."""
         if easy:
             return next(nonce for nonce in range(1 << 20, NONCES) if not _meets(header, nonce, job))
-        target = target_of(job.difficulty).to_bytes(32, "little")
+        target = target_of(difficulty).to_bytes(32, "little")
         end = SMALL if change.get("nonce") == "unpadded" else NONCES
         for start in range(0, end, CHUNK):
             nonce = scan(header, target, start, min(CHUNK, end - start))

@@ -206,7 +206,7 @@ class PoolSteps:
 
     async def _alive(self, step: Step) -> None:
         try:
-            await self._submitted({"easy": True})
+            await self.submitted({"easy": True})
         except Fault as fault:
             raise Fault(f"afterwards a share was not answered: {fault}") from None
 
@@ -217,7 +217,7 @@ class PoolSteps:
         if wanted.get("change", {}).get("bits") in ("all", "outside") and not self.at.mask:
             raise Skip("version rolling is not granted")
         try:
-            message = await self._submitted(wanted)
+            message = await self.submitted(wanted)
         except Fault as fault:
             raise Fault(str(fault), fault.case_id or "SV1-SUBMIT-ANSWERED") from None
         no = refusal(message)
@@ -229,17 +229,29 @@ class PoolSteps:
             case "rejected" if no is None:
                 raise Fault(f"it was answered {_shown(message)}")
         if "code" in wanted and no is not None and no[0] != wanted["code"]:
+            if no[0] is None:
+                raise Fault(f"there is no code: {_shown(message)}", "SV1-ERROR-SHAPE")
             raise Fault(f"the code is {no[0]}, not {wanted['code']}: {_shown(message)}")
 
-    async def _submitted(self, wanted: dict[str, Any]) -> dict[str, Any]:
-        """Submit a share as it is wanted; the reply."""
+    async def submitted(self, wanted: dict[str, Any]) -> dict[str, Any]:
+        """Submit a share as a step wants it, or of another `difficulty` than the job's.
+
+        Returns:
+            The reply.
+
+        Raises:
+            Fault: there was none.
+            Skip: finding it costs too much.
+        """
         change = wanted.get("change", {})
         if wanted.get("again"):
             assert self._last is not None
             share = self._last.upper() if change.get("case") == "upper" else self._last
         else:
             self._digger = self._digger or Digger(self.at, self._terms)
-            share = await self._digger.find(change, easy=wanted.get("easy", False))
+            share = await self._digger.find(
+                change, easy=wanted.get("easy", False), difficulty=wanted.get("difficulty")
+            )
             self._last = share
         params: list[Any] = [*share.params(change.get("worker", self._terms.user))]
         self._ids["submit"] = request_id = wanted.get("id", self.at.new_id())

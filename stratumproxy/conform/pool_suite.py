@@ -9,7 +9,7 @@ from stratumproxy.conform.outcome import Book, Fault, Result, Skip, Terms
 from stratumproxy.conform.pool_steps import Connect, PoolSteps, Refused
 from stratumproxy.conform.style_talk import UNANSWERED, talk
 from stratumproxy.errors import PoolError
-from stratumproxy.testing.styles import STYLES
+from stratumproxy.testing.styles import STYLES, Step
 
 BASE = (
     "SV1-SUBSCRIBE-ANSWERED",
@@ -26,6 +26,9 @@ BASE = (
 )
 """Tried whatever is asked for: if one fails, what rests on it is not tried, and nobody waits for it
 again."""
+
+BLOCKING: tuple[Step, ...] = "configure", "subscribe", "authorize"
+"""Steps that no miner mines without."""
 
 
 async def run_pool_cases(
@@ -121,7 +124,7 @@ def _rests_on_broken(case: Case, book: Book) -> str:
 def _step_on_broken(style: str, book: Book) -> str:
     """Which broken rule a style would run into; empty for none."""
     said = {step for group in STYLES[style].steps for step in group}
-    steps = [case_id for step, case_id in UNANSWERED.items() if step in said]
+    steps = [UNANSWERED[step] for step in BLOCKING if step in said]
     first = ["SV1-FRAME-JSON", "SV1-REPLY-ID", "SV1-SUBSCRIBE-SHAPE", "SV1-JOB-SENT"]
     return next((case_id for case_id in first + steps if book.failed(case_id)), "")
 

@@ -116,6 +116,9 @@ def test_a_miner_that_does_not_come_is_not_measured(command: str, text: str) -> 
     ("arguments", "text"),
     [
         ("pool", "A URL is missing"),
+        ("proxy", "--config is missing"),
+        ("proxy --config /no/file.toml", "No such file"),
+        ("proxy --case SV1-NO", "there is no case SV1-NO"),
         ("pool 127.0.0.1:1 --case SV1-NO", "there is no case SV1-NO"),
         ("pool nowhere", "has no port"),
     ],
