@@ -72,10 +72,11 @@ wheel: $(VENV)/bin/python ## A wheel in dist/
 	$(PIP) wheel --no-deps --wheel-dir dist .
 	@ls dist/*.whl
 
-docs: $(VENV)/installed ## The generated files: docs/configuration.md, configs/*.schema.json
+docs: $(VENV)/installed ## What is generated: configuration.md, the schema, architecture.md's files
 	$(BIN)/stratumproxy schema > configs/stratumproxy.schema.json
 	$(BIN)/stratumproxy schema --markdown > docs/configuration.md
 	$(BIN)/stratumproxy schema --messages > configs/messages.schema.json
+	$(BIN)/python -m tests.rooms
 
 clean: ## Remove everything that was built, .venv too
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
