@@ -61,10 +61,13 @@ class Places:
     def agree(self, *expected: tuple[str, str]) -> None:
         """Wait until all of them show just that."""
         deadline = time.monotonic() + PATIENCE
-        seen = {}
+        seen: dict[str, Seen] = {}
         while time.monotonic() < deadline:
-            seen = {place: look() for place, look in self._look.items()}
-            if all(each == set(expected) for each in seen.values()):
+            for place, look in self._look.items():
+                seen[place] = look()
+                if seen[place] != set(expected):
+                    break
+            else:
                 return
             time.sleep(0.1)
         pytest.fail(f"expected {set(expected)}, seen {seen}")
