@@ -16,6 +16,7 @@ from stratumproxy.cli.worker import give_large_blocks_back
 from stratumproxy.config import Config
 from stratumproxy.config.told import encode_told
 from stratumproxy.telemetry.channel import Lines, encode_ack
+from stratumproxy.telemetry.records import MinerRecord
 from tests.net.tls_files import AUTHORITY, write_certificate
 from tests.waiting import PATIENCE
 
@@ -88,7 +89,7 @@ def test_it_tells_on_its_channel_to_the_very_end(listener: socket.socket) -> Non
             while True:
                 last = hear(ours, lines, "miners")
                 ours.sendall(encode_ack(last["run"], last["seq"]))
-                if last["miners"] and not last["miners"][0][-2]:
+                if last["miners"] and not MinerRecord(*last["miners"][0]).open:
                     break
             assert process.wait(PATIENCE) == 0
         finally:
