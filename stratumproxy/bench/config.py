@@ -99,6 +99,8 @@ class Server(Table):
     def _started_or_found(self) -> "Server":
         if bool(self.command) == bool(self.connect):
             raise ValueError("has one of command and connect")
+        if self.connect and self.pool and not self.pool.listen:
+            raise ValueError("runs already, so pool.listen has to say where it finds its pool")
         texts = [*self.command, *self.files.values(), *self.set.values()]
         if self.pool is None and any(_POOL.search(text) for text in texts):
             raise ValueError("names {pool}, so it is a proxy, and has pool = {} at least")

@@ -13,7 +13,7 @@ from typing import IO
 from stratumproxy.bench.build import Programs
 from stratumproxy.bench.config import Generator, Scenario, Server
 from stratumproxy.bench.figures import Report
-from stratumproxy.bench.place import Cores, is_loopback, parse_address, settle
+from stratumproxy.bench.place import is_loopback, parse_address
 from stratumproxy.bench.servers import STEP, Running
 from stratumproxy.errors import BenchError
 
@@ -26,11 +26,13 @@ class Part:
 
     Args:
         command: starts it.
-        cores: where it may run.
         errors: where its standard error goes.
+        prepared: what the process does first.
     """
 
-    def __init__(self, command: Sequence[str], cores: Cores, errors: IO[bytes]) -> None:
+    def __init__(
+        self, command: Sequence[str], errors: IO[bytes], prepared: Callable[[], None]
+    ) -> None:
         self._errors = errors
         try:
             self._process = subprocess.Popen(
@@ -38,7 +40,7 @@ class Part:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
-                preexec_fn=settle(cores.generator, first=not cores.shared),
+                preexec_fn=prepared,
             )
         except OSError as error:
             raise BenchError(f"{command[0]}: {error.strerror}") from None
@@ -137,7 +139,10 @@ def options(scenario: Scenario, server: Server, miners: str, pool: str) -> list[
 
 @contextmanager
 def generators(
-    programs: Programs, places: Sequence[Generator], told: list[Sequence[str]], cores: Cores
+    programs: Programs,
+    places: Sequence[Generator],
+    told: list[Sequence[str]],
+    prepared: Callable[[], None],
 ) -> Iterator[list[Part]]:
     """Start them all; they have ended, one way or another, in the end.
 
@@ -145,7 +150,7 @@ def generators(
         programs: the generator.
         places: where each runs.
         told: the options of each.
-        cores: where those of this machine run.
+        prepared: what each process does first.
     """
     with ExitStack() as stack:
         parts = []
@@ -154,7 +159,7 @@ def generators(
             words = [str(programs.load) if word == "{load}" else word for word in place.command]
             command = [*words, *options] if here else [*words, *map(shlex.quote, options)]
             errors = stack.enter_context(tempfile.TemporaryFile())
-            parts.append(Part(command, cores, errors))
+            parts.append(Part(command, errors, prepared))
             stack.callback(parts[-1].stop)
         yield parts
 

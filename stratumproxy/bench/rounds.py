@@ -19,7 +19,7 @@ from stratumproxy.bench.figures import BY_NAME, Report, Value
 from stratumproxy.bench.findings import faults, no_result
 from stratumproxy.bench.generator import generators, lead, options
 from stratumproxy.bench.merge import merge
-from stratumproxy.bench.place import Cores, is_loopback
+from stratumproxy.bench.place import Cores, is_loopback, settle
 from stratumproxy.bench.servers import Places, Running, running
 from stratumproxy.errors import BenchError
 
@@ -221,8 +221,12 @@ class Rounds:
                 return runs
 
             told = self._told(scenario, server, places)
+            # Linux stops a real-time process that never rests for 50 ms a second
+            # (sched_rt_runtime_us), so one that sends as fast as it can, or hashes, is none.
+            paced = scenario.rate is not None and scenario.shares != "hash"
+            prepared = settle(cores.generator, first=paced and not cores.shared)
             parts = stack.enter_context(
-                generators(self.programs, self.bench.generator, told, cores)
+                generators(self.programs, self.bench.generator, told, prepared)
             )
             reports = lead(parts, start, server)
             said = runs.last_words()

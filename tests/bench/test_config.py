@@ -65,6 +65,7 @@ def test_what_is_in_it(tmp_path: Path) -> None:
         (SERVER + SERVER + SCENARIO, "server 'pool': the name is taken"),
         ('[[server]]\nname = "a"\n' + SCENARIO, ":1: server[0]: has one of command and connect"),
         ('[[server]]\nname = "a"\ncommand = ["x", "{pool}"]\n' + SCENARIO, "has pool = {} at"),
+        (SERVER + "pool = {}\n" + SCENARIO, ":1: server[0]: runs already, so pool.listen has to"),
         (SERVER.replace("127.0.0.1:3333", "3333") + SCENARIO, ":3: server[0].connect: '3333': an"),
         (SERVER.replace("127.0.0.1", "pool.example") + SCENARIO, "'pool.example' does not appear"),
         ("[[server]\n" + SCENARIO, ":1: not TOML"),

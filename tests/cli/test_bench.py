@@ -52,9 +52,10 @@ def test_run_compare_and_plot(file: Path) -> None:
     assert document["status"] == 0
     assert document["scenarios"][0]["runs"][0]["report"]["miners"]["mining"] == 9  # of two parts
 
-    missed = bench("run", file, "--server", "plain", "--json", second)
+    missed = bench("run", file, "--server", "plain", "--json", "-")
     assert missed.exit_code == 1
-    assert "MISSED" in missed.output
+    assert "MISSED" in missed.stderr
+    second.write_text(missed.stdout, "utf-8")
 
     compared = bench("compare", first, second)
     assert compared.exit_code == 0

@@ -26,9 +26,13 @@ static uint64_t probe_ids[2];
 static uint32_t *turns; /* open loop: each miner as often as its weight */
 static uint64_t turn_count;
 static ns_t next_due; /* 0: not yet */
-static uint32_t next_miner;
-static struct share sought; /* --hash: the next share, while it is found */
-static bool seeking, found;
+
+/* --hash: what was found, the oldest first, and what is looked for. */
+enum { MOST_STOCKED = 32 };
+static struct share stock[MOST_STOCKED], sought;
+static unsigned stocked;
+static bool seeking;
+
 static uint64_t random_state = 88172645463325252;
 
 static uint64_t random_bits(void)
@@ -169,7 +173,11 @@ static void schedule(void)
 {
     double uniform = ((double)(random_bits() >> 11) + 1) / 9007199254740993.0;
     next_due += (ns_t)(-log(uniform) / opt.rate * 1e9);
-    next_miner = turns[random_bits() % turn_count];
+}
+
+static uint32_t any_miner(void) /* each as often as its weight */
+{
+    return turns[random_bits() % turn_count];
 }
 
 static void was_due(ns_t now)
@@ -178,24 +186,48 @@ static void was_due(ns_t now)
         latencies_add(&lateness, now - next_due);
 }
 
-/* The next share is looked for until it is due, and longer if need be: then it is late. */
-static void seek(ns_t now)
+static bool is_of_last_job(const struct share *share)
 {
-    if (!seeking || sought.work != miners[next_miner].work) {
-        seeking = prepare(&sought, next_miner);
-        found = false;
+    return miners[share->miner].state == MINING && share->work == miners[share->miner].work;
+}
+
+/* Shares come when they come, and so do their times: some are found before they are due. */
+static void seek(void)
+{
+    if (!seeking || !is_of_last_job(&sought)) {
+        seeking = prepare(&sought, any_miner());
         if (seeking)
             hash_begin(&sought);
     }
-    if (seeking && !found)
-        found = hash_found(&sought.nonce);
-    if (next_due > now || (seeking && !found))
-        return;
-    was_due(now);
-    if (seeking)
-        send_prepared(&sought, next_due);
-    seeking = false;
-    schedule();
+    if (seeking && hash_found(&sought.nonce)) {
+        stock[stocked++] = sought;
+        seeking = false;
+    }
+}
+
+static bool take_stocked(struct share *share)
+{
+    while (stocked) {
+        *share = stock[0];
+        memmove(stock, stock + 1, --stocked * sizeof *stock);
+        if (is_of_last_job(share))
+            return true;
+    }
+    return false;
+}
+
+static void found_due(ns_t now)
+{
+    struct share share;
+    if (stocked < MOST_STOCKED)
+        seek();
+    while (next_due <= now && take_stocked(&share)) {
+        was_due(now);
+        send_prepared(&share, next_due);
+        schedule();
+    }
+    if (next_due <= now) /* there is no share before it is found; too few of them is told later */
+        next_due = now;
 }
 
 void shares_due(ns_t now)
@@ -207,12 +239,12 @@ void shares_due(ns_t now)
         schedule();
     }
     if (opt.hash) {
-        seek(now);
+        found_due(now);
         return;
     }
     for (int burst = 0; burst < 64 && next_due <= now; burst++) {
         was_due(now);
-        share_send(next_miner, next_due);
+        share_send(any_miner(), next_due);
         schedule();
     }
 }
@@ -221,7 +253,7 @@ ns_t shares_next(void)
 {
     if (opt.rate <= 0 || stopped || !next_due)
         return UINT64_MAX;
-    return opt.hash && seeking && !found ? 0 : next_due;
+    return opt.hash && stocked < MOST_STOCKED ? 0 : next_due;
 }
 
 static bool probe_answered(uint64_t id, bool accepted, int code)
