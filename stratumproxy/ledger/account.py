@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from stratumproxy.errors import SinkError
+from stratumproxy.ledger.buckets import sum_of
 from stratumproxy.ledger.receipts import Gap, gaps
 from stratumproxy.ledger.schema import DAYS, FLEET, HOURS, Level
 
@@ -42,6 +43,9 @@ class Entry:
     untold: int = 0
     """Of the forwarded ones, the newest in the ledger: work that they belong to may not be in it
     yet, for a share is told at once, and a worker's work once in `WORK_SECONDS`."""
+    estimated: float = 0.0
+    """Of the expected ones, those that were not counted share by share, by a version that did not,
+    but are the work over the pool's mean difficulty in a step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +144,12 @@ def _parts(level: Level, first: int, last: int) -> list[_Part]:
     return [_Part(HOURS, first, begin), _Part(DAYS, begin, end), _Part(HOURS, end, last)]
 
 
+_EXPECTED = sum_of("expected")
+"""What was counted share by share; NULL if some of it was not."""
+
+_ESTIMATED = "(b.work + b.refused_work) / steps.difficulty"
+"""The same where it was not counted, as well as it is known."""
+
 _SUMS = (
     "sum(b.work + b.refused_work), sum(b.forwarded), sum(b.forwarded_work), sum(b.credited), "
     "sum(b.credited_work), sum(b.pool_rejected), sum(b.timed_out), sum(b.lost)"
@@ -157,11 +167,11 @@ def _by_time(
         "UNION ALL SELECT start + :step FROM starts WHERE start + :step < :last) "
     )
     entries = {
-        start: Entry(work, None, *rest)
-        for start, work, *rest in connection.execute(
-            f"{starts} SELECT b.start, {_SUMS} FROM starts JOIN {part.level.table} AS b "
-            f"ON b.start = starts.start AND b.worker = {FLEET} AND b.pool IN {pools} "
-            "GROUP BY b.start",
+        start: Entry(work, expected, *rest)
+        for start, expected, work, *rest in connection.execute(
+            f"{starts} SELECT b.start, {_EXPECTED}, {_SUMS} "
+            f"FROM starts JOIN {part.level.table} AS b ON b.start = starts.start "
+            f"AND b.worker = {FLEET} AND b.pool IN {pools} GROUP BY b.start",
             between,
         )
     }
@@ -182,10 +192,10 @@ def _by_time(
         entries.setdefault(start, Entry(0.0, None, 0, 0.0, 0, 0.0, 0, 0, 0)).dropped = count
     difficulties = _difficulties(connection, pools, entries, fallback)
     for start, entry in entries.items():
-        if not entry.work:
+        if entry.expected is None and not entry.work:
             entry.expected = 0.0
-        elif start in difficulties:
-            entry.expected = entry.work / difficulties[start]
+        elif entry.expected is None and start in difficulties:
+            entry.expected = entry.estimated = entry.work / difficulties[start]
     return dict(sorted(entries.items())), difficulties
 
 
@@ -236,11 +246,12 @@ def _by_worker(
         entries, difficulties = _by_time(connection, pools, part, fallback)
         # The limit, which is none, has a step's JSON read once, and not for each worker's row.
         each = json.dumps([[start, difficulties.get(start)] for start in entries])
-        for name, expected, work, *values, _ in connection.execute(
+        for name, expected, estimated, work, *values, _ in connection.execute(
             "WITH steps AS (SELECT json_extract(value, '$[0]') AS start, "
             "json_extract(value, '$[1]') AS difficulty FROM json_each(?) LIMIT -1) "
             "SELECT workers.name, sums.* FROM ("
-            f"SELECT sum((b.work + b.refused_work) / steps.difficulty), {_SUMS}, b.worker "
+            f"SELECT sum(coalesce(b.expected, {_ESTIMATED})), "
+            f"sum(CASE WHEN b.expected IS NULL THEN {_ESTIMATED} END), {_SUMS}, b.worker "
             f"FROM steps CROSS JOIN {part.level.table} AS b "
             f"ON b.start = steps.start AND b.pool IN {pools} AND b.worker <> {FLEET} "
             "GROUP BY b.worker) AS sums JOIN workers ON workers.id = sums.worker",
@@ -248,7 +259,7 @@ def _by_worker(
         ):
             if expected is None and work:
                 unknown.add(name)
-            new = [expected or 0.0, work, *values]
+            new = [expected or 0.0, estimated or 0.0, work, *values]
             old = sums.get(name)
             sums[name] = [a + b for a, b in zip(old, new, strict=True)] if old else new
         for name, text, count in connection.execute(
@@ -267,6 +278,7 @@ def _by_worker(
 def _entry(values: list[float], known: bool, reasons: dict[str, int]) -> Entry:
     (
         expected,
+        estimated,
         work,
         forwarded,
         forwarded_work,
@@ -287,4 +299,5 @@ def _entry(values: list[float], known: bool, reasons: dict[str, int]) -> Entry:
         int(timed_out),
         int(lost),
         reasons,
+        estimated=estimated,
     )

@@ -1,9 +1,11 @@
 """What a pool should have credited, what it acknowledged, and what chance allows between them.
 
 A share that was asked to meet difficulty d meets the pool's difficulty D, if that is higher, with a
-probability of d / D, and is credited D then. So of W, the sum of the difficulties of all shares
-that were good by our own check, W / D shares should have been sent, give or take chance. It is
-Poisson's chance if d is far below D, and smaller else, so the bounds are never too narrow.
+probability of d / D, and is credited D then. The sum of that, over all shares that were good by our
+own check, should have been sent, give or take chance. It is Poisson's chance if d is far below D,
+and smaller else, so the bounds are never too narrow. D may differ from session to session and from
+job to job, and so the sum is counted where shares are checked. Of what a version told that did not,
+it is W / D: W the sum of all d, and D the mean of the difficulties that shares were sent at.
 
 What became of those that were sent is no matter of chance: it is known of each. Some are late on
 every pool, for a block was found meanwhile; how many is for whoever asks to say. That part of them
@@ -58,6 +60,8 @@ class Row:
     low: int | None
     high: int | None
     """How many chance allows to be sent where so many are expected."""
+    estimated: float
+    """Of these, those that were not counted share by share: see `Entry.estimated`."""
     expected_work: float
     forwarded: int
     forwarded_work: float
@@ -198,6 +202,13 @@ def judge(
             f"{untold} shares were sent just now; the work that they belong to is told within "
             f"{WORK_SECONDS:g} s and may not be in the ledger yet"
         )
+    if total.estimated and total.expected:
+        notes.append(
+            f"{100 * total.estimated / total.expected:.3g} % of what is expected was told by a "
+            "version that did not count it share by share, and is the work over the mean "
+            "difficulty of each hour or day: of a worker it is wrong where the pool asked its "
+            "sessions for different ones"
+        )
     if total.dropped:
         notes.append(
             f"{total.dropped} share records, of any pool, were dropped on the way to the ledger; "
@@ -246,6 +257,7 @@ class _Rules:
             entry.expected,
             low,
             high,
+            entry.estimated,
             entry.work,
             entry.forwarded,
             entry.forwarded_work,
@@ -321,6 +333,7 @@ def _total(entries: list[Entry]) -> Entry:
         reasons=reasons,
         dropped=sum(entry.dropped for entry in entries),
         untold=sum(entry.untold for entry in entries),
+        estimated=sum(entry.estimated for entry in entries),
     )
 
 

@@ -25,6 +25,10 @@ class Row(BaseModel):
     expected: float | None = Field(description="Shares that should have been sent, and credited.")
     low: int | None = Field(description="How many chance allows to be sent, at least …")
     high: int | None = Field(description="… and at most.")
+    estimated: float = Field(
+        description="Of the expected ones, those that are the work over a mean difficulty, because "
+        "a version told them that did not count them share by share."
+    )
     expected_work: float
     forwarded: int
     forwarded_work: float

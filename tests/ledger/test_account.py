@@ -11,7 +11,7 @@ from stratumproxy.errors import SinkError
 from stratumproxy.ledger import LedgerReader
 from stratumproxy.ledger.account import Account
 from stratumproxy.ledger.schema import DAYS, HOURS
-from stratumproxy.telemetry.records import LOST, REJECTED, TIMED_OUT
+from stratumproxy.telemetry.records import LOST, REJECTED, TIMED_OUT, WorkRecord
 from tests.ledger.told import DAY, batch, job, keep, query, share, work
 
 HOUR = 3600
@@ -22,14 +22,56 @@ def account(path: Path, since: float, until: float, **other: Any) -> Account:
         return reader.account("main", since, until, **other)
 
 
+def told_before(*values: Any, **others: Any) -> WorkRecord:
+    """Work of a version that did not count what was expected."""
+    return work(*values, **others, expected=None)
+
+
+def test_what_was_expected_is_what_was_counted(path: Path) -> None:
+    both = [work("a", 64, expected=2.0), work("b", 64, expected=0.5)]  # at another difficulty
+    keep(path, [batch(1, work=both, shares=[share(DAY, "a")])])
+    keep(path, [batch(2, DAY + HOUR, work=[work("a", 64, expected=1.0)])])
+    found = account(path, DAY, DAY + 2 * HOUR, by_worker=True)
+    assert [entry.expected for entry in found.steps.values()] == [2.5, 1.0]
+    assert found.workers
+    assert {name: entry.expected for name, entry in found.workers.items()} == {"a": 3.0, "b": 0.5}
+    assert not any(entry.estimated for entry in found.workers.values())
+
+
+def test_what_was_not_counted_is_estimated_and_said_to_be(path: Path) -> None:
+    keep(path, [batch(1, work=[told_before("a", 64), work("b", 64, expected=2.0)])])
+    keep(path, [batch(2, DAY + HOUR, work=[work("a", 64, expected=2.0)], shares=[share(DAY)])])
+    found = account(path, DAY, DAY + 2 * HOUR, by_worker=True)
+    assert [(entry.expected, entry.estimated) for entry in found.steps.values()] == [
+        (2.0, 2.0),
+        (2.0, 0.0),
+    ]
+    assert found.workers
+    assert {name: (entry.expected, entry.estimated) for name, entry in found.workers.items()} == {
+        "a": (3.0, 1.0),
+        "b": (2.0, 0.0),
+        "rig": (0.0, 0.0),
+    }
+
+
+def test_a_pools_accounts_are_added_up(path: Path) -> None:
+    for seq, (user, site) in enumerate([("one", "north"), ("two", "north"), ("one", "south")], 1):
+        told = {"work": [work("a", account=user)], "shares": [share(worker="a", account=user)]}
+        keep(path, [batch(seq, site=site, **told)])
+    found = account(path, DAY, DAY + HOUR, by_worker=True)
+    assert found.workers
+    for entry in (found.steps[DAY], found.workers["a"]):
+        assert (entry.forwarded, entry.work, entry.expected) == (3, 3072.0, 3 / 64)
+
+
 def test_work_at_the_pools_difficulty_of_each_hour(path: Path) -> None:
     keep(
         path,
         [
-            batch(1, DAY, work=[work("a", 100), work("b", 28, refused_work=4096.0)]),
+            batch(1, DAY, work=[told_before("a", 100), told_before("b", 28, refused_work=4096.0)]),
             batch(2, DAY, shares=[share(DAY, "a", pool_difficulty=1024.0 * n) for n in (1, 3)]),
-            batch(3, DAY + HOUR, work=[work("a", 10)]),
-            batch(4, DAY + 2 * HOUR, work=[work("b", 10)], shares=[share(DAY + 2 * HOUR)]),
+            batch(3, DAY + HOUR, work=[told_before("a", 10)]),
+            batch(4, DAY + 2 * HOUR, work=[told_before("b", 10)], shares=[share(DAY + 2 * HOUR)]),
             batch(5, DAY, work=[work(pool="backup")], shares=[share(pool="backup")]),
         ],
     )
@@ -116,7 +158,7 @@ def test_days_where_hours_are_gone(path: Path) -> None:
 
 
 def test_the_difficulty_of_a_pool_that_was_sent_nothing(path: Path) -> None:
-    keep(path, [batch(1, work=[work("a", 64), work("b", 0, rejected={"stale": 1})])])
+    keep(path, [batch(1, work=[told_before("a", 64), work("b", 0, rejected={"stale": 1})])])
     found = account(path, DAY, DAY + HOUR, by_worker=True)
     assert found.steps[DAY].expected is None
     assert found.workers

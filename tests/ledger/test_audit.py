@@ -259,7 +259,7 @@ def test_shares_whose_work_is_not_told_yet_are_not_too_many(path: Path) -> None:
             n + 1,
             DAY + n,
             shares=[share(DAY + n, "a") for _ in range(10)],
-            work=[work("a", work=10 * D)] if n >= 10 else [],
+            work=[work("a", work=10 * D, expected=10.0)] if n >= 10 else [],
         )
         for n in range(40)
     ]
