@@ -54,6 +54,7 @@ async def pool(reader: StreamReader, writer: StreamWriter) -> None:
                     continue
                 if HABIT == "endless":
                     writer.write(b"x" * 70_000)
+                    continue
                 wrong = len(request["params"]) != 5 or len(request["params"][2]) != 2 * second
                 if HABIT == "refuses" or wrong:
                     reply |= {"result": None, "error": {"code": 23, "message": "low"}}
