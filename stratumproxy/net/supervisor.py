@@ -184,9 +184,9 @@ class Supervisor:
 
 
 def stop_seconds(config: Config) -> float:
-    """How long a stop takes at most, if every process hangs."""
+    """How long a stop takes at most, if every process hangs, and a second."""
     workers = config.limits.drain_seconds + GRACE + KILL_SECONDS
-    return CONTROL_GRACE + workers + CONTROL_GRACE + KILL_SECONDS
+    return CONTROL_GRACE + workers + CONTROL_GRACE + KILL_SECONDS + 1
 
 
 def for_workers(config: Config) -> bytes:
