@@ -80,6 +80,7 @@ class Plane:
             clock=clock,
             keep_order=self._keep_order,
             lines_lost=lines_lost,
+            site=config.place,
         )
         self._baseline = Baseline(self.fleet, path, self._owner, clock)
         self.control.orders.here["accept"] = self._baseline.accept

@@ -77,7 +77,7 @@ async def _serve(
     stop = trio.Event()
     telemetry = None
     if to_control is not None:
-        telemetry = Telemetry(to_control, number, trio.current_time)
+        telemetry = Telemetry(to_control, number, trio.current_time, config.place)
     # Before the log says that it listens: whoever reads that may send a signal at once.
     with trio.open_signal_receiver(signal.SIGTERM) as signals:
         async with trio.open_nursery() as nursery:

@@ -4,6 +4,7 @@ A description gives the unit, what the setting is for, and what happens at the l
 range are added from the field itself wherever a description is shown.
 """
 
+import platform
 from ipaddress import ip_network
 from typing import Annotated, Literal
 
@@ -419,6 +420,14 @@ class Config(Table):
             "at once either way.",
         ),
     ] = "pool"
+    site: Annotated[
+        str,
+        Field(
+            max_length=64,
+            description="What this place is called in records and in the ledger, where there are "
+            "others. Empty: the machine's host name.",
+        ),
+    ] = ""
     processes: Annotated[
         int,
         Field(
@@ -442,6 +451,11 @@ class Config(Table):
     ledger: Ledger = Ledger()
     kafka: Kafka = Kafka()
     log: Log = Log()
+
+    @property
+    def place(self) -> str:
+        """`site`, or what stands for it."""
+        return self.site or platform.node()
 
     @model_validator(mode="after")
     def _nothing_twice(self) -> "Config":

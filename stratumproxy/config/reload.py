@@ -7,9 +7,9 @@ from pydantic import BaseModel
 from stratumproxy.config.control import Api, Kafka, Ledger
 from stratumproxy.config.models import Config
 
-RESTART = (("listen",), ("processes",), ("log", "format"), ("api", "listen"))
+RESTART = (("listen",), ("processes",), ("site",), ("log", "format"), ("api", "listen"))
 """What can't be changed under way: the sockets are open, the processes run, and whoever collects
-the log knows one format."""
+the log knows one format, and a run is at one site."""
 
 CONTROL = ("api", "ledger", "kafka")
 """Tables of the control plane. Whether there is one at all can't be changed under way either."""
@@ -54,6 +54,7 @@ def reloaded(running: Config, wanted: Config) -> tuple[Config, list[str], list[s
     update: dict[str, object] = {
         "listen": running.listen,
         "processes": running.processes,
+        "site": running.site,
         "log": wanted.log.model_copy(update={"format": running.log.format}),
         "api": wanted.api.model_copy(update={"listen": running.api.listen}),
     }

@@ -54,6 +54,7 @@ class Control:
         clock: even time for the picture, and the time of day for records.
         keep_order: keeps the operator's order of pools for the next start, if there is where to.
         lines_lost: asked for the lines of the log that this process could not write.
+        site: where this is, as it is configured.
     """
 
     def __init__(
@@ -67,13 +68,19 @@ class Control:
         clock: Clock,
         keep_order: Callable[[PoolOrder | None], Awaitable[bool]] = _not_kept,
         lines_lost: Callable[[], int] = int,
+        site: str = "",
     ) -> None:
         self._fleet = fleet
         self._clock = clock
         self._log = structlog.get_logger()
         self._mistakes = Seldom()
         self._keep = Keep(
-            run, sinks, clock=clock, acknowledge=self._acknowledge, event=fleet.journal.event
+            run,
+            sinks,
+            clock=clock,
+            acknowledge=self._acknowledge,
+            event=fleet.journal.event,
+            site=site,
         )
         self.preference = Preference(
             fleet,

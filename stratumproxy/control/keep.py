@@ -29,6 +29,7 @@ class Keep:
         acknowledge: called with the run and the number of the newest batch that is safe, with all
             before it.
         event: called with what the sinks' doings should put on record.
+        site: where this is, as it is configured.
     """
 
     def __init__(
@@ -39,8 +40,10 @@ class Keep:
         clock: Clock,
         acknowledge: Callable[[str, int], None],
         event: Callable[[EventRecord], None],
+        site: str = "",
     ) -> None:
         self._run = run
+        self._site = site
         self._seqs = itertools.count(1)
         self._clock = clock
         self._acknowledge = acknowledge
@@ -74,7 +77,7 @@ class Keep:
         at = self._clock.unix()
         record = EventRecord(at, level, event, values)
         self._event(record)
-        own = Batch(self._run, OWN_PROCESS, next(self._seqs), at, events=[record])
+        own = Batch(self._run, OWN_PROCESS, next(self._seqs), at, events=[record], site=self._site)
         for each in self._deliveries:
             each.put(Told(own, 200))
 

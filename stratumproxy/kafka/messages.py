@@ -39,6 +39,7 @@ def messages(batch: Batch) -> Iterator[Message]:
         "type": "",
         "run": batch.run,
         "process": batch.process,
+        "site": batch.site,
         "seq": batch.seq,
     }
     for index, (topic, kind, key, values) in enumerate(_rows(batch)):

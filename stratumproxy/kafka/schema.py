@@ -24,6 +24,7 @@ HEAD = {
         "type": {"type": "string"},
         "run": {"type": "string", "description": "One start of one process of the proxy."},
         "process": {**COUNT, "description": "That process, as the supervisor counts them."},
+        "site": {"type": "string", "description": "Where that is; empty if it was not told."},
         "seq": {
             "type": "integer",
             "minimum": 1,
@@ -35,7 +36,7 @@ HEAD = {
             "seq and index one is a repeat.",
         },
     },
-    "required": ["schema", "type", "run", "process", "seq", "index", "at"],
+    "required": ["schema", "type", "run", "process", "site", "seq", "index", "at"],
 }
 
 

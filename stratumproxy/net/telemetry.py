@@ -41,16 +41,19 @@ class Telemetry:
         sock: connected to the control plane, or to what will be.
         worker: which process this is.
         clock: seconds.
+        site: where that is, as it is configured.
     """
 
-    def __init__(self, sock: socket.socket, worker: int, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, sock: socket.socket, worker: int, clock: Callable[[], float], site: str = ""
+    ) -> None:
         sock.setblocking(False)
         self._stream = trio.SocketStream(trio.socket.from_stdlib_socket(sock))
         self._clock = clock
         self._woken = trio.Event()
         self._safe = trio.Event()
         self._time = Clock(time.time, clock)
-        self.outbox = Outbox(secrets.token_hex(8), worker, self._wake)
+        self.outbox = Outbox(secrets.token_hex(8), worker, self._wake, site)
         self.recorder = Recorder(self.outbox, clock(), self._time.unix())
 
     @property

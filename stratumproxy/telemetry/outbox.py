@@ -33,11 +33,15 @@ class Outbox:
         run: differs from one start of a process to the next.
         worker: which process this is.
         wake: called when there is something to send and there was not.
+        site: where that is, as it is configured.
     """
 
-    def __init__(self, run: str, worker: int, wake: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, run: str, worker: int, wake: Callable[[], None] = lambda: None, site: str = ""
+    ) -> None:
         self.run = run
         self.worker = worker
+        self.site = site
         self.wake = wake
         self.greeted = 0
         """How often somebody began to listen."""
@@ -97,6 +101,7 @@ class Outbox:
             events=events,
             dropped=dropped or {},
             unproven=unproven,
+            site=self.site,
         )
         self._kept.append((self._seq, line + b"\n"))
         self._bytes += len(line) + 1

@@ -1,5 +1,6 @@
 """The contract: names, defaults, and what the accessors make of them."""
 
+import platform
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ def config(**changes: Any) -> Config:
 def test_defaults_are_the_contract() -> None:
     assert config().model_dump() == {
         "verdict": "pool",
+        "site": "",
         "processes": 1,
         "listen": [
             {
@@ -122,6 +124,11 @@ def test_listen_accessors() -> None:
     assert (one.host, one.port) == ("::1", 3333)
     every = Listen(address=":3333")
     assert (every.host, every.port) == (None, 3333)
+
+
+def test_a_place_has_a_name() -> None:
+    assert config(site="north").place == "north"
+    assert config().place == platform.node()
 
 
 def test_pool_accessors() -> None:

@@ -44,13 +44,13 @@ def test_what_can_be_applied_is() -> None:
 
 def test_what_needs_a_restart_is_named_and_stays_and_the_rest_is_applied() -> None:
     wanted = changed(
-        ("processes = 1", "processes = 2"),
+        ("processes = 1", 'processes = 2\nsite = "south"'),
         (":3333", ":4444"),
         ("json", "console"),
         ("8192", "4096"),
     )
     applied, changes, waiting = reloaded(loads(TEXT), wanted)
-    assert waiting == ["processes", "listen", "log.format"]
+    assert waiting == ["site", "processes", "listen", "log.format"]
     assert changes == ["pool", "difficulty.start"]
     assert (applied.processes, applied.log.format) == (1, "json")
     assert applied.listen == loads(TEXT).listen

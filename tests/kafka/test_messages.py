@@ -96,6 +96,7 @@ FULL = Batch(
     jobs=[JobRecord(2.0, "main", 0, "6b", 840_000, True, 8192.0, 17_595, 0.001, 0.05, 0.09)],
     events=[EventRecord(3.0, "warning", "pool session lost", {"pool": "main"})],
     dropped={"shares": 12},
+    site="north",
 )
 
 
@@ -116,6 +117,7 @@ def test_one_as_it_stands() -> None:
         "type": "share",
         "run": "5f3a",
         "process": 1,
+        "site": "north",
         "seq": 7,
         "index": 0,
         "at": 1.5,

@@ -27,7 +27,7 @@ def batches(outbox: Outbox) -> list[int]:
 
 
 def test_a_batch_arrives_as_it_is() -> None:
-    outbox = Outbox("5f3a", 1)
+    outbox = Outbox("5f3a", 1, site="north")
     share = (1.5, "farm.1", "main", "6a", 512, 8192.0, 9000.5, "accepted", "", 0.031)
     work = WorkRecord("farm.1", "main", 3, 1536.0, {"stale": 1}, 512.0, 9000.5)
     outbox.add(17.5, shares=[share], work=[work], dropped={"events": 2})
@@ -43,6 +43,7 @@ def test_a_batch_arrives_as_it_is() -> None:
         jobs=[],
         events=[],
         dropped={"events": 2},
+        site="north",
     )
 
 
