@@ -12,7 +12,7 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-PORT, SECONDS = int(sys.argv[1]), float((*sys.argv[2:], 30)[0])
+PORT, SECONDS = int(sys.argv[1]), float((*sys.argv[2:], "30")[0])
 BEGAN = time.time()
 BITS, TARGET = "17034219", "0000000000000000000342190000" + "0" * 36
 TRANSACTION = "01" * 60  # pools hash it and look no further

@@ -92,7 +92,7 @@ class MinerProtocol(asyncio.Protocol):
         """Try so many hashes, and submit what is found."""
         self._transport.write(self._miner.mine(count, time.time()))
 
-    async def wait(self, condition: Callable[[], bool]) -> None:
+    async def wait(self, condition: Callable[[], object]) -> None:
         """Wait until a condition holds; it is looked at whenever the server said something."""
         while not condition():
             self._news.clear()

@@ -79,7 +79,7 @@ class _InThread:
         with self._changed:
             self._changed.notify_all()
 
-    def wait(self, condition: Callable[[], bool], seconds: float = PATIENCE) -> None:
+    def wait(self, condition: Callable[[], object], seconds: float = PATIENCE) -> None:
         """Wait until a condition holds; it is looked at whenever something happened.
 
         Raises:

@@ -3,6 +3,7 @@
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ SHORT = {"miners": 20, "settle": 0, "warmup": 0.1, "seconds": 0.4, "repeats": 1,
 SHORT |= {"late": 60, "deadline": 20}
 
 
-def peer(habit: str, **settings: object) -> dict[str, object]:
+def peer(habit: str, **settings: Any) -> dict[str, Any]:
     """A server of `peer.py`; a proxy if its settings for the pool are given."""
     command = ["{python}", "{here}/peer.py", habit, "{miners_port}"]
     if "pool" in settings:
@@ -29,7 +30,7 @@ def peer(habit: str, **settings: object) -> dict[str, object]:
     return {"name": habit, "command": command, **settings}
 
 
-def measured(*servers: dict[str, object], **changes: object) -> Outcome:
+def measured(*servers: dict[str, Any], **changes: Any) -> Outcome:
     """A scenario on these servers."""
     bench = Bench.model_validate({"server": list(servers), "scenario": {"short": SHORT | changes}})
     return outcome_of(bench, HERE, "short")

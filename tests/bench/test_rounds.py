@@ -4,6 +4,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -74,7 +75,8 @@ def test_a_difficulty_that_not_every_hash_meets_is_no_result() -> None:
 
 
 def test_a_server_that_does_not_start_is_no_result_and_the_others_are_measured() -> None:
-    broken = {"name": "broken", "command": ["{python}", "-c", "raise SystemExit('no licence')"]}
+    command = ["{python}", "-c", "raise SystemExit('no licence')"]
+    broken: dict[str, Any] = {"name": "broken", "command": command}
     outcome = measured(broken, peer("plain"))
     assert "no licence" in outcome.missing[0].no_result
     assert report(outcome, "plain")["faults"] == []
@@ -108,7 +110,7 @@ def test_what_runs_beside_a_server_must_not_end() -> None:
 
 def test_files_and_what_stands_for_something_else() -> None:
     code = "import runpy, sys; sys.argv[1:] = open('argv').read().split(); runpy.run_path('{peer}')"
-    server = {
+    server: dict[str, Any] = {
         "name": "by-file",
         "command": ["{python}", "-c", code],
         "files": {"argv": "{habit} {miners_port}"},
@@ -164,7 +166,7 @@ def has_ipv6() -> bool:
 )
 @pytest.mark.parametrize("option", ["--server", "--pool"])
 def test_the_generator_itself_goes_nowhere_else(option: str, address: str) -> None:
-    command = [build().load, option, address]
+    command = [str(build().load), option, address]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
     assert done.returncode == 1
     assert address in done.stderr

@@ -4,6 +4,7 @@ from contextlib import closing
 from math import sqrt
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -18,6 +19,8 @@ from stratumproxy.telemetry.records import Batch, MinerRecord, WorkRecord
 from tests.clocks import Time
 from tests.fleet.farm import poisson
 from tests.ledger.told import open_ledger
+
+approx: Any = pytest.approx
 
 MIDNIGHT = 1_700_006_400.0
 RIGS = {"large": (30.0, 65_536.0), "small": (12.0, 512.0), "came": (6.0, 1024.0)}
@@ -102,12 +105,12 @@ def test_the_long_windows_go_on_as_if_it_had_never_stopped(tmp_path: Path, into:
                 for window in (HOUR, DAY):
                     one, other = (rig.rates.figure(window, now) for rig in (before, after))
                     assert (other.shares, other.window) == (one.shares, one.window)
-                    assert other.rate == pytest.approx(one.rate)
-                    assert other.error == pytest.approx(one.error)
+                    assert other.rate == approx(one.rate)
+                    assert other.error == approx(one.error)
             for window in (HOUR, DAY):
                 one, other = (fleet.figures(now)[window] for fleet in (steady, anew))
                 assert (other.shares, other.window) == (one.shares, one.window)
-                assert other.rate == pytest.approx(one.rate)
+                assert other.rate == approx(one.rate)
             farm.minute(steady, anew)
 
 
@@ -149,7 +152,7 @@ def test_the_error_of_mixed_difficulties_is_there_again(tmp_path: Path) -> None:
         figure = fleet.figures(farm.time.clock.now())[HOUR]
     squares = sum(60 * shares * d * d for shares, d in (RIGS["large"], RIGS["small"]))
     work = sum(60 * shares * d for shares, d in (RIGS["large"], RIGS["small"]))
-    assert figure.error == pytest.approx(sqrt(squares) / work, rel=0.1)
+    assert figure.error == approx(sqrt(squares) / work, rel=0.1)
     assert figure.error > 1.1 / sqrt(figure.shares)
 
 
@@ -206,14 +209,14 @@ class TestUsual:
             known = hours.usual()
         assert [*known] == ["a"]
         assert (known["a"].hours, known["a"].slow, known["a"].since) == (3, False, None)
-        assert known["a"].rate == pytest.approx(100 * UNIT)
+        assert known["a"].rate == approx(100 * UNIT)
 
     def test_of_two_weeks(self, tmp_path: Path) -> None:
         with closing(Hours(tmp_path / "ledger")) as hours:
             hours.pass_(*[{"a": 100.0}] * 24, *[{"a": 60.0}] * (14 * 24 - 1))
             assert hours.usual()["a"].hours == 14 * 24
             hours.pass_(*[{"a": 60.0}] * 30)
-            assert hours.usual()["a"] == Known(pytest.approx(60 * UNIT), 14 * 24)
+            assert hours.usual()["a"] == Known(approx(60 * UNIT), 14 * 24)
 
     def test_the_hour_that_runs_is_no_hour_yet(self, tmp_path: Path) -> None:
         with closing(Hours(tmp_path / "ledger")) as hours:
@@ -228,7 +231,7 @@ class TestUsual:
             since = hours.time.wall
             hours.pass_(*[{"a": 66.0}] * (20 * 24))
             known = hours.usual()["a"]
-        assert known == Known(pytest.approx(100 * UNIT), 0, True, pytest.approx(since))
+        assert known == Known(approx(100 * UNIT), 0, True, approx(since))
 
     @pytest.mark.parametrize("rate", [100.0, 66.0])
     def test_mended_or_accepted_its_hours_count_anew(self, tmp_path: Path, rate: float) -> None:
@@ -237,10 +240,10 @@ class TestUsual:
             hours.mark("a", 100 * UNIT, slow=True)
             hours.mark("a", rate * UNIT, slow=False)
             hours.pass_(*[{"a": 98.0}] * (HELD_HOURS - 1))
-            assert hours.usual()["a"].rate == pytest.approx(rate * UNIT)
+            assert hours.usual()["a"].rate == approx(rate * UNIT)
             hours.pass_({"a": 98.0})
             known = hours.usual()["a"]
-        assert (known.rate, known.hours) == (pytest.approx(98 * UNIT), HELD_HOURS)
+        assert (known.rate, known.hours) == (approx(98 * UNIT), HELD_HOURS)
 
     def test_one_that_the_ledger_never_heard_of_is_left_out(self, tmp_path: Path) -> None:
         with closing(Hours(tmp_path / "ledger")) as hours:
@@ -267,11 +270,11 @@ def test_what_is_slow_is_slow_after_a_restart_and_has_not_learned_it(tmp_path: P
         assert small is not None
         assert large is not None
         assert small.usual.slow
-        assert small.usual.rate == pytest.approx(usual * 1.5)
+        assert small.usual.rate == approx(usual * 1.5)
         assert not large.usual.slow
         assert large.usual.hours >= 24
         for _ in range(40):
             farm.minute(fleet)
         fleet.tend(farm.time.wall)
         assert "slow" in small.attention
-        assert fleet.missing == pytest.approx(0.5 * usual, rel=0.2)
+        assert fleet.missing == approx(0.5 * usual, rel=0.2)

@@ -8,8 +8,8 @@ from pydantic import ValidationError
 
 from stratumproxy.config import Config, Listen, Pool
 
-LISTEN = {"address": "0.0.0.0:3333"}
-POOL = {"url": "stratum+tcp://pool.example:3333", "user": "farm"}
+LISTEN: dict[str, Any] = {"address": "0.0.0.0:3333"}
+POOL: dict[str, Any] = {"url": "stratum+tcp://pool.example:3333", "user": "farm"}
 
 
 def config(**changes: Any) -> Config:

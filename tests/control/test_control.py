@@ -302,12 +302,13 @@ async def test_what_keeps_miners_from_being_served_is_an_error(autojump_clock: M
     assert {entry.record.level for entry in fleet.journal.events} == {"warning"}
 
 
-async def test_how_old_a_batch_is_is_told_with_it(pairs, until):
+async def test_how_old_a_batch_is_is_told_with_it(pairs, until, monkeypatch):
     """A control process that begins meanwhile counts what was found before as of then."""
     [(ours, theirs), _] = pairs
     async with working(ours) as worker, controlling(theirs) as run:
         counted: list[tuple[float, float]] = []
-        run.fleet.apply = lambda batch, now, at: counted.append((now, at))
+        apply = lambda batch, now, at: counted.append((now, at))  # noqa: E731
+        monkeypatch.setattr(run.fleet, "apply", apply)
         worker.outbox.add(AT - 40)
         worker.outbox.add(AT)
         worker.outbox.add(AT + 1e9)  # a clock that was set back since

@@ -8,6 +8,7 @@ import random
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import trio
@@ -24,6 +25,7 @@ from stratumproxy.testing import (
     run_fleet,
     serve_pool,
 )
+from tests.end_to_end.process import Process
 from tests.ports import KeptPort
 from tests.waiting import PATIENCE, until
 
@@ -93,7 +95,7 @@ class Proxy:
         self.now = snapshot
         self.snapshots += 1
 
-    async def limit(self, **limits: float) -> None:
+    async def limit(self, **limits: Any) -> None:
         """Go on with other limits."""
         changed = self._config.limits.model_copy(update=limits)
         self._config = self._config.model_copy(update={"limits": changed})
@@ -189,7 +191,7 @@ class Site:
         self.until = until
         self.pool_difficulty = POOL_DIFFICULTY
 
-    async def pool(self, *, serve: bool = True, **settings: object) -> ServedPool:
+    async def pool(self, *, serve: bool = True, **settings: Any) -> ServedPool:
         """A pool; all its settings but the given ones are those of a plain one."""
         self._pools += 1
         plain = PoolSettings(difficulty=POOL_DIFFICULTY, job_interval=1, keep_hashes=1_000_000)
@@ -199,7 +201,7 @@ class Site:
             await served.open()
         return served
 
-    async def proxy(self, *pools: ServedPool, pool: str = "", **tables: str) -> Proxy:
+    async def proxy(self, *pools: ServedPool, pool: str = "", **tables: Any) -> Proxy:
         """A proxy on these pools.
 
         Args:
@@ -228,7 +230,7 @@ class Site:
             [proxy.address] = await self._nursery.start(proxy.run, loads(text))
         return proxy
 
-    async def miners(self, proxy: Proxy, count: int, **options: object) -> Miners:
+    async def miners(self, proxy: Proxy | Process, count: int, **options: Any) -> Miners:
         """Miners of all styles, unless told otherwise."""
         miners = Miners()
         options = {"keep_shares": 100_000, **options}

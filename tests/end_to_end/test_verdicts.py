@@ -1,6 +1,6 @@
 """The fate of every share, on a pool that rejects, forgets and delays."""
 
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
@@ -45,7 +45,7 @@ def sums(pool, miners, end) -> None:
     assert list(pool.violations) == []
 
 
-BAD = {"reject_every": 5, "drop_every": 7, "reply_delay": 0.05}
+BAD: dict[str, Any] = {"reject_every": 5, "drop_every": 7, "reply_delay": 0.05}
 
 
 async def test_pool_the_miner_hears_what_the_pool_said(site):

@@ -176,11 +176,11 @@ def test_the_fleet_after_a_restart_of_the_control_process(period: float, away: f
                 seconds = figure.window
                 allowed = 4.5 / sqrt(300 * seconds) + 0.01
                 assert figure.rate / truth == pytest.approx(1, abs=allowed), (window, after)
-    for figures in workers.values():
-        rates = [figure.rate / each for figure in figures if figure.rate is not None]
+    for of_each in workers.values():
+        rates = [figure.rate / each for figure in of_each if figure.rate is not None]
         assert len(rates) > 260
         assert mean(rates) == pytest.approx(1, abs=0.03)
-        assert 0.55 < covered((figure, each) for figure in figures) < 0.8
+        assert 0.55 < covered((figure, each) for figure in of_each) < 0.8
 
 
 def test_a_steady_farm_stays_right() -> None:

@@ -1,6 +1,7 @@
 """The fleet as batches and snapshots tell of it."""
 
 from itertools import count
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -245,7 +246,7 @@ class TestRecall:
         return past
 
     @classmethod
-    def recalled(cls, **changes: object) -> Told:
+    def recalled(cls, **changes: Any) -> Told:
         told = Told()
         counts = Counts(7200, 80, {"stale": 60, "pool": 20}, 72_000.0, 5e6, 3)
         earlier = Earlier("rig", NOW - 1e6, NOW - 30, counts, cls.past())

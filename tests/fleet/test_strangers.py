@@ -1,5 +1,7 @@
 """Names that no share counted for: not on the roll, but seen, and never more than there is room."""
 
+from typing import Any
+
 import pytest
 
 from stratumproxy.fleet import strangers as module
@@ -9,7 +11,7 @@ from stratumproxy.fleet.strangers import MOST, RETENTION
 from tests.fleet.telling import NOW, Told, miner, work
 
 
-def refused(told: Told, name: str = "rig", shares: int = 1, **other: float) -> None:
+def refused(told: Told, name: str = "rig", shares: int = 1, **other: Any) -> None:
     told.tell(work=[work(name, 0, low_difficulty=shares)], unproven=(name,), **other)
 
 

@@ -1,5 +1,7 @@
 """One worker's counts."""
 
+from typing import Any
+
 from stratumproxy.fleet import Worker
 from stratumproxy.fleet.worker import CONNECTS, MAX_REASONS, SHARES, Counts
 from tests.fleet.telling import NOW, count, miner, work
@@ -29,7 +31,8 @@ def test_rejects_alone_are_no_share() -> None:
 def test_reasons_in_a_pools_own_words_are_bounded() -> None:
     worker = rig()
     for number in range(MAX_REASONS + 10):
-        count(worker, work(accepted=0, **{f"word {number}": 1}), NOW)
+        reason: dict[str, Any] = {f"word {number}": 1}
+        count(worker, work(accepted=0, **reason), NOW)
     assert len(worker.reasons) == MAX_REASONS + 1
     assert worker.reasons["other"] == 10
 

@@ -24,7 +24,7 @@ NOISE = [b'"', b"{", b"}", b"[", b"]", b",", b":", b"\\", b"\n", b"\xff", b"\0",
 
 def guided(target: str) -> None:
     """Hand over to atheris; does not come back."""
-    import atheris  # type: ignore[import-untyped]
+    import atheris
 
     with atheris.instrument_imports(include=["stratumproxy"]):
         from tests.fuzz.sessions import TARGETS

@@ -4,7 +4,7 @@ import contextlib
 import json
 from collections.abc import Callable
 
-from stratumproxy.downstream.v1 import V1Miner
+from stratumproxy.downstream.miner import Miner
 from stratumproxy.errors import LineTooLong, ProtocolError
 from stratumproxy.protocol.v1.configure import Wishes
 from stratumproxy.protocol.v1.framing import split_lines
@@ -77,7 +77,7 @@ class _Link:
     def __init__(self, play: Playbook) -> None:
         self._play = play
         self.open = True
-        self.session: V1Miner = play.proxy.connect(self, "nobody", play.now)
+        self.session: Miner = play.proxy.connect(self, "nobody", play.now)
 
     def send(self, data: bytes) -> None:
         require(not data or data.endswith(b"\n"), "a miner hears whole lines")

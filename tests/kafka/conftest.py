@@ -65,8 +65,8 @@ class MockCluster:
         self._cluster = library.rd_kafka_mock_cluster_new(self._client, 1)
         self.brokers: str = library.rd_kafka_mock_cluster_bootstraps(self._cluster).decode()
         for topic in ("shares", "work", "events"):
-            name = f"stratumproxy.{topic}".encode()
-            library.rd_kafka_mock_topic_create(self._cluster, name, partitions, 1)
+            called = f"stratumproxy.{topic}".encode()
+            library.rd_kafka_mock_topic_create(self._cluster, called, partitions, 1)
 
     def stop(self) -> None:
         """Cut every connection, and take no other."""

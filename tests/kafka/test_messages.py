@@ -88,7 +88,7 @@ FULL = Batch(
     at=5.5,
     shares=[
         ShareRecord(
-            *[1.5, "farm.1", "main", "6a", 512, 8192.0, 9000.5, "lost", "", 0.03],
+            *(1.5, "farm.1", "main", "6a", 512, 8192.0, 9000.5, "lost", "", 0.03),
             account="farm",
         )
     ],

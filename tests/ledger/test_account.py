@@ -56,7 +56,10 @@ def test_what_was_not_counted_is_estimated_and_said_to_be(path: Path) -> None:
 
 def test_a_pools_accounts_are_added_up(path: Path) -> None:
     for seq, (user, site) in enumerate([("one", "north"), ("two", "north"), ("one", "south")], 1):
-        told = {"work": [work("a", account=user)], "shares": [share(worker="a", account=user)]}
+        told: dict[str, Any] = {
+            "work": [work("a", account=user)],
+            "shares": [share(worker="a", account=user)],
+        }
         keep(path, [batch(seq, site=site, **told)])
     found = account(path, DAY, DAY + HOUR, by_worker=True)
     assert found.workers

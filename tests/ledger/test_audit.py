@@ -3,6 +3,7 @@
 import random
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -100,7 +101,7 @@ def test_what_is_tolerated() -> None:
     assert verdict(entry(credited=995, rejected=5), tolerated=0.005) == FINE
 
 
-def found(dice: random.Random, expected: float, refused: float, **tolerated: float) -> str:
+def found(dice: random.Random, expected: float, refused: float, **tolerated: Any) -> str:
     """What is said of an hour with so many expected shares, a part of which is refused."""
     sent = poisson(dice, expected)
     bad = min(sent, poisson(dice, sent * refused))

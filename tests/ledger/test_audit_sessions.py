@@ -85,7 +85,7 @@ def mined(path: Path, machines: list[Machine], found: int, asked: float, *, told
 def two_sessions(dice: random.Random, **other: float) -> list[Machine]:
     """Twenty machines on a session that asks for little, and twenty on one that asks for more."""
     return [
-        Machine(f"{name}{n}", lambda _, asks=asks: asks, dice, **other)  # type: ignore[misc]
+        Machine(f"{name}{n}", lambda _, asks=asks: asks, dice, **other)
         for name, asks in (("little", LITTLE), ("much", MUCH))
         for n in range(20)
     ]

@@ -2,6 +2,7 @@
 
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from stratumproxy.ledger.buckets import NAMES, Buckets, Sums, summed
 from stratumproxy.ledger.database import open_for_writing, transaction
@@ -30,7 +31,7 @@ def test_each_level_gets_what_is_written(path: Path) -> None:
                 buckets.work(work(), at)
                 buckets.work(work(best=at), at)
                 buckets.write(connection)
-    two = {"accepted": 2, "work": 2048.0, **reckoned(2)}
+    two: dict[str, Any] = {"accepted": 2, "work": 2048.0, **reckoned(2)}
     five_minutes, hours, days = (
         {start: row for (start, *_), row in sums(path, level).items()} for level in LEVELS
     )

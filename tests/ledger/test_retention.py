@@ -4,6 +4,7 @@ import sqlite3
 import tempfile
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -38,7 +39,7 @@ NOTHING_KEPT = {
 }
 
 
-def records(at: float) -> dict[str, object]:
+def records(at: float) -> dict[str, Any]:
     return {
         "work": [work(rejected={"stale": 1})],
         "shares": [share(at)],

@@ -28,7 +28,7 @@ DAY = 1_700_006_400
 def share(
     at: float = DAY, worker: str = "rig", verdict: str = ACCEPTED, **other: Any
 ) -> ShareRecord:
-    values = {
+    values: dict[str, Any] = {
         "at": at,
         "worker": worker,
         "pool": "main",
@@ -43,7 +43,7 @@ def share(
     return ShareRecord(**values | other)
 
 
-def reckoned(accepted: int) -> dict[str, float]:
+def reckoned(accepted: int) -> dict[str, Any]:
     """What is counted beside shares and their work, of so many."""
     return {
         "squares": 1024.0**2 * accepted,
@@ -53,7 +53,7 @@ def reckoned(accepted: int) -> dict[str, float]:
 
 
 def work(worker: str = "rig", accepted: int = 1, **other: Any) -> WorkRecord:
-    values = {
+    values: dict[str, Any] = {
         "worker": worker,
         "pool": "main",
         "accepted": accepted,
@@ -67,7 +67,7 @@ def work(worker: str = "rig", accepted: int = 1, **other: Any) -> WorkRecord:
 
 
 def miner(id: int = 1, worker: str = "rig", since: float = DAY, **other: Any) -> MinerRecord:
-    values = {
+    values: dict[str, Any] = {
         "id": id,
         "worker": worker,
         "address": "10.0.0.1:5000",
@@ -82,7 +82,7 @@ def miner(id: int = 1, worker: str = "rig", since: float = DAY, **other: Any) ->
 
 
 def job(at: float = DAY, **other: Any) -> JobRecord:
-    values = {
+    values: dict[str, Any] = {
         "at": at,
         "pool": "main",
         "group": 0,
@@ -99,7 +99,12 @@ def job(at: float = DAY, **other: Any) -> JobRecord:
 
 
 def event(at: float = DAY, **other: Any) -> EventRecord:
-    values = {"at": at, "level": "warning", "event": "pool lost", "values": {"pool": "main"}}
+    values: dict[str, Any] = {
+        "at": at,
+        "level": "warning",
+        "event": "pool lost",
+        "values": {"pool": "main"},
+    }
     return EventRecord(**values | other)
 
 

@@ -155,7 +155,7 @@ class Slots(RuleBasedStateMachine):
 def machine(size: int) -> type:
     case = type(f"Slots{size}", (Slots,), {"size": size}).TestCase  # type: ignore[attr-defined]
     case.settings = settings(max_examples=15, stateful_step_count=40)
-    return case  # type: ignore[no-any-return]
+    return case
 
 
 TestSlotsOf3 = machine(3)

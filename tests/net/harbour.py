@@ -6,6 +6,7 @@ import struct
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from types import SimpleNamespace
+from typing import Any
 
 import trio
 
@@ -57,13 +58,13 @@ class Core:
         self.gone.append(session)
         self._change()
 
-    def debug(self, event: str, **values: object) -> None:
+    def debug(self, event: str, **values: Any) -> None:
         self.dropped.append(values["reason"])
 
-    def info(self, event: str, **values: object) -> None:
+    def info(self, event: str, **values: Any) -> None:
         self.dropped.append(values["reason"])
 
-    def warning(self, event: str, **values: object) -> None:
+    def warning(self, event: str, **values: Any) -> None:
         self.warnings.append(f"{event}: {values.get('reason')}")
         self._change()
 
@@ -71,7 +72,7 @@ class Core:
         self.changed.set()
         self.changed = trio.Event()
 
-    async def until(self, condition: Callable[[], bool]) -> None:
+    async def until(self, condition: Callable[[], object]) -> None:
         with trio.fail_after(PATIENCE):
             while not condition():
                 await self.changed.wait()
@@ -80,14 +81,15 @@ class Core:
 class Harbour:
     """A port on a listener of the loopback, and its miners: plain sockets that do not block."""
 
-    def __init__(self, nursery: trio.Nursery, listener: socket.socket, **limits: int) -> None:
+    def __init__(self, nursery: trio.Nursery, listener: socket.socket, **limits: Any) -> None:
         self.start = nursery.start_soon
         self.core = Core()
         self.listener = listener
         self.listener.setblocking(False)
         self.miners: list[socket.socket] = []
+        core: Any = self.core
         self.port = MinerPort(
-            self.core,
+            core,
             [self.listener],
             clock=trio.current_time,
             notices=self.core,
@@ -115,7 +117,7 @@ class Harbour:
 
 @asynccontextmanager
 async def open_harbour(
-    listener: socket.socket | None = None, **limits: int
+    listener: socket.socket | None = None, **limits: Any
 ) -> AsyncIterator[Harbour]:
     async with trio.open_nursery() as nursery:
         listener = listener or socket.create_server(("127.0.0.1", 0), backlog=1024)

@@ -3,8 +3,9 @@
 The pool's end of each connection is played by the test: a simulated pool, or a few lines.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from types import SimpleNamespace
+from typing import Any
 
 import orjson
 import trio
@@ -25,13 +26,13 @@ class Core:
 
     def __init__(self) -> None:
         self.miners = SimpleNamespace(number=0)
-        self.warnings: list[tuple[str, dict[str, object]]] = []
-        self.told: list[tuple[str, dict[str, object]]] = []
+        self.warnings: list[tuple[str, dict[str, Any]]] = []
+        self.told: list[tuple[str, dict[str, Any]]] = []
         self.lost: list[str] = []
         self.losses: list[float] = []
         self.moves: list[tuple[float, int]] = []
         """When a session took the place of another, and how many verdicts that still owed."""
-        self.events: list[object] = []
+        self.events: list[Any] = []
         self.session: V1Session | None = None
         self._mined_on: V1Session | None = None
         """The same, unless it was lost."""
@@ -49,13 +50,13 @@ class Core:
         self.lost.append(reason)
         self.losses.append(now)
 
-    def debug(self, event: str, **values: object) -> None:
+    def debug(self, event: str, **values: Any) -> None:
         self.told.append((event, values))
 
-    def info(self, event: str, **values: object) -> None:
+    def info(self, event: str, **values: Any) -> None:
         self.told.append((event, values))
 
-    def warning(self, event: str, **values: object) -> None:
+    def warning(self, event: str, **values: Any) -> None:
         self.warnings.append((event, values))
 
     @property
@@ -71,7 +72,7 @@ class World:
     """
 
     def __init__(self) -> None:
-        self.core = Core()
+        self.core: Any = Core()
         self.plans: list[OSError | Script | None] = []
         self.dialled: list[tuple[str, int]] = []
         self.times: list[float] = []
@@ -148,7 +149,7 @@ def simulated(pool: SimulatedPool) -> Script:
     return script
 
 
-async def requests(stream: Stream) -> AsyncIterator[dict[str, object]]:
+async def requests(stream: Stream) -> AsyncGenerator[dict[str, Any]]:
     """What is asked, message by message."""
     tail = b""
     async for data in stream:

@@ -5,6 +5,7 @@ import socket
 import struct
 from collections.abc import Iterator
 from contextlib import suppress
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -44,7 +45,8 @@ class Both:
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
         ours.setblocking(False)
         self.miner.setblocking(False)
-        self.port = Port(out_limit)
+        port: Any = Port(out_limit)
+        self.port = port
         self.connection = Connection(self.port, ours.detach())
 
     def read(self, most: int = 1 << 20) -> bytes:
@@ -224,7 +226,7 @@ def test_a_reset_is_no_surprise():
     miner = socket.create_connection(listener.getsockname())
     ours, _ = listener.accept()
     ours.setblocking(False)
-    port = Port()
+    port: Any = Port()
     miner.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     miner.close()
     arrived(ours)

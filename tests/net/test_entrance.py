@@ -7,6 +7,7 @@ import threading
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trio
@@ -43,8 +44,9 @@ class Gate:
         self.core = Core()
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
         self.listener.setblocking(False)
+        core: Any = self.core
         self.port = MinerPort(
-            self.core,
+            core,
             [self.listener],
             listens=[listen],
             clock=trio.current_time,

@@ -7,6 +7,7 @@ import socket
 from contextlib import aclosing
 from itertools import pairwise
 from types import SimpleNamespace
+from typing import Any
 
 import orjson
 import pytest
@@ -179,7 +180,7 @@ def test_a_pool_that_closes(world):
     assert core.jobs == 2
 
 
-def breaks(stream: Stream) -> None:
+def breaks(stream: Any) -> None:
     """From now on reading from this stream finds the connection reset."""
 
     async def reset() -> None:

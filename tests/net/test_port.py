@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from functools import partial
 from itertools import pairwise
+from typing import Any
 
 import pytest
 import trio
@@ -218,7 +219,7 @@ async def test_a_number_that_is_used_again_gets_nothing_that_was_meant_for_anoth
 async def test_a_flood_gets_a_bounded_turn(harbour):
     """One sends as much as it can; another's line is served after at most one turn of it."""
     (flooder, flood), (miner, session) = await harbour.met(2)
-    order = []
+    order: list[Any] = []
     flood.answer = lambda data: order.append(len(data)) or b""
     session.answer = lambda data: order.append("miner") or data
     with suppress(BlockingIOError):

@@ -52,12 +52,15 @@ def check(header: bytes, peer: tuple[str, int] | None, rest: bytes = b"") -> Non
 
 @given(PAIRS, PORTS, PORTS, REST)
 def test_v1(pair, port, other, rest):
-    check(v1(*pair, port, other), (str(pair[0]), port), rest)
+    source, destination = pair
+    check(v1(source, destination, port, other), (str(source), port), rest)
 
 
 @given(PAIRS, PORTS, PORTS, EXTRAS, REST)
 def test_v2(pair, port, other, extras, rest):
-    check(v2_addresses(*pair, port, other, extras), (str(pair[0]), port), rest)
+    source, destination = pair
+    header = v2_addresses(source, destination, port, other, extras)
+    check(header, (str(source), port), rest)
 
 
 @pytest.mark.parametrize("line", [b"PROXY UNKNOWN\r\n", b"PROXY UNKNOWN ffff::1 ? 1 2\r\n"])

@@ -12,6 +12,7 @@ import sysconfig
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -53,7 +54,7 @@ def send_each(request) -> Callable:
 class Door:
     """A listener, and who calls."""
 
-    def __init__(self, keep: ExitStack, host: str = "127.0.0.1", **options: object) -> None:
+    def __init__(self, keep: ExitStack, host: str = "127.0.0.1", **options: Any) -> None:
         self._keep = keep
         self.listener = keep.enter_context(socket.create_server((host, 0), **options))
         self.listener.setblocking(False)
@@ -187,7 +188,8 @@ def test_a_connection_that_failed_is_passed_over(keep):
     door.call()
     arrived(door.listener)
     gone = OSError(errno.ECONNABORTED, "Software caused connection abort")
-    came = sockets.accept_each_in_python(Listener(door.listener, gone, gone), 10)
+    listener: Any = Listener(door.listener, gone, gone)
+    came = sockets.accept_each_in_python(listener, 10)
     assert len(door.take(came)) == 1
 
 
@@ -208,7 +210,8 @@ def test_a_connection_that_is_reset_while_it_is_accepted(keep):
             sock, address = door.listener.accept()
             return BrokenSocket(fileno=sock.detach()), address
 
-    assert sockets.accept_each_in_python(Listener(), 10) == []
+    listener: Any = Listener()
+    assert sockets.accept_each_in_python(listener, 10) == []
     assert caller.recv(1) == b""
 
 
@@ -280,8 +283,9 @@ class TestWhatIsNotMeant:
                 native.receive_each(epoll.fileno(), 10, 100, None)
 
     def test_no_listener(self):
+        listener: Any = "listener"
         with pytest.raises(TypeError):
-            native.accept_each("listener", 10)
+            native.accept_each(listener, 10)
 
 
 SOURCE = Path(sockets.__file__).with_name("_sockets.c")
@@ -305,7 +309,7 @@ def test_under_sanitizers(tmp_path):
         pytest.skip("gcc has no address sanitizer here")
     library = tmp_path / "_sockets.so"
     command = ["gcc", "-shared", "-fPIC", "-std=c11", "-O1", "-g", "-DPy_LIMITED_API=0x030b0000"]
-    command += [*SANITIZERS, f"-I{sysconfig.get_path('include')}", "-o", library, SOURCE]
+    command += [*SANITIZERS, f"-I{sysconfig.get_path('include')}", "-o", str(library), str(SOURCE)]
     subprocess.run(command, check=True, timeout=120)
     (tmp_path / "watched.py").write_text(WATCHED, "utf-8")
     here = Path(__file__)

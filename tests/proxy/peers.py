@@ -43,9 +43,9 @@ class MinerEnd(Peer):
 
     def __init__(self, play: "Playbook", name: str) -> None:
         super().__init__(play, name)
-        self.session: V1Miner = play.proxy.connect(
-            self, name if ":" in name else f"{name}:1", play.now
-        )
+        session = play.proxy.connect(self, name if ":" in name else f"{name}:1", play.now)
+        assert isinstance(session, V1Miner)
+        self.session = session
         self.extranonce1 = b""
         self.extranonce2_size = 0
         self.difficulty: float = 1

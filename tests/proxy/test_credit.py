@@ -304,8 +304,7 @@ def switched() -> tuple[Playbook, list[str], list[str]]:
     play.skip()
     local = play.miner("a").share(misses=POOL_EASY)
     forwarded = play.miner("a").share(meets=POOL_EASY)
-    play.proxy.router.order.preferred = "backup"
-    play.proxy.router.groups[0].obey(1, play.now)
+    play.proxy.router.prefer(play.proxy.router.pools[1], play.now)
     play._settle()
     assert play.snapshot().pools[1].miners == 1
     play.skip()
@@ -352,8 +351,7 @@ def test_gone_back_to_its_job_goes_out_with_a_later_ntime() -> None:
     """The same job with the same ntime would have a miner find what it found there before."""
     play, local, _ = switched()
     assert reply(play, "a", local) == "true"
-    play.proxy.router.order.preferred = ""
-    play.proxy.router.groups[0].obey(None, play.now)
+    play.proxy.router.prefer(None, play.now)
     play._settle()
     ntimes = [params[7] for params in play.miner("a").params.values()]
     assert len(ntimes) == 3

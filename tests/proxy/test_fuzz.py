@@ -7,8 +7,8 @@ from typing import Any
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from stratumproxy.downstream.miner import Miner
 from stratumproxy.downstream.requests import HANDLERS
-from stratumproxy.downstream.v1 import V1Miner
 from stratumproxy.errors import ProtocolError
 from stratumproxy.upstream.v1 import LINE_LIMIT, MAX_OUTGOING
 from tests.proxy.playbook import POOL_EASY, Playbook, notify
@@ -66,7 +66,7 @@ class Link:
         self.play = play
         self.received = 0
         self.open = True
-        self.session: V1Miner = play.proxy.connect(self, "nobody", play.now)
+        self.session: Miner = play.proxy.connect(self, "nobody", play.now)
 
     def send(self, data: bytes) -> None:
         self.received += len(data)

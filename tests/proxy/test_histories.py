@@ -176,10 +176,9 @@ class Histories(RuleBasedStateMachine):
 
     @rule(pool=st.sampled_from(["", "main", "backup"]))
     def an_order(self, pool: str) -> None:
-        proxy = self.play.proxy
-        proxy.router.order.preferred = pool
-        for group in proxy.router.groups:
-            group.obey(["main", "backup"].index(pool) if pool else None, self.play.now)
+        router = self.play.proxy.router
+        wanted = {each.name: each for each in router.pools}.get(pool)
+        router.prefer(wanted, self.play.now)
         self.play._settle()
         self._look()
 

@@ -228,7 +228,7 @@ def test_talk_does_not_fill_the_log(line: str, event: str) -> None:
             play.step(f"pool >> {line}")
         play.aside("clock -- 1 s")
     assert 30 <= len(told(play, event)) <= 40
-    assert sum(values["count"] for values in told(play, "and more like it")) >= 2900  # type: ignore[misc]
+    assert sum(values["count"] for values in told(play, "and more like it")) >= 2900
 
 
 def test_blocks_without_end_do_not_either() -> None:

@@ -1,12 +1,14 @@
 """The configuration is read again while miners mine."""
 
+from typing import Any
+
 from stratumproxy.upstream.pool import RETIRE_SECONDS
 from tests.proxy.playbook import POOL_EASY, Playbook, notify
 
 GONE = "it is not configured any more"
 
 
-def mined_on(*pools: str, **settings: object) -> Playbook:
+def mined_on(*pools: str, **settings: Any) -> Playbook:
     play = Playbook(*pools, **settings)
     for number, pool in enumerate(play.pools):
         play.opens(pool, extranonce1=f"b0b{number}", job=notify(pool, room=10))

@@ -32,7 +32,7 @@ class Told:
         for _ in range(module.TICKS):
             self.play.recorder.tick(
                 proxy.workers, proxy.miners, proxy.misbehaviour, now, now + UNIX
-            )  # type: ignore[union-attr]
+            )
         return self.take()
 
     def take(self) -> "Told":

@@ -1,5 +1,7 @@
 """The regular look: every miner once a round, and nobody twice."""
 
+from typing import Any
+
 import pytest
 
 from stratumproxy.downstream.drops import FLOOD, HANDSHAKE, IDLE
@@ -8,7 +10,7 @@ from stratumproxy.proxy.sweep import SWEEP
 from tests.proxy.playbook import Playbook, opened
 
 
-def farm(names: str = "abcd", **settings: object) -> Playbook:
+def farm(names: str = "abcd", **settings: Any) -> Playbook:
     play = opened(**settings)
     for name in names:
         play.joins(name)
@@ -65,7 +67,7 @@ def test_most_hashrate_is_served_first_from_then_on() -> None:
     ("limits", "joined", "reason"),
     [({"idle_seconds": 10}, True, IDLE), ({"handshake_seconds": 10}, False, HANDSHAKE)],
 )
-def test_who_says_nothing_goes(limits: dict[str, object], joined: bool, reason: str) -> None:
+def test_who_says_nothing_goes(limits: dict[str, Any], joined: bool, reason: str) -> None:
     play = opened(limits=limits)
     if joined:
         play.joins("a")

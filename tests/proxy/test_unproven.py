@@ -73,7 +73,7 @@ def test_one_that_left_without_proof_says_so() -> None:
     told.hear()
     ((record, proven),) = miners(told)
     assert (record.open, proven) == (False, False)
-    assert not told.play.recorder._proof._miners  # type: ignore[union-attr]
+    assert not told.play.recorder._proof._miners
 
 
 def test_new_names_past_the_limit_mine_on_and_count_in_the_sum() -> None:
@@ -96,7 +96,7 @@ def test_new_names_past_the_limit_mine_on_and_count_in_the_sum() -> None:
 def test_at_the_end_nothing_is_told_under_a_name_without_proof() -> None:
     told = mined_on()
     refused(told)
-    told.play.recorder.finish(told.play.proxy.workers, told.play.now)  # type: ignore[union-attr]
+    told.play.recorder.finish(told.play.proxy.workers, told.play.now)
     told.take()
     assert told.all("work")[0].worker == "a"
     assert set(unproven(told)) == {("a",)}

@@ -1,11 +1,13 @@
 """Which group a miner mines on, which bytes are its own, and what happens when they don't fit."""
 
+from typing import Any
+
 import pytest
 
 from tests.proxy.playbook import POOL_EASY, Playbook, notify
 
 
-def opened(*pools: str, size: int = 8, **settings: object) -> Playbook:
+def opened(*pools: str, size: int = 8, **settings: Any) -> Playbook:
     play = Playbook(*pools, **settings)
     play.opens(play.pools[0], size=size, job=notify("1", room=4 + size))
     play.skip()

@@ -105,13 +105,13 @@ class Case:
 
     def with_slot(self) -> "Case":
         """The same share where the first byte of its extranonce2 is the miner's slot."""
-        extranonce2, *rest = self.submit
+        extranonce2, ntime, nonce, bits = self.submit
         return replace(
             self,
             name=f"{self.name}-slot",
             coinb1=self.coinb1 + self.extranonce1,
             extranonce1=extranonce2[:1],
-            submit=(extranonce2[1:], *rest),
+            submit=(extranonce2[1:], ntime, nonce, bits),
         )
 
 

@@ -81,7 +81,7 @@ def test_check(native: ModuleType, data: st.DataObject) -> None:
         arguments = data.draw(submits(job))
         target = data.draw(TARGET)
         # Where a hash comes out, the target is put right there, or next to it.
-        *_, hash = _reference.Work(**job, seen=_reference.Seen()).check(*arguments, bytes(32))
+        *_, hash = _reference.Work(**job, seen=_reference.Seen()).check(*(*arguments, bytes(32)))
         if hash and data.draw(st.booleans()):
             value = int.from_bytes(hash, "little") + data.draw(st.integers(-1, 1))
             target = min(max(value, 0), 2**256 - 1)
@@ -94,7 +94,7 @@ def test_check(native: ModuleType, data: st.DataObject) -> None:
 def test_pool_and_network_targets_at_the_boundary(native: ModuleType, data: st.DataObject) -> None:
     job = data.draw(jobs())
     share = [b"", b"", job["ntime"], 1, None, 0]
-    *_, hash = _reference.Work(**job, seen=_reference.Seen()).check(*share, bytes(32))
+    *_, hash = _reference.Work(**job, seen=_reference.Seen()).check(*(*share, bytes(32)))
     value = int.from_bytes(hash, "little")
     job["pool_target"] = (value + data.draw(st.integers(-1, 1))).to_bytes(32, "little")
     arguments = [*share, data.draw(TARGET).to_bytes(32, "little")]

@@ -311,8 +311,9 @@ class TestLimits:
             ("version_mask", "mask"),
         ):
             for number in (-1, 2**32, 2**70):
+                wrong: dict[str, Any] = {argument: number}
                 with pytest.raises(ValueError, match=f"{name} must be from 0 to 4294967295"):
-                    check(work, **{argument: number})
+                    check(work, **wrong)
         with pytest.raises(ValueError, match="target must be 32 bytes"):
             work.check(b"", bytes(4), 1000, 1, None, 0, bytes(31))
         with pytest.raises(TypeError):

@@ -1,5 +1,6 @@
 """Which implementation serves, what may be demanded, and what is said when it can't be had."""
 
+import importlib
 import os
 import shutil
 import subprocess
@@ -105,7 +106,7 @@ class TestLoad:
                     raise module
                 return module
 
-            monkeypatch.setattr(_choose.importlib, "import_module", import_module)
+            monkeypatch.setattr(importlib, "import_module", import_module)
             return _choose.load_native()
 
         return load

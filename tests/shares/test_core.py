@@ -19,7 +19,7 @@ ARM_COMPILER, ARM = "aarch64-linux-gnu-gcc", "qemu-aarch64"
 
 
 def build(compiler: str, program: Path, flags: list[str]) -> None:
-    command = [compiler, *PLAIN, *flags, "-o", program, *SOURCES, "-lm"]
+    command = [compiler, *PLAIN, *flags, "-o", str(program), *map(str, SOURCES), "-lm"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
 
@@ -64,7 +64,7 @@ def line_of(case: Any) -> str:
 def can_sanitize(tmp_path: Path) -> bool:
     source = tmp_path / "empty.c"
     source.write_text("int main(void) { return 0; }\n")
-    command = ["cc", *SANITIZERS, "-o", tmp_path / "empty", source]
+    command = ["cc", *SANITIZERS, "-o", str(tmp_path / "empty"), str(source)]
     built = subprocess.run(command, capture_output=True, timeout=60, check=False)
     return built.returncode == 0 and (
         subprocess.run([tmp_path / "empty"], timeout=60, check=False).returncode == 0

@@ -4,13 +4,14 @@ import gc
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
 TARGET = b"\xff" * 32
 
 
-def make_work(native: ModuleType, seen: object, branches: object = (bytes(32),)) -> object:
+def make_work(native: ModuleType, seen: object, branches: object = (bytes(32),)) -> Any:
     return native.Work(
         bytes(100), bytes(100), branches, 1, bytes(32), 0x1701D936, 0, 8, bytes(32), seen
     )

@@ -1,6 +1,7 @@
 """Lines between processes that may be killed at any byte."""
 
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -8,7 +9,11 @@ from hypothesis import strategies as st
 
 from stratumproxy.telemetry.channel import HELLO, START, Lines, encode, encode_ack
 
-MESSAGES = [{"hello": True}, {"ack": {"run": "a", "seq": 3}}, {"do": 1, "action": "reload"}]
+MESSAGES: list[dict[str, Any]] = [
+    {"hello": True},
+    {"ack": {"run": "a", "seq": 3}},
+    {"do": 1, "action": "reload"},
+]
 
 
 @given(st.lists(st.integers(0, 200)))

@@ -1,9 +1,13 @@
 """Two times: one that passes evenly, and one that is set by people, by mistake, or by a server."""
 
+from typing import Any
+
 import pytest
 
 from stratumproxy.telemetry.clock import APART, BELIEVED, Clock, Jump
 from tests.clocks import Time
+
+approx: Any = pytest.approx
 
 NOW = 1_800_000_000.0
 DAY = 86_400.0
@@ -32,21 +36,21 @@ def test_both_are_the_same_as_long_as_nothing_happens() -> None:
 def test_a_jump_moves_neither_and_is_seen_while_it_lasts(seconds: float) -> None:
     time = Time(NOW)
     time.jumps(seconds)
-    assert looks(time, BELIEVED - 1) == [Jump(NOW + 1, pytest.approx(seconds))]
+    assert looks(time, BELIEVED - 1) == [Jump(NOW + 1, approx(seconds))]
     assert time.clock.now() == time.clock.unix() == NOW + BELIEVED - 1
     time.jumps(-seconds)
     assert looks(time, 3600) == [None]
-    assert time.clock.now() == pytest.approx(time.clock.unix())
+    assert time.clock.now() == approx(time.clock.unix())
 
 
 @pytest.mark.parametrize("seconds", JUMPS)
 def test_what_holds_becomes_the_time_of_day_and_nothing_else(seconds: float) -> None:
     time = Time(NOW)
     time.jumps(seconds)
-    assert looks(time, 2 * BELIEVED) == [Jump(NOW + 1, pytest.approx(seconds)), None]
+    assert looks(time, 2 * BELIEVED) == [Jump(NOW + 1, approx(seconds)), None]
     assert time.clock.now() == NOW + 2 * BELIEVED
-    assert time.clock.unix() == pytest.approx(time.wall)
-    assert time.clock.unix(NOW) == pytest.approx(NOW + seconds)
+    assert time.clock.unix() == approx(time.wall)
+    assert time.clock.unix(NOW) == approx(NOW + seconds)
     assert looks(time, 3600) == [None]
 
 
@@ -56,7 +60,7 @@ def test_small_steps_are_followed_without_a_word() -> None:
         time.jumps(APART / 2)
         assert looks(time, 5) == [None]
     assert time.clock.now() == NOW + 50
-    assert time.clock.unix() == pytest.approx(time.wall)
+    assert time.clock.unix() == approx(time.wall)
 
 
 def test_a_clock_that_goes_to_and_fro_is_not_believed() -> None:
@@ -74,10 +78,10 @@ def test_another_jump_during_one_has_to_hold_in_its_turn() -> None:
     time.jumps(3600)
     looks(time, 30)
     time.jumps(DAY)
-    assert looks(time, BELIEVED - 1) == [Jump(NOW + 31, pytest.approx(DAY + 3600))]
+    assert looks(time, BELIEVED - 1) == [Jump(NOW + 31, approx(DAY + 3600))]
     assert time.clock.unix() == time.clock.now()
     assert None in looks(time, 2)
-    assert time.clock.unix() == pytest.approx(time.wall)
+    assert time.clock.unix() == approx(time.wall)
 
 
 def test_who_is_stopped_in_the_middle_of_a_look_sees_no_jump() -> None:

@@ -31,7 +31,8 @@ def said() -> set[str]:
 
 def test_every_reason_to_drop_a_connection_is_known() -> None:
     reasons = {each.key for each in vars(drops).values() if isinstance(each, drops.Reason)}
-    errors = {each.key for each in (ProtocolError, *ProtocolError.__subclasses__())}
+    kinds: list[type[ProtocolError]] = [ProtocolError, *ProtocolError.__subclasses__()]
+    errors = {each.key for each in kinds}
     (table,) = re.findall(r"\| key \| when \|\n.*?\n\n", DOCS.read_text(), re.DOTALL)
     documented = set(
         re.findall(r"`([a-z-]+)`", re.sub(r"\| [^|]*\|$", "", table, flags=re.MULTILINE))

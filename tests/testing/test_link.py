@@ -11,7 +11,7 @@ from stratumproxy.testing.link import BATCH, MAX_UNSENT, SMALL_BATCH, MinerLink
 class Ready(SimulatedMiner):
     """A miner that notes how much it is to hash."""
 
-    ready = True  # type: ignore[assignment]
+    ready = True
 
     def __init__(self) -> None:
         super().__init__()
@@ -55,9 +55,9 @@ def test_many_hashes_come_in_batches_and_old_ones_are_forgotten() -> None:
 
 def test_who_can_not_mine_owes_nothing() -> None:
     miner, one = link(1000)
-    miner.ready = False  # type: ignore[misc]
+    miner.ready = False
     assert not one.hash(10.0)
-    miner.ready = True  # type: ignore[misc]
+    miner.ready = True
     assert one.hash(10.1)
     assert miner.asked == [pytest.approx(100, abs=1)]
 

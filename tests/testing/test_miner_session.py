@@ -69,7 +69,7 @@ def test_no_violations_in_the_usual_order() -> None:
     assert made.ready
     assert made.violations == []
     assert made.session.session_id == "abc"
-    assert made.session.jobs.keys() == {made.job.job_id}  # type: ignore[union-attr]
+    assert made.session.jobs.keys() == {made.job.job_id}
 
 
 @pytest.mark.parametrize(
@@ -190,7 +190,7 @@ def test_extranonce_subscribe_is_answered_true() -> None:
 
 def test_a_job_id_twice_in_a_connection() -> None:
     made = miner()
-    made.receive(told("mining.notify", *notify(job_id=made.job.job_id)))  # type: ignore[union-attr]
+    made.receive(told("mining.notify", *notify(job_id=made.job.job_id)))
     assert "a second time" in made.violations[0].text
 
 

@@ -66,7 +66,7 @@ def test_the_usual_order(pool: SimulatedPool) -> None:
     assert authorized["result"] is True
     assert (difficulty["method"], difficulty["params"]) == ("mining.set_difficulty", [1e-8])
     assert notify["method"] == "mining.notify"
-    assert notify["params"] == pool.job.notify(12)  # type: ignore[union-attr]
+    assert notify["params"] == pool.job.notify(12)
     assert connection.user_agent == "agent/1"
     assert not pool.violations
 

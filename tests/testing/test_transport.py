@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from functools import partial
+from typing import Any
 
 import pytest
 import trio
@@ -27,7 +28,7 @@ def test_headers_are_what_the_proxy_reads(version: int, source: tuple[str, int])
 
 
 async def mine(
-    nursery: trio.Nursery, transport: Transport, **serving: object
+    nursery: trio.Nursery, transport: Transport, **serving: Any
 ) -> tuple[SimulatedPool, SimulatedMiner, list[str]]:
     """One share by this transport; and who the pool saw."""
     pool = SimulatedPool(PoolSettings(difficulty=1e-8))

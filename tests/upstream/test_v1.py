@@ -45,7 +45,7 @@ def ready(**settings: Any) -> V1Session:
 
 
 def share(sent: float = 0.0) -> Submission:
-    return Submission(None, None, b"4", 1, 1.0, sent, None)  # type: ignore[arg-type]
+    return Submission(None, None, b"4", 1, 1.0, sent, None)
 
 
 # -- the handshake -----------------------------------------------------------------------------
@@ -504,7 +504,7 @@ def test_an_odd_yes(result: str) -> None:
 
 def test_the_writer_is_woken_for_the_first_share_only() -> None:
     woken = []
-    made = ready(wake=lambda: woken.append(len(made.outgoing)))
+    made: V1Session = ready(wake=lambda: woken.append(len(made.outgoing)))
     for _ in range(3):
         made.submit(share(), HEAD, FOUND)
     assert woken == [0]

@@ -9,6 +9,7 @@ import orjson
 import trio
 from pydantic import BaseModel
 from starlette.applications import Starlette
+from starlette.types import Message
 
 from stratumproxy.config.control import Api
 from stratumproxy.errors import StratumProxyError
@@ -110,7 +111,7 @@ def problem_of(answer: httpx.Response) -> str:
 class Heard:
     """What a client of an event stream gets, event by event."""
 
-    def __init__(self, chunks: trio.MemoryReceiveChannel[dict[str, Any]]) -> None:
+    def __init__(self, chunks: trio.MemoryReceiveChannel[Message]) -> None:
         self._chunks = chunks
         self._text = b""
         self.status = 0
@@ -142,11 +143,11 @@ class Heard:
 @asynccontextmanager
 async def listen(app: Starlette, headers: dict[str, str]) -> AsyncIterator[Heard]:
     """An event stream whose client reads what it is sent, until the block ends."""
-    told, hear = trio.open_memory_channel[dict[str, Any]](0)
+    told, hear = trio.open_memory_channel[Message](0)
     gone = trio.Event()
     asked = False
 
-    async def receive() -> dict[str, Any]:
+    async def receive() -> Message:
         nonlocal asked
         if not asked:
             asked = True

@@ -22,7 +22,7 @@ import pytest
 try:
     from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 except ImportError:
-    sync_playwright = expect = None  # type: ignore[assignment]
+    sync_playwright = expect = None
 
 ROOT = Path(__file__).parent.parent.parent
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")

@@ -1,6 +1,7 @@
 """Server-sent events: live, resumed, bounded."""
 
 import trio
+from starlette.types import Message
 from trio.testing import MockClock
 
 from stratumproxy.config.control import Api
@@ -88,13 +89,13 @@ async def test_one_that_does_not_read_is_hung_up_on(
 ) -> None:
     """It holds one message, and nothing is kept for it."""
     stream = EventStream(web.app.state.site)
-    sent: list[dict] = []
+    sent: list[Message] = []
 
-    async def receive() -> dict:
+    async def receive() -> Message:
         await trio.sleep_forever()
         raise AssertionError
 
-    async def send(message: dict) -> None:
+    async def send(message: Message) -> None:
         sent.append(message)
         if len(sent) > 2:
             await trio.sleep_forever()

@@ -3,7 +3,7 @@
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -115,7 +115,7 @@ class World:
         return dict(_samples(plain(text)))
 
 
-def _samples(families: Iterator[Metric]) -> Iterator[tuple[str, float]]:
+def _samples(families: Iterable[Metric]) -> Iterator[tuple[str, float]]:
     for family in families:
         for sample in family.samples:
             labels = ",".join(f'{key}="{value}"' for key, value in sample.labels.items())

@@ -7,6 +7,7 @@ import tracemalloc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from functools import partial
+from typing import Any
 
 import pytest
 import trio
@@ -59,7 +60,7 @@ class Served:
         assert answer.startswith(b"HTTP/1.1 200"), answer
 
 
-def get(path: str, *, close: bool = False, **headers: str) -> bytes:
+def get(path: str, *, close: bool = False, **headers: Any) -> bytes:
     lines = [f"GET {path} HTTP/1.1", "Host: localhost"]
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
     lines += ["Connection: close"] if close else []
@@ -70,7 +71,7 @@ EVENTS = get("/api/events")
 
 
 @asynccontextmanager
-async def served(web: Web, app: ASGIApp | None = None, **options: int) -> AsyncIterator[Served]:
+async def served(web: Web, app: ASGIApp | None = None, **options: Any) -> AsyncIterator[Served]:
     listeners = await trio.open_tcp_listeners(0, host="127.0.0.1")
     port = listeners[0].socket.getsockname()[1]
     stop = trio.Event()

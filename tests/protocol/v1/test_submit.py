@@ -12,11 +12,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from stratumproxy.errors import ProtocolError
+from stratumproxy.mining.submission import Submit
 from stratumproxy.protocol.v1 import submit
 from stratumproxy.protocol.v1.messages import id_of, parse
 from stratumproxy.protocol.v1.submit import (
     FAULTS,
-    Submit,
     encode_submit,
     encode_submit_head,
     read_submit,
@@ -278,9 +278,9 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if shutil.which("cc") is None or not SOURCE.exists():
         pytest.skip("needs a C compiler and the sources")
     path = tmp_path_factory.mktemp("scan") / "scan"
-    command = ["cc", "-std=c11", "-O1", "-g", "-Wall", "-Wextra", "-Werror", "-o", path]
+    command = ["cc", "-std=c11", "-O1", "-g", "-Wall", "-Wextra", "-Werror", "-o", str(path)]
     command += ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
-    command += [HERE / "c" / "scan.c", SOURCE]
+    command += [str(HERE / "c" / "scan.c"), str(SOURCE)]
     built = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     if "sanitize" in built.stderr or "asan" in built.stderr:
         pytest.skip("the C compiler has no address and undefined behaviour sanitizers")
@@ -294,10 +294,10 @@ def test_the_scanner_reads_no_byte_too_many(program: Path) -> None:
     lines = [line[:cut] for line in plain for cut in range(len(line) + 1)]
     lines += [each["line"].encode() for each in SAMPLES]
     for _ in range(5000):
-        line = bytearray(rng.choice(plain))
+        changed = bytearray(rng.choice(plain))
         for _ in range(rng.randint(1, 4)):
-            line[rng.randrange(len(line))] = rng.randrange(256)
-        lines.append(bytes(line))
+            changed[rng.randrange(len(changed))] = rng.randrange(256)
+        lines.append(bytes(changed))
     done = subprocess.run(
         [program],
         input="".join(line.hex() + "\n" for line in lines if line),
