@@ -6,12 +6,10 @@ import signal
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
-from urllib.parse import quote
 
 import pytest
 
 from tests.web.browser import (
-    PATIENCE,
     PHONE,
     Visit,
     World,
@@ -73,12 +71,6 @@ def look(browser: Any, some: World) -> Iterator[Visit]:
 def look_at_all(browser: Any, fleet: World) -> Iterator[Visit]:
     with visit(browser, fleet.url) as found:
         yield found
-
-
-@pytest.fixture(scope="module")
-def words_page(browser: Any, some: World) -> Iterator[Any]:
-    with visit(browser, some.url) as found:
-        yield found.go()
 
 
 def test_the_whole_fleet_is_on_the_page(look_at_all: Visit) -> None:
@@ -491,91 +483,3 @@ def test_a_span_without_a_ledger_says_so(look: Visit) -> None:
     page.click("#history-spans >> text=24 h")
     page.wait_for_selector("#history canvas")
     expect(page.locator("#history .note")).to_be_empty()
-
-
-@pytest.mark.parametrize(
-    ("call", "words"),
-    [
-        ("rate(1.924e18)", "1.92 EH/s"),
-        ("rate(999.4e12)", "999 TH/s"),
-        ("rate(999.6e12)", "1.00 PH/s"),
-        ("rate(0)", "0 H/s"),
-        ("rate(null)", "\u2013"),
-        ("rate(0.25)", "0.25 H/s"),
-        ("error(0.008)", "± 0.80 %"),
-        ("error(null)", ""),
-        ("error(5)", "± 100 %"),
-        ("percent(0.99999)", "100 %"),
-        ("percent(0.00001)", "< 0.01 %"),
-        ("difficulty(0.0015)", "0.0015"),
-        ("difficulty(131072)", "131,072"),
-        ("difficulty(4.118e12)", "4.12 T"),
-        ("delay(0.00024)", "240 µs"),
-        ("delay(0.0384)", "38 ms"),
-        ("delay(0.9996)", "1 s"),
-        ("duration(59.6)", "60 s"),
-        ("duration(3 * 3600)", "3 h"),
-        ("duration(86400 * 12)", "12 d"),
-    ],
-)
-def test_figures_in_words(words_page: Any, call: str, words: str) -> None:
-    said = words_page.evaluate(f"async () => (await import('/static/format.js')).{call}")
-    assert said.replace("\u00a0", " ") == words
-
-
-HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script>"
-
-
-def test_what_miners_say_stays_text(look: Visit) -> None:
-    """Names, agents, reasons and events are laid under the page as an attacker would."""
-    look.page.route(re.compile("/api/(table|workers/|log|jobs)"), Liar())
-    page = look.go()
-    look.all_rows()
-    expect(page.locator("#workers td.name")).to_have_text([HOSTILE])
-    expect(page.locator("#workers td.agent")).to_have_text([HOSTILE])
-    expect(page.locator("#news li").first).to_contain_text(HOSTILE)
-    page.locator("#workers td.name a").click()
-    expect(page.locator("#worker-view h1")).to_have_text(HOSTILE)
-    expect(page.locator("#worker-view .reasons tbody th")).to_have_text([HOSTILE])
-    expect(page.locator("[aria-labelledby=worker-miners] tbody bdi")).to_have_text([HOSTILE])
-    page.click("header nav >> text=Jobs")
-    expect(page.locator("#jobs td.code").last).to_have_text(HOSTILE)
-    page.click("header nav >> text=Events")
-    expect(page.locator("#events li").first).to_contain_text(HOSTILE)
-    assert page.locator("body img, body script").count() == 0
-
-
-class Liar:
-    """Answers as the server would, had one of its miners such a name."""
-
-    def __init__(self) -> None:
-        self.name = ""
-
-    def __call__(self, route: Any) -> None:
-        real = route.request.url.replace(quote(HOSTILE, safe="()'!~*"), quote(self.name, safe=""))
-        answer = route.fetch(url=real, timeout=PATIENCE)
-        said = answer.json()
-        if "columns" in said and said["rows"]:
-            at = said["columns"].index
-            row = said["rows"][0]
-            self.name = row[at("name")]
-            row[at("name")] = row[at("agent")] = row[at("address")] = HOSTILE
-            said["rows"] = [row]
-        elif "events" in said:
-            event = {
-                "at": 4e9,  # before those that the stream brings meanwhile
-                "level": "warning",
-                "event": HOSTILE,
-                "values": {HOSTILE: HOSTILE},
-            }
-            said["events"] = [event]
-        elif "jobs" in said:
-            for job in said["jobs"]:
-                job["job"] = job["pool"] = HOSTILE
-        elif "reasons" in said:
-            said["name"] = said["agent"] = said["pool"] = HOSTILE
-            said["reasons"] = {HOSTILE: 10}
-            said["rejected"] = 10
-            for miner in said["miners"]:
-                miner["address"] = miner["agent"] = HOSTILE
-        route.fulfill(response=answer, json=said)
