@@ -72,9 +72,10 @@ wheel: $(VENV)/bin/python ## A wheel in dist/
 	$(PIP) wheel --no-deps --wheel-dir dist .
 	@ls dist/*.whl
 
-docs: $(VENV)/installed ## What is generated: configuration.md, the schema, architecture.md's files
+docs: $(VENV)/installed ## What is generated: configuration.md, compatibility.md, schemas, architecture.md's files
 	$(BIN)/stratumproxy schema > configs/stratumproxy.schema.json
 	$(BIN)/stratumproxy schema --markdown > docs/configuration.md
+	$(BIN)/python -m stratumproxy.conform.compatibility docs/compatibility > docs/compatibility.md
 	$(BIN)/stratumproxy schema --messages > configs/messages.schema.json
 	$(BIN)/python -m tests.rooms
 

@@ -42,6 +42,7 @@ def _shared(command: Command) -> Command:
             click.option("--strict", is_flag=True, help="Fail over should and firmware too."),
             click.option("--slow", is_flag=True, help="Also what takes a minute or more."),
             click.option("--hostile", is_flag=True, help="Also what a public peer might ban for."),
+            click.option("--name", help="What the results call it: its name and version."),
             click.option(
                 "--json", "json_file", type=click.File("w"), help="Write it as JSON; - is stdout."
             ),
@@ -119,6 +120,7 @@ def pool(
     strict: bool,
     slow: bool,
     hostile: bool,
+    name: str | None,
     json_file: IO[str] | None,
     junit: IO[str] | None,
 ) -> None:
@@ -152,7 +154,7 @@ def pool(
     async def work(on_result: Callable[[Result], None]) -> list[Result]:
         return await run_pool_cases(cases, connect, terms, on_result)
 
-    _judge(work, "pool", f"{url.host}:{url.port}", strict, json_file, junit)
+    _judge(work, "pool", name or f"{url.host}:{url.port}", strict, json_file, junit)
 
 
 @conform.command(
@@ -192,6 +194,7 @@ def miner(
     strict: bool,
     slow: bool,
     hostile: bool,
+    name: str | None,
     json_file: IO[str] | None,
     junit: IO[str] | None,
 ) -> None:
@@ -219,7 +222,8 @@ def miner(
         async with listener:
             return await run_miner_cases(cases, listener.accept, terms, on_result, running)
 
-    _judge(work, "miner", command[0] if command else "the miner", strict, json_file, junit)
+    peer = name or (command[0] if command else "the miner")
+    _judge(work, "miner", peer, strict, json_file, junit)
 
 
 @conform.command(
@@ -254,6 +258,7 @@ def proxy(
     strict: bool,
     slow: bool,
     hostile: bool,
+    name: str | None,
     json_file: IO[str] | None,
     junit: IO[str] | None,
 ) -> None:
@@ -282,7 +287,7 @@ def proxy(
     async def work(on_result: Callable[[Result], None]) -> list[Result]:
         return await run_proxy_cases(cases, setup, terms, on_result)
 
-    _judge(work, "proxy", setup.name, strict, json_file, junit)
+    _judge(work, "proxy", name or setup.name, strict, json_file, junit)
 
 
 async def _open(url: PoolUrl, tls: ssl.SSLContext | None) -> trio.abc.Stream:

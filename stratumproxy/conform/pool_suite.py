@@ -109,8 +109,12 @@ def _rests_on_broken(case: Case, book: Book) -> str:
         rests_on += ["SV1-SUBSCRIBE-ANSWERED", "SV1-SUBSCRIBE-SHAPE"]
     if "authorize" in said:
         rests_on += ["SV1-AUTHORIZE-ANSWERED", "SV1-JOB-SENT", "SV1-JOB-SHAPE", "SV1-JOB-COINBASE"]
-    if any(step.get("send") == "mining.configure" for step in case.steps):
-        rests_on.append("SV1-CONFIGURE-ANSWERED")
+    for method, case_id in (
+        ("mining.subscribe", "SV1-SUBSCRIBE-ANSWERED"),
+        ("mining.configure", "SV1-CONFIGURE-ANSWERED"),
+    ):
+        if any(step.get("send") == method for step in case.steps):
+            rests_on.append(case_id)
     if verbs & {"share", "alive"}:
         rests_on += ["SV1-JOB-PREVHASH", "SV1-JOB-NTIME", "SV1-SUBMIT-ANSWERED"]
     if "share" in verbs:

@@ -42,7 +42,7 @@ class ProxySetup:
     difficulty: float = 1e-6
     """What the pool behind it asks for."""
     start_seconds: float = 30.0
-    """How long it may take until miners can connect."""
+    """How long it may take until a miner gets a job."""
     files: dict[str, str] = field(default_factory=dict)
     """Names, and what is in them."""
 

@@ -1,7 +1,7 @@
 """Running a proxy's cases: as its miners, as its pool, and as both at once."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 
 import trio
@@ -9,10 +9,12 @@ import trio
 from stratumproxy.conform.catalogue import Case
 from stratumproxy.conform.miner_suite import run_miner_cases
 from stratumproxy.conform.outcome import Book, Fault, Result, Skip, Terms
+from stratumproxy.conform.pool_steps import Connect
 from stratumproxy.conform.pool_suite import run_pool_cases
 from stratumproxy.conform.program import program
 from stratumproxy.conform.proxy_checks import ProxyChecks
 from stratumproxy.conform.proxy_setup import ProxySetup, laid_out
+from stratumproxy.conform.style_talk import talk
 from stratumproxy.errors import PoolError
 from stratumproxy.testing.fleet import run_miner
 from stratumproxy.testing.miner import SimulatedMiner
@@ -20,8 +22,8 @@ from stratumproxy.testing.pool import SimulatedPool
 from stratumproxy.testing.serve import make_jobs, serve_stream
 from stratumproxy.testing.settings import PoolSettings
 
-AGAIN = 0.1
-"""Seconds between two tries to connect, while it starts."""
+AGAIN = 0.3
+"""Seconds between two tries, while it starts."""
 
 
 async def run_proxy_cases(
@@ -56,14 +58,18 @@ async def run_proxy_cases(
         with laid_out(setup, (host, port)) as (folder, places):
             miners = places["miners_host"], int(places["miners_port"])
             start = partial(program, setup.command, places, folder=folder)
-            connect = partial(trio.open_tcp_stream, *miners)
-            if by_role["proxy"] or by_role["pool"]:
+
+            async def connect() -> trio.abc.Stream:
+                return await trio.open_tcp_stream(*miners)
+
+            # Each side has it fresh: what one left behind is nothing that the other is to find.
+            for role, run in (("proxy", _run_checks), ("pool", _run_pool_cases)):
+                if not by_role[role]:
+                    continue
                 pool = SimulatedPool(PoolSettings(difficulty=setup.difficulty))
                 async with start(), _serving(pool, listener, terms):
-                    await _up(connect, setup.start_seconds)
-                    results += await _run_checks(by_role["proxy"], pool, connect, terms, on_result)
-                    if by_role["pool"]:
-                        results += await run_pool_cases(by_role["pool"], connect, terms, on_result)
+                    await _up(connect, terms, setup.start_seconds)
+                    results += await run(by_role[role], pool, connect, terms, on_result)
 
             @asynccontextmanager
             async def mined_on() -> AsyncIterator[None]:
@@ -99,24 +105,21 @@ async def _serving(
         nursery.cancel_scope.cancel()
 
 
-async def _up(connect: Callable[..., object], seconds: float) -> None:
-    """Wait until miners can connect."""
+async def _up(connect: Connect, terms: Terms, seconds: float) -> None:
+    """Wait until a miner gets a job: a proxy may take connections before it has one to give."""
     with trio.move_on_after(seconds):
         while True:
-            try:
-                stream: trio.SocketStream = await connect()  # type: ignore[misc]
-            except OSError:
-                await trio.sleep(AGAIN)
-            else:
-                await stream.aclose()
-                return
-    raise PoolError(f"miners could not connect to it in {seconds:g} s")
+            with suppress(OSError):
+                if (await talk("cpuminer", connect, terms)).job:
+                    return
+            await trio.sleep(AGAIN)
+    raise PoolError(f"no miner got a job of it in {seconds:g} s")
 
 
 async def _run_checks(
     cases: tuple[Case, ...],
     pool: SimulatedPool,
-    connect: Callable[..., object],
+    connect: Connect,
     terms: Terms,
     on_result: Callable[[Result], None] | None,
 ) -> list[Result]:
@@ -126,7 +129,7 @@ async def _run_checks(
             book.hinder(case.id, cause)
             continue
         async with trio.open_nursery() as nursery:
-            checks = ProxyChecks(pool, connect, terms, nursery)  # type: ignore[arg-type]
+            checks = ProxyChecks(pool, connect, terms, nursery)
             try:
                 await checks.run(case)
                 book.put(case.id, "passed")
@@ -136,3 +139,13 @@ async def _run_checks(
                 book.put(case.id, "skipped", str(skip))
             nursery.cancel_scope.cancel()
     return book.results()
+
+
+async def _run_pool_cases(
+    cases: tuple[Case, ...],
+    pool: SimulatedPool,
+    connect: Connect,
+    terms: Terms,
+    on_result: Callable[[Result], None] | None,
+) -> list[Result]:
+    return await run_pool_cases(cases, connect, terms, on_result)

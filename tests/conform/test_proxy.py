@@ -69,7 +69,7 @@ def test_a_proxy_that_swallows_refusals_is_found() -> None:
 def test_a_program_that_is_no_proxy_is_not_measured() -> None:
     setup = ProxySetup(command=["sleep", "60"], start_seconds=0.5)
     with pytest.RaisesGroup(
-        pytest.RaisesExc(PoolError, match="could not connect to it in 0.5 s"),
+        pytest.RaisesExc(PoolError, match="no miner got a job of it in 0.5 s"),
         flatten_subgroups=True,
         allow_unwrapped=True,
     ):
