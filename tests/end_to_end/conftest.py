@@ -25,7 +25,6 @@ from stratumproxy.testing import (
     run_fleet,
     serve_pool,
 )
-from tests.end_to_end.process import Process
 from tests.ports import KeptPort
 from tests.waiting import PATIENCE, until
 
@@ -230,7 +229,7 @@ class Site:
             [proxy.address] = await self._nursery.start(proxy.run, loads(text))
         return proxy
 
-    async def miners(self, proxy: Proxy | Process, count: int, **options: Any) -> Miners:
+    async def miners(self, proxy: Any, count: int, **options: Any) -> Miners:
         """Miners of all styles, unless told otherwise."""
         miners = Miners()
         options = {"keep_shares": 100_000, **options}
