@@ -78,3 +78,10 @@ class BenchError(StratumProxyError):
 
 class NativeUnavailable(StratumProxyError):
     """`--require-native` was given, and the C share check can't be loaded."""
+
+
+def first_of(error: BaseException) -> BaseException:
+    """What really happened, out of the groups around it."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

@@ -21,7 +21,7 @@ from stratumproxy.conform.pool_suite import run_pool_cases
 from stratumproxy.conform.program import program
 from stratumproxy.conform.proxy_setup import read_setup
 from stratumproxy.conform.proxy_suite import run_proxy_cases
-from stratumproxy.errors import StratumProxyError
+from stratumproxy.errors import StratumProxyError, first_of
 
 NOT_MEASURED = 2
 """Exit status when nothing can be said."""
@@ -328,10 +328,7 @@ def _judge(
     try:
         results = trio.run(work, lambda result: say(report.line(result)))
     except* (StratumProxyError, OSError) as group:
-        first: BaseException = group
-        while isinstance(first, BaseExceptionGroup):
-            first = first.exceptions[0]
-        click.echo(f"stratumproxy: {peer} can't be tried: {first}", err=True)
+        click.echo(f"stratumproxy: {peer} can't be tried: {first_of(group)}", err=True)
         raise SystemExit(NOT_MEASURED) from None
     for result in results:
         if result.status == "failed":

@@ -16,7 +16,7 @@ from stratumproxy.cli.logging import configure
 from stratumproxy.cli.options import examples
 from stratumproxy.config import Listen, Log
 from stratumproxy.config.address import parse_listen
-from stratumproxy.errors import StratumProxyError
+from stratumproxy.errors import StratumProxyError, first_of
 from stratumproxy.net.listeners import open_listener
 from stratumproxy.net.supervisor import url_of
 
@@ -100,7 +100,7 @@ def demo(
     try:
         trio.run(_run, world, console if live else None, seconds, url)
     except* (StratumProxyError, BrokenPipeError) as group:
-        failure = _first(group)
+        failure = first_of(group)
     click.echo(log.getvalue(), nl=False, err=True)
     if failure is not None:
         raise failure
@@ -155,10 +155,3 @@ async def _show_lines(world: World, url: str) -> None:
         history.look(world)
         if world.moment is not None:
             click.echo(plain_line(world.moment, history))
-
-
-def _first(error: BaseException) -> BaseException:
-    """What really happened, out of the groups around it."""
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error

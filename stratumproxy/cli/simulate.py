@@ -15,7 +15,7 @@ import trio
 from stratumproxy.cli.endpoints import client_tls, listen_address, server_tls, server_url
 from stratumproxy.cli.options import examples
 from stratumproxy.config.address import PoolUrl
-from stratumproxy.errors import StratumProxyError
+from stratumproxy.errors import StratumProxyError, first_of
 from stratumproxy.testing import STYLES, PoolSettings, SimulatedMiner, SimulatedPool
 from stratumproxy.testing.faults import Faults
 from stratumproxy.testing.given import with_settings
@@ -360,10 +360,7 @@ def _run(
     except* BrokenPipeError:
         raise SystemExit(NOT_DONE) from None
     except* (StratumProxyError, OSError) as group:
-        first: BaseException = group
-        while isinstance(first, BaseExceptionGroup):
-            first = first.exceptions[0]
-        click.echo(f"stratumproxy: {first}", err=True)
+        click.echo(f"stratumproxy: {first_of(group)}", err=True)
         raise SystemExit(NOT_DONE) from None
 
 

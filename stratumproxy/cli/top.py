@@ -9,7 +9,7 @@ import trio
 from rich.console import Console
 
 from stratumproxy.cli.options import examples
-from stratumproxy.errors import ConfigError
+from stratumproxy.errors import ConfigError, first_of
 from stratumproxy.top.api import Address, Api, ApiError
 from stratumproxy.top.fill import fill
 from stratumproxy.top.live import Top
@@ -135,7 +135,7 @@ def top(
         else:
             trio.run(Top(api, state, console).run)
     except* (ApiError, BrokenPipeError, KeyboardInterrupt) as group:
-        failure = _first(group)
+        failure = first_of(group)
     if isinstance(failure, KeyboardInterrupt):
         raise SystemExit(INTERRUPTED)
     if failure is not None:
@@ -194,9 +194,3 @@ async def _json(api: Api, state: State, once: bool) -> None:
         if once:
             return
         await trio.sleep(1)
-
-
-def _first(error: BaseException) -> BaseException:
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error

@@ -8,7 +8,7 @@ from typing import Any, Self, TypeVar
 
 import trio
 
-from stratumproxy.errors import StratumProxyError
+from stratumproxy.errors import StratumProxyError, first_of
 from stratumproxy.testing.fleet import run_miner
 from stratumproxy.testing.miner import SimulatedMiner
 from stratumproxy.testing.miner_session import MinerCounts
@@ -90,7 +90,7 @@ class _InThread:
             met = self._changed.wait_for(lambda: condition() or self._failed, seconds)
         if not condition():
             if self._failure is not None:
-                raise StratumProxyError(str(_first(self._failure)))
+                raise StratumProxyError(str(first_of(self._failure)))
             assert not met
             raise TimeoutError(f"it did not happen in {seconds:g} s")
 
@@ -224,9 +224,3 @@ class BlockingMiner(_InThread):
                 f"{self.simulated.connects} connections, {self.counts.jobs} jobs, "
                 f"{dict(self.counts.rejected)} rejected, {self.violations}"
             ) from None
-
-
-def _first(error: BaseException) -> BaseException:
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error

@@ -45,6 +45,10 @@ class BrokenPoolConnection(PoolConnection):
                 data = b"".join(data.partition(b"\n")[:2])
             case "crlf-ignored" if data.endswith(b"\r\n"):
                 data = b""
+            case "ascii-only" if not data.isascii():
+                self.close()
+            case "empty-line-ends" if data.startswith(b"\n"):
+                self.close()
             case "http-cuts-all" if data.startswith(b"GET "):
                 self._pool.drop_connections()
         super().feed(data, now)
@@ -70,6 +74,10 @@ class BrokenPoolConnection(PoolConnection):
                 return rejection("array", request_id, OTHER, "Who are you?")
             case "difficulty-early", "mining.subscribe":
                 self.send("mining.set_difficulty", [self._difficulty])
+            case "subscribe-once", "mining.subscribe" if self.session_id is not None:
+                return None
+            case "ids-of-32-bits", _ if isinstance(request_id, int):
+                request_id &= 0xFFFF_FFFF
             case "ids-as-text", _:
                 request_id = str(request_id)
         return super()._answer(method, params, request_id)

@@ -19,6 +19,7 @@ RejectShape = Literal["array", "pair", "object", "string", "false", "false-array
 
 
 PoolFault = Literal[
+    "ascii-only",
     "authorize-first-unanswered",
     "clean-never",
     "coinbase-cut",
@@ -29,12 +30,14 @@ PoolFault = Literal[
     "duplicate-code",
     "duplicates-accepted",
     "duplicates-by-text",
+    "empty-line-ends",
     "extranonce-subscribe-refused",
     "extranonce-unasked",
     "extranonce2-unchecked",
     "first-line-only",
     "five-refused",
     "http-cuts-all",
+    "ids-of-32-bits",
     "ids-as-text",
     "job-id-repeated",
     "low-accepted",
@@ -50,6 +53,7 @@ PoolFault = Literal[
     "share-answered-null",
     "six-refused",
     "split-lines",
+    "subscribe-once",
     "subscribe-needs-params",
     "suggest-unanswered",
     "unauthorized-accepted",

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import trio
 
-from stratumproxy.errors import PoolError, StratumProxyError
+from stratumproxy.errors import PoolError, StratumProxyError, first_of
 from stratumproxy.testing.fleet import Fleet, run_fleet
 from stratumproxy.testing.link import Transport
 from stratumproxy.testing.miner import SimulatedMiner
@@ -59,13 +59,13 @@ async def simulate_pool(
             tell("listening", {"host": where[0], "port": where[1]})
             with trio.move_on_after(float("inf") if ending.seconds is None else ending.seconds):
                 async with trio.open_nursery() as waiting:
-                    waiting.start_soon(_cancel_when, stop.wait, waiting.cancel_scope)
+                    waiting.start_soon(_cancel_at, stop, waiting.cancel_scope)
                     if ending.shares is not None:
                         await wait_until(pool, lambda: pool.total.accepted >= (ending.shares or 0))
                         waiting.cancel_scope.cancel()
             nursery.cancel_scope.cancel()
     except* OSError as group:
-        raise StratumProxyError(f"can't listen on {host}:{port}: {_first(group)}") from None
+        raise StratumProxyError(f"can't listen on {host}:{port}: {first_of(group)}") from None
     total = pool.total
     tell(
         "summary",
@@ -171,8 +171,8 @@ async def replay_to(part: Replayed, stream: trio.abc.Stream, patience: float) ->
         await stream.send_all(part.receive(data, time.time()))
 
 
-async def _cancel_when(wait: Callable[[], object], scope: trio.CancelScope) -> None:
-    await wait()  # type: ignore[misc]
+async def _cancel_at(stop: trio.Event, scope: trio.CancelScope) -> None:
+    await stop.wait()
     scope.cancel()
 
 
@@ -182,9 +182,3 @@ def _codes(violations: Sequence[Violation]) -> dict[str, int]:
     for each in violations:
         codes[each.code] = codes.get(each.code, 0) + 1
     return codes
-
-
-def _first(error: BaseException) -> BaseException:
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error

@@ -8,6 +8,10 @@ from stratumproxy.testing.settings import PoolFault
 from tests.conform.conftest import failed, try_pool
 
 FOUND_AS = {
+    "ascii-only": {"SV1-FRAME-UTF8"},
+    "empty-line-ends": {"SV1-FRAME-EMPTY"},
+    "ids-of-32-bits": {"SV1-REPLY-ID-LARGE"},
+    "subscribe-once": {"SV1-SUBSCRIBE-TWICE"},
     "authorize-first-unanswered": {"SV1-HANDSHAKE-AUTHORIZE-FIRST"},
     "clean-never": {"SV1-JOB-CLEAN-FIRST"},
     "coinbase-cut": {"SV1-JOB-COINBASE"},
