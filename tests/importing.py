@@ -7,6 +7,7 @@ from pathlib import Path
 import stratumproxy
 
 ROOT = Path(stratumproxy.__file__).parent
+OURS = ("stratumproxy", "bench", "tests")
 
 
 def imports(path: Path) -> Iterator[str]:
@@ -30,7 +31,7 @@ def imports(path: Path) -> Iterator[str]:
 
 def is_module(name: str) -> bool:
     top, *inner = name.split(".")
-    if top not in ("stratumproxy", "bench") or not inner:
+    if top not in OURS or not inner:
         return False
     path = ROOT.parent.joinpath(top, *inner)
     return path.is_dir() or path.with_suffix(".py").exists() or path.with_suffix(".pyi").exists()

@@ -2,11 +2,12 @@
 
 import json
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from stratumproxy.downstream.drops import Reason
 from stratumproxy.downstream.v1 import V1Miner
 from stratumproxy.errors import PoolError, ProtocolError
+from stratumproxy.proxy.proxy import Proxy
 from stratumproxy.shares import scan
 from stratumproxy.shares.difficulty import target_bytes, target_of
 from stratumproxy.testing import MinerJob
@@ -14,14 +15,19 @@ from stratumproxy.upstream.channel import Channel
 from stratumproxy.upstream.session import Event
 from stratumproxy.upstream.v1 import V1Session
 
-if TYPE_CHECKING:
-    from tests.proxy.playbook import Playbook
+
+class Play(Protocol):
+    """What goes on between them, and when."""
+
+    proxy: Proxy
+    now: float
+    log: list[str]
 
 
 class Peer:
     """One end of a wire: what the proxy said to it and nobody looked at yet."""
 
-    def __init__(self, play: "Playbook", name: str) -> None:
+    def __init__(self, play: Play, name: str) -> None:
         self.play = play
         self.name = name
         self.heard: deque[str] = deque()
@@ -41,7 +47,7 @@ class Peer:
 class MinerEnd(Peer):
     """A miner: it remembers what it was told as a miner does, and can find shares."""
 
-    def __init__(self, play: "Playbook", name: str) -> None:
+    def __init__(self, play: Play, name: str) -> None:
         super().__init__(play, name)
         session = play.proxy.connect(self, name if ":" in name else f"{name}:1", play.now)
         assert isinstance(session, V1Miner)
@@ -162,7 +168,7 @@ class MinerEnd(Peer):
 class PoolEnd(Peer):
     """A pool's end of one session; `name` is the pool's, and the number of its group after 0."""
 
-    def __init__(self, play: "Playbook", name: str, channel: Channel) -> None:
+    def __init__(self, play: Play, name: str, channel: Channel) -> None:
         super().__init__(play, name)
         self.channel = channel
         self.events: list[Event] = []

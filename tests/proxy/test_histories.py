@@ -97,7 +97,7 @@ class Histories(RuleBasedStateMachine):
                 end.connect()
             if end.closed is None and not end.session.ready:
                 self.extranonces += 1
-                end.play.opens(
+                self.play.opens(
                     end.name,
                     extranonce1=extranonce1 or f"{self.extranonces:08x}",
                     size=self.size,
