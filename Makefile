@@ -61,7 +61,8 @@ fuzz: $(VENV)/installed-dev ## Fuzz what takes bytes from the network, for SECON
 soak: $(VENV)/installed-dev ## The long forms of the fault, flood and weeks' tests; MINUTES=10 of memory
 	STRATUMPROXY_SOAK=1 STRATUMPROXY_SOAK_MINUTES=$(or $(MINUTES),10) \
 	  $(BIN)/python -m pytest -rP -m "" tests/chaos tests/hostile tests/kafka/test_broker.py \
-	  tests/mining/test_content.py tests/fleet/test_usual.py $(ARGS)
+	  tests/mining/test_content.py tests/fleet/test_usual.py \
+	  tests/web/test_dashboard_access.py $(ARGS)
 
 interop: $(VENV)/installed-dev ## The proxy between a miner, a pool and a node that others wrote
 	@$(BIN)/python -m tests.interop.parts

@@ -1,5 +1,6 @@
 """The dashboard for people who see, hear or point otherwise: axe-core finds nothing wrong."""
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,6 +17,21 @@ pytestmark = [
     *needed,
     pytest.mark.skipif(Axe is None, reason="axe-playwright-python is not installed"),
 ]
+
+VIEWS = {
+    "desktop-light": (DESKTOP, "light"),
+    "phone-dark": (PHONE, "dark"),
+    "desktop-dark": (DESKTOP, "dark"),
+    "phone-light": (PHONE, "light"),
+}
+"""A layout and a set of colours have nothing to do with each other; but who knows."""
+
+SHOWN = list(VIEWS) if os.environ.get("STRATUMPROXY_SOAK") == "1" else list(VIEWS)[:2]
+"""Each layout and each set of colours once; all of them in `make soak`."""
+
+each_view = pytest.mark.parametrize(
+    ("viewport", "scheme"), [VIEWS[name] for name in SHOWN], ids=SHOWN
+)
 
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
@@ -37,8 +53,7 @@ def assert_nothing_is_wrong(look: Visit, where: str | None = None) -> None:
     assert found.response["passes"]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@each_view
 def test_the_fleet(browser: Any, fleet: World, viewport: dict[str, int], scheme: Any) -> None:
     with visit(browser, fleet.url, viewport, color_scheme=scheme) as look:
         page = look.go()
@@ -58,8 +73,7 @@ def test_the_fleet(browser: Any, fleet: World, viewport: dict[str, int], scheme:
         assert_nothing_is_wrong(look, "#fleet-view > .pools")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@each_view
 def test_what_is_not_as_usual(browser: Any, viewport: dict[str, int], scheme: Any) -> None:
     with world(0) as nobody, visit(browser, nobody.url, viewport, color_scheme=scheme) as look:
         expect(look.go().locator("#conditions li")).to_have_count(4)
