@@ -20,7 +20,7 @@ from stratumproxy.cli.options import examples
 
 QUICK: dict[str, Any] = {"seconds": 3, "warmup": 1, "repeats": 1}
 
-WIDTH = max(110, Console().width)
+WIDTH = max(160, Console().width)
 """Of the tables: they don't fit into less."""
 
 FILE = click.Path(dir_okay=False, path_type=Path)
