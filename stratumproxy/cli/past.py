@@ -80,6 +80,7 @@ def read_past(standing: Standing, clock: Clock) -> Past | None:
             newest.get(name, NO_SHARES),
             each.address,
             each.agent,
+            each.connections > 0,
         )
         for name, each in totals.workers.items()
     ]

@@ -23,7 +23,7 @@ from stratumproxy.fleet.roll import LIMIT, RETENTION, Roll
 from stratumproxy.fleet.round_trip import RoundTrips
 from stratumproxy.fleet.strangers import Began, Strangers
 from stratumproxy.fleet.usual import MEMORY_HOURS, Known, Mark, of_memory
-from stratumproxy.fleet.worker import Counts, Worker, add_reasons
+from stratumproxy.fleet.worker import GONE_BEFORE, Counts, Worker, add_reasons
 from stratumproxy.telemetry.records import Batch, MinerRecord
 from stratumproxy.telemetry.snapshot import Snapshot
 
@@ -56,6 +56,8 @@ class Earlier(NamedTuple):
     address: str = ""
     agent: str = ""
     """Of the connection that began last."""
+    connected: bool = True
+    """Whether it was, when that was written."""
 
 
 class Fleet:
@@ -194,10 +196,11 @@ class Fleet:
             worker.rates.take_in(done.past, now)
             worker.since = min(worker.since, done.since)
             if worker.last_share is None and done.last_share is not None:
-                worker.last_share = min(done.last_share, now)
+                worker.last_share = min(max(done.last_share, done.since), now)
                 if not worker.connections:
                     worker.seen = worker.last_share
-                    worker.awaited = now + AWAITED_SECONDS
+                    gone = self.processes.took_over and not done.connected
+                    worker.awaited = GONE_BEFORE if gone else now + AWAITED_SECONDS
             self._learn(worker, now)
             self._changed(worker, now)
 
@@ -458,8 +461,9 @@ class Fleet:
         if was_gone and not is_gone:
             self.outages.turned("back", worker.name, now)
         elif is_gone and not was_gone:
-            last = worker.last_share
-            if last is not None and last >= self.started - GONE_SECONDS:  # else it was already gone
+            last = worker.last_share or -inf
+            # Who was gone already is not lost once more.
+            if worker.awaited != GONE_BEFORE and last >= self.started - GONE_SECONDS:
                 self.outages.turned("lost", worker.name, now)
 
     def _forget(self) -> bool:

@@ -55,6 +55,8 @@ class Processes:
         """What had been counted already by the runs that were there before this process."""
         self.counted: dict[tuple[int, str], int] = {}
         """The newest batch of runs that others counted before us."""
+        self.took_over = False
+        """Whether any of those still runs: then not all miners are new since."""
 
     def find(self, worker: int, run: str) -> Process | None:
         """That run, if it runs."""
@@ -68,6 +70,7 @@ class Processes:
     def start(self, worker: int, run: str, now: float) -> Process:
         """A run that was not known yet; any other of that number must have been ended."""
         seq = self.counted.pop((worker, run), 0)
+        self.took_over |= seq > 0
         process = self.running[worker] = Process(worker, run, now, seq)
         return process
 

@@ -1,6 +1,7 @@
 """One worker: a name that miners authorize with, and what they do under it."""
 
 from collections.abc import Mapping
+from math import inf
 from typing import NamedTuple
 
 from stratumproxy.fleet.hashrate import Done, Rates
@@ -16,6 +17,10 @@ CONNECTS = 5
 
 MAX_REASONS = 32
 """Different reasons of rejects that are counted; some come from pools, in their own words."""
+
+
+GONE_BEFORE = -inf
+"""Who had no connection when this process began, and its miners have gone on since."""
 
 
 class Counts(NamedTuple):
@@ -102,7 +107,7 @@ class Worker:
         self.connections = 0
         self.connects = 0
         self.awaited = 0.0
-        """Until when it may be connected without our knowing."""
+        """Until when it may be connected without our knowing; `GONE_BEFORE` if it surely is not."""
         self.last_share: float | None = None
         self.agent = ""
         self.address = ""

@@ -3,6 +3,7 @@
 from itertools import count
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -288,6 +289,32 @@ class TestRecall:
 
     def test_one_whose_newest_shares_were_rejected_still_needs_a_person(self) -> None:
         assert self.recalled(newest=(200, 60)).worker().attention == ("rejecting",)
+
+    @pytest.mark.parametrize("goes_on", [True, False])
+    @pytest.mark.parametrize("connected", [True, False])
+    def test_who_was_lost_before_is_not_lost_once_more(
+        self, goes_on: bool, connected: bool
+    ) -> None:
+        """If miners went on meanwhile; if all had to come back, it is one that did not."""
+        told = Told()
+        told.fleet.processes.counted = {(0, RUN if goes_on else "before"): 1}
+        told.tell()
+        told.tell(miners=[miner(1, "another")])
+        counts = Counts(7200, 80, {"stale": 80}, 72_000.0, 5e6, 3)
+        earlier = Earlier("rig", NOW - 1e6, NOW - 30, counts, self.past(), connected=connected)
+        told.fleet.recall([earlier], NOW, NOW - 80_000)
+        told.passes(AWAITED_SECONDS + LOOK_SECONDS)
+        assert told.worker().attention == ("gone",)
+        turns = told.fleet.outages.tend(told.now + 10)
+        assert [turn.common for turn in turns] == ["rig"] * (connected or not goes_on)
+        told.miners(miner(2), after=1)
+        assert told.worker().attention == ()
+        told.miners(miner(2, open=False), after=30)
+        assert [turn.turn for turn in told.fleet.outages.tend(told.now + 10)] == ["lost", "back"]
+
+    def test_its_last_share_is_not_from_before_it_came(self) -> None:
+        """A ledger knows the five minutes of it."""
+        assert self.recalled(since=NOW - 20, last_share=NOW - 100).worker().last_share == NOW - 20
 
     def test_one_that_is_not_there_any_more_is_gone(self) -> None:
         told = self.recalled()
