@@ -84,6 +84,8 @@ class MinerSteps:
             found[MINER_ID_INTEGER.code] = self._odd_id
         blamed = {step["never"] for step in self._case.steps if "never" in step}
         for reason, count in (self.pool.total.rejected - self._forgiven).items():
+            if reason == "duplicate" and self.pool.connected > 1:
+                continue  # what was not answered when the connection ended may come once more
             if reason in REFUSED_AS and reason not in blamed:
                 found.setdefault(REFUSED_AS[reason], f"{count} shares were refused: {reason}")
         return found

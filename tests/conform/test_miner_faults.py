@@ -7,10 +7,12 @@ import trio
 import trio.testing
 
 from stratumproxy.conform.catalogue import select
+from stratumproxy.conform.miner_steps import MinerSteps
 from stratumproxy.conform.miner_suite import run_miner_cases
 from stratumproxy.conform.outcome import Terms
 from stratumproxy.errors import PoolError
-from stratumproxy.testing import STYLES
+from stratumproxy.testing import STYLES, SimulatedMiner, converse
+from stratumproxy.testing.serve import trio_clock
 from stratumproxy.testing.styles import MinerFault
 from tests.conform.conftest import failed, try_miner
 
@@ -61,3 +63,26 @@ def test_a_miner_that_never_comes_is_not_measured() -> None:
 
     with pytest.raises(PoolError, match="no miner connected in 60 s"):
         trio.run(run, clock=trio.testing.MockClock(autojump_threshold=0))
+
+
+def test_a_share_that_was_never_answered_may_come_once_more() -> None:
+    """As a proxy's do that takes its session up again: they were counted, and it can't know."""
+
+    async def run() -> dict[str, str]:
+        async with trio.open_nursery() as nursery:
+            case = select(["miner"], ["SV1-MINER-RECONNECT-CUT"])[0]
+            terms = Terms(timeout=60.0, difficulty=1e-8, now=trio_clock())
+            steps = MinerSteps(case, trio.sleep_forever, terms, nursery)
+            miner = SimulatedMiner("cgminer", "farm.1")
+            share = None
+            for _ in range(2):
+                connection = steps.pool.connect()
+                converse(miner, connection, miner.connect(), now=terms.now())
+                share = share or miner.find(1_000_000)
+                assert share is not None
+                connection.receive(miner.submit(share), terms.now())
+                connection.close()
+            assert steps.pool.total.rejected == {"duplicate": 1}
+        return steps.faults()
+
+    assert trio.run(run) == {}
