@@ -15,6 +15,8 @@ from stratumproxy.cli.logging import configure, ends_in_log, unblock
 from stratumproxy.cli.plane import Plane
 from stratumproxy.cli.told import first_told, hear_told, stop_when_signalled
 from stratumproxy.config import Config
+from stratumproxy.config.told import Runs
+from stratumproxy.control.control import Control
 from stratumproxy.telemetry.clock import Clock
 
 ALIVE_EVERY = 1.0
@@ -34,16 +36,15 @@ def control(listener: int | None, channels: tuple[int, ...]) -> None:
     workers have. A line a second on standard output says that all is well.
     """
     unblock(process="control")
-    config = first_told()
-    trio.run(_run, config, listener, channels)
+    config, runs = first_told()
+    trio.run(_run, config, runs, listener, channels)
 
 
-async def _run(config: Config, listener: int | None, numbers: tuple[int, ...]) -> None:
+async def _run(config: Config, runs: Runs, listener: int | None, numbers: tuple[int, ...]) -> None:
     stop = trio.Event()
     with trio.open_signal_receiver(signal.SIGTERM) as signals:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(stop_when_signalled, signals, stop)
-            nursery.start_soon(_hear_configs, config, stop)
             sockets = [socket.socket(fileno=number) for number in numbers]
             plane = Plane(
                 config,
@@ -51,7 +52,10 @@ async def _run(config: Config, listener: int | None, numbers: tuple[int, ...]) -
                 run=f"control-{secrets.token_hex(4)}",
                 clock=Clock(time.time, time.monotonic),
                 supervisor=os.getppid(),
+                live=runs.live,
             )
+            plane.control.ended(runs.ended)
+            nursery.start_soon(_hear_configs, config, plane.control, stop)
             nursery.start_soon(_say_alive)
             api = None if listener is None else socket.socket(fileno=listener)
             await plane.run(stop, api)
@@ -67,8 +71,8 @@ async def _say_alive() -> None:
         await trio.sleep(ALIVE_EVERY)
 
 
-async def _hear_configs(config: Config, stop: trio.Event) -> None:
-    """Heed each new configuration; at the end of them, give the workers time to end."""
+async def _hear_configs(config: Config, control: Control, stop: trio.Event) -> None:
+    """Heed each configuration, and which runs are over; then give the workers time to end."""
     drain = config.limits.drain_seconds
 
     async def heed(newer: Config) -> None:
@@ -76,6 +80,6 @@ async def _hear_configs(config: Config, stop: trio.Event) -> None:
         drain = newer.limits.drain_seconds
         configure(newer.log)
 
-    await hear_told(heed)
+    await hear_told(heed, lambda runs: control.ended(runs.ended))
     await trio.sleep(drain + END_GRACE)
     stop.set()

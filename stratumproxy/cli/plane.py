@@ -1,7 +1,7 @@
 """The control plane put together: channels, the fleet's picture, sinks, and the API on it."""
 
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -53,6 +53,7 @@ class Plane:
         run: differs from one start to the next.
         clock: of this process.
         supervisor: who reads the configuration again, if anybody does.
+        live: the runs there are, by who started them; None if nobody says.
     """
 
     def __init__(
@@ -63,9 +64,11 @@ class Plane:
         run: str,
         clock: Clock,
         supervisor: int | None = None,
+        live: Collection[str] | None = None,
     ) -> None:
         self._config = config
         self._clock = clock
+        self._live = live
         self.fleet = Fleet(clock.now())
         path = config.ledger.path
         self._reader = LedgerReader(path) if path else None
@@ -132,6 +135,15 @@ class Plane:
             _unknown("the disk takes too long")
         if standing is not None:
             self.fleet.processes.counted.update(standing.counted)
+            if self._live is not None:
+                places = "", self._config.place
+                self.control.ended(
+                    [
+                        name
+                        for name, run in standing.not_ended.items()
+                        if name not in self._live and run.site in places
+                    ]
+                )
             self.control.preference.recall(known_order(standing.order, self._clock))
         return standing
 

@@ -9,7 +9,7 @@ import trio
 
 from stratumproxy.cli.logging import configure
 from stratumproxy.config import Config
-from stratumproxy.config.told import decode_log, decode_told
+from stratumproxy.config.told import Runs, decode_log, decode_runs, decode_told
 from stratumproxy.errors import ConfigError
 from stratumproxy.protocol.v1.framing import split_lines
 
@@ -20,8 +20,8 @@ MOST_WAITING = 16
 """Configurations that wait until one before is read."""
 
 
-def first_told() -> Config:
-    """The configuration to begin with; what follows it on standard input is left there.
+def first_told() -> tuple[Config, Runs]:
+    """The configuration to begin with, and which runs there are; what follows is left there.
 
     The log is set up as it says, so that also what is wrong with it is told in the log's form.
 
@@ -32,10 +32,16 @@ def first_told() -> Config:
         line = first.readline()
     if (log := decode_log(line)) is not None:
         configure(log)
-    return decode_told(line)
+    return decode_told(line), decode_runs(line)
 
 
-async def hear_told(heed: Callable[[Config], Awaitable[None]]) -> None:
+def _nobody(runs: Runs) -> None:
+    """Has no use for it."""
+
+
+async def hear_told(
+    heed: Callable[[Config], Awaitable[None]], runs: Callable[[Runs], None] = _nobody
+) -> None:
     """Have each new configuration heeded, until the end of standard input.
 
     One that can't be used is logged, and nothing is changed for it. What it names is read in a
@@ -47,7 +53,7 @@ async def hear_told(heed: Callable[[Config], Awaitable[None]]) -> None:
         trio.open_nursery() as nursery,
     ):
         told, waiting = trio.open_memory_channel[bytes](MOST_WAITING)
-        nursery.start_soon(_heed_each, waiting, heed)
+        nursery.start_soon(_heed_each, waiting, heed, runs)
         async for data in stream:
             lines, tail = split_lines(tail, bytes(data), CONFIG_LIMIT)
             for line in lines:
@@ -56,7 +62,9 @@ async def hear_told(heed: Callable[[Config], Awaitable[None]]) -> None:
 
 
 async def _heed_each(
-    lines: AsyncIterable[bytes], heed: Callable[[Config], Awaitable[None]]
+    lines: AsyncIterable[bytes],
+    heed: Callable[[Config], Awaitable[None]],
+    runs: Callable[[Runs], None],
 ) -> None:
     async for line in lines:
         try:
@@ -66,6 +74,7 @@ async def _heed_each(
                 "the configuration can't be used, and nothing was changed", problems=error.problems
             )
         else:
+            runs(decode_runs(line))
             await heed(config)
 
 

@@ -28,9 +28,10 @@ LARGE_BLOCK = 1 << 20
 @click.command(hidden=True)
 @click.option("--number", type=int, required=True)
 @click.option("--channel", type=int)
+@click.option("--run", default="")
 @click.argument("listeners", type=int, nargs=-1, required=True)
 @ends_in_log()
-def worker(number: int, channel: int | None, listeners: tuple[int, ...]) -> None:
+def worker(number: int, channel: int | None, run: str, listeners: tuple[int, ...]) -> None:
     """Serve miners on listening sockets inherited from the supervisor.
 
     The configuration is the first line of standard input, and each later line is one to serve from
@@ -39,14 +40,15 @@ def worker(number: int, channel: int | None, listeners: tuple[int, ...]) -> None
     `stratumproxy.telemetry.channel`.
     """
     unblock(process=number)
-    config = first_told()
+    config, _ = first_told()
     # Nothing on a miner's way is circular, so reference counts free it all; the collector only
     # walks over every miner again and again while thousands of them connect.
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
     give_large_blocks_back()
     to_control = socket.socket(fileno=channel) if channel is not None else None
-    trio.run(_serve, config, [socket.socket(fileno=fd) for fd in listeners], number, to_control)
+    sockets = [socket.socket(fileno=fd) for fd in listeners]
+    trio.run(_serve, config, sockets, number, run, to_control)
 
 
 def give_large_blocks_back() -> None:
@@ -71,13 +73,17 @@ def _tell(snapshot: Snapshot) -> None:
 
 
 async def _serve(
-    config: Config, listeners: list[socket.socket], number: int, to_control: socket.socket | None
+    config: Config,
+    listeners: list[socket.socket],
+    number: int,
+    run: str,
+    to_control: socket.socket | None,
 ) -> None:
     os.set_blocking(sys.stdout.fileno(), False)
     stop = trio.Event()
     telemetry = None
     if to_control is not None:
-        telemetry = Telemetry(to_control, number, trio.current_time, config.place)
+        telemetry = Telemetry(to_control, number, trio.current_time, config.place, run)
     # Before the log says that it listens: whoever reads that may send a signal at once.
     with trio.open_signal_receiver(signal.SIGTERM) as signals:
         async with trio.open_nursery() as nursery:

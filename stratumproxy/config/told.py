@@ -1,5 +1,7 @@
 """A configuration as the supervisor tells it to its processes: a line of JSON, with its release."""
 
+from typing import NamedTuple
+
 import orjson
 from pydantic import ValidationError
 
@@ -9,10 +11,25 @@ from stratumproxy.config.models import Config, Log
 from stratumproxy.errors import ConfigError
 
 
-def encode_told(config: Config) -> bytes:
+class Runs(NamedTuple):
+    """What the supervisor knows of the processes that serve miners."""
+
+    live: tuple[str, ...] = ()
+    ended: tuple[str, ...] = ()
+    """The newest of those that are over."""
+
+
+def encode_told(config: Config, runs: Runs = Runs()) -> bytes:  # noqa: B008 it never changes
     """The line, without its line feed."""
     release = orjson.dumps(__version__)
-    return b'{"release":%b,"config":%b}' % (release, config.model_dump_json().encode())
+    told = release, orjson.dumps(runs._asdict()), config.model_dump_json().encode()
+    return b'{"release":%b,"runs":%b,"config":%b}' % told
+
+
+def decode_runs(line: bytes) -> Runs:
+    """The runs on a line that `decode_told` can read."""
+    runs = orjson.loads(line)["runs"]
+    return Runs(tuple(runs["live"]), tuple(runs["ended"]))
 
 
 def decode_told(line: bytes) -> Config:

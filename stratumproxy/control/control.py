@@ -30,6 +30,9 @@ LEAVE_SECONDS = 1.0
 FINISH_SECONDS = 3.0
 """For sinks to keep it, then."""
 
+MOST_OVER = 4096
+"""Runs that are remembered to be over."""
+
 P = ParamSpec("P")
 
 Level = Literal["info", "warning", "error"]
@@ -96,6 +99,9 @@ class Control:
             jump=lambda: clock.jump,
             lines_lost=lines_lost,
         )
+        self._over: dict[str, None] = {}
+        """Runs that are over, of which it was said so."""
+        self._ending: list[str] = []
         self._reckonings = [Reckoning() for _ in sockets]
         self._channels: list[Channel] = []
         self.orders = Orders(run, self._channels, supervisor, self.record)
@@ -131,6 +137,16 @@ class Control:
         """How the sinks do."""
         return self._keep.states()
 
+    def ended(self, runs: Sequence[str]) -> None:
+        """Runs are over, says who started them, and may say so more than once.
+
+        They end with the look after the next: by then is read what they had told.
+        """
+        self._ending += [run for run in runs if run not in self._over]
+        self._over.update(dict.fromkeys(runs))
+        while len(self._over) > MOST_OVER:
+            del self._over[next(iter(self._over))]
+
     async def run(self, stop: trio.Event) -> None:
         """Work until every channel is at its end, or until `stop`.
 
@@ -149,6 +165,7 @@ class Control:
                     nursery.start_soon(self._leave, stop, reading.cancel_scope)
                     for channel in self._channels:
                         reading.start_soon(channel.read)
+                self._end(self._ending)
                 self._keep.finish()
                 keeping.cancel_scope.deadline = trio.current_time() + FINISH_SECONDS
             nursery.cancel_scope.cancel()
@@ -159,9 +176,17 @@ class Control:
             channel.leave()
         reading.deadline = trio.current_time() + LEAVE_SECONDS  # there may be no room for it
 
+    def _end(self, runs: Sequence[str]) -> None:
+        for run in runs:
+            self._picture(self._fleet.ended, run, self._clock.now())
+        if runs:
+            self._keep.ended(runs)
+
     async def _look(self) -> None:
         while True:
+            ending, self._ending = self._ending, []
             await trio.sleep(1)
+            self._end(ending)
             self._clock.look()
             self._picture(self._fleet.tend, self._clock.now())
             self._picture(self._tell_turns)

@@ -1,7 +1,8 @@
 """All sinks together: who has kept what, and what may be acknowledged for it."""
 
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import trio
 
@@ -77,7 +78,14 @@ class Keep:
         at = self._clock.unix()
         record = EventRecord(at, level, event, values)
         self._event(record)
-        own = Batch(self._run, OWN_PROCESS, next(self._seqs), at, events=[record], site=self._site)
+        self._tell(at, events=[record])
+
+    def ended(self, runs: Sequence[str]) -> None:
+        """Put on record that runs are over."""
+        self._tell(self._clock.unix(), ended=runs)
+
+    def _tell(self, at: float, **what: Any) -> None:
+        own = Batch(self._run, OWN_PROCESS, next(self._seqs), at, site=self._site, **what)
         for each in self._deliveries:
             each.put(Told(own, 200))
 

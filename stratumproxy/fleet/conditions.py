@@ -101,8 +101,8 @@ class Picture:
 
     now: float
     """Even time."""
-    processes: Mapping[int, Process] = field(default_factory=dict)
-    """Those that run, by number."""
+    processes: Mapping[str, Process] = field(default_factory=dict)
+    """Those that run, by what they are called."""
     order: PoolOrder | None = None
     sinks: Sequence[SinkState] = ()
     dropped: Mapping[str, Dropped] = field(default_factory=dict)
@@ -110,7 +110,7 @@ class Picture:
     jump: Jump | None = None
 
     @property
-    def snapshots(self) -> dict[int, Snapshot]:
+    def snapshots(self) -> dict[str, Snapshot]:
         """How each process stands that has told it."""
         return {
             number: process.snapshot

@@ -137,6 +137,8 @@ class Fleet:
         """
         at = now if at is None else at
         process = self._process(batch.process, batch.run, now)
+        if process is not None:
+            process.site = batch.site
         source = process or self.processes.ended(batch.run)
         if source is None or batch.seq <= source.seq:
             return False
@@ -164,13 +166,12 @@ class Fleet:
         self.tend(now)
         return True
 
-    def ended(self, worker: int, now: float) -> None:
-        """A process is gone: its counts stay, its miners go."""
-        process = self.processes.end(worker)
-        if process is not None:
-            for miner in process.miners.values():
-                self._gone(process, miner, now)
-            process.miners.clear()
+    def ended(self, run: str, now: float) -> None:
+        """A run is over, says who started it: its counts stay, its miners go."""
+        process = self.processes.end(run, now)
+        for miner in process.miners.values():
+            self._gone(process, miner, now)
+        process.miners.clear()
 
     def recall(self, earlier: Iterable[Earlier], now: float, since: float) -> None:
         """Add what a ledger has of some workers, after a restart.
@@ -301,9 +302,8 @@ class Fleet:
         """The process that tells; None if it is one that has ended."""
         if self.processes.ended(run) is not None:
             return None
-        process = self.processes.find(worker, run)
+        process = self.processes.running.get(run)
         if process is None:
-            self.ended(worker, now)
             process = self.processes.start(worker, run, now)
         process.heard = now
         return process

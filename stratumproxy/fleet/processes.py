@@ -22,6 +22,7 @@ class Process:
     worker: int
     """As the supervisor counts them."""
     run: str
+    """Differs from that of every other, at whatever site."""
     heard: float
     """When it told anything last."""
     seq: int = 0
@@ -38,6 +39,8 @@ class Process:
     miners: dict[int, MinerRecord] = field(default_factory=dict)
     strangers: set[int] = field(default_factory=set)
     """Of these, the ids of those without a worker on the roll."""
+    site: str = ""
+    """Where it is; empty before its first batch."""
 
     def miner_id(self, miner: MinerRecord) -> str:
         """What the API calls a miner."""
@@ -45,33 +48,38 @@ class Process:
 
 
 class Processes:
-    """All of them, by the supervisor's number."""
+    """All of them, by their run: that another has the same number says nothing of it."""
 
     def __init__(self) -> None:
-        self.running: dict[int, Process] = {}
+        self.running: dict[str, Process] = {}
         self._ended: OrderedDict[str, Process] = OrderedDict()
         self._past: Snapshot | None = None
         self.before: Snapshot | None = None
         """What had been counted already by the runs that were there before this process."""
-        self.counted: dict[tuple[int, str], int] = {}
+        self.counted: dict[str, int] = {}
         """The newest batch of runs that others counted before us."""
         self.took_over = False
         """Whether any of those still runs: then not all miners are new since."""
 
-    def find(self, worker: int, run: str) -> Process | None:
-        """That run, if it runs."""
-        process = self.running.get(worker)
-        return process if process is not None and process.run == run else None
+    def named(self) -> dict[str, Process]:
+        """Those that run, by what an operator calls them: a number, and its site if there are
+        others. Of two with one name the newer one: the other has ended, and it was not told yet.
+        """
+        several = len({process.site for process in self.running.values()}) > 1
+        return {
+            f"{process.worker} at {process.site}" if several else str(process.worker): process
+            for process in self.running.values()
+        }
 
     def ended(self, run: str) -> Process | None:
         """That run, if it has ended and is remembered."""
         return self._ended.get(run)
 
     def start(self, worker: int, run: str, now: float) -> Process:
-        """A run that was not known yet; any other of that number must have been ended."""
-        seq = self.counted.pop((worker, run), 0)
+        """A run that was not known yet."""
+        seq = self.counted.pop(run, 0)
         self.took_over |= seq > 0
-        process = self.running[worker] = Process(worker, run, now, seq)
+        process = self.running[run] = Process(worker, run, now, seq)
         return process
 
     def show(self, process: Process, snapshot: Snapshot, now: float, began: float) -> None:
@@ -103,15 +111,19 @@ class Processes:
                 longest = max(longest, seconds)
         return Figure(rate if longest >= FINEST else None, longest, shares, None)
 
-    def end(self, worker: int) -> Process | None:
-        """The run of that number is gone; it is given back with the miners it had."""
-        process = self.running.pop(worker, None)
+    def end(self, run: str, now: float) -> Process:
+        """A run is gone; it is given back with the miners it had. One that was never heard of is
+        remembered, too: what it told may be on its way.
+        """
+        if (gone := self._ended.get(run)) is not None:
+            return gone
+        process = self.running.pop(run, None)
         if process is None:
-            return None
+            process = Process(0, run, now, self.counted.pop(run, 0))
         if process.snapshot is not None:
             past = process.snapshot.past()
             self._past = merge([self._past, past]) if self._past is not None else past
-        self._ended[process.run] = process
+        self._ended[run] = process
         if len(self._ended) > REMEMBERED:
             self._ended.popitem(last=False)
         return process

@@ -78,7 +78,7 @@ class Watch:
         """
         picture = Picture(
             now,
-            self._fleet.processes.running,
+            self._fleet.processes.named(),
             self._order(),
             self._sinks(),
             self._lately(now),

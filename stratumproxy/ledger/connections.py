@@ -33,7 +33,7 @@ def enter(
     pool = names.pool(record)
     worker = names.own(record.worker, at, record.tenant) if record.worker else None
     known = _known(connection, run, record.id)
-    # What is told late, of a process that another has replaced since, is not open any more.
+    # What is told late, of a run that is over, is not open any more.
     is_open = record.open and not run.ended
     if worker is not None and worker != known:
         # The first one counts from when it connected, another name from when it was told.
@@ -51,18 +51,19 @@ def enter(
         connection.execute(insert, (run.id, record.id, worker))
 
 
-def end(connection: sqlite3.Connection, run: int, names: Names, buckets: Buckets) -> None:
+def end(connection: sqlite3.Connection, run: Run, names: Names, buckets: Buckets) -> None:
     """Count all miners of a run as gone, at the time it was heard of last."""
     (last,) = connection.execute(
-        "SELECT max(last_at) FROM receipts WHERE run = ?", (run,)
+        "SELECT max(last_at) FROM receipts WHERE run = ?", (run.id,)
     ).fetchone()
     rows = connection.execute(
-        "SELECT worker, count(*) FROM miners WHERE run = ? GROUP BY worker", (run,)
+        "SELECT worker, count(*) FROM miners WHERE run = ? GROUP BY worker", (run.id,)
     ).fetchall()
+    names.site = run.site
     for worker, count in rows:
         buckets.at(last, worker, names.no_pool()).disconnects += count
-    connection.execute("DELETE FROM miners WHERE run = ?", (run,))
-    connection.execute("UPDATE runs SET ended = 1 WHERE id = ?", (run,))
+    connection.execute("DELETE FROM miners WHERE run = ?", (run.id,))
+    connection.execute("UPDATE runs SET ended = 1 WHERE id = ?", (run.id,))
 
 
 def _known(connection: sqlite3.Connection, run: Run, id: int) -> int | None:

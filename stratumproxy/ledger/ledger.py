@@ -130,12 +130,17 @@ class Ledger:
         for batch in batches:
             run = receipts.receive(connection, batch)
             if run is not None:
-                for old in receipts.predecessors(connection, run):
-                    connections.end(connection, old, self._names, buckets)
+                self._end(connection, batch.ended, buckets)
                 self._names.unproven = frozenset(batch.unproven)
                 self._names.site = batch.site
                 self._enter(connection, run, batch, buckets)
         buckets.write(connection)
+
+    def _end(self, connection: sqlite3.Connection, ended: Sequence[str], buckets: Buckets) -> None:
+        runs = receipts.not_ended(connection) if ended else {}
+        for name in ended:
+            if (run := runs.get(name)) is not None:
+                connections.end(connection, run, self._names, buckets)
 
     def _enter(
         self, connection: sqlite3.Connection, run: Run, batch: Batch, buckets: Buckets

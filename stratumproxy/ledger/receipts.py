@@ -12,7 +12,8 @@ class Run(NamedTuple):
 
     id: int
     ended: bool
-    """Another has taken its place, so none of its miners is connected any more."""
+    """It is over, so none of its miners is connected any more."""
+    site: str = ""
 
 
 class Gap(NamedTuple):
@@ -62,43 +63,40 @@ def receive(connection: sqlite3.Connection, batch: Batch) -> Run | None:
 
 
 def _run(connection: sqlite3.Connection, batch: Batch) -> Run:
-    select = "SELECT id, ended FROM runs WHERE run = ?"
+    select = "SELECT id, ended, site FROM runs WHERE run = ?"
     found = connection.execute(select, (batch.run,)).fetchone()
     if found is None:
         connection.execute(
-            "INSERT INTO runs (run, process) VALUES (?, ?)", (batch.run, batch.process)
+            "INSERT INTO runs (run, process, site) VALUES (?, ?, ?)",
+            (batch.run, batch.process, batch.site),
         )
         found = connection.execute(select, (batch.run,)).fetchone()
-    return Run(found[0], bool(found[1]))
+    return Run(found[0], bool(found[1]), found[2])
 
 
-def predecessors(connection: sqlite3.Connection, run: Run) -> list[int]:
-    """Runs of the same process that began before this one, and are not marked as ended."""
-    rows = connection.execute(
-        "SELECT old.id FROM runs AS old JOIN runs AS new ON new.process = old.process "
-        "WHERE new.id = ? AND old.id < new.id AND NOT old.ended",
-        (run.id,),
-    )
-    return [id for (id,) in rows]
+def not_ended(connection: sqlite3.Connection) -> dict[str, Run]:
+    """Runs that are not marked as ended."""
+    rows = connection.execute("SELECT run, id, ended, site FROM runs WHERE NOT ended")
+    return {run: Run(id, bool(ended), site) for run, id, ended, site in rows}
 
 
-def silent(connection: sqlite3.Connection, since: float) -> list[int]:
+def silent(connection: sqlite3.Connection, since: float) -> list[Run]:
     """Runs that told nothing since then, and are not marked as ended."""
     rows = connection.execute(
-        "SELECT id FROM runs JOIN receipts ON receipts.run = runs.id WHERE NOT ended "
+        "SELECT id, ended, site FROM runs JOIN receipts ON receipts.run = runs.id WHERE NOT ended "
         "GROUP BY id HAVING max(last_at) < ?",
         (since,),
     )
-    return [id for (id,) in rows]
+    return [Run(id, bool(ended), site) for id, ended, site in rows]
 
 
-def newest(connection: sqlite3.Connection) -> dict[tuple[int, str], int]:
-    """The newest batch of each run that is not marked as ended, by process and run."""
+def newest(connection: sqlite3.Connection) -> dict[str, int]:
+    """The newest batch of each run that is not marked as ended."""
     rows = connection.execute(
-        "SELECT process, runs.run, max(high) FROM runs JOIN receipts ON receipts.run = runs.id "
+        "SELECT runs.run, max(high) FROM runs JOIN receipts ON receipts.run = runs.id "
         "WHERE NOT ended GROUP BY runs.id"
     )
-    return {(process, run): seq for process, run, seq in rows}
+    return dict(rows.fetchall())
 
 
 def gaps(connection: sqlite3.Connection, since: float, until: float, limit: int) -> Iterator[Gap]:

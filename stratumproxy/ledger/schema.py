@@ -209,6 +209,7 @@ CREATE TABLE accounts (
 INSERT INTO accounts (id, name) SELECT id, name FROM pools;
 DROP TABLE pools;
 ALTER TABLE accounts RENAME TO pools;
+ALTER TABLE runs ADD COLUMN site TEXT NOT NULL DEFAULT '';
 """ + "".join(
     f"ALTER TABLE {level.table} ADD COLUMN {name} REAL;\n"
     for level in LEVELS

@@ -33,7 +33,9 @@ class Standing:
             with explained(path):
                 self._connection.execute("BEGIN")
                 self.counted = receipts.newest(self._connection)
-                """The newest batch of each (process, run) that has not ended."""
+                """The newest batch of each run that has not ended."""
+                self.not_ended = receipts.not_ended(self._connection)
+                """These runs."""
                 self.order = order(self._connection)
                 """The operator's order of pools that holds, if there is one."""
                 self.reached = retention.reached(self._connection)

@@ -56,6 +56,7 @@ class Child:
         line: what it is told first, without a line feed.
         hear: given each line it says; whether that is a sign of life.
         ended: called when it is gone, however that came.
+        starting: called at each start, for what its command has besides.
         finishes: it is told to stop by the end of its input alone, and if it is not there then, it
             is started once more: there is something that it must not leave undone.
         values: what the log says of it beside its name.
@@ -70,6 +71,7 @@ class Child:
         *,
         hear: Callable[[bytes], bool],
         ended: Callable[[], None] = lambda: None,
+        starting: Callable[[], Sequence[str]] = tuple,
         finishes: bool = False,
         **values: object,
     ) -> None:
@@ -82,6 +84,7 @@ class Child:
         self._line = line
         self._hear = hear
         self._ended = ended
+        self._starting = starting
         self._finishes = finishes
         self._values = values
         self._log = structlog.get_logger()
@@ -149,7 +152,7 @@ class Child:
         """
         try:
             process = await trio.lowlevel.open_process(
-                self._command,
+                [*self._command, *self._starting()],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 pass_fds=self._descriptors,

@@ -15,8 +15,10 @@ Every process is told its configuration on standard input, and each new one on a
 
 import itertools
 import math
+import secrets
 import socket
 import sys
+from collections import deque
 from collections.abc import AsyncIterable, Callable, Sequence
 from contextlib import ExitStack
 from functools import partial
@@ -28,7 +30,7 @@ import trio
 from stratumproxy.config import Config, Listen
 from stratumproxy.config.control import Api, Kafka, Ledger
 from stratumproxy.config.reload import ControlTables, controlled
-from stratumproxy.config.told import encode_told
+from stratumproxy.config.told import Runs, encode_told
 from stratumproxy.net.child import KILL_SECONDS, Child
 from stratumproxy.net.listeners import open_listener, open_listeners
 from stratumproxy.net.systemd import Service, match_listeners, status_line
@@ -42,6 +44,9 @@ GRACE = 2.0
 CONTROL_GRACE = 8.0
 """Seconds at the stop that the control process has to be there in, if it has just been started
 again; and to keep the last of it in, once the workers are gone: it, or another if it hangs."""
+
+MOST_OVER = 64
+"""Runs that are over of which the control process is told, the newest."""
 
 BACKLOG = 128
 """Browsers and scripts that may wait while the control process is started again."""
@@ -71,6 +76,9 @@ class Supervisor:
         """When each worker, by number, sent its newest snapshot."""
         self._current: dict[int, Snapshot] = {}
         self._past: list[Snapshot] = []
+        self._runs: dict[int, str] = {}
+        """Of those that run, by number."""
+        self._over: deque[str] = deque(maxlen=MOST_OVER)
         self._channels = [socket.socketpair() for _ in sets] if controlled(config) else []
         for sock in itertools.chain(*self._channels):
             sock.setblocking(False)
@@ -95,6 +103,7 @@ class Supervisor:
             for_workers(self._config),
             hear=partial(self._hear, number),
             ended=partial(self._ended, number),
+            starting=partial(self._starting, number),
             process=number,
         )
 
@@ -108,7 +117,7 @@ class Supervisor:
             "the control process",
             [*command, "control", *arguments],
             descriptors,
-            for_control(self._config),
+            self._for_control(),
             hear=lambda line: True,
             finishes=True,
         )
@@ -134,9 +143,9 @@ class Supervisor:
             tables = await trio.to_thread.run_sync(ControlTables.of, config, abandon_on_cancel=True)
             before, self._tables = self._tables, tables
             if self._tables == before:
-                self._control.tell(for_control(config))
+                self._control.tell(self._for_control())
             else:
-                self._control.restart(for_control(config))
+                self._control.restart(self._for_control())
 
     async def run(self, stop: trio.Event) -> None:
         """Keep all of them running until `stop`; the control process until the workers are gone."""
@@ -177,7 +186,26 @@ class Supervisor:
         self._current[number] = snapshot
         return True
 
+    def _for_control(self) -> bytes:
+        runs = Runs(tuple(self._runs.values()), tuple(self._over))
+        return for_control(self._config, runs)
+
+    def _tell_runs(self) -> None:
+        if self._control is not None:
+            self._control.tell(self._for_control())
+
+    def _starting(self, number: int) -> list[str]:
+        """A run begins, and has a name that no other ever had, if there is whom to tell."""
+        if self._control is None:
+            return []
+        run = self._runs[number] = secrets.token_hex(8)
+        self._tell_runs()
+        return ["--run", run]
+
     def _ended(self, number: int) -> None:
+        if (run := self._runs.pop(number, None)) is not None:
+            self._over.append(run)
+            self._tell_runs()
         gone = self._current.pop(number, None)
         if gone is not None:
             self._past = [merge([*self._past, gone.past()])]
@@ -198,10 +226,10 @@ def for_workers(config: Config) -> bytes:
     return encode_told(config)
 
 
-def for_control(config: Config) -> bytes:
+def for_control(config: Config, runs: Runs = Runs()) -> bytes:  # noqa: B008 it never changes
     """What the control process is told: all but the certificates, for the same reason."""
     listen = [Listen(address=each.address) for each in config.listen]
-    return encode_told(config.model_copy(update={"listen": listen}))
+    return encode_told(config.model_copy(update={"listen": listen}), runs)
 
 
 def open_api(config: Config) -> socket.socket | None:

@@ -42,10 +42,16 @@ class Telemetry:
         worker: which process this is.
         clock: seconds.
         site: where that is, as it is configured.
+        run: differs from one start of it to the next; made up if nobody has.
     """
 
     def __init__(
-        self, sock: socket.socket, worker: int, clock: Callable[[], float], site: str = ""
+        self,
+        sock: socket.socket,
+        worker: int,
+        clock: Callable[[], float],
+        site: str = "",
+        run: str = "",
     ) -> None:
         sock.setblocking(False)
         self._stream = trio.SocketStream(trio.socket.from_stdlib_socket(sock))
@@ -53,7 +59,7 @@ class Telemetry:
         self._woken = trio.Event()
         self._safe = trio.Event()
         self._time = Clock(time.time, clock)
-        self.outbox = Outbox(secrets.token_hex(8), worker, self._wake, site)
+        self.outbox = Outbox(run or secrets.token_hex(8), worker, self._wake, site)
         self.recorder = Recorder(self.outbox, clock(), self._time.unix())
 
     @property

@@ -209,6 +209,8 @@ class Batch:
     keeps records keeps none of these names, unless it has it already."""
     site: str = ""
     """Where that is, as it is configured; empty if it was not told."""
+    ended: Sequence[str] = ()
+    """Runs that are over, says the supervisor: none of their miners is connected any more."""
 
     def encode(self) -> bytes:
         """As JSON, without a line feed."""
@@ -225,6 +227,7 @@ class Batch:
             dropped=self.dropped,
             unproven=self.unproven,
             site=self.site,
+            ended=self.ended,
         )
 
     @classmethod
@@ -248,6 +251,7 @@ class Batch:
                 dropped=values["dropped"],
                 unproven=tuple(values["unproven"]),
                 site=values.get("site", ""),
+                ended=tuple(values.get("ended", ())),
             )
         except (TypeError, LookupError) as error:
             raise TelemetryError(f"this is not a batch of records: {error}") from None
@@ -267,6 +271,7 @@ def encode_batch(
     dropped: dict[str, int],
     unproven: Sequence[str] = (),
     site: str = "",
+    ended: Sequence[str] = (),
 ) -> bytes:
     """A batch as JSON, without a line feed.
 
@@ -287,6 +292,7 @@ def encode_batch(
             "dropped": dropped,
             "unproven": unproven,
             "site": site,
+            "ended": ended,
         },
         default=_plain,
     )

@@ -207,8 +207,8 @@ class Metrics(Collector):
         batches = counter("process_batches")
         cpu = counter("process_cpu_seconds")
         resident = gauge("process_resident_memory_bytes")
-        for process in self._fleet.processes.running.values():
-            label = [str(process.worker)]
+        for name, process in self._fleet.processes.named().items():
+            label = [name]
             heard.add_metric(label, self._unix(process.heard))
             batches.add_metric(label, process.seq)
             if process.snapshot is not None and process.started is not None:

@@ -28,6 +28,7 @@ class Process(BaseModel):
     """A process of the data plane."""
 
     worker: int = Field(description="As the supervisor counts them, from 0.")
+    site: str = Field(description="Where it is; empty before its first batch.")
     run: str = Field(description="Differs from one start of the process to the next.")
     heard: float = Field(description="Seconds since it told anything.")
 
@@ -135,8 +136,15 @@ def summary(fleet: Fleet, watch: Watch, now: float, today: float) -> dict[str, A
         "last_jobs": jobs(fleet, LAST_JOBS),
         "lost_records": fleet.lost.total(),
         "processes": [
-            {"worker": process.worker, "run": process.run, "heard": max(now - process.heard, 0.0)}
-            for _, process in sorted(fleet.processes.running.items())
+            {
+                "worker": process.worker,
+                "site": process.site,
+                "run": process.run,
+                "heard": max(now - process.heard, 0.0),
+            }
+            for process in sorted(
+                fleet.processes.running.values(), key=lambda each: (each.site, each.worker)
+            )
         ],
         "revision": fleet.roll.revision,
     }

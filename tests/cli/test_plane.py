@@ -135,7 +135,7 @@ async def test_what_is_told_again_after_a_restart_counts_once(tmp_path):
     async with planned(settings) as first:
         first.worker.tell(3)
         await until(lambda: not first.worker.outbox.unacknowledged)
-        told = first.plane.fleet.processes.running[0]
+        [told] = first.plane.fleet.processes.running.values()
         await first.stopped()
     async with planned(settings) as run:
         await until(lambda: "farm.1" in run.plane.fleet.roll)

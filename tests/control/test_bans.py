@@ -70,8 +70,8 @@ class Site:
         self.hear()
 
     def restart(self, number: int) -> Process:
+        self.fleet.ended(self.processes[number].run, NOW)
         process = self.processes[number] = Process(number, f"next-{number}")
-        self.fleet.ended(number, NOW)
         self.hear()
         return process
 

@@ -90,7 +90,7 @@ async def test_what_a_worker_tells_is_shown_kept_and_acknowledged(pairs, until):
         await until(lambda: not worker.outbox.unacknowledged)
         assert run.fleet.roll.get("farm.1").accepted == 3
         await until(lambda: run.fleet.processes.snapshot() == SNAPSHOT)
-        assert run.fleet.processes.running[0].run == "run"
+        assert [*run.fleet.processes.running] == ["run"]
         await run.stopped()
         assert run.sink.closed
 

@@ -61,13 +61,13 @@ class TestMiners:
         assert told.worker().difficulty == 4096.0
         told.miners(miner(1, open=False), after=5)
         assert (told.worker().connections, told.worker().connects) == (1, 2)
-        assert list(told.fleet.processes.running[0].miners) == [2]
+        assert list(told.fleet.processes.running[RUN].miners) == [2]
 
     def test_before_it_authorizes_a_miner_is_no_worker(self) -> None:
         told = Told()
         told.miners(miner(1, worker=""))
         assert len(told.fleet.roll) == 0
-        assert len(told.fleet.processes.running[0].miners) == 1
+        assert len(told.fleet.processes.running[RUN].miners) == 1
         told.miners(miner(1))
         assert told.worker().connections == 1
 
@@ -83,7 +83,7 @@ class TestMiners:
         told = Told()
         told.miners(miner(1, open=False))
         assert (told.worker().connections, told.worker().connects) == (0, 1)
-        assert told.fleet.processes.running[0].miners == {}
+        assert told.fleet.processes.running[RUN].miners == {}
 
     def test_a_worker_is_known_since_its_miner_connected(self) -> None:
         told = Told()
@@ -111,6 +111,7 @@ class TestRuns:
         told.miners(miner(1), miner(2, worker="other"))
         told.works(work())
         told.fleet.snapshot(0, RUN, snapshot(accepted=50), told.now)
+        told.fleet.ended(RUN, told.now)
         told.tell(run="run-2", miners=[miner(1)])
         assert told.worker().connections == 1
         assert told.worker("other").connections == 0
@@ -120,10 +121,42 @@ class TestRuns:
         assert together is not None
         assert (together.accepted, together.connected) == (51, 1)
 
+    def test_a_run_does_not_end_because_another_has_its_number(self) -> None:
+        told = Told()
+        told.miners(miner(1))
+        told.tell(run="run-2", miners=[miner(1)])
+        assert told.worker().connections == 2
+        told.fleet.ended(RUN, told.now)
+        assert told.worker().connections == 1
+
+    def test_two_sites_stay_apart(self) -> None:
+        """Their processes have one number, their miners one id, and their worker one name."""
+        told = Told()
+        for run, site, accepted in ((RUN, "north", 3), ("south-run", "south", 5)):
+            told.tell(run=run, site=site, miners=[miner(1)], work=[work(accepted=accepted)])
+            told.fleet.snapshot(0, run, snapshot(accepted=accepted), told.now)
+        assert (told.worker().connections, told.worker().accepted) == (2, 8)
+        assert set(told.fleet.processes.named()) == {"0 at north", "0 at south"}
+        both = told.fleet.processes.snapshot()
+        assert both is not None
+        assert both.accepted == 8
+        told.fleet.ended("south-run", told.now)
+        assert (told.worker().connections, told.worker().accepted) == (1, 8)
+        assert set(told.fleet.processes.named()) == {"0"}
+
+    def test_a_run_that_is_over_before_anything_of_it_is_heard(self) -> None:
+        told = Told()
+        told.fleet.processes.counted = {RUN: 1}
+        told.fleet.ended(RUN, told.now)
+        told.works(work())  # it is in what was counted before
+        told.tell(work=[work()], miners=[miner(9)])
+        assert told.worker().accepted == 1
+        assert told.worker().connections == 0
+
     def test_what_a_gone_run_tells_late_still_counts_but_for_its_miners(self) -> None:
         told = Told()
         told.miners(miner(1))
-        told.fleet.ended(0, told.now)
+        told.fleet.ended(RUN, told.now)
         assert told.worker().connections == 0
         told.tell(work=[work()], miners=[miner(9)])
         assert told.worker().accepted == 1
@@ -135,7 +168,7 @@ class TestRuns:
         told.miners(miner(1))
         told.tell(process=1, run="other", miners=[miner(1)])
         assert told.worker().connections == 2
-        told.fleet.ended(1, told.now)
+        told.fleet.ended("other", told.now)
         assert told.worker().connections == 1
 
 
@@ -297,7 +330,7 @@ class TestRecall:
     ) -> None:
         """If miners went on meanwhile; if all had to come back, it is one that did not."""
         told = Told()
-        told.fleet.processes.counted = {(0, RUN if goes_on else "before"): 1}
+        told.fleet.processes.counted = {RUN if goes_on else "before": 1}
         told.tell()
         told.tell(miners=[miner(1, "another")])
         counts = Counts(7200, 80, {"stale": 80}, 72_000.0, 5e6, 3)
@@ -346,7 +379,7 @@ class TestRecall:
 
     def test_batches_that_the_ledger_has_are_not_counted_again(self) -> None:
         told = self.recalled()
-        told.fleet.processes.counted = {(0, RUN): 40}
+        told.fleet.processes.counted = {RUN: 40}
         assert not told.fleet.apply(Batch(RUN, 0, 40, NOW, work=[work()]), NOW)
         assert told.fleet.apply(Batch(RUN, 0, 41, NOW, work=[work()]), NOW)
         assert told.worker().accepted == 7201
@@ -360,10 +393,10 @@ def test_connections_are_always_what_is_open(told_of: list[list[tuple[int, str, 
     told = Told(limit=100)
     for records in told_of:
         told.miners(*(miner(id, worker, open=is_open) for id, worker, is_open in records), after=1)
-    miners = told.fleet.processes.running[0].miners.values() if told_of else ()
+    miners = told.fleet.processes.running[RUN].miners.values() if told_of else ()
     for name in ("a", "b"):
         is_open = sum(miner.worker == name for miner in miners)
         worker = told.fleet.roll.get(name)
         assert (worker.connections if worker else 0) == is_open
-    told.fleet.ended(0, told.now)
+    told.fleet.ended(RUN, told.now)
     assert all(worker.connections == 0 for worker in told.fleet.roll.workers)

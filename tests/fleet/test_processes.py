@@ -17,9 +17,8 @@ def test_all_of_them_are_one_fleet() -> None:
 def test_of_one_that_is_gone_the_counts_stay() -> None:
     processes = Processes()
     processes.start(0, "a", NOW).snapshot = snapshot(accepted=5, pools=(pool(pending=2),))
-    process = processes.end(0)
-    assert process is not None
-    assert processes.find(0, "a") is None
+    process = processes.end("a", NOW)
+    assert not processes.running
     assert processes.ended("a") is process
     processes.start(0, "b", NOW).snapshot = snapshot(accepted=1, connected=1)
     together = processes.snapshot()
@@ -31,8 +30,7 @@ def test_of_one_that_is_gone_the_counts_stay() -> None:
 def test_one_that_never_told_anything_leaves_nothing() -> None:
     processes = Processes()
     processes.start(0, "a", NOW)
-    assert processes.end(0) is not None
-    assert processes.end(0) is None
+    assert processes.end("a", NOW) is processes.end("a", NOW)
     assert processes.snapshot() is None
 
 
@@ -40,16 +38,16 @@ def test_the_gone_are_remembered_for_a_while() -> None:
     processes = Processes()
     for number in range(REMEMBERED + 1):
         processes.start(0, f"run {number}", NOW)
-        processes.end(0)
+        processes.end(f"run {number}", NOW)
     assert processes.ended("run 0") is None
     assert processes.ended("run 1") is not None
 
 
 def test_what_others_counted_before_us_is_where_we_begin() -> None:
     processes = Processes()
-    processes.counted = {(0, "a"): 17}
+    processes.counted = {"a": 17}
     assert processes.start(0, "a", NOW).seq == 17
-    assert processes.start(1, "a", NOW).seq == 0
+    assert processes.start(0, "b", NOW).seq == 0
 
 
 def test_a_miners_id_names_its_process_and_its_run() -> None:

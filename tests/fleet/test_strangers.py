@@ -8,7 +8,7 @@ from stratumproxy.fleet import strangers as module
 from stratumproxy.fleet import worker
 from stratumproxy.fleet.hashrate import MINUTE
 from stratumproxy.fleet.strangers import MOST, RETENTION
-from tests.fleet.telling import NOW, Told, miner, work
+from tests.fleet.telling import NOW, RUN, Told, miner, work
 
 
 def refused(told: Told, name: str = "rig", shares: int = 1, **other: Any) -> None:
@@ -68,7 +68,7 @@ def test_a_stranger_that_goes_takes_no_connection_of_a_worker_along(how: str) ->
         told.tell(miners=[miner(2, open=False)], after=1)
         assert told.worker().connections == 1
     else:
-        told.fleet.ended(0, told.now)
+        told.fleet.ended(RUN, told.now)
         assert told.worker().connections == 0
     assert not told.fleet.strangers._miners
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from stratumproxy.ledger import LedgerReader, Standing
 from stratumproxy.ledger.schema import FIVE_MINUTES
 from tests.clocks import Time
-from tests.ledger.told import DAY, added, batch, keep, miner, open_ledger, query, sums
+from tests.ledger.told import DAY, added, batch, keep, miner, open_ledger, query, sums, work
 
 
 def counts(path: Path, worker: str = "rig") -> dict[int, tuple[int, int]]:
@@ -65,7 +65,7 @@ def test_another_name_on_the_same_connection(path: Path) -> None:
     assert is_open(path) == 1
 
 
-def test_a_new_run_of_the_process_ends_the_old_ones_connections(path: Path) -> None:
+def test_a_run_that_is_over_ends_its_connections(path: Path) -> None:
     keep(
         path,
         [
@@ -75,6 +75,8 @@ def test_a_new_run_of_the_process_ends_the_old_ones_connections(path: Path) -> N
             batch(1, DAY + 900, "new", 0, miners=[miner(1, since=DAY + 890)]),
         ],
     )
+    assert is_open(path) == 5, "that another has its number says nothing"
+    keep(path, [batch(1, DAY + 901, "control", -1, ended=["old", "unheard"])])
     assert counts(path) == {0: (2, 0), 5: (0, 2), 10: (1, 0)}
     assert counts(path, "b") == {0: (1, 0), 5: (0, 1)}
     assert counts(path, "c") == {0: (1, 0)}
@@ -82,6 +84,26 @@ def test_a_new_run_of_the_process_ends_the_old_ones_connections(path: Path) -> N
     keep(path, [batch(3, DAY + 310, "old", 0, miners=[miner(4, "d", DAY + 305)])])
     assert counts(path, "d") == {5: (1, 1)}
     assert is_open(path) == 2
+
+
+def test_two_sites_stay_apart(path: Path) -> None:
+    """Their processes have one number, their miners one id, and their worker one name."""
+    for run, site in (("n", "north"), ("s", "south")):
+        told = {"miners": [miner(1, account="farm")], "work": [work(account="farm")]}
+        keep(path, [batch(1, DAY, run, 0, site=site, **told)])
+    assert is_open(path) == 2
+    keep(path, [batch(1, DAY + 300, "control", -1, site="south", ended=["s"])])
+    assert is_open(path) == 1
+    rows = query(
+        path,
+        "SELECT site, pools.name, accepted, connects, disconnects FROM days "
+        "JOIN pools ON pools.id = pool WHERE worker <> 0 ORDER BY site, pools.name",
+    )
+    assert rows == [
+        ("north", "main", 1, 1, 0),
+        ("south", "", 0, 0, 1),
+        ("south", "main", 1, 1, 0),
+    ]
 
 
 def test_a_run_that_is_silent_for_an_hour_is_gone(path: Path) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stratumproxy.ledger.database import open_for_writing
-from stratumproxy.ledger.receipts import Gap, gaps, predecessors, receive, silent
+from stratumproxy.ledger.receipts import Gap, Run, gaps, not_ended, receive, silent
 from tests.ledger.told import DAY, batch
 
 
@@ -65,18 +65,17 @@ def test_gaps_are_named(path: Path) -> None:
         assert list(gaps(connection, DAY, DAY + 5, 10)) == named[:2]
 
 
-def test_who_came_before(path: Path) -> None:
+def test_who_is_silent_and_who_has_ended(path: Path) -> None:
     with closing(open_for_writing(str(path))) as connection:
-        receive(connection, batch(1, run="a", process=0))
+        receive(connection, batch(1, run="a", process=0, site="north"))
         receive(connection, batch(1, run="b", process=1))
         run = receive(connection, batch(1, DAY + 50, run="c", process=0))
         assert run
         assert not run.ended
-        assert predecessors(connection, run) == [1]
-        assert silent(connection, DAY + 10) == [1, 2]
+        assert silent(connection, DAY + 10) == [Run(1, False, "north"), Run(2, False)]
         connection.execute("UPDATE runs SET ended = 1 WHERE id = 1")
-        assert predecessors(connection, run) == []
-        assert silent(connection, DAY + 10) == [2]
+        assert not_ended(connection).keys() == {"b", "c"}
+        assert silent(connection, DAY + 10) == [Run(2, False)]
         late = receive(connection, batch(2, run="a", process=0))
         assert late
         assert late.ended

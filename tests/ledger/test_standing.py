@@ -25,10 +25,10 @@ def test_a_run_that_ended_tells_nothing_again(path: Path) -> None:
     told = batch(1)
     keep(path, [told])
     with closing(Standing(str(path))) as standing:
-        assert standing.counted == {(told.process, told.run): 1}
-    keep(path, [batch(7, run="another")])
+        assert standing.counted == {told.run: 1}
+    keep(path, [batch(7, run="another", ended=[told.run])])
     with closing(Standing(str(path))) as standing:
-        assert standing.counted == {(told.process, "another"): 7}
+        assert standing.counted == {"another": 7}
 
 
 def test_none_that_can_be_read(path: Path) -> None:

@@ -16,7 +16,7 @@ import trio
 from structlog.testing import capture_logs
 
 from stratumproxy.config import Config
-from stratumproxy.config.told import decode_told
+from stratumproxy.config.told import Runs, decode_runs, decode_told
 from stratumproxy.errors import StratumProxyError
 from stratumproxy.net import child, supervisor
 from stratumproxy.net.supervisor import for_control, for_workers, supervise
@@ -149,12 +149,29 @@ async def killed(process: int) -> None:
 async def test_it_hears_every_worker_and_is_told_the_configuration(tmp_path):
     async with running(tmp_path, config(2)) as run:
         [(process, told)] = await run.until("control")
-        assert json.loads(told) == json.loads(for_control(config(2)))
+        assert decode_told(told) == decode_told(for_control(config(2)))
         heard = b"".join(data for _, data in await run.until("heard", 2))
         workers = [worker for worker, _ in run.noted("worker")]
         assert all(b"worker %d begins\n" % worker in heard for worker in workers)
         await run.stopped()
         assert not alive(process)
+
+
+async def test_it_is_told_which_runs_there_are_and_which_are_over(tmp_path):
+    async with running(tmp_path) as run:
+
+        def newest() -> Runs:
+            (*_, (_, line)) = run.noted("control") + run.noted("told")
+            return decode_runs(line)
+
+        await run.until("control")
+        [(worker, _)] = await run.until("worker")
+        await until(lambda: newest().live)
+        (first,) = newest().live
+        await killed(worker)
+        await until(lambda: first in newest().ended and newest().live)
+        assert first not in newest().live
+        await run.stopped()
 
 
 async def test_the_last_words_of_the_workers_are_heard(tmp_path):

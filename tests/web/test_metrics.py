@@ -262,6 +262,7 @@ def test_counters_do_not_fall_when_a_mining_process_is_replaced() -> None:
     world.tell(snapshot(accepted=50), worker=1, run="b")
     before = world.scrape()
     world.now += 30
+    world.fleet.ended("a", world.now)
     world.tell(snapshot(1.0, accepted=3), worker=0, run="c")
     after = world.scrape()
     assert after["shares_accepted_total"] == before["shares_accepted_total"] + 3 == 153
@@ -381,7 +382,7 @@ def test_a_sum_of_fractions_does_not_fall_by_its_last_digit() -> None:
     first = world.scrape()["accepted_difficulty_total"]
     assert (0.1 + 0.2) + 0.3 != (0.2 + 0.3) + 0.1
     for worker in range(len(parts)):
-        world.fleet.ended(worker, world.now)
+        world.fleet.ended(str(worker), world.now)
         assert world.scrape()["accepted_difficulty_total"] >= first
 
 

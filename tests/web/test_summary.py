@@ -29,7 +29,7 @@ async def test_it_says_what_there_is(web: Web, told: Told) -> None:
     assert found["lost_records"] == 3
     assert [pool["name"] for pool in found["pools"]] == ["pool"]
     assert [each["job"] for each in found["last_jobs"]] == ["j2", "j1"]
-    assert found["processes"] == [{"worker": 0, "run": "run-1", "heard": 0.0}]
+    assert found["processes"] == [{"worker": 0, "site": "", "run": "run-1", "heard": 0.0}]
     assert found["revision"] == told.fleet.roll.revision
 
 
