@@ -24,6 +24,10 @@ class MinerAnswer(BaseModel):
     difficulty: float
     since: float = Field(description="When it connected.")
     pool: str = Field(description="What it mines on; empty for nothing.")
+    tenant: str = Field(description="Whose it is.")
+    account: str = Field(description="What we are called at the pool; empty for no pool.")
+    coin: str = Field(description="What the pool mines.")
+    target: str = Field(description="What of the tenant's it mines for.")
 
 
 class MinerPage(BaseModel):
@@ -63,6 +67,10 @@ def tell(process: Process, miner: MinerRecord) -> dict[str, Any]:
         "difficulty": miner.difficulty,
         "since": miner.since,
         "pool": miner.pool,
+        "tenant": miner.tenant,
+        "account": miner.account,
+        "coin": miner.coin,
+        "target": miner.target,
     }
 
 

@@ -16,6 +16,10 @@ async def test_all_of_them(web: Web) -> None:
         "difficulty": 1024.0,
         "since": NOW,
         "pool": "pool",
+        "tenant": "default",
+        "account": "",
+        "coin": "BTC",
+        "target": "",
     }
 
 
