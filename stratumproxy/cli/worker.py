@@ -12,7 +12,7 @@ import click
 import orjson
 import trio
 
-from stratumproxy.cli.files import raise_file_limit
+from stratumproxy.cli.files import grow_descriptor_table, raise_file_limit
 from stratumproxy.cli.logging import configure, ends_in_log, unblock
 from stratumproxy.cli.told import first_told, hear_told, stop_when_signalled
 from stratumproxy.config import Config
@@ -39,6 +39,7 @@ def worker(number: int, channel: int | None, run: str, listeners: tuple[int, ...
     standard output, one JSON object a line. The channel is a socket: what is said on it is in
     `stratumproxy.telemetry.channel`.
     """
+    grow_descriptor_table()  # before there is a second thread
     unblock(process=number)
     config, _ = first_told()
     # Nothing on a miner's way is circular, so reference counts free it all; the collector only
