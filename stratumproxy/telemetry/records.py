@@ -249,7 +249,7 @@ class Batch:
                 jobs=[JobRecord(*row) for row in values["jobs"]],
                 events=[EventRecord(*row) for row in values["events"]],
                 dropped=values["dropped"],
-                unproven=tuple(values["unproven"]),
+                unproven=tuple(values.get("unproven", ())),
                 site=values.get("site", ""),
                 ended=tuple(values.get("ended", ())),
             )
