@@ -236,6 +236,7 @@ BACK_TO_2 = """
 DROP TABLE retention; DROP TABLE usual; DROP TABLE pool_order;
 ALTER TABLE jobs RENAME COLUMN "group" TO lane;
 ALTER TABLE workers DROP COLUMN address; ALTER TABLE workers DROP COLUMN agent;
+ALTER TABLE runs DROP COLUMN site;
 PRAGMA user_version = 2;
 """ + "".join(
     f"ALTER TABLE {level.table} DROP COLUMN {name};" for level in LEVELS for name in OPTIONAL
