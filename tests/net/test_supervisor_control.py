@@ -32,11 +32,11 @@ channel = socket.socket(fileno=int(sys.argv[5]))
 channel.setblocking(True)
 config = sys.stdin.buffer.readline()
 note("worker", os.getpid(), config)
-channel.sendall(b"worker %d begins" % os.getpid() + b"\\n")
 def end(*_):
     channel.sendall(b"worker %d ends" % os.getpid() + b"\\n")
     os._exit(0)
-signal.signal(signal.SIGTERM, end)
+signal.signal(signal.SIGTERM, end)  # whoever hears that it begins may stop it at once
+channel.sendall(b"worker %d begins" % os.getpid() + b"\\n")
 while True:
     os.write(1, {orjson.dumps(SNAPSHOT)!r} + b"\\n")
     time.sleep(0.05)
