@@ -59,6 +59,12 @@ def _timeout(seconds: float, what: str) -> Callable[[Command], Command]:
     )
 
 
+def _hashes(what: str) -> Callable[[Command], Command]:
+    return click.option(
+        "--hashes", type=click.FloatRange(0), default=3e8, show_default=True, help=what
+    )
+
+
 @click.group(
     epilog=examples(
         "stratumproxy conform pool stratum+tcp://pool.example:3333 --user bc1q….test",
@@ -97,13 +103,7 @@ def conform() -> None:
     type=click.FloatRange(0),
     help="Seconds between two cases. Default: 1, and 0 on this machine.",
 )
-@click.option(
-    "--hashes",
-    type=click.FloatRange(0),
-    default=3e8,
-    show_default=True,
-    help="What finding one share may cost; cases that need more are not tried.",
-)
+@_hashes("What finding one share may cost; cases that need more are not tried.")
 @_timeout(10.0, "Seconds that an answer may take.")
 @_shared
 def pool(
@@ -240,13 +240,7 @@ def miner(
     type=click.Path(path_type=Path),
     help="How the proxy is started: docs/conformance.md.",
 )
-@click.option(
-    "--hashes",
-    type=click.FloatRange(0),
-    default=3e8,
-    show_default=True,
-    help="What finding one share may cost.",
-)
+@_hashes("What finding one share may cost.")
 @_timeout(20.0, "Seconds that an answer, a share or coming back may take.")
 @_shared
 def proxy(
