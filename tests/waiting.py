@@ -1,6 +1,7 @@
 """Waiting for what another task or process does: for as long as a slow machine may take."""
 
 import os
+import signal
 from collections.abc import Callable
 
 import trio
@@ -23,3 +24,13 @@ def alive(process: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+async def stand_still(process: int) -> None:
+    """Stop a child with SIGSTOP, and wait until all its threads have heeded it.
+
+    The signal reaches one of them, that tells the others: on a busy machine they go on meanwhile.
+    """
+    os.kill(process, signal.SIGSTOP)
+    look = os.WSTOPPED | os.WNOHANG | os.WNOWAIT
+    await until(lambda: os.waitid(os.P_PID, process, look))

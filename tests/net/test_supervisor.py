@@ -20,7 +20,7 @@ from stratumproxy.net.supervisor import supervise
 from stratumproxy.net.systemd import Service
 from stratumproxy.telemetry.snapshot import PoolSnapshot, Snapshot
 from tests.short import short
-from tests.waiting import PATIENCE, alive, until
+from tests.waiting import PATIENCE, alive, stand_still, until
 
 POOL = PoolSnapshot("pool", "", "ready", 1, 2, 1.0, 8, 0, 3, 0, 1, 0)
 SNAPSHOT = Snapshot(5.0, 2, 2, 1.0, 3, 3.0, 4, pools=(POOL,))
@@ -315,7 +315,7 @@ async def test_a_worker_that_is_stopped_hangs_like_any_other(monkeypatch):
     monkeypatch.setattr(child, "LOOK_EVERY", 0.1)
     async with running(STOPS + CHATTER + "serve()") as run:
         _, first, _ = await run.call()
-        os.kill(first, signal.SIGSTOP)
+        await stand_still(first)
         await until(lambda: not alive(first))
         _, second, _ = await run.call()
         assert second != first
@@ -326,7 +326,7 @@ async def test_a_stop_does_not_wait_for_a_worker_that_is_stopped(monkeypatch):
     monkeypatch.setattr(supervisor, "GRACE", 0.1)
     async with running(STOPS + "tell()\nserve()") as run:
         _, process, _ = await run.call()
-        os.kill(process, signal.SIGSTOP)
+        await stand_still(process)
         await run.stop()
         assert not alive(process)
 

@@ -23,7 +23,7 @@ from stratumproxy.net.supervisor import for_control, for_workers, supervise
 from stratumproxy.telemetry.snapshot import Snapshot
 from tests.ports import KeptPort
 from tests.short import short
-from tests.waiting import PATIENCE, alive, until
+from tests.waiting import PATIENCE, alive, stand_still, until
 
 SNAPSHOT = Snapshot(5.0, 2, 2, 1.0, 3, 3.0, 4)
 
@@ -252,7 +252,7 @@ async def test_one_that_hangs_at_the_stop_gives_way_to_another(tmp_path, monkeyp
     async with running(tmp_path) as run:
         [(first, _)] = await run.until("control")
         await run.until("heard")
-        os.kill(first, signal.SIGSTOP)
+        await stand_still(first)
         await run.stopped()
         assert not alive(first)
         last = run.noted("heard")[-1]
