@@ -18,7 +18,7 @@ BUILT_FROM := setup.py pyproject.toml $(wildcard stratumproxy/*/*.[ch] stratumpr
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run test lint format check bench microbench fuzz soak interop wheel docs clean
+.PHONY: help run test lint format check bench microbench fuzz soak interop wheel docs site clean
 
 help: ## This list
 	@echo "Targets:"
@@ -80,6 +80,13 @@ docs: $(VENV)/installed ## What is generated: configuration.md, compatibility.md
 	$(BIN)/stratumproxy schema --messages > configs/messages.schema.json
 	$(BIN)/python -m tests.rooms
 
+site: $(VENV)/installed-site ## The pages as a site in build/site/, links checked; those elsewhere are listed
+	rm -rf build/site
+	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet --doctree-dir build/doctrees \
+	  --conf-dir docs/site . build/site
+	@$(BIN)/python -m tests.docs.pages > build/links-elsewhere.txt
+	@echo "build/site/index.html; links to elsewhere, not followed: build/links-elsewhere.txt"
+
 clean: ## Remove everything that was built, .venv too
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find stratumproxy -name "*.so" -delete
@@ -108,6 +115,10 @@ $(VENV)/installed-dev: $(VENV)/bin/python $(BUILT_FROM)
 
 $(VENV)/installed-bench: $(VENV)/installed
 	@$(PIP) install --editable '.[bench]'
+	@touch $@
+
+$(VENV)/installed-site: $(VENV)/installed
+	@$(PIP) install --editable '.[site]'
 	@touch $@
 
 define warn_missing

@@ -19,7 +19,7 @@ NOT_IMPORTED = {
 }
 """What development needs all the same, and what for."""
 
-NAMED_OTHERWISE = {"xdist": "pytest-xdist"}
+NAMED_OTHERWISE = {"markdown_it": "markdown-it-py", "xdist": "pytest-xdist"}
 """Modules that are not called as what they come with."""
 
 
