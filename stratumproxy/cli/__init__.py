@@ -29,7 +29,7 @@ COMMANDS = {
 }
 """Every command, in the order of the help, with its line there."""
 
-HIDDEN = ("worker", "control")
+HIDDEN = ("serve", "control")
 """Commands that only the program itself runs."""
 
 

@@ -21,7 +21,7 @@ from stratumproxy.telemetry.clock import Clock
 
 ALIVE_EVERY = 1.0
 END_GRACE = 3.0
-"""Seconds beyond `drain_seconds` that workers may take to their end."""
+"""Seconds beyond `drain_seconds` that processes may take to their end."""
 
 
 @click.command(hidden=True)
@@ -29,11 +29,11 @@ END_GRACE = 3.0
 @click.argument("channels", type=int, nargs=-1, required=True)
 @ends_in_log()
 def control(listener: int | None, channels: tuple[int, ...]) -> None:
-    """Keep what workers tell on channels inherited from the supervisor, and show it.
+    """Keep what mining processes tell on channels inherited from the supervisor, and show it.
 
     The configuration is the first line of standard input; of each later line only the level of the
     log is heeded. SIGTERM is the order to stop; the end of the input is the order to stop when the
-    workers have. A line a second on standard output says that all is well.
+    processes have. A line a second on standard output says that all is well.
     """
     unblock(process="control")
     config, runs = first_told()
@@ -72,7 +72,7 @@ async def _say_alive() -> None:
 
 
 async def _hear_configs(config: Config, control: Control, stop: trio.Event) -> None:
-    """Heed each configuration, and which runs are over; then give the workers time to end."""
+    """Heed each configuration, and which runs are over; then give the processes time to end."""
     drain = config.limits.drain_seconds
 
     async def heed(newer: Config) -> None:

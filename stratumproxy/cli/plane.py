@@ -49,7 +49,7 @@ class Plane:
 
     Args:
         config: what is kept and shown.
-        sockets: the control plane's end of each worker's channel.
+        sockets: the control plane's end of each mining process's channel.
         run: differs from one start to the next.
         clock: of this process.
         supervisor: who reads the configuration again, if anybody does.

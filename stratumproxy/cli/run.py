@@ -114,10 +114,10 @@ class Running:
     service: Service
     inherited: Sequence[socket.socket] = ()
     json: bool = True
-    """Whether the log is JSON. The workers' output is no terminal, so they are told."""
+    """Whether the log is JSON. The processes' output is no terminal, so they are told."""
 
-    def for_workers(self) -> Config:
-        """The configuration with everything decided that a worker can't see."""
+    def for_processes(self) -> Config:
+        """The configuration with everything decided that a process can't see."""
         log = self.config.log.model_copy(update={"format": "json" if self.json else "console"})
         return self.config.model_copy(update={"log": log})
 
@@ -177,13 +177,13 @@ async def _serve_until_signalled(running: Running) -> Snapshot | None:
         in_time(lambda: stop_seconds(running.config)),
     ):
         async with trio.open_nursery() as nursery:
-            to_workers, configs = trio.open_memory_channel[Config](1)
+            to_processes, configs = trio.open_memory_channel[Config](1)
             ask, asked = trio.open_memory_channel[None](1)
-            nursery.start_soon(_reload, asked, running, to_workers, stop)
+            nursery.start_soon(_reload, asked, running, to_processes, stop)
             nursery.start_soon(_watch, signals, ask, stop, nursery.cancel_scope)
             last = (
                 await supervise(
-                    running.for_workers(),
+                    running.for_processes(),
                     on_snapshot=heed,
                     stop=stop,
                     configs=configs,
@@ -220,16 +220,16 @@ async def _watch(
 async def _reload(
     asked: AsyncIterable[None],
     running: Running,
-    to_workers: trio.MemorySendChannel[Config],
+    to_processes: trio.MemorySendChannel[Config],
     stop: trio.Event,
 ) -> None:
-    """Read the configuration again each time that is asked for, and tell the workers."""
+    """Read the configuration again each time that is asked for, and tell the processes."""
     async for _ in asked:
         if stop.is_set():
             return
         running.service.reloading()
         if await running.reload() and not stop.is_set():
-            await to_workers.send(running.for_workers())
+            await to_processes.send(running.for_processes())
         running.service.reloaded()
 
 

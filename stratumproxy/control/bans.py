@@ -91,6 +91,6 @@ class SharedBans:
         return any(
             miner.worker == name
             for each in self._fleet.processes.running.values()
-            if each.worker != process
+            if each.number != process
             for miner in each.miners.values()
         )

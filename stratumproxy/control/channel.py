@@ -1,7 +1,7 @@
-"""The control process's end of one worker's channel; what is said on it: `telemetry.channel`.
+"""The control process's end of a mining process's channel: see `telemetry.channel`.
 
-Neither end ever waits for the other for good: a worker that does not read is sent nothing more than
-a bounded number of orders, and the newest acknowledgement.
+Neither end ever waits for the other for good: a process that does not read is sent nothing more
+than a bounded number of orders, and the newest acknowledgement.
 """
 
 import itertools
@@ -34,7 +34,7 @@ class Channel:
     """What one process of the data plane tells, and what it is told.
 
     Args:
-        worker: its number, as the supervisor counts them.
+        process: its number, as the supervisor counts them.
         sock: connected, non-blocking. It is not closed here.
         asker: the run of this process, so that it knows the answers to its own questions.
         batch: awaited for each batch, once and in order, and for what is missing between two.
@@ -46,7 +46,7 @@ class Channel:
 
     def __init__(
         self,
-        worker: int,
+        process: int,
         sock: socket.socket,
         *,
         asker: str,
@@ -56,7 +56,7 @@ class Channel:
         bans: Callable[[Sequence[Ban]], None],
         done: Callable[[int, object, dict[str, Any]], None],
     ) -> None:
-        self.worker = worker
+        self.process = process
         self._sock = sock
         self._on_batch = batch
         self._on_snapshot = snapshot
@@ -71,7 +71,7 @@ class Channel:
         self._hello = ""
         self._skipped = 0
         self._sent: float | None = None
-        """When what is read now was sent, on the worker's clock."""
+        """When what is read now was sent, on the process's clock."""
         self._leaving = False
         self._waiting = trio.CancelScope()
         self._acks: dict[str, int] = {}
@@ -152,13 +152,13 @@ class Channel:
         elif "snapshot" in message:
             try:
                 run = str(message["run"])
-                self._on_snapshot(self.worker, run, Snapshot.parse(message["snapshot"]))
+                self._on_snapshot(self.process, run, Snapshot.parse(message["snapshot"]))
             except (TypeError, LookupError, AttributeError) as error:
                 self._odd(f"this is not a snapshot: {error}")
         elif "offence" in message:
             try:  # of the same types as a ban
                 ((host, name, seconds, alone),) = decode_bans([message["offence"]])
-                self._on_offence(self.worker, host, name, seconds, alone)
+                self._on_offence(self.process, host, name, seconds, alone)
             except TelemetryError as error:
                 self._odd(str(error))
         elif "bans" in message:
@@ -170,7 +170,7 @@ class Channel:
             if message["done"] == self._hello:
                 self._intake.heard()
             else:
-                self._on_done(self.worker, message["done"], message)
+                self._on_done(self.process, message["done"], message)
 
     async def _take_batch(self, message: dict[str, Any]) -> None:
         run, seq = message.get("run"), message["seq"]
@@ -181,15 +181,15 @@ class Channel:
             batch = Batch.decode(message)
         except TelemetryError as error:
             self._odd(str(error))
-            await self._on_batch(self.worker, Gap(run, seq, seq))
-            batch = Batch(run, self.worker, seq, 0.0)
+            await self._on_batch(self.process, Gap(run, seq, seq))
+            batch = Batch(run, self.process, seq, 0.0)
         age = 0.0 if self._sent is None else min(max(self._sent - batch.at, 0.0), OLDEST)
         told = Told(batch, _size(batch), age)
         await self._pass_on(self._intake.take(told))
 
     async def _pass_on(self, ready: Iterable[Told | Gap]) -> None:
         for each in ready:
-            await self._on_batch(self.worker, each)
+            await self._on_batch(self.process, each)
 
     def _ask_again(self) -> None:
         """Say hello if something was lost on the way."""
@@ -208,8 +208,8 @@ class Channel:
     def _odd(self, what: str) -> None:
         if self._oddities.due():
             self._log.error(
-                "a worker says what can't be understood; please report it",
-                process=self.worker,
+                "a mining process says what can't be understood; please report it",
+                process=self.process,
                 what=what,
             )
 

@@ -1,4 +1,4 @@
-"""The control process at work: between the workers' channels, the fleet's picture, and sinks."""
+"""The control process at work: between the processes' channels, the fleet's picture, and sinks."""
 
 import socket
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -46,11 +46,11 @@ async def _not_kept(order: PoolOrder | None) -> bool:
 
 
 class Control:
-    """Takes in what workers tell, has it kept, and tells them what to do.
+    """Takes in what mining processes tell, has it kept, and tells them what to do.
 
     Args:
         run: differs from one start of the control process to the next.
-        sockets: this end of each worker's channel, in the order of the workers; non-blocking.
+        sockets: this end of each mining process's channel, in their order; non-blocking.
         fleet: the picture that is kept up to date.
         sinks: who keeps records, by name.
         supervisor: the process that reads the configuration again on SIGHUP, if there is one.
@@ -88,7 +88,7 @@ class Control:
         self.preference = Preference(
             fleet,
             clock,
-            give=lambda arguments: self.orders.to_workers("switch-pool", arguments),
+            give=lambda arguments: self.orders.to_processes("switch-pool", arguments),
             keep=keep_order,
             record=self.record,
         )
@@ -109,14 +109,14 @@ class Control:
             fleet,
             clock.now,
             tell=self._tell_bans,
-            give=lambda arguments: self.orders.to_workers("ban", arguments),
+            give=lambda arguments: self.orders.to_processes("ban", arguments),
             record=self.record,
         )
         self.orders.here["switch-pool"] = self.preference.switch
         self.orders.here["ban"] = self.bans.ban
         self._channels += (
             Channel(
-                worker,
+                process,
                 sock,
                 asker=run,
                 batch=self._batch,
@@ -125,7 +125,7 @@ class Control:
                 bans=self.bans.heard,
                 done=self.orders.done,
             )
-            for worker, sock in enumerate(sockets)
+            for process, sock in enumerate(sockets)
         )
 
     def record(self, level: Level, event: str, **values: object) -> None:
@@ -225,14 +225,15 @@ class Control:
                 within_seconds=round(told.last - told.first, 1),
             )
 
-    async def _batch(self, worker: int, told: Told | Gap) -> None:
+    async def _batch(self, process: int, told: Told | Gap) -> None:
         if isinstance(told, Gap):
             self._fleet.lost["batches"] += told.last - told.first + 1
-            self._report("batches of a worker's records are lost", worker, told)
+            self._report("batches of a mining process's records are lost", process, told)
             return
-        if (untold := self._reckonings[worker].told(told.batch)) is not None:
+        if (untold := self._reckonings[process].told(told.batch)) is not None:
             self._fleet.lost["shares"] += untold.accepted + untold.rejected
-            self._report("a worker ended before it told of its last shares", worker, untold)
+            event = "a mining process ended before it told of its last shares"
+            self._report(event, process, untold)
         now = self._clock.now()
         self._picture(self._fleet.apply, told.batch, now, now - told.age)
         await self._keep.put(told)
@@ -245,18 +246,18 @@ class Control:
             if self._mistakes.due():
                 self._log.exception("the picture of the fleet is not right; please report it")
 
-    def _report(self, event: str, worker: int, what: Gap | Untold) -> None:
+    def _report(self, event: str, process: int, what: Gap | Untold) -> None:
         """Name what is lost, in the log and on record."""
-        self.record("error", event, process=worker, **what._asdict())
+        self.record("error", event, process=process, **what._asdict())
 
-    def _snapshot(self, worker: int, run: str, snapshot: Snapshot) -> None:
-        self._reckonings[worker].shown(run, snapshot)
-        self._picture(self._fleet.snapshot, worker, run, snapshot, self._clock.now())
-        self.bans.met(worker, run)
+    def _snapshot(self, process: int, run: str, snapshot: Snapshot) -> None:
+        self._reckonings[process].shown(run, snapshot)
+        self._picture(self._fleet.snapshot, process, run, snapshot, self._clock.now())
+        self.bans.met(process, run)
 
     def _tell_bans(self, bans: Sequence[Ban], process: int | None) -> None:
         for channel in self._channels:
-            if process in (None, channel.worker):
+            if process in (None, channel.process):
                 for rows in encode_bans(bans):
                     channel.order({"do": "bans", "action": "bans", "bans": rows})
 

@@ -1,4 +1,4 @@
-"""Orders to the data plane: given to every worker, and what they answer put together."""
+"""Orders to the data plane: given to every mining process, and what they answer put together."""
 
 import itertools
 import os
@@ -12,7 +12,7 @@ from stratumproxy.control.channel import Channel
 from stratumproxy.errors import StratumProxyError
 
 TIMEOUT = 5.0
-"""Seconds for every worker to answer."""
+"""Seconds for every process to answer."""
 
 
 class Orders:
@@ -20,7 +20,7 @@ class Orders:
 
     Args:
         run: of this process, so that no answer is taken for one to another's order.
-        channels: one a worker; may be filled later.
+        channels: one a process; may be filled later.
         supervisor: the process that is sent SIGHUP for `reload`; None: nobody.
         record: called with a level, a text and values: what should be on record.
     """
@@ -52,7 +52,7 @@ class Orders:
             by: who gives it.
 
         Returns:
-            What was done, as `to_workers`.
+            What was done, as `to_processes`.
 
         Raises:
             StratumProxyError: nothing was done; the text says why.
@@ -62,12 +62,12 @@ class Orders:
         elif action in self.here:
             done = await self.here[action](arguments, by)
         else:
-            done = await self.to_workers(action, arguments)
+            done = await self.to_processes(action, arguments)
         self._record("info", "an operator's order", action=action, by=by, **{**arguments, **done})
         return done
 
-    async def to_workers(self, action: str, arguments: dict[str, Any]) -> dict[str, Any]:
-        """Have something done by all workers.
+    async def to_processes(self, action: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Have something done by all processes.
 
         Args:
             action: what they know.
@@ -75,28 +75,28 @@ class Orders:
 
         Returns:
             What was done: numbers added up, lists put together, of anything else the first. If
-            some workers could not, ``failed`` says why, by worker.
+            some processes could not, ``failed`` says why, by process.
 
         Raises:
-            StratumProxyError: no worker has done it; the text says why.
+            StratumProxyError: no process has done it; the text says why.
         """
-        order = _Order({channel.worker for channel in self._channels})
+        order = _Order({channel.process for channel in self._channels})
         number = next(self._ids)
         self._open[number] = order
         try:
             for channel in self._channels:
                 if not channel.order({**arguments, "do": number, "action": action}):
-                    order.answer(channel.worker, {"error": "it reads no orders"})
+                    order.answer(channel.process, {"error": "it reads no orders"})
             with trio.move_on_after(TIMEOUT):
                 await order.answered.wait()
         finally:
             del self._open[number]
         return order.outcome()
 
-    def done(self, worker: int, number: object, answer: dict[str, Any]) -> None:
-        """A worker has answered an order."""
+    def done(self, process: int, number: object, answer: dict[str, Any]) -> None:
+        """A process has answered an order."""
         if isinstance(number, str) and number in self._open:
-            self._open[number].answer(worker, answer)
+            self._open[number].answer(process, answer)
 
     def _reload(self) -> dict[str, Any]:
         """Ask the supervisor to read the configuration again."""
@@ -117,32 +117,32 @@ class _Order:
         if not waited_for:
             self.answered.set()
 
-    def answer(self, worker: int, answer: dict[str, Any]) -> None:
-        """What a worker says."""
-        if worker not in self._waited_for:
+    def answer(self, process: int, answer: dict[str, Any]) -> None:
+        """What a process says."""
+        if process not in self._waited_for:
             return
-        self._waited_for.discard(worker)
+        self._waited_for.discard(process)
         if "error" in answer:
-            self._failed[str(worker)] = str(answer["error"])
+            self._failed[str(process)] = str(answer["error"])
         else:
-            self._results[worker] = answer.get("result")
+            self._results[process] = answer.get("result")
         if not self._waited_for:
             self.answered.set()
 
     def outcome(self) -> dict[str, Any]:
         """What all of them say together."""
         failed = self._failed | {
-            str(worker): f"no answer within {TIMEOUT:g} s" for worker in sorted(self._waited_for)
+            str(process): f"no answer within {TIMEOUT:g} s" for process in sorted(self._waited_for)
         }
         if not self._results:
             reasons = dict.fromkeys(failed.values())
-            raise StratumProxyError("; ".join(reasons) or "there is no worker to do it")
+            raise StratumProxyError("; ".join(reasons) or "there is no mining process to do it")
         merged = merge_results([result for _, result in sorted(self._results.items())])
         return {**merged, "failed": failed} if failed else merged
 
 
 def merge_results(results: Sequence[Any]) -> dict[str, Any]:
-    """Several workers' results as one."""
+    """Several processes' results as one."""
     merged: dict[str, Any] = {}
     for result in results:
         for key, value in result.items() if isinstance(result, dict) else [("result", result)]:

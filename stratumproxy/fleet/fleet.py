@@ -111,16 +111,16 @@ class Fleet:
         """Whether an hour is over since the last round began."""
         self._counting = False
 
-    def snapshot(self, worker: int, run: str, snapshot: Snapshot, now: float) -> None:
+    def snapshot(self, number: int, run: str, snapshot: Snapshot, now: float) -> None:
         """Take in how a process stands; each tells once a second.
 
         Args:
-            worker: the process, as the supervisor counts them.
+            number: of the process, as the supervisor counts them.
             run: differs from one start of it to the next.
             snapshot: what it tells.
             now: the time.
         """
-        if (process := self._process(worker, run, now)) is not None:
+        if (process := self._process(number, run, now)) is not None:
             self.processes.show(process, snapshot, now, self.started)
         self.tend(now)
 
@@ -298,13 +298,13 @@ class Fleet:
         self.usual = fsum(worker.usual.rate for worker in self._round)
         self.missing = fsum(worker.missing for worker in self._round)
 
-    def _process(self, worker: int, run: str, now: float) -> Process | None:
+    def _process(self, number: int, run: str, now: float) -> Process | None:
         """The process that tells; None if it is one that has ended."""
         if self.processes.ended(run) is not None:
             return None
         process = self.processes.running.get(run)
         if process is None:
-            process = self.processes.start(worker, run, now)
+            process = self.processes.start(number, run, now)
         process.heard = now
         return process
 

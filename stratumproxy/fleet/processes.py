@@ -19,7 +19,7 @@ REMEMBERED = 64
 class Process:
     """One run of one process."""
 
-    worker: int
+    number: int
     """As the supervisor counts them."""
     run: str
     """Differs from that of every other, at whatever site."""
@@ -44,7 +44,7 @@ class Process:
 
     def miner_id(self, miner: MinerRecord) -> str:
         """What the API calls a miner."""
-        return f"{self.worker}-{self.run}:{miner.id}"
+        return f"{self.number}-{self.run}:{miner.id}"
 
 
 class Processes:
@@ -67,7 +67,7 @@ class Processes:
         """
         several = len({process.site for process in self.running.values()}) > 1
         return {
-            f"{process.worker} at {process.site}" if several else str(process.worker): process
+            f"{process.number} at {process.site}" if several else str(process.number): process
             for process in self.running.values()
         }
 
@@ -75,11 +75,11 @@ class Processes:
         """That run, if it has ended and is remembered."""
         return self._ended.get(run)
 
-    def start(self, worker: int, run: str, now: float) -> Process:
+    def start(self, number: int, run: str, now: float) -> Process:
         """A run that was not known yet."""
         seq = self.counted.pop(run, 0)
         self.took_over |= seq > 0
-        process = self.running[run] = Process(worker, run, now, seq)
+        process = self.running[run] = Process(number, run, now, seq)
         return process
 
     def show(self, process: Process, snapshot: Snapshot, now: float, began: float) -> None:

@@ -50,7 +50,7 @@ class Child:
     """One process at a time. `keep` runs it.
 
     Args:
-        what: such as ``a worker``: what the log calls it.
+        what: such as ``a mining process``: what the log calls it.
         command: how it is started.
         descriptors: what it inherits, under the numbers they have here.
         line: what it is told first, without a line feed.

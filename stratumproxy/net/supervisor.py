@@ -6,11 +6,12 @@ control process, keeps what they tell and shows it. The supervisor opens every l
 never closes it before the end: while a process is started again, whoever connects to it waits in
 its backlog, and nobody is refused.
 
-What workers tell the control process goes through a pair of sockets for each worker. The supervisor
-holds both ends of it, so either process may die without the other noticing more than silence.
+What mining processes tell the control process goes through a pair of sockets for each of them. The
+supervisor holds both ends of it, so either process may die without the other noticing more than
+silence.
 
 Every process is told its configuration on standard input, and each new one on another line of it
-(`net/child.py`). A worker says a snapshot a line, the control process that it is there.
+(`net/child.py`). A mining process says a snapshot a line, the control process that it is there.
 """
 
 import itertools
@@ -39,11 +40,11 @@ from stratumproxy.telemetry.snapshot import Snapshot, merge
 COMMAND = (sys.executable, "-P", "-m", "stratumproxy")
 
 GRACE = 2.0
-"""Seconds beyond `drain_seconds` that a worker has to stop in before it is killed."""
+"""Seconds beyond `drain_seconds` that a mining process has to stop in before it is killed."""
 
 CONTROL_GRACE = 8.0
 """Seconds at the stop that the control process has to be there in, if it has just been started
-again; and to keep the last of it in, once the workers are gone: it, or another if it hangs."""
+again; and to keep the last of it in, once the others are gone: it, or another if it hangs."""
 
 MOST_OVER = 64
 """Runs that are over of which the control process is told, the newest."""
@@ -57,8 +58,8 @@ class Supervisor:
 
     Args:
         config: what they serve.
-        command: what ``worker`` or ``control`` and their arguments are appended to.
-        sets: each worker's listening sockets.
+        command: what ``serve`` or ``control`` and their arguments are appended to.
+        sets: each mining process's listening sockets.
         api: the listening socket of the API, if there is one.
     """
 
@@ -73,7 +74,7 @@ class Supervisor:
         self._tables = ControlTables.of(config)
         self._sets = sets
         self._heard: dict[int, float] = {}
-        """When each worker, by number, sent its newest snapshot."""
+        """When each mining process, by number, sent its newest snapshot."""
         self._current: dict[int, Snapshot] = {}
         self._past: list[Snapshot] = []
         self._runs: dict[int, str] = {}
@@ -82,12 +83,13 @@ class Supervisor:
         self._channels = [socket.socketpair() for _ in sets] if controlled(config) else []
         for sock in itertools.chain(*self._channels):
             sock.setblocking(False)
-        self._workers = [
-            self._worker(number, listeners, command) for number, listeners in enumerate(sets)
+        self._processes = [
+            self._mining_process(number, listeners, command)
+            for number, listeners in enumerate(sets)
         ]
         self._control = self._control_process(command, api) if controlled(config) else None
 
-    def _worker(
+    def _mining_process(
         self, number: int, listeners: Sequence[socket.socket], command: Sequence[str]
     ) -> Child:
         descriptors = [sock.fileno() for sock in listeners]
@@ -97,10 +99,10 @@ class Supervisor:
             options += ["--channel", str(channel)]
             descriptors.append(channel)
         return Child(
-            "a worker",
-            [*command, "worker", *options, *(str(sock.fileno()) for sock in listeners)],
+            "a mining process",
+            [*command, "serve", *options, *(str(sock.fileno()) for sock in listeners)],
             descriptors,
-            for_workers(self._config),
+            for_processes(self._config),
             hear=partial(self._hear, number),
             ended=partial(self._ended, number),
             starting=partial(self._starting, number),
@@ -123,12 +125,12 @@ class Supervisor:
         )
 
     def snapshot(self) -> Snapshot | None:
-        """All workers together, those that are gone included; None before the first."""
+        """All mining processes together, those that are gone included; None before the first."""
         known = [*self._current.values(), *self._past]
         return merge(known) if known else None
 
     def well(self, within: float) -> bool:
-        """Whether every worker has sent a snapshot in the last `within` seconds."""
+        """Whether every mining process has sent a snapshot in the last `within` seconds."""
         since = trio.current_time() - within
         heard = self._heard.values()
         return len(heard) == self._config.processes and min(heard) >= since
@@ -136,8 +138,8 @@ class Supervisor:
     async def reconfigure(self, config: Config) -> None:
         """Serve something else from now on; sockets and number of processes are as they were."""
         self._config = config
-        for worker in self._workers:
-            worker.tell(for_workers(config))
+        for each in self._processes:
+            each.tell(for_processes(config))
         if self._control is not None:
             # The token is read from its file, and no disk is waited for here.
             tables = await trio.to_thread.run_sync(ControlTables.of, config, abandon_on_cancel=True)
@@ -148,29 +150,29 @@ class Supervisor:
                 self._control.restart(self._for_control())
 
     async def run(self, stop: trio.Event) -> None:
-        """Keep all of them running until `stop`; the control process until the workers are gone."""
+        """Keep all of them running until `stop`; the control process until the others are gone."""
         async with trio.open_nursery() as nursery:
             if self._control is not None:
                 nursery.start_soon(self._control.keep)
             async with trio.open_nursery() as serving:
-                for worker in self._workers:
-                    serving.start_soon(worker.keep)
+                for each in self._processes:
+                    serving.start_soon(each.keep)
                 await stop.wait()
                 if self._control is not None:
-                    # Whatever one that was killed had taken and not kept, the workers tell again.
+                    # Whatever one that was killed had taken and not kept, the others tell again.
                     with trio.move_on_after(CONTROL_GRACE):
                         await self._control.up()
-                for worker in self._workers:
-                    worker.stop()
+                for each in self._processes:
+                    each.stop()
                 # None is about to be given them.
-                if all(worker.process for worker in self._workers):
+                if all(each.process for each in self._processes):
                     for listener in itertools.chain(*self._sets):
                         listener.close()
                 drain = self._config.limits.drain_seconds + GRACE
                 serving.cancel_scope.deadline = trio.current_time() + drain
             if self._control is not None:
                 for end, _ in self._channels:
-                    end.close()  # so that it comes to the end of what the workers told
+                    end.close()  # so that it comes to the end of what the others told
                 self._control.stop()
                 nursery.cancel_scope.deadline = trio.current_time() + CONTROL_GRACE
 
@@ -213,12 +215,12 @@ class Supervisor:
 
 def stop_seconds(config: Config) -> float:
     """How long a stop takes at most, if every process hangs, and a second."""
-    workers = config.limits.drain_seconds + GRACE + KILL_SECONDS
-    return CONTROL_GRACE + workers + CONTROL_GRACE + KILL_SECONDS + 1
+    serving = config.limits.drain_seconds + GRACE + KILL_SECONDS
+    return CONTROL_GRACE + serving + CONTROL_GRACE + KILL_SECONDS + 1
 
 
-def for_workers(config: Config) -> bytes:
-    """What a worker is told: all but what is none of its business.
+def for_processes(config: Config) -> bytes:
+    """What a mining process is told: all but what is none of its business.
 
     What it is told is checked again, and a token that can't be read must not keep it from mining.
     """
@@ -254,7 +256,7 @@ def url_of(sock: socket.socket) -> str:
 
 
 def _parse(line: bytes) -> Snapshot | None:
-    """A worker's line as a snapshot; None if it was cut short, by a full pipe or by its end."""
+    """A process's line as a snapshot; None if it was cut short, by a full pipe or by its end."""
     try:
         return Snapshot.parse(orjson.loads(line))
     except (ValueError, TypeError, LookupError, AttributeError):
@@ -280,12 +282,12 @@ async def supervise(
         on_snapshot: called once a second, once there is a snapshot.
         stop: when set, stop in good order.
         configs: what to serve from then on, whenever there is another; see `Supervisor`.
-        inherited: listening sockets to use instead of opening any; all workers share them.
+        inherited: listening sockets to use instead of opening any; all processes share them.
         service: what systemd is told.
         task_status: started with the (host, port) of each listener, once it listens.
 
     Returns:
-        How things stood at the end, all workers together; None if there was no time for that.
+        How things stood at the end, all processes together; None if there was no time for that.
 
     Raises:
         StratumProxyError: a listener can't be opened, or the inherited ones are not those of the

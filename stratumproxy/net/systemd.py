@@ -39,7 +39,7 @@ class Service:
 
     @classmethod
     def from_environment(cls, environ: MutableMapping[str, str], process: int) -> "Service":
-        """As systemd started us; takes its variables out, for they are not for our workers."""
+        """As systemd started us; takes its variables out, for they are not for our processes."""
         address = environ.pop("NOTIFY_SOCKET", "")
         microseconds = environ.pop("WATCHDOG_USEC", "")
         meant = environ.pop("WATCHDOG_PID", str(process)) == str(process)

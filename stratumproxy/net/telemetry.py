@@ -1,4 +1,4 @@
-"""The worker's end of the channel to the control plane, on its socket.
+"""A mining process's end of the channel to the control plane, on its socket.
 
 Nothing here may hold up a miner: the sender waits for the socket in a task of its own, and what it
 did not send yet is bounded by the outbox.
@@ -39,7 +39,7 @@ class Telemetry:
 
     Args:
         sock: connected to the control plane, or to what will be.
-        worker: which process this is.
+        number: which process this is.
         clock: seconds.
         site: where that is, as it is configured.
         run: differs from one start of it to the next; made up if nobody has.
@@ -48,7 +48,7 @@ class Telemetry:
     def __init__(
         self,
         sock: socket.socket,
-        worker: int,
+        number: int,
         clock: Callable[[], float],
         site: str = "",
         run: str = "",
@@ -59,13 +59,13 @@ class Telemetry:
         self._woken = trio.Event()
         self._safe = trio.Event()
         self._time = Clock(time.time, clock)
-        self.outbox = Outbox(run or secrets.token_hex(8), worker, self._wake, site)
+        self.outbox = Outbox(run or secrets.token_hex(8), number, self._wake, site)
         self.recorder = Recorder(self.outbox, clock(), self._time.unix())
 
     @property
     def process(self) -> str:
         """What operators call this process by, in the ids of its miners."""
-        return f"{self.outbox.worker}-{self.outbox.run}"
+        return f"{self.outbox.process}-{self.outbox.run}"
 
     def _wake(self) -> None:
         self._woken.set()

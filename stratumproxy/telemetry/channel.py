@@ -4,16 +4,16 @@ Either side may be killed in the middle of a line and started again on the same 
 begins with a line feed, which ends what its predecessor left, and a line that is no JSON object is
 skipped. What counts is told again until it is acknowledged, so a skipped line costs nothing.
 
-Worker to control::
+Mining process to control::
 
-    {"run": …, "worker": 0, "seq": 7, "at": …, "shares": […], …}    a `Batch`
+    {"run": …, "process": 0, "seq": 7, "at": …, "shares": […], …}    a `Batch`
     {"now": 1700000000.0}                                            when what follows was sent
-    {"snapshot": {…}, "worker": 0, "run": "…"}                       once a second
+    {"snapshot": {…}, "process": 0, "run": "…"}                      once a second
     {"done": id, "result": {…}} or {"done": id, "error": "…"}        what became of an order
     {"offence": ["10.0.0.7", "farm.1", 600, true]}                   as `SharedBans.offence`
     {"bans": [["10.0.0.7", "farm.1", 577.5, true], …]}               what it knows, after hello
 
-Control to worker::
+Control to mining process::
 
     {"hello": true}                              it starts, and knows nothing of what was told
     {"ack": {"run": "…", "seq": 7}}              this batch, and all before it, are kept for good

@@ -27,20 +27,20 @@ Records = Sequence[tuple[Any, ...]]
 
 
 class Outbox:
-    """The worker's end of the channel.
+    """A mining process's end of the channel.
 
     Args:
         run: differs from one start of a process to the next.
-        worker: which process this is.
+        process: which this is.
         wake: called when there is something to send and there was not.
         site: where that is, as it is configured.
     """
 
     def __init__(
-        self, run: str, worker: int, wake: Callable[[], None] = lambda: None, site: str = ""
+        self, run: str, process: int, wake: Callable[[], None] = lambda: None, site: str = ""
     ) -> None:
         self.run = run
-        self.worker = worker
+        self.process = process
         self.site = site
         self.wake = wake
         self.greeted = 0
@@ -91,7 +91,7 @@ class Outbox:
         self._seq += 1
         line = encode_batch(
             self.run,
-            self.worker,
+            self.process,
             self._seq,
             at,
             shares=shares,
@@ -109,7 +109,7 @@ class Outbox:
 
     def show(self, snapshot: object) -> None:
         """Tell how things stand; an older snapshot that was not sent yet is left out."""
-        values = {"snapshot": snapshot, "worker": self.worker, "run": self.run}
+        values = {"snapshot": snapshot, "process": self.process, "run": self.run}
         self._snapshot = encode(values)
         self.wake()
 

@@ -100,7 +100,7 @@ async def answer(site: Site, given: MinersGiven) -> dict[str, Any]:
         process, miner = pair
         if words and not has(words, miner.worker, miner.address, miner.agent, miner.pool):
             return None
-        return getattr(miner, key), process.worker, miner.id, process, miner
+        return getattr(miner, key), process.number, miner.id, process, miner
 
     matching = [each for each in await in_turns(place, every) if each is not None]
     page = page_of(matching, given.offset, given.limit, given.sort.startswith("-"))

@@ -27,7 +27,7 @@ LAST_JOBS = 20
 class Process(BaseModel):
     """A process of the data plane."""
 
-    worker: int = Field(description="As the supervisor counts them, from 0.")
+    number: int = Field(description="As the supervisor counts them, from 0.")
     site: str = Field(description="Where it is; empty before its first batch.")
     run: str = Field(description="Differs from one start of the process to the next.")
     heard: float = Field(description="Seconds since it told anything.")
@@ -137,13 +137,13 @@ def summary(fleet: Fleet, watch: Watch, now: float, today: float) -> dict[str, A
         "lost_records": fleet.lost.total(),
         "processes": [
             {
-                "worker": process.worker,
+                "number": process.number,
                 "site": process.site,
                 "run": process.run,
                 "heard": max(now - process.heard, 0.0),
             }
             for process in sorted(
-                fleet.processes.running.values(), key=lambda each: (each.site, each.worker)
+                fleet.processes.running.values(), key=lambda each: (each.site, each.number)
             )
         ],
         "revision": fleet.roll.revision,

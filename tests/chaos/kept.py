@@ -1,4 +1,4 @@
-"""Two workers whose records are kept in a ledger, and what is killed of them."""
+"""Two mining processes whose records are kept in a ledger, and what is killed of them."""
 
 import json
 import os
@@ -39,7 +39,7 @@ class Kept:
         self.miners = miners
 
     def processes(self, role: str) -> list[int]:
-        """The proxy's processes of that role, ``worker`` or ``control``."""
+        """The proxy's processes of that role, ``serve`` or ``control``."""
         return [each for each in children(self.proxy.process.pid) if role in command(each)]
 
     async def kill(self, role: str) -> None:

@@ -1,4 +1,4 @@
-"""kill -9 of the control process, and of workers, under load: what the ledger has then."""
+"""kill -9 of the control process, and of mining processes, under load: what the ledger has then."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ async def test_the_control_process_is_killed_and_the_ledger_has_everything_once(
     kept.check(pool)
 
 
-async def test_a_worker_is_killed_and_at_most_its_last_batch_is_lost(
+async def test_a_process_is_killed_and_at_most_its_last_batch_is_lost(
     site: Any, tmp_path: Any
 ) -> None:
     pool = await site.pool(clean_every=0)
@@ -36,7 +36,7 @@ async def test_a_worker_is_killed_and_at_most_its_last_batch_is_lost(
         miners = kept.miners
         before = kept.accepted()
         await kept.keeps(lambda books: books.accepted >= before)
-        await kept.kill("worker")
+        await kept.kill("serve")
         killed = kept.accepted()
         await miners.fleet.wait_mining()
         await miners.each(accepted=1, since=miners.accepted())
@@ -53,7 +53,7 @@ async def test_a_worker_is_killed_and_at_most_its_last_batch_is_lost(
     named = sum(
         event.values["accepted"]
         for event in books.events
-        if event.event == "a worker ended before it told of its last shares"
+        if event.event == "a mining process ended before it told of its last shares"
     )
     assert 0 <= named <= total.accepted + total.lost - books.accepted
 
@@ -71,14 +71,14 @@ async def test_failover_under_load(site: Any, tmp_path: Any) -> None:
     kept.check(first, second)
 
 
-async def test_the_supervisor_is_killed_and_the_control_process_hears_the_workers_out(
+async def test_the_supervisor_is_killed_and_the_control_process_hears_the_others_out(
     site: Any, tmp_path: Any
 ) -> None:
     pool = await site.pool(clean_every=0)
     async with keeping(site, tmp_path, pool) as kept:
         [control] = kept.processes("control")
         kept.proxy.process.kill()
-        await site.until(lambda: not pool.pool.connections)  # both workers are gone
+        await site.until(lambda: not pool.pool.connections)  # both processes are gone
         await site.until(lambda: not command(control) or command(control) == [""])
     await kept.miners.stop()
     books, total = Books.read(kept.ledger), kept.miners.fleet.total()

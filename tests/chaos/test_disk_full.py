@@ -38,7 +38,7 @@ async def test_everything_arrives_once_there_is_room(
         await site.until(lambda: kept.logged("records can't be kept"))
         before = kept.miners.accepted()
         await kept.miners.each(accepted=5, since=before)
-        if killed:  # what it held is told again by the workers
+        if killed:  # what it held is told again by the processes
             await kept.kill("control")
         else:
             limit(kept, resource.RLIM_INFINITY)

@@ -17,10 +17,10 @@ __all__ = ["site"]
 pytestmark = needs_children
 
 
-async def test_a_worker_is_stopped(site: Any, tmp_path: Any) -> None:
+async def test_a_process_is_stopped(site: Any, tmp_path: Any) -> None:
     pool = await site.pool(clean_every=5)
     async with keeping(site, tmp_path, pool, drain=1) as kept:
-        stopped, other = kept.processes("worker")
+        stopped, other = kept.processes("serve")
         os.kill(stopped, signal.SIGSTOP)
         before = kept.accepted()
         await site.until(lambda: kept.accepted() > before + 200)
@@ -60,7 +60,7 @@ async def test_the_supervisor_is_stopped_and_goes_on(site: Any, tmp_path: Any) -
 async def test_the_supervisor_is_stopped_and_killed(site: Any, tmp_path: Any) -> None:
     pool = await site.pool(clean_every=5)
     async with keeping(site, tmp_path, pool) as kept:
-        processes = kept.processes("worker") + kept.processes("control")
+        processes = kept.processes("serve") + kept.processes("control")
         kept.proxy.process.send_signal(signal.SIGSTOP)
         await kept.miners.each(accepted=3, since=kept.miners.accepted())
         kept.proxy.process.kill()
@@ -72,7 +72,7 @@ async def test_all_but_the_supervisor_are_stopped_and_a_second_signal_ends_it_at
 ) -> None:
     pool = await site.pool(clean_every=5)
     async with keeping(site, tmp_path, pool) as kept:
-        processes = kept.processes("worker") + kept.processes("control")
+        processes = kept.processes("serve") + kept.processes("control")
         for each in processes:
             os.kill(each, signal.SIGSTOP)
         kept.proxy.process.send_signal(signal.SIGTERM)

@@ -17,7 +17,7 @@ from stratumproxy.net.supervisor import for_control
 from stratumproxy.telemetry.outbox import Outbox
 from stratumproxy.telemetry.records import WorkRecord
 from tests.chaos.books import Books
-from tests.control.worker import AT, SNAPSHOT
+from tests.control.process import AT, SNAPSHOT
 from tests.short import short
 from tests.waiting import PATIENCE
 
@@ -29,7 +29,7 @@ def line(more: str = "", level: str = "info", drain: float = 60) -> bytes:
 
 
 class Running:
-    """The process, and the worker's end of its channel."""
+    """The process, and the mining process's end of its channel."""
 
     def __init__(self, process: subprocess.Popen[bytes], channel: socket.socket, url: str) -> None:
         self.process = process
@@ -154,7 +154,7 @@ def test_what_it_is_told_may_be_of_no_use_by_now(tmp_path: Path) -> None:
     assert b"Traceback" not in log
 
 
-@pytest.mark.parametrize("name", ["control", "worker"])
+@pytest.mark.parametrize("name", ["control", "serve"])
 def test_it_is_not_for_people(name: str) -> None:
     shown = subprocess.run(
         [sys.executable, "-m", "stratumproxy", "--help"], capture_output=True, check=True

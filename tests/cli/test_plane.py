@@ -1,4 +1,4 @@
-"""The control plane put together, with a worker on its channel and a browser on its API."""
+"""The control plane put together, with a mining process on its channel and a browser on its API."""
 
 import socket
 import threading
@@ -19,8 +19,8 @@ from stratumproxy.ledger.reader import LedgerReader
 from stratumproxy.telemetry.records import Batch, EventRecord, JobRecord, MinerRecord, WorkRecord
 from stratumproxy.telemetry.snapshot import Snapshot
 from tests.clocks import at
+from tests.control.process import Process, working
 from tests.control.sinks import Memory
-from tests.control.worker import Worker, working
 from tests.short import short
 from tests.waiting import PATIENCE, until
 from tests.web.test_server import sending, until_stuck
@@ -42,7 +42,7 @@ class Run:
         self.api.setblocking(False)
         self.address = self.api.getsockname()
         self.plane: Plane
-        self.worker: Worker
+        self.process: Process
 
     async def run(self, sock: socket.socket) -> None:
         self.plane = Plane(self.config, [sock], run="control", clock=at(NOW))
@@ -75,7 +75,7 @@ async def planned(text: str = "") -> AsyncIterator[Run]:
     with ours, theirs, run.api:
         ours.setblocking(False)
         theirs.setblocking(False)
-        async with working(ours) as run.worker, trio.open_nursery() as nursery:
+        async with working(ours) as run.process, trio.open_nursery() as nursery:
             nursery.start_soon(run.run, theirs)
             with trio.fail_after(PATIENCE):
                 await run.ready.wait()
@@ -85,9 +85,9 @@ async def planned(text: str = "") -> AsyncIterator[Run]:
 
 async def test_what_a_worker_tells_is_seen_by_a_browser():
     async with planned() as run:
-        run.worker.tell(3)
-        run.worker.show()
-        await until(lambda: not run.worker.outbox.unacknowledged)
+        run.process.tell(3)
+        run.process.show()
+        await until(lambda: not run.process.outbox.unacknowledged)
         found = await run.get("/api/workers")
         assert [each["name"] for each in found["workers"]] == ["farm.1"]
         assert found["workers"][0]["accepted"] == 3
@@ -98,8 +98,8 @@ async def test_it_is_kept_in_the_ledger_and_known_after_a_restart(tmp_path):
     path = tmp_path / "ledger"
     settings = f'[ledger]\npath = "{path}"'
     async with planned(settings) as run:
-        run.worker.tell(3)
-        await until(lambda: not run.worker.outbox.unacknowledged)
+        run.process.tell(3)
+        await until(lambda: not run.process.outbox.unacknowledged)
         await run.get("/api/history?span=7d")
         await run.stopped()
     names = sorted(each.name for each in tmp_path.iterdir())
@@ -116,25 +116,25 @@ async def test_it_is_kept_in_the_ledger_and_known_after_a_restart(tmp_path):
 async def test_a_second_proxy_on_the_same_ledger_writes_nothing_to_it(tmp_path):
     settings = f'[ledger]\npath = "{tmp_path / "ledger"}"'
     async with planned(settings) as first, planned(settings) as second:
-        first.worker.tell(3)
-        await until(lambda: not first.worker.outbox.unacknowledged)
-        second.worker.tell(3)
+        first.process.tell(3)
+        await until(lambda: not first.process.outbox.unacknowledged)
+        second.process.tell(3)
         await until(lambda: second.plane.control.sinks()[0].problem)
         assert "writes to this ledger" in second.plane.control.sinks()[0].problem
         half_as_fast(second)
         done = await second.plane.control.orders.give("accept", {"worker": "farm.1"})
         assert not done["kept"]
-        assert second.worker.outbox.unacknowledged
+        assert second.process.outbox.unacknowledged
         await first.stopped()
-        await until(lambda: not second.worker.outbox.unacknowledged)
+        await until(lambda: not second.process.outbox.unacknowledged)
         await second.stopped()
 
 
 async def test_what_is_told_again_after_a_restart_counts_once(tmp_path):
     settings = f'[ledger]\npath = "{tmp_path / "ledger"}"'
     async with planned(settings) as first:
-        first.worker.tell(3)
-        await until(lambda: not first.worker.outbox.unacknowledged)
+        first.process.tell(3)
+        await until(lambda: not first.process.outbox.unacknowledged)
         [told] = first.plane.fleet.processes.running.values()
         await first.stopped()
     async with planned(settings) as run:
@@ -162,8 +162,8 @@ async def test_how_it_stands_with_a_slow_worker_is_known_after_a_restart(tmp_pat
     path = tmp_path / "ledger"
     settings = f'[ledger]\npath = "{path}"'
     async with planned(settings) as run:
-        run.worker.tell(3)
-        await until(lambda: not run.worker.outbox.unacknowledged)
+        run.process.tell(3)
+        await until(lambda: not run.process.outbox.unacknowledged)
         half_as_fast(run)
         assert (await run.get("/api/workers/farm.1"))["attention"] == ["slow"]
         assert (await run.get("/api/summary"))["missing"] == 1e12
@@ -187,8 +187,8 @@ async def test_how_it_stands_with_a_slow_worker_is_known_after_a_restart(tmp_pat
 
 async def test_without_a_ledger_what_is_accepted_lasts_as_long_as_this_process():
     async with planned() as run:
-        run.worker.tell(3)
-        await until(lambda: not run.worker.outbox.unacknowledged)
+        run.process.tell(3)
+        await until(lambda: not run.process.outbox.unacknowledged)
         give = run.plane.control.orders.give
         with pytest.raises(StratumProxyError, match="what it does is not known well enough yet"):
             await give("accept", {"worker": "farm.1"})
@@ -211,8 +211,8 @@ async def test_an_api_that_fails_takes_nothing_with_it(monkeypatch):
         async with planned() as run:
             await until(lambda: len(fails) > 1)
             monkeypatch.undo()
-            run.worker.tell(3)
-            await until(lambda: not run.worker.outbox.unacknowledged)
+            run.process.tell(3)
+            await until(lambda: not run.process.outbox.unacknowledged)
             assert (await run.get("/api/workers"))["total"] == 1
             await run.stopped()
     assert logs[0]["event"].startswith("the API has failed and is started again")
@@ -243,8 +243,8 @@ async def test_a_ledger_on_a_disk_that_hangs_holds_up_neither_the_rest_nor_the_s
     (tmp_path / "ledger").touch()
     with capture_logs() as logs:
         async with planned(f'[ledger]\npath = "{tmp_path}/ledger"') as run:
-            run.worker.tell(3)
-            await until(lambda: not run.worker.outbox.unacknowledged)
+            run.process.tell(3)
+            await until(lambda: not run.process.outbox.unacknowledged)
             assert (await run.get("/api/workers"))["total"] == 1
             await run.stopped()
     goes_on.set()
@@ -262,8 +262,8 @@ async def test_a_token_on_a_disk_that_hangs_holds_up_neither_the_rest_nor_the_st
 
     monkeypatch.setattr(plane, "make_app", make)
     async with planned() as run:
-        run.worker.tell(3)
-        await until(lambda: not run.worker.outbox.unacknowledged)
+        run.process.tell(3)
+        await until(lambda: not run.process.outbox.unacknowledged)
         await until(hangs.is_set)
         await run.stopped()
         goes_on.set()
@@ -271,7 +271,7 @@ async def test_a_token_on_a_disk_that_hangs_holds_up_neither_the_rest_nor_the_st
 
 async def test_a_client_that_does_not_read_does_not_delay_the_stop(sending):
     async with planned() as run:
-        run.worker.tell(1)
+        run.process.tell(1)
         client = socket.socket()
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         with client:
@@ -305,7 +305,7 @@ async def test_a_sink_that_can_not_be_opened_is_tried_again():
 
 
 async def test_what_was_shown_before_a_restart_is_shown_after_it(tmp_path):
-    """Of all processes: what workers count begins anew, and only the ledger knows what was."""
+    """Of all processes: what processes count begins anew, and only the ledger knows what was."""
     settings = f'[ledger]\npath = "{tmp_path / "ledger"}"'
     gone = MinerRecord(1, "farm.1", "10.0.0.7:4028", "cgminer", 1.0, NOW, "pool", False, "")
     refused = WorkRecord("farm.1", "pool", 40, 40.0, {"stale": 18, "pool": 2}, 0.0, 1.0)
@@ -322,11 +322,11 @@ async def test_what_was_shown_before_a_restart_is_shown_after_it(tmp_path):
         }
 
     async with planned(settings) as run:
-        outbox = run.worker.outbox
+        outbox = run.process.outbox
         outbox.add(
             NOW - 60, miners=[gone._replace(open=True)], work=[refused], jobs=jobs, events=events
         )
-        run.worker.outbox.show(Snapshot(5.0, 1, 1, 1.0, 40, 40.0, 4, {"stale": 18, "pool": 2}))
+        run.process.outbox.show(Snapshot(5.0, 1, 1, 1.0, 40, 40.0, 4, {"stale": 18, "pool": 2}))
         outbox.add(NOW, miners=[gone])
         await until(lambda: not outbox.unacknowledged and run.plane.fleet.processes.snapshot())
         before = await shown(run)
@@ -336,7 +336,7 @@ async def test_what_was_shown_before_a_restart_is_shown_after_it(tmp_path):
         assert before["worker"]["attention"] == ["gone", "rejecting"]
         await run.stopped()
     async with planned(settings) as run:
-        run.worker.outbox.show(Snapshot(0.0, 0, 0, 0.0, 0, 0.0, 0))
+        run.process.outbox.show(Snapshot(0.0, 0, 0, 0.0, 0, 0.0, 0))
         await until(lambda: "farm.1" in run.plane.fleet.roll)
         run.plane.fleet.tend(run.plane._clock.now() + 30)
         assert await shown(run) == before

@@ -1,4 +1,4 @@
-"""Control and workers on real channels, either of which may end at any moment."""
+"""Control and mining processes on real channels, either of which may end at any moment."""
 
 import socket
 from collections.abc import AsyncIterator, Iterator
@@ -18,8 +18,8 @@ from stratumproxy.fleet import Fleet
 from stratumproxy.fleet.conditions import KINDS
 from tests.clocks import Time, at
 from tests.control.conftest import MOMENT
+from tests.control.process import AT, SNAPSHOT, working
 from tests.control.sinks import Memory
-from tests.control.worker import AT, SNAPSHOT, working
 from tests.fleet.telling import snapshot
 
 NOW = 1000.0
@@ -36,7 +36,7 @@ def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def pairs() -> Iterator[list[tuple[socket.socket, socket.socket]]]:
-    """Two channels: the worker's end, the control process's end."""
+    """Two channels: the mining process's end, the control process's end."""
     found = [socket.socketpair() for _ in range(2)]
     for pair in found:
         for sock in pair:
@@ -83,11 +83,11 @@ async def controlling(
 
 async def test_what_a_worker_tells_is_shown_kept_and_acknowledged(pairs, until):
     [(ours, theirs), _] = pairs
-    async with working(ours) as worker, controlling(theirs) as run:
-        worker.tell(3)
-        worker.show()
+    async with working(ours) as process, controlling(theirs) as run:
+        process.tell(3)
+        process.show()
         await until(lambda: run.sink.seqs() == [1, 2, 3])
-        await until(lambda: not worker.outbox.unacknowledged)
+        await until(lambda: not process.outbox.unacknowledged)
         assert run.fleet.roll.get("farm.1").accepted == 3
         await until(lambda: run.fleet.processes.snapshot() == SNAPSHOT)
         assert [*run.fleet.processes.running] == ["run"]
@@ -113,31 +113,31 @@ async def test_it_is_killed_and_another_takes_all_over(pairs, until):
     """What was on its way is told again, and comes in order; what was kept is kept once."""
     [(ours, theirs), _] = pairs
     sink = Memory()
-    async with working(ours) as worker:
+    async with working(ours) as process:
         for turn in range(20):
             async with controlling(theirs, run=f"control-{turn}", sink=sink):
-                worker.tell(50)
+                process.tell(50)
                 for _ in range(turn):
                     await trio.lowlevel.checkpoint()
-            worker.tell(50)
+            process.tell(50)
         async with controlling(theirs, sink=sink) as run:
-            worker.tell(50)
-            await until(lambda: not worker.outbox.unacknowledged)
+            process.tell(50)
+            await until(lambda: not process.outbox.unacknowledged)
             assert not run.fleet.lost
-    assert sink.seqs() == list(range(1, worker.told + 1))
+    assert sink.seqs() == list(range(1, process.told + 1))
 
 
 async def test_a_worker_is_killed_in_the_middle_of_a_line(pairs, until):
     [(ours, theirs), _] = pairs
     async with controlling(theirs) as run:
-        async with working(ours, "one") as worker:
-            worker.tell(3)
+        async with working(ours, "one") as process:
+            process.tell(3)
             await until(lambda: run.sink.seqs("one") == [1, 2, 3])
-        ours.send(b'{"run":"one","worker":0,"seq":4,"at":10')
-        async with working(ours, "two") as worker:
-            worker.tell(3)
+        ours.send(b'{"run":"one","process":0,"seq":4,"at":10')
+        async with working(ours, "two") as process:
+            process.tell(3)
             await until(lambda: run.sink.seqs("two") == [1, 2, 3])
-            await until(lambda: not worker.outbox.unacknowledged)
+            await until(lambda: not process.outbox.unacknowledged)
         assert run.sink.seqs("one") == [1, 2, 3]
         assert not run.fleet.lost
 
@@ -149,9 +149,9 @@ async def test_whatever_is_said_beside_it_the_rest_arrives(noise, pairs, until):
     [(ours, theirs), _] = pairs
     async with controlling(theirs) as run:
         ours.send(b"\n" + noise + b"\n")
-        async with working(ours) as worker:
-            worker.tell(3)
-            await until(lambda: not worker.outbox.unacknowledged)
+        async with working(ours) as process:
+            process.tell(3)
+            await until(lambda: not process.outbox.unacknowledged)
         assert run.sink.seqs() == [1, 2, 3]
 
 
@@ -159,16 +159,17 @@ async def test_a_gap_is_named_and_put_on_record(pairs, until, monkeypatch):
     monkeypatch.setattr(module, "PATIENCE", 1)
     [(ours, theirs), _] = pairs
     with capture_logs() as logs:
-        async with working(ours) as worker, controlling(theirs) as run:
-            worker.tell(1)
-            await until(lambda: not worker.outbox.unacknowledged)
-            worker.outbox._seq += 3
-            worker.tell(1)
-            await until(lambda: not worker.outbox.unacknowledged)
+        async with working(ours) as process, controlling(theirs) as run:
+            process.tell(1)
+            await until(lambda: not process.outbox.unacknowledged)
+            process.outbox._seq += 3
+            process.tell(1)
+            await until(lambda: not process.outbox.unacknowledged)
             assert run.fleet.lost["batches"] == 3
             assert run.sink.seqs() == [1, 5]
             await until(lambda: run.sink.seqs("control") == [1])
-    [told] = [entry for entry in logs if entry["event"] == "batches of a worker's records are lost"]
+    lost = "batches of a mining process's records are lost"
+    [told] = [entry for entry in logs if entry["event"] == lost]
     assert told["process"] == 0
     assert (told["run"], told["first"], told["last"]) == ("run", 2, 4)
     [batch] = [batch for batch in run.sink.kept if batch.run == "control"]
@@ -179,17 +180,17 @@ async def test_what_a_worker_did_not_live_to_tell_is_named(pairs, until):
     [(ours, theirs), _] = pairs
     with capture_logs() as logs:
         async with controlling(theirs) as run:
-            async with working(ours, "one") as worker:
-                worker.tell(1)
-                await until(lambda: not worker.outbox.unacknowledged)
-                worker.show()  # 3 accepted, of which one was told
+            async with working(ours, "one") as process:
+                process.tell(1)
+                await until(lambda: not process.outbox.unacknowledged)
+                process.show()  # 3 accepted, of which one was told
                 await until(run.fleet.processes.snapshot)
-            async with working(ours, "two") as worker:
-                worker.tell(1)
-                await until(lambda: not worker.outbox.unacknowledged)
+            async with working(ours, "two") as process:
+                process.tell(1)
+                await until(lambda: not process.outbox.unacknowledged)
             assert run.fleet.lost["shares"] == 2
             await until(lambda: run.sink.seqs("control") == [1])
-    [told] = [entry for entry in logs if entry["event"].startswith("a worker ended before")]
+    [told] = [entry for entry in logs if entry["event"].startswith("a mining process ended before")]
     assert (told["process"], told["run"], told["after"], told["accepted"]) == (0, "one", 1, 2)
 
 
@@ -198,35 +199,35 @@ async def test_a_batch_that_makes_no_sense_is_a_gap_and_stops_nothing(pairs, unt
     with capture_logs() as logs:
         async with controlling(theirs) as run:
             ours.send(b'\n{"run":"run","seq":1,"work":5}\n')
-            async with working(ours) as worker:
-                worker.outbox._seq = 1
-                worker.tell(2)
-                await until(lambda: not worker.outbox.unacknowledged)
+            async with working(ours) as process:
+                process.outbox._seq = 1
+                process.tell(2)
+                await until(lambda: not process.outbox.unacknowledged)
             assert run.fleet.lost["batches"] == 1
-    assert "a worker says what can't be understood; please report it" in [
+    assert "a mining process says what can't be understood; please report it" in [
         entry["event"] for entry in logs
     ]
 
 
 async def test_at_the_stop_what_has_come_is_kept(pairs):
     [(ours, theirs), _] = pairs
-    async with working(ours) as worker:
+    async with working(ours) as process:
         await trio.testing.wait_all_tasks_blocked()
         async with controlling(theirs) as run:
             for _ in range(20):
-                worker.tell(20)
+                process.tell(20)
                 await trio.lowlevel.checkpoint()
             await trio.testing.wait_all_tasks_blocked()
             await run.stopped()
-            assert len(run.sink.seqs()) == worker.told
+            assert len(run.sink.seqs()) == process.told
 
 
 async def test_it_ends_with_the_channels(pairs, until):
     [(ours, theirs), _] = pairs
     async with controlling(theirs) as run:
-        async with working(ours) as worker:
-            worker.tell(5)
-            await until(lambda: not worker.outbox.unacknowledged)
+        async with working(ours) as process:
+            process.tell(5)
+            await until(lambda: not process.outbox.unacknowledged)
         ours.close()
         with trio.fail_after(MOMENT):
             await run.ended.wait()
@@ -238,8 +239,8 @@ async def test_a_sink_that_hangs_does_not_hold_up_the_stop(pairs, until, monkeyp
     [(ours, theirs), _] = pairs
     sink = Memory()
     sink.go.clear()
-    async with working(ours) as worker, controlling(theirs, sink=sink) as run:
-        worker.tell()
+    async with working(ours) as process, controlling(theirs, sink=sink) as run:
+        process.tell()
         await until(lambda: sink.calls)
         await run.stopped()
         sink.go.set()
@@ -251,8 +252,8 @@ async def test_nor_does_a_full_one(pairs, until, monkeypatch):
     monkeypatch.setattr(delivery, "HELD_BYTES", 500)
     [(ours, theirs), _] = pairs
     sink = Memory("full")
-    async with working(ours) as worker, controlling(theirs, sink=sink) as run:
-        worker.tell(50)
+    async with working(ours) as process, controlling(theirs, sink=sink) as run:
+        process.tell(50)
         await until(lambda: sink.calls)
         await run.stopped()
 
@@ -305,13 +306,13 @@ async def test_what_keeps_miners_from_being_served_is_an_error(autojump_clock: M
 async def test_how_old_a_batch_is_is_told_with_it(pairs, until, monkeypatch):
     """A control process that begins meanwhile counts what was found before as of then."""
     [(ours, theirs), _] = pairs
-    async with working(ours) as worker, controlling(theirs) as run:
+    async with working(ours) as process, controlling(theirs) as run:
         counted: list[tuple[float, float]] = []
         apply = lambda batch, now, at: counted.append((now, at))  # noqa: E731
         monkeypatch.setattr(run.fleet, "apply", apply)
-        worker.outbox.add(AT - 40)
-        worker.outbox.add(AT)
-        worker.outbox.add(AT + 1e9)  # a clock that was set back since
+        process.outbox.add(AT - 40)
+        process.outbox.add(AT)
+        process.outbox.add(AT + 1e9)  # a clock that was set back since
         await until(lambda: len(counted) == 3)
     assert counted == [(NOW, NOW - 40), (NOW, NOW), (NOW, NOW)]
 
@@ -337,8 +338,8 @@ async def test_an_order_goes_to_every_worker_and_what_they_did_is_added_up(pairs
 
 async def test_an_order_is_on_record_with_who_gave_it(pairs):
     [(ours, theirs), _] = pairs
-    async with working(ours) as worker, controlling(theirs) as run:
-        worker.obey = lambda order: {"result": {"miners": 2}}
+    async with working(ours) as process, controlling(theirs) as run:
+        process.obey = lambda order: {"result": {"miners": 2}}
         await run.control.orders.give("ban", {"worker": "farm.1", "seconds": 60.0}, "10.0.0.9")
         [event] = [entry.record for entry in run.fleet.journal.events]
     assert event.event == "an operator's order"
@@ -348,8 +349,8 @@ async def test_an_order_is_on_record_with_who_gave_it(pairs):
 
 async def test_an_order_of_pools_is_a_condition_until_it_is_taken_back(pairs):
     [(ours, theirs), _] = pairs
-    async with working(ours) as worker, controlling(theirs) as run:
-        worker.obey = lambda order: {"result": {"pool": order.get("pool"), "ready": True}}
+    async with working(ours) as process, controlling(theirs) as run:
+        process.obey = lambda order: {"result": {"pool": order.get("pool"), "ready": True}}
         await run.control.orders.give("switch-pool", {"pool": "spare"}, "10.0.0.9")
         [order] = [each for each in run.control.watch.look(NOW) if each.kind == "pool-order"]
         assert (order.subject, order.since) == ("spare", NOW)
@@ -376,8 +377,8 @@ async def test_a_worker_that_can_not_is_named_and_if_none_can_it_is_an_error(pai
 async def test_nobody_is_waited_for_for_ever(pairs, monkeypatch):
     monkeypatch.setattr("stratumproxy.control.orders.TIMEOUT", 0.2)
     [(ours, theirs), _] = pairs
-    async with working(ours) as worker, controlling(theirs) as run:
-        worker.obey = lambda order: None
+    async with working(ours) as process, controlling(theirs) as run:
+        process.obey = lambda order: None
         with pytest.raises(StratumProxyError, match=r"no answer within 0\.2 s"):
             await run.give("ban", worker="farm.1", seconds=5)
 
@@ -411,10 +412,10 @@ async def test_reload_is_asked_of_the_supervisor(pairs, monkeypatch):
 
 async def test_a_mistake_in_the_picture_keeps_nothing_from_being_kept(pairs, until, monkeypatch):
     [(ours, theirs), _] = pairs
-    async with working(ours) as worker, controlling(theirs) as run:
+    async with working(ours) as process, controlling(theirs) as run:
         monkeypatch.setattr(run.fleet, "apply", lambda *args: 1 / 0)
         with capture_logs() as logs:
-            worker.tell(3)
+            process.tell(3)
             await until(lambda: run.sink.seqs() == [1, 2, 3])
         assert [log["event"] for log in logs] == [
             "the picture of the fleet is not right; please report it"
@@ -444,5 +445,5 @@ async def test_what_one_worker_knows_of_bans_the_others_are_told(pairs, until):
             await until(lambda: len(two.orders) == 3)
             assert two.orders[-1]["bans"][0][3] is True
     said = [each["event"] for each in logs]
-    assert "a worker says what can't be understood; please report it" in said
+    assert "a mining process says what can't be understood; please report it" in said
     assert "a worker is banned from an address" in said

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from stratumproxy.control.reckoning import Reckoning, Untold
 from stratumproxy.telemetry.records import Batch, WorkRecord
-from tests.control.worker import SNAPSHOT
+from tests.control.process import SNAPSHOT
 
 
 def batch(run: str, seq: int, accepted: int = 0, **rejected: int) -> Batch:

@@ -51,7 +51,7 @@ async def test_the_summary_for_people_is_one_line(site, tmp_path):
     assert "Traceback" not in "".join(proxy.log)
 
 
-async def test_workers_end_in_good_order_with_a_supervisor_that_is_killed(site, tmp_path):
+async def test_processes_end_in_good_order_with_a_supervisor_that_is_killed(site, tmp_path):
     """Its standard input ends with the supervisor; what it still has to say is said to nobody."""
     pool = await site.pool(clean_every=0)
     config = configured(pool, processes=2)
@@ -59,6 +59,6 @@ async def test_workers_end_in_good_order_with_a_supervisor_that_is_killed(site, 
         miners = await site.miners(proxy, 20)
         await miners.each(accepted=1)
         proxy.process.kill()
-        await site.until(lambda: not pool.pool.connections)  # both workers are gone
+        await site.until(lambda: not pool.pool.connections)  # both processes are gone
     await miners.stop()
     assert "Traceback" not in "".join(proxy.log)

@@ -37,7 +37,7 @@ def mined(worker: int, *pools: PoolSnapshot, heard: float = NOW) -> Process:
 def picture(*processes: Process, **rest: Any) -> Picture:
     """Of a proxy in which all is well, but for what is given."""
     processes = processes or (mined(0, MAIN, SPARE),)
-    return Picture(NOW, {process.worker: process for process in processes}, **rest)
+    return Picture(NOW, {process.number: process for process in processes}, **rest)
 
 
 def found(*processes: Process, **rest: Any) -> list[tuple[str, str]]:
@@ -126,7 +126,7 @@ def test_a_moment_on_a_backup_is_none() -> None:
 def test_since_the_first_process_moved_and_some_never_did() -> None:
     late = on_spare()
     assert late.snapshot is not None
-    late.worker = 1
+    late.number = 1
     backup = only(mined(0, MAIN, SPARE), late)
     assert backup[:3] == ("backup-pool", "spare", NOW - 30)
 

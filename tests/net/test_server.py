@@ -166,7 +166,7 @@ async def test_a_port_that_is_taken(descriptors):
 
 
 async def test_listeners_may_be_given(site, nursery):
-    """As a worker gets them from its supervisor: they are told, served and closed."""
+    """As a process gets them from its supervisor: they are told, served and closed."""
     listener = socket.create_server(("127.0.0.1", 0))
     listener.setblocking(False)
     pool = await nursery.start(serve_pool, site.pool)
@@ -291,7 +291,7 @@ async def test_it_leaves_nothing_behind(how, descriptors):
 
 
 async def test_miners_that_are_gone_are_gone_without_the_garbage_collector(site):
-    """A worker hardly runs it: it would walk over thousands of miners again and again."""
+    """A process hardly runs it: it would walk over thousands of miners again and again."""
     await site.start(resume_seconds=0)
     gc.collect()
     gc.disable()

@@ -98,10 +98,10 @@ class Run:
         self.ended.set()
 
     async def call(self) -> tuple[int, int, bytes]:
-        """Who serves: the worker's number, its process, and the configuration it was given."""
+        """Who serves: its number, its process, and the configuration it was given."""
         with trio.fail_after(PATIENCE):
             while True:
-                # The kernel may give the connection to a worker that never takes it: try again.
+                # The kernel may give the connection to a process that never takes it: try again.
                 with suppress(trio.BrokenResourceError), trio.move_on_after(1):
                     async with await trio.open_tcp_stream(*self.address) as stream:
                         heard = b"".join([bytes(data) async for data in stream])
@@ -127,11 +127,11 @@ async def running(script: str, processes: int = 1, drain: float = 0) -> AsyncIte
 
 @pytest.fixture(autouse=True)
 def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A worker that is told to stop may take its time, unless a test says otherwise."""
+    """A process that is told to stop may take its time, unless a test says otherwise."""
     monkeypatch.setattr(supervisor, "GRACE", 10 * PATIENCE)
 
 
-async def test_a_worker_is_given_its_number_its_listeners_and_the_configuration():
+async def test_a_process_is_given_its_number_its_listeners_and_the_configuration():
     async with running(STOPS + "serve()") as run:
         number, process, told = await run.call()
         assert (number, process != os.getpid()) == (0, True)
@@ -140,7 +140,7 @@ async def test_a_worker_is_given_its_number_its_listeners_and_the_configuration(
         assert not alive(process)
 
 
-async def test_several_workers_share_the_port():
+async def test_several_processes_share_the_port():
     async with running(STOPS + "serve()", processes=3) as run:
         met = {}
         while len(met) < 3:
@@ -159,7 +159,7 @@ async def test_snapshots_are_added_up():
         assert run.snapshots[-1].pools[0].sessions == 2
 
 
-async def test_a_worker_that_ends_is_started_again_and_its_counts_stay():
+async def test_a_process_that_ends_is_started_again_and_its_counts_stay():
     async with running(STOPS + "tell()\nserve()") as run:
         _, first, _ = await run.call()
         os.kill(first, signal.SIGKILL)
@@ -172,7 +172,7 @@ async def test_a_worker_that_ends_is_started_again_and_its_counts_stay():
     assert not alive(first)
 
 
-async def test_miners_that_come_while_a_worker_starts_again_are_not_refused():
+async def test_miners_that_come_while_a_process_starts_again_are_not_refused():
     async with running(STOPS + "serve()") as run:
         _, first, _ = await run.call()
         os.kill(first, signal.SIGKILL)
@@ -182,7 +182,7 @@ async def test_miners_that_come_while_a_worker_starts_again_are_not_refused():
         await run.stop()
 
 
-async def test_a_worker_that_does_not_stop_is_killed(monkeypatch):
+async def test_a_process_that_does_not_stop_is_killed(monkeypatch):
     monkeypatch.setattr(supervisor, "GRACE", 0.1)
     async with running("signal.signal(signal.SIGTERM, signal.SIG_IGN)\nserve()") as run:
         _, process, _ = await run.call()
@@ -191,14 +191,14 @@ async def test_a_worker_that_does_not_stop_is_killed(monkeypatch):
         assert not alive(process)
 
 
-async def test_a_stop_does_not_wait_longer_than_the_workers_take():
+async def test_a_stop_does_not_wait_longer_than_the_processes_take():
     async with running(STOPS + "serve()", processes=2, drain=60) as run:
         await run.call()
         await run.stop()
 
 
 async def test_a_stop_at_the_very_start():
-    """Some workers exist by then, some are on their way."""
+    """Some processes exist by then, some are on their way."""
     for turns in (0, 1, 3, 10, 30):
         async with running(STOPS + "serve()", processes=2) as run:
             for _ in range(turns):
@@ -206,7 +206,7 @@ async def test_a_stop_at_the_very_start():
             await run.stop()
 
 
-async def test_a_stop_while_a_worker_is_about_to_be_started_again(monkeypatch):
+async def test_a_stop_while_a_process_is_about_to_be_started_again(monkeypatch):
     monkeypatch.setattr(child, "RESTART_PAUSE", 10 * PATIENCE)
     async with running(STOPS + "serve()") as run:
         _, process, _ = await run.call()
@@ -218,8 +218,8 @@ async def test_a_stop_while_a_worker_is_about_to_be_started_again(monkeypatch):
 @pytest.mark.parametrize(
     "noise", ["not JSON", "[]", "{}", '{"pools": 4}', '{"pools": [], "more": 1}', "\xff", ""]
 )
-async def test_whatever_a_worker_writes_the_others_go_on(noise):
-    """A snapshot may be cut short by a full pipe, or by the worker's end."""
+async def test_whatever_a_process_writes_the_others_go_on(noise):
+    """A snapshot may be cut short by a full pipe, or by the process's end."""
     say = f"if number == '0': os.write(1, {noise.encode('latin-1')!r} + b'\\n')\n"
     async with running(STOPS + say + "tell()\nserve()", processes=2) as run:
         met = set()
@@ -230,7 +230,7 @@ async def test_whatever_a_worker_writes_the_others_go_on(noise):
     assert result.accepted == 2 * SNAPSHOT.accepted
 
 
-async def test_a_worker_whose_line_has_no_end_is_started_again(tmp_path):
+async def test_a_process_whose_line_has_no_end_is_started_again(tmp_path):
     once = f"""
 if not os.path.exists({str(tmp_path / "once")!r}):
     os.mkdir({str(tmp_path / "once")!r})
@@ -243,7 +243,7 @@ if not os.path.exists({str(tmp_path / "once")!r}):
     assert result.accepted == SNAPSHOT.accepted
 
 
-async def test_a_worker_that_can_not_be_started_is_tried_again(monkeypatch):
+async def test_a_process_that_can_not_be_started_is_tried_again(monkeypatch):
     """As when there is no memory, or no process left, for a moment."""
     open_process = trio.lowlevel.open_process
     failures = [OSError(12, "Cannot allocate memory")] * 2
@@ -263,7 +263,7 @@ async def test_a_worker_that_can_not_be_started_is_tried_again(monkeypatch):
         await run.stop()
 
 
-async def test_a_new_configuration_reaches_every_worker():
+async def test_a_new_configuration_reaches_every_process():
     listen = """
 import threading
 def listen():
@@ -284,7 +284,7 @@ threading.Thread(target=listen, daemon=True).start()
         await run.stop()
 
 
-async def test_a_worker_that_is_started_later_has_the_new_one():
+async def test_a_process_that_is_started_later_has_the_new_one():
     async with running(STOPS + "serve()") as run:
         _, first, _ = await run.call()
         await run.configure.send(config(drain=7))
@@ -294,7 +294,7 @@ async def test_a_worker_that_is_started_later_has_the_new_one():
         await run.stop()
 
 
-async def test_a_worker_that_hangs_is_killed_and_started_again(monkeypatch):
+async def test_a_process_that_hangs_is_killed_and_started_again(monkeypatch):
     monkeypatch.setattr(child, "LOOK_EVERY", 0.1)
     hang = "tell()\nif number == '0': time.sleep(1000)\n"
     with capture_logs() as logs:
@@ -310,7 +310,7 @@ async def test_a_worker_that_hangs_is_killed_and_started_again(monkeypatch):
     assert entry["status"] == "killed by SIGKILL"
 
 
-async def test_a_worker_that_is_stopped_hangs_like_any_other(monkeypatch):
+async def test_a_process_that_is_stopped_hangs_like_any_other(monkeypatch):
     """By SIGSTOP, or in a system call: nothing comes from it, and it heeds no signal but one."""
     monkeypatch.setattr(child, "LOOK_EVERY", 0.1)
     async with running(STOPS + CHATTER + "serve()") as run:
@@ -322,7 +322,7 @@ async def test_a_worker_that_is_stopped_hangs_like_any_other(monkeypatch):
         await run.stop()
 
 
-async def test_a_stop_does_not_wait_for_a_worker_that_is_stopped(monkeypatch):
+async def test_a_stop_does_not_wait_for_a_process_that_is_stopped(monkeypatch):
     monkeypatch.setattr(supervisor, "GRACE", 0.1)
     async with running(STOPS + "tell()\nserve()") as run:
         _, process, _ = await run.call()
@@ -368,14 +368,14 @@ async def test_systemd_is_told_when_all_are_up_and_in_the_end():
     assert run.service.words[-1] == "STOPPING=1"
 
 
-async def test_systemd_is_not_told_that_all_is_well_while_a_worker_says_nothing():
+async def test_systemd_is_not_told_that_all_is_well_while_a_process_says_nothing():
     async with running(STOPS + "if number == '0': tell()\nserve()", processes=2) as run:
         await until(lambda: len(run.snapshots) >= 2)
         assert not {"READY=1", "WATCHDOG=1"} & set(run.service.words)
         await run.stop()
 
 
-async def test_inherited_sockets_are_shared_by_all_workers():
+async def test_inherited_sockets_are_shared_by_all_processes():
     async with trio.open_nursery() as nursery:
         run = Run()
         with socket.create_server(("127.0.0.1", 0)) as ours:

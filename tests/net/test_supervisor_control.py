@@ -19,7 +19,7 @@ from stratumproxy.config import Config
 from stratumproxy.config.told import Runs, decode_runs, decode_told
 from stratumproxy.errors import StratumProxyError
 from stratumproxy.net import child, supervisor
-from stratumproxy.net.supervisor import for_control, for_workers, supervise
+from stratumproxy.net.supervisor import for_control, for_processes, supervise
 from stratumproxy.telemetry.snapshot import Snapshot
 from tests.ports import KeptPort
 from tests.short import short
@@ -27,16 +27,16 @@ from tests.waiting import PATIENCE, alive, stand_still, until
 
 SNAPSHOT = Snapshot(5.0, 2, 2, 1.0, 3, 3.0, 4)
 
-WORKER = f"""
+MINING = f"""
 channel = socket.socket(fileno=int(sys.argv[5]))
 channel.setblocking(True)
 config = sys.stdin.buffer.readline()
-note("worker", os.getpid(), config)
+note("serve", os.getpid(), config)
 def end(*_):
-    channel.sendall(b"worker %d ends" % os.getpid() + b"\\n")
+    channel.sendall(b"process %d ends" % os.getpid() + b"\\n")
     os._exit(0)
 signal.signal(signal.SIGTERM, end)  # whoever hears that it begins may stop it at once
-channel.sendall(b"worker %d begins" % os.getpid() + b"\\n")
+channel.sendall(b"process %d begins" % os.getpid() + b"\\n")
 while True:
     os.write(1, {orjson.dumps(SNAPSHOT)!r} + b"\\n")
     time.sleep(0.05)
@@ -93,7 +93,7 @@ class Run:
             "        file.write(repr((kind, process, data)).encode() + b'\\n')\n"
         )
         script = f"exec(({(note + CONTROL + control)!r}) if sys.argv[1] == 'control' else "
-        script = f"import sys\n{script}{(note + WORKER)!r})"
+        script = f"import sys\n{script}{(note + MINING)!r})"
         self.command = (sys.executable, "-I", "-S", "-c", script)
         self.stop = trio.Event()
         self.ended = trio.Event()
@@ -146,13 +146,13 @@ async def killed(process: int) -> None:
     await until(lambda: not alive(process))
 
 
-async def test_it_hears_every_worker_and_is_told_the_configuration(tmp_path):
+async def test_it_hears_every_process_and_is_told_the_configuration(tmp_path):
     async with running(tmp_path, config(2)) as run:
         [(process, told)] = await run.until("control")
         assert decode_told(told) == decode_told(for_control(config(2)))
         heard = b"".join(data for _, data in await run.until("heard", 2))
-        workers = [worker for worker, _ in run.noted("worker")]
-        assert all(b"worker %d begins\n" % worker in heard for worker in workers)
+        processes = [process for process, _ in run.noted("serve")]
+        assert all(b"process %d begins\n" % process in heard for process in processes)
         await run.stopped()
         assert not alive(process)
 
@@ -165,22 +165,22 @@ async def test_it_is_told_which_runs_there_are_and_which_are_over(tmp_path):
             return decode_runs(line)
 
         await run.until("control")
-        [(worker, _)] = await run.until("worker")
+        [(process, _)] = await run.until("serve")
         await until(lambda: newest().live)
         (first,) = newest().live
-        await killed(worker)
+        await killed(process)
         await until(lambda: first in newest().ended and newest().live)
         assert first not in newest().live
         await run.stopped()
 
 
-async def test_the_last_words_of_the_workers_are_heard(tmp_path):
+async def test_the_last_words_of_the_processes_are_heard(tmp_path):
     async with running(tmp_path, config(2)) as run:
         await run.until("heard", 2)
         await run.stopped()
         heard = b"".join(data for _, data in run.noted("heard"))
-        for worker, _ in run.noted("worker"):
-            assert b"worker %d ends\n" % worker in heard
+        for process, _ in run.noted("serve"):
+            assert b"process %d ends\n" % process in heard
         assert len(run.noted("end")) == 2
 
 
@@ -191,16 +191,16 @@ async def test_it_is_killed_and_another_hears_the_same_workers(tmp_path):
         os.kill(first, signal.SIGKILL)
         _, (second, _) = await run.until("control", 2)
         assert second != first
-        assert len(run.noted("worker")) == 1, "the worker was left alone"
+        assert len(run.noted("serve")) == 1, "the process was left alone"
         await run.stopped()
         assert run.noted("heard")[-1][0] == second
 
 
-async def test_a_worker_is_killed_and_another_is_heard_by_the_same_process(tmp_path):
+async def test_a_process_is_killed_and_another_is_heard_by_the_same_process(tmp_path):
     async with running(tmp_path) as run:
-        [(worker, _)] = await run.until("worker")
+        [(process, _)] = await run.until("serve")
         await run.until("heard")
-        os.kill(worker, signal.SIGKILL)
+        os.kill(process, signal.SIGKILL)
         await run.until("heard", 2)
         assert len(run.noted("control")) == 1
         await run.stopped()
@@ -217,8 +217,8 @@ if not os.path.exists({str(tmp_path / "once")!r}):
         async with running(tmp_path, control=once + HEARS) as run:
             (first, _), (second, _) = await run.until("control", 2)
             assert first != second
-            await run.until("worker")
-            assert len(run.noted("worker")) == 1
+            await run.until("serve")
+            assert len(run.noted("serve")) == 1
             await run.stopped()
     events = [entry["event"] for entry in logs if "event" in entry]
     assert "the control process hangs and is killed; please report it" in events
@@ -286,16 +286,16 @@ threading.Thread(target=serve, daemon=True).start()
             pass
 
 
-async def test_a_change_of_its_own_tables_starts_it_again_and_no_worker(tmp_path):
+async def test_a_change_of_its_own_tables_starts_it_again_and_no_process(tmp_path):
     async with running(tmp_path) as run:
         [(first, _)] = await run.until("control")
-        await run.until("worker")
+        await run.until("serve")
         changed = config(more=f'[ledger]\npath = "{tmp_path}/ledger"')
         await run.configure.send(changed)
         _, (second, told) = await run.until("control", 2)
         assert second != first
         assert json.loads(told)["config"]["ledger"]["path"] == f"{tmp_path}/ledger"
-        assert len(run.noted("worker")) == 1
+        assert len(run.noted("serve")) == 1
         await run.stopped()
 
 
@@ -342,13 +342,13 @@ async def test_an_address_that_is_taken_stops_the_start(tmp_path):
             await supervise(config(api=address), command=("false",), stop=trio.Event())
 
 
-def test_a_worker_is_not_told_what_could_keep_it_from_mining(tmp_path):
+def test_a_process_is_not_told_what_could_keep_it_from_mining(tmp_path):
     token = tmp_path / "token"
     token.write_text("0123456789abcdef")
     more = f'[ledger]\npath = "/x"\n[api]\nlisten = "127.0.0.1:0"\ntoken_file = "{token}"'
     settings = config(api="", more=more)
     token.unlink()
-    told = decode_told(for_workers(settings))
+    told = decode_told(for_processes(settings))
     assert (told.api.token_file, told.ledger.path) == ("", "")
 
 
@@ -359,12 +359,12 @@ async def test_it_leaves_nothing_behind(how, descriptors, tmp_path):
         await run.until("heard", 2)
         if how == "stop":
             await run.stopped()
-    processes = [process for kind in ("control", "worker") for process, _ in run.noted(kind)]
+    processes = [process for kind in ("control", "serve") for process, _ in run.noted(kind)]
     assert not any(map(alive, processes))
     assert descriptors() == before
 
 
-async def test_workers_are_stopped_only_when_it_is_there_to_hear_them(tmp_path):
+async def test_processes_are_stopped_only_when_it_is_there_to_hear_them(tmp_path):
     """It was killed a moment before: what it had taken and not kept must be told again."""
     slow = f"""
 if os.path.exists({str(tmp_path / "once")!r}):

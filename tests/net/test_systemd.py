@@ -53,7 +53,7 @@ def listener(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Listene
 def test_what_it_is_told_from_start_to_stop(listener: Listener) -> None:
     environ = {"NOTIFY_SOCKET": listener.address, "WATCHDOG_USEC": "90000000", "HOME": "/"}
     service = Service.from_environment(environ, ME)
-    assert environ == {"HOME": "/"}, "none of it is for the workers"
+    assert environ == {"HOME": "/"}, "none of it is for the processes"
     assert service.watchdog == 90
     with closing(service):
         service.ready()

@@ -1,4 +1,4 @@
-"""The worker's end of the channel on a real socket, with whatever is at the other end."""
+"""A mining process's end of the channel on a real socket, with whatever is at the other end."""
 
 import socket
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The worker's end of the channel: nothing is lost, nothing waits, and memory is bounded."""
+"""A mining process's end of the channel: nothing is lost, nothing waits, and memory is bounded."""
 
 from typing import Any
 
@@ -149,7 +149,7 @@ def test_only_the_newest_snapshot_is_told() -> None:
     outbox = Outbox("a", 2)
     for uptime in range(1000):
         outbox.show({"uptime": uptime})
-    assert heard(outbox) == [{"snapshot": {"uptime": 999}, "worker": 2, "run": "a"}]
+    assert heard(outbox) == [{"snapshot": {"uptime": 999}, "process": 2, "run": "a"}]
 
 
 def test_orders_and_their_answers() -> None:

@@ -108,7 +108,7 @@ def test_what_was_not_done_is_said(look: Visit) -> None:
     page.route(f"**{SWITCH}", lambda route: route.fulfill(json=half))
     order()
     expect(said).to_have_text(
-        "Done: 1 miner moves to p. Not by worker process 1: it reads no orders."
+        "Done: 1 miner moves to p. Not by mining process 1: it reads no orders."
     )
     expect(said).to_have_class("note failed")
 

@@ -106,8 +106,8 @@ class World:
             streams=lambda: 4,
         )
 
-    def tell(self, told: Snapshot, worker: int = 0, run: str = "a") -> None:
-        self.fleet.snapshot(worker, run, told, self.now)
+    def tell(self, told: Snapshot, process: int = 0, run: str = "a") -> None:
+        self.fleet.snapshot(process, run, told, self.now)
 
     def scrape(self) -> dict[str, float]:
         """Samples by name and labels, as they would be written in a query."""
@@ -258,12 +258,12 @@ def test_open_metrics_where_it_is_asked_for() -> None:
 
 def test_counters_do_not_fall_when_a_mining_process_is_replaced() -> None:
     world = World()
-    world.tell(snapshot(accepted=100), worker=0)
-    world.tell(snapshot(accepted=50), worker=1, run="b")
+    world.tell(snapshot(accepted=100), process=0)
+    world.tell(snapshot(accepted=50), process=1, run="b")
     before = world.scrape()
     world.now += 30
     world.fleet.ended("a", world.now)
-    world.tell(snapshot(1.0, accepted=3), worker=0, run="c")
+    world.tell(snapshot(1.0, accepted=3), process=0, run="c")
     after = world.scrape()
     assert after["shares_accepted_total"] == before["shares_accepted_total"] + 3 == 153
     for name, value in before.items():

@@ -29,7 +29,7 @@ async def test_it_says_what_there_is(web: Web, told: Told) -> None:
     assert found["lost_records"] == 3
     assert [pool["name"] for pool in found["pools"]] == ["pool"]
     assert [each["job"] for each in found["last_jobs"]] == ["j2", "j1"]
-    assert found["processes"] == [{"worker": 0, "site": "", "run": "run-1", "heard": 0.0}]
+    assert found["processes"] == [{"number": 0, "site": "", "run": "run-1", "heard": 0.0}]
     assert found["revision"] == told.fleet.roll.revision
 
 
@@ -78,7 +78,7 @@ async def test_before_anything_was_heard_all_is_nothing() -> None:
 def test_processes_that_are_silent_say_for_how_long(told: Told) -> None:
     told.fleet.snapshot(1, "another", snapshot(), told.now + 4)
     found = summary(told.fleet, Watch(told.fleet), told.now + 5, told.now + 5)
-    assert [(each["worker"], each["heard"]) for each in found["processes"]] == [(0, 5.0), (1, 1.0)]
+    assert [(each["number"], each["heard"]) for each in found["processes"]] == [(0, 5.0), (1, 1.0)]
     assert found["accepted"] == 100
 
 

@@ -25,7 +25,7 @@ def refuse_stranger(data: bytes) -> None:
     Raises:
         ProtocolError: it does. It is raised where it is made: an error that a frame of its own
             traceback has a name for is a circle, and keeps all that the peer sent until the garbage
-            collector comes by, which in a worker is seldom.
+            collector comes by, which in a process is seldom.
     """
     if data.startswith(TLS_HANDSHAKE):
         raise ProtocolError(

@@ -213,7 +213,7 @@ export async function act(button, said, action, body, inWords = plain) {
     const { done } = await post(action, body);
     const { failed: left, ...rest } = done ?? {};
     const processes = Object.entries(left ?? {}).map(
-      ([worker, why]) => ` Not by worker process ${worker}: ${why}.`,
+      ([process, why]) => ` Not by mining process ${process}: ${why}.`,
     );
     const what = inWords(rest);
     words = (what ? `Done: ${what}.` : "Done.") + processes.join("");

@@ -1,4 +1,4 @@
-"""kill -9 of a worker under load: the others go on, and its miners are back on the next one."""
+"""kill -9 of a mining process under load: the others go on, its miners are back on the next one."""
 
 import os
 import signal
@@ -57,7 +57,7 @@ async def test_the_others_go_on_and_its_miners_come_back(site, tmp_path):
             took = trio.current_time() - killed
             nursery.cancel_scope.cancel()
         print(
-            f"\nanother worker is on the pool after {back:.1f} s, all {MINERS} miners mine after"
+            f"\nanother process is on the pool after {back:.1f} s, all {MINERS} miners mine after"
             f" {took:.1f} s; {refusals.connected} connects meanwhile, {refusals.refused} refused"
         )
         now = children(proxy.process.pid)

@@ -1,4 +1,4 @@
-"""``stratumproxy worker``: what the supervisor starts; not for people."""
+"""``stratumproxy serve``: what the supervisor starts; not for people."""
 
 import ctypes
 import gc
@@ -16,7 +16,7 @@ from stratumproxy.cli.files import grow_descriptor_table, raise_file_limit
 from stratumproxy.cli.logging import configure, ends_in_log, unblock
 from stratumproxy.cli.told import first_told, hear_told, stop_when_signalled
 from stratumproxy.config import Config
-from stratumproxy.net.server import serve
+from stratumproxy.net import server
 from stratumproxy.net.telemetry import Telemetry
 from stratumproxy.telemetry.snapshot import Snapshot
 
@@ -31,7 +31,7 @@ LARGE_BLOCK = 1 << 20
 @click.option("--run", default="")
 @click.argument("listeners", type=int, nargs=-1, required=True)
 @ends_in_log()
-def worker(number: int, channel: int | None, run: str, listeners: tuple[int, ...]) -> None:
+def serve(number: int, channel: int | None, run: str, listeners: tuple[int, ...]) -> None:
     """Serve miners on listening sockets inherited from the supervisor.
 
     The configuration is the first line of standard input, and each later line is one to serve from
@@ -91,7 +91,7 @@ async def _serve(
             nursery.start_soon(stop_when_signalled, signals, stop)
             to_server, configs = trio.open_memory_channel[Config](0)
             nursery.start_soon(_hear_configs, to_server, stop)
-            last = await serve(
+            last = await server.serve(
                 config,
                 listeners=listeners,
                 on_snapshot=_tell,

@@ -17,13 +17,13 @@ AT = 1_800_000_000.0
 SNAPSHOT = Snapshot(5.0, 2, 2, 1.0, 3, 3.0, 4)
 
 
-class Worker:
+class Process:
     """One process of the data plane, on a channel that outlives it.
 
     Args:
         sock: its end; non-blocking. Not closed.
         run: of this process.
-        number: of the worker.
+        number: of the process.
     """
 
     def __init__(self, sock: socket.socket, run: str = "run", number: int = 0) -> None:
@@ -74,9 +74,9 @@ class Worker:
 
 
 @asynccontextmanager
-async def working(sock: socket.socket, run: str = "run", number: int = 0) -> AsyncIterator[Worker]:
-    worker = Worker(sock, run, number)
+async def working(sock: socket.socket, run: str = "run", number: int = 0) -> AsyncIterator[Process]:
+    process = Process(sock, run, number)
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(worker.run)
-        yield worker
+        nursery.start_soon(process.run)
+        yield process
         nursery.cancel_scope.cancel()

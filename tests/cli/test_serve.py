@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from stratumproxy import __version__
-from stratumproxy.cli.worker import give_large_blocks_back
+from stratumproxy.cli.serve import give_large_blocks_back
 from stratumproxy.config import Config
 from stratumproxy.config.told import encode_told
 from stratumproxy.telemetry.channel import Lines, encode_ack
@@ -31,9 +31,9 @@ def config(**settings: Any) -> Config:
 
 
 def start(line: str, *options: str, descriptors: tuple[int, ...] = ()) -> subprocess.Popen[str]:
-    """A worker that was told its configuration."""
+    """A process that was told its configuration."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "stratumproxy", "worker", "--number", "3", *options],
+        [sys.executable, "-m", "stratumproxy", "serve", "--number", "3", *options],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -79,7 +79,7 @@ def test_it_tells_on_its_channel_to_the_very_end(listener: socket.socket) -> Non
         lines = Lines()
         try:
             message = hear(ours, lines, "snapshot")
-            assert message["worker"] == 3
+            assert message["process"] == 3
             assert message["snapshot"]["cpu_seconds"] > 0
             with socket.create_connection(listener.getsockname()):
                 while not (batch := hear(ours, lines, "miners"))["miners"]:
