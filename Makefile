@@ -68,10 +68,17 @@ interop: $(VENV)/installed-dev ## The proxy between a miner, a pool and a node t
 	@$(BIN)/python -m tests.interop.parts
 	$(BIN)/python -m pytest -rPs -m interop tests/interop $(ARGS)
 
-wheel: $(VENV)/bin/python ## A wheel in dist/
-	rm -rf build dist
-	$(PIP) wheel --no-deps --wheel-dir dist .
-	@ls dist/*.whl
+# The wheel is built from the sdist, which shows that this holds what it takes; then it is given the
+# name of the oldest Linux that its symbols are in. macOS has no such names.
+wheel: $(VENV)/installed-packaging ## A wheel and an sdist in dist/
+	rm -rf build/dist dist/*.whl dist/*.tar.gz
+	@mkdir -p dist
+	$(BIN)/python -m build --quiet --outdir build/dist .
+	@if [ -x $(BIN)/auditwheel ]; then \
+	  PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/auditwheel repair --wheel-dir dist build/dist/*.whl; \
+	else mv build/dist/*.whl dist; fi
+	@mv build/dist/*.tar.gz dist
+	@ls dist/*.whl dist/*.tar.gz
 
 docs: $(VENV)/installed ## What is generated: configuration.md, compatibility.md, schemas, architecture.md's files
 	$(BIN)/stratumproxy schema > configs/stratumproxy.schema.json
@@ -113,12 +120,8 @@ $(VENV)/installed-dev: $(VENV)/bin/python $(BUILT_FROM)
 	@$(name_kernel)
 	@touch $(VENV)/installed $@
 
-$(VENV)/installed-bench: $(VENV)/installed
-	@$(PIP) install --editable '.[bench]'
-	@touch $@
-
-$(VENV)/installed-site: $(VENV)/installed
-	@$(PIP) install --editable '.[site]'
+$(VENV)/installed-bench $(VENV)/installed-packaging $(VENV)/installed-site: $(VENV)/installed-%: $(VENV)/installed
+	@$(PIP) install --editable '.[$*]'
 	@touch $@
 
 define warn_missing

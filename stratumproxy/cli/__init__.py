@@ -25,6 +25,7 @@ COMMANDS = {
     "simulate": "Be a simulated pool, miners, a bad link, or a recording.",
     "conform": "Try a pool, a miner or a proxy against what others expect of it.",
     "schema": "Print the JSON schema of the configuration, or its reference.",
+    "example": "Print an example: a configuration, a systemd unit, a dashboard.",
     "completion": "Print the shell completion script.",
 }
 """Every command, in the order of the help, with its line there."""

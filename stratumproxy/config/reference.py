@@ -47,8 +47,8 @@ user = "farm"
 
 `stratumproxy check --config FILE` names every mistake in it at once, each with its line, and shows
 what would run; it also looks for what a start would fail on, such as a folder that is not there.
-configs/ has commented examples. Editors check and complete a file whose first line is
-`#:schema ./stratumproxy.schema.json` (`stratumproxy schema` prints that file).
+`stratumproxy example` lists commented ones, and prints them. Editors check and complete a file
+whose first line is `#:schema ./stratumproxy.schema.json` (`stratumproxy schema` prints that file).
 
 A setting that is left out has its default. A key that is not listed here is an error. Numbers of
 seconds and difficulties may have a fraction; counts and bytes may not. The file is read at the

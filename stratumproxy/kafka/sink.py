@@ -1,5 +1,6 @@
 """The sink that hands records to Apache Kafka."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 NO_CLIENT = (
     "the package confluent-kafka is not installed; install it where stratumproxy is: "
-    "pip install confluent-kafka"
+    f"{sys.executable} -m pip install confluent-kafka"
 )
 
 

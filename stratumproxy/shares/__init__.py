@@ -12,6 +12,7 @@ The environment variable ``STRATUMPROXY_KERNEL`` demands one by name (``sha-ni``
 """
 
 import os
+import sys
 from typing import TYPE_CHECKING
 
 from stratumproxy.errors import NativeUnavailable
@@ -66,6 +67,6 @@ def require_native() -> None:
         raise NativeUnavailable(
             f"the C share check is not available: {why_not_native}. To have it, install a C "
             "compiler and Python's headers (Debian: apt install gcc python3-dev), then build "
-            "again: `pip install --force-reinstall --no-deps stratumproxy`, or `pip install -e .` "
-            "in a checkout"
+            f"again: `{sys.executable} -m pip install --force-reinstall --no-deps --no-cache-dir "
+            "--no-binary stratumproxy stratumproxy`, or `pip install -e .` in a checkout"
         )

@@ -102,7 +102,7 @@ def test_kafka_without_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "confluent_kafka", None)
     assert problems(KAFKA) == [
         "farm.toml:7: kafka.brokers: the package confluent-kafka is not installed; "
-        "install it where stratumproxy is: pip install confluent-kafka"
+        f"install it where stratumproxy is: {sys.executable} -m pip install confluent-kafka"
     ]
 
 
