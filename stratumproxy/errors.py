@@ -9,6 +9,7 @@
     ├── PoolError          a pool can't be mined on (refused, unusable sizes, gone)
     ├── OrderError         an operator's order can't be carried out
     ├── TelemetryError     what should be telemetry is something else
+    │   └── TooNew         … or a later release wrote it
     ├── SinkError          records can't be kept: disk full, damaged, wrong version
     ├── BenchError         nothing can be measured
     └── NativeUnavailable  the C share check was demanded and is not there
@@ -66,6 +67,10 @@ class OrderError(StratumProxyError):
 
 class TelemetryError(StratumProxyError):
     """Something on the telemetry channel is no telemetry."""
+
+
+class TooNew(TelemetryError):
+    """Records were written by a later release, in words that this one does not know."""
 
 
 class SinkError(StratumProxyError):

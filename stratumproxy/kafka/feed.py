@@ -11,7 +11,7 @@ import structlog
 from confluent_kafka import KafkaError, KafkaException, Producer
 from confluent_kafka import Message as Report
 
-from stratumproxy.errors import StratumProxyError, TelemetryError
+from stratumproxy.errors import StratumProxyError, TelemetryError, TooNew
 from stratumproxy.kafka.messages import Message, messages
 from stratumproxy.kafka.segment import Entry
 from stratumproxy.kafka.spool import Spool
@@ -127,6 +127,7 @@ class Feed:
         Raises:
             _Failed: this producer will deliver no more.
             SinkError: the spool can't be read.
+            TooNew: a later release wrote what is next in it.
         """
         self._under_way.clear()
         self._first.clear()
@@ -151,14 +152,20 @@ class Feed:
 
     def _ship(self, producer: Producer, entry: Entry) -> None:
         shipment = _Shipment(0)
-        self._under_way.append(shipment)
         try:
             batch = Batch.decode(orjson.loads(entry.data))
+        except TooNew:
+            # Not lost: it stays there with all behind it, and a later release delivers them.
+            producer.flush(FLUSH_SECONDS)
+            self._settle(producer, 0)
+            raise
         except (TelemetryError, ValueError) as error:
+            self._under_way.append(shipment)
             self.skipped += 1
             self._log.warning("a record of the spool can't be read", error=str(error))
             return
         shipment.left = entry.messages
+        self._under_way.append(shipment)
         for message in messages(batch):
             while not self._sent(producer, message, shipment):
                 self._settle(producer, POLL_SECONDS)

@@ -6,7 +6,7 @@ skipped. What counts is told again until it is acknowledged, so a skipped line c
 
 Mining process to control::
 
-    {"run": …, "process": 0, "seq": 7, "at": …, "shares": […], …}    a `Batch`
+    {"version": 1, "run": …, "process": 0, "seq": 7, "at": …, …}     a `Batch`
     {"now": 1700000000.0}                                            when what follows was sent
     {"snapshot": {…}, "process": 0, "run": "…"}                      once a second
     {"done": id, "result": {…}} or {"done": id, "error": "…"}        what became of an order

@@ -4,7 +4,8 @@ A record is a named tuple, a JSON array on the wire. Times are Unix seconds: rec
 process and meet those of others. Names, job ids and reasons come from miners and pools, so they are
 untrusted text of bounded length. Each field is described here, and nowhere else.
 
-Fields are only ever added, at the end and with a default: what an older version told is read.
+Fields are only ever added, at the end and with a default: what an older version told is read. Who
+adds one raises `VERSION`, and keeps what the one before wrote (tests/vectors/outbox).
 """
 
 from collections.abc import Sequence
@@ -13,8 +14,11 @@ from typing import Annotated, Any, NamedTuple
 
 import orjson
 
-from stratumproxy.errors import TelemetryError
+from stratumproxy.errors import TelemetryError, TooNew
 from stratumproxy.telemetry.described import DIFFICULTY, SECONDS, SHARES, UNIX, About
+
+VERSION = 1
+"""Of a batch as JSON. The first ones named none: that is 0."""
 
 TENANT = "default"
 """Who all workers belong to, as long as there are no others. Two of them may have one name."""
@@ -235,8 +239,15 @@ class Batch:
         """The batch that `encode` made a JSON object of.
 
         Raises:
+            TooNew: a later release made it.
             TelemetryError: it is something else.
         """
+        version = values.get("version", 0)
+        if type(version) is int and version > VERSION:
+            raise TooNew(
+                f"a batch of records is of version {version}, and this release reads those up to "
+                f"{VERSION}: a later one wrote it; use that one"
+            )
         try:
             return cls(
                 run=values["run"],
@@ -280,6 +291,7 @@ def encode_batch(
     """
     return orjson.dumps(
         {
+            "version": VERSION,
             "run": run,
             "process": process,
             "seq": seq,

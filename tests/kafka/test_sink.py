@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 import structlog
 
@@ -21,7 +22,7 @@ from stratumproxy.config.control import Kafka
 from stratumproxy.errors import ConfigError, SinkError
 from stratumproxy.kafka.sink import KafkaSink, entry
 from stratumproxy.kafka.spool import Spool
-from stratumproxy.telemetry.records import Batch
+from stratumproxy.telemetry.records import VERSION, Batch
 
 PER_BATCH = 22
 OUTAGE_SECONDS = 30 if os.environ.get("STRATUMPROXY_SOAK") else 2
@@ -257,6 +258,21 @@ def test_a_record_that_cant_be_read_is_skipped_and_told(
         sink.close()
     assert any(line["event"] == "a record of the spool can't be read" for line in logs)
     assert len(tools.collect(cluster.brokers, PER_BATCH)) == PER_BATCH
+
+
+def test_a_record_of_a_later_release_stays_and_so_does_what_is_behind_it(
+    cluster: Any, tools: Any, tmp_path: Path
+) -> None:
+    spool = Spool(tmp_path / "spool", 1 << 20)
+    before, later, behind = (entry(tools.batch(seq)) for seq in range(1, 4))
+    later = later._replace(data=orjson.dumps(orjson.loads(later.data) | {"version": VERSION + 1}))
+    spool.append([before, later, behind])
+    spool.close()
+    sink = KafkaSink(config(cluster.brokers, tmp_path))
+    tools.wait_for(lambda: "a later one wrote it" in sink.delivered().problem)
+    assert sink.delivered().waiting == 2 * PER_BATCH
+    assert sink.delivered().skipped == 0
+    sink.close()
 
 
 def test_without_the_package_it_says_how_to_get_it(
