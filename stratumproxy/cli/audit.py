@@ -17,10 +17,12 @@ from stratumproxy.cli.options import examples
 from stratumproxy.config import read
 from stratumproxy.errors import ConfigError, SinkError, StratumProxyError
 from stratumproxy.ledger import LedgerReader
-from stratumproxy.ledger.audit import BY, CONFIDENCE, FINE, TOLERATED, Audit, Row
+from stratumproxy.ledger.accounts import Which
+from stratumproxy.ledger.audit import BY, CONFIDENCE, FINE, TIMES, TOLERATED, Audit, Row
 from stratumproxy.ledger.audit import audit as audit_pool
 from stratumproxy.ledger.period import as_text, parse_time
-from stratumproxy.ledger.statement import StatementError, read_statement
+from stratumproxy.ledger.pool_figures import FiguresError, read_figures
+from stratumproxy.telemetry.records import TENANT
 
 ROWS = 50
 """Workers a table shows at most, those first that need a look."""
@@ -73,6 +75,7 @@ def _pools(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[
         "--by day",
         "stratumproxy audit --config farm.toml --pool main --since yesterday --until today",
         "stratumproxy audit --ledger ledger.sqlite3 --pool main --since 7d --by worker",
+        "stratumproxy audit --config farm.toml --tenant acme --since 7d --by account",
         "stratumproxy audit --config farm.toml --pool main --since 24h --pool-figures theirs.csv",
         "stratumproxy audit --config farm.toml --pool main --since 24h --json | jq .total",
     )
@@ -87,11 +90,13 @@ def _pools(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[
 @click.option("--ledger", type=click.Path(), metavar="FILE", help="The ledger itself.")
 @click.option(
     "--pool",
-    required=True,
     metavar="NAME",
     shell_complete=_pools,
-    help="The pool, as it is called in the configuration.",
+    help="The pool, as it is called in the configuration; all of them if left out.",
 )
+@click.option("--account", metavar="USER", help="Only this account: the user at the pool.")
+@click.option("--tenant", metavar="NAME", help="Only what was mined for this tenant.")
+@click.option("--target", metavar="NAME", help="Only what was mined for this target of a tenant.")
 @click.option(
     "--since",
     metavar="TIME",
@@ -147,7 +152,10 @@ def audit(
     ctx: click.Context,
     config: Path | None,
     ledger: str | None,
-    pool: str,
+    pool: str | None,
+    account: str | None,
+    tenant: str | None,
+    target: str | None,
     since: float,
     until: float,
     by: str,
@@ -156,7 +164,7 @@ def audit(
     tolerate: float,
     as_json: bool,
 ) -> None:
-    """Hold what a pool credited against what it should have.
+    """Hold what pools credited against what they should have.
 
     Expected is what the miners' work, as checked here, comes to in shares at the pool's difficulty.
     Which of them reach that is chance: the bounds say how many may be sent. Credited is what the
@@ -170,20 +178,22 @@ def audit(
         raise click.UsageError("give either --config FILE or --ledger FILE")
     if since >= until:
         raise click.UsageError("--since is not before --until")
+    if pool_figures and by not in (*TIMES, "worker"):
+        raise click.UsageError(f"a pool's own figures are by time or by worker, not by {by}")
     reader = LedgerReader(ledger or _ledger_of(config), seconds=None)
     try:
-        statement = read_statement(pool_figures, by == "worker") if pool_figures else None
+        figures = read_figures(pool_figures, by == "worker") if pool_figures else None
         found = audit_pool(
             reader,
-            pool,
+            Which(pool, account, tenant, target),
             since,
             until,
             by,
             confidence=confidence / 100,
             tolerated=tolerate / 100,
-            statement=statement,
+            figures=figures,
         )
-    except (SinkError, StatementError) as error:
+    except (SinkError, FiguresError) as error:
         raise Unreadable(str(error)) from None
     finally:
         reader.close()
@@ -205,26 +215,36 @@ def _ledger_of(config: Path | None) -> str:
     return path
 
 
+def _of(found: Audit) -> str:
+    """What it is an audit of."""
+    names = [found.pool or "all pools"]
+    for what in ("account", "tenant", "target"):
+        name = getattr(found, what)
+        if name is not None:
+            names.append(f"{what} {name or 'without a name'}")
+    return ", ".join(names)
+
+
 def _show(found: Audit) -> None:
     console = Console(highlight=False)
     if not console.is_terminal:
         console.width = PLAIN_WIDTH
     console.print(
         Text(
-            f"{_plain(found.pool)}, {as_text(found.since)} to {as_text(found.until)} UTC; "
+            f"{_plain(_of(found))}, {as_text(found.since)} to {as_text(found.until)} UTC; "
             f"bounds at {100 * found.confidence:g} %"
             f", {100 * found.tolerated:g} % of what is sent tolerated to be refused or lost"
         )
     )
     rows = found.rows
-    if found.by == "worker":
-        rows = sorted(rows, key=lambda row: (row.fine, -(row.expected or 0), row.worker))[:ROWS]
+    if found.by not in TIMES:
+        rows = sorted(rows, key=lambda row: (row.fine, -(row.expected or 0), _label(row)))[:ROWS]
     console.print(_table(found, rows, console.width >= WIDE))
     if len(rows) < len(found.rows):
         bad = sum(not row.fine for row in found.rows) - sum(not row.fine for row in rows)
         console.print(
             Text(
-                f"... and {len(found.rows) - len(rows)} more workers, {bad} of them not fine; "
+                f"... and {len(found.rows) - len(rows)} more {found.by}s, {bad} of them not fine; "
                 "--json has all"
             )
         )
@@ -235,8 +255,9 @@ def _show(found: Audit) -> None:
 
 def _table(found: Audit, rows: Iterable[Row], wide: bool) -> Table:
     """Rows and their total, with all columns or those without which it says nothing."""
-    by_worker = found.by == "worker"
-    label = "Worker" if by_worker else "Hour (UTC)" if found.step < 86_400 else "Day (UTC)"
+    label = "Hour (UTC)" if found.step < 86_400 else "Day (UTC)"
+    if found.by not in TIMES:
+        label = found.by.capitalize()
     columns: dict[str, Callable[[Row], str]] = {
         "Expected": lambda row: "?" if row.expected is None else f"{row.expected:,.1f}",
         "Allowed": lambda row: "?" if row.low is None else f"{row.low:,} - {row.high:,}",
@@ -267,11 +288,7 @@ def _table(found: Audit, rows: Iterable[Row], wide: bool) -> Table:
         if is_total:
             table.add_section()
         table.add_row(
-            Text(
-                _plain(row.worker) or "(unproven names)"
-                if row.worker is not None
-                else _time(row.start)
-            ),
+            Text(_plain("Total" if is_total else _label(row))),
             *(column(row) for column in columns.values()),
             Text(row.verdict, style="" if row.fine else "red"),
             style="bold" if is_total else "",
@@ -279,8 +296,13 @@ def _table(found: Audit, rows: Iterable[Row], wide: bool) -> Table:
     return table
 
 
-def _time(start: int | None) -> str:
-    return "Total" if start is None else as_text(start)
+def _label(row: Row) -> str:
+    if row.start is not None:
+        return as_text(row.start)
+    names = [row.tenant if row.tenant != TENANT or row.worker is None else None]
+    names += [row.pool, row.account, row.target]
+    worker = None if row.worker is None else row.worker or "(unproven names)"
+    return " / ".join(name or "-" for name in [*names, worker] if name is not None)
 
 
 def _number(value: float | None) -> str:

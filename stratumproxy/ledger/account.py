@@ -1,14 +1,16 @@
-"""What the ledger has for an audit: a pool's sums by time or by worker, and what is missing."""
+"""What the ledger has for an audit: sums of accounts by time, or by whose they are, and gaps."""
 
 import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from itertools import groupby
+from typing import NamedTuple, TypeVar
 
 from stratumproxy.errors import SinkError
-from stratumproxy.ledger.buckets import sum_of
+from stratumproxy.ledger.accounts import PoolAccount, Which, choose, ids_of
+from stratumproxy.ledger.buckets import plus, sum_of
 from stratumproxy.ledger.receipts import Gap, gaps
 from stratumproxy.ledger.schema import DAYS, FLEET, HOURS, Level
 
@@ -23,7 +25,7 @@ WORK_SECONDS = 15.0
 
 @dataclass(slots=True)
 class Entry:
-    """One row: a stretch of time, or a worker."""
+    """One row: a stretch of time, or a worker, account, tenant, target."""
 
     work: float
     """Sum of the difficulties asked of all shares that were good by our own check."""
@@ -47,20 +49,66 @@ class Entry:
     """Of the expected ones, those that were not counted share by share, by a version that did not,
     but are the work over the pool's mean difficulty in a step."""
 
+    def plus(self, other: "Entry") -> "Entry":
+        """Both together."""
+        reasons = dict(self.reasons)
+        for text, count in other.reasons.items():
+            reasons[text] = reasons.get(text, 0) + count
+        return Entry(
+            self.work + other.work,
+            plus(self.expected, other.expected),
+            self.forwarded + other.forwarded,
+            self.forwarded_work + other.forwarded_work,
+            self.credited + other.credited,
+            self.credited_work + other.credited_work,
+            self.rejected + other.rejected,
+            self.timed_out + other.timed_out,
+            self.lost + other.lost,
+            reasons,
+            self.dropped + other.dropped,
+            self.untold + other.untold,
+            self.estimated + other.estimated,
+        )
+
+
+def nothing() -> Entry:
+    """No work at all, and nothing sent."""
+    return Entry(0.0, 0.0, 0, 0.0, 0, 0.0, 0, 0, 0)
+
+
+class Subject(NamedTuple):
+    """Whose a row is that is not of a time; what is None does not matter."""
+
+    worker: str | None = None
+    pool: str | None = None
+    account: str | None = None
+    tenant: str | None = None
+    target: str | None = None
+
+
+BY = {
+    "worker": ("tenant", "worker"),
+    "pool": ("pool",),
+    "account": ("pool", "account"),
+    "tenant": ("tenant",),
+    "target": ("tenant", "target"),
+}
+"""What sums may be by beside time, and what tells one of their rows from another."""
+
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A pool's account in the ledger."""
+    """What accounts at pools come to in the ledger."""
 
-    pool: str
+    which: Which
     since: int
     until: int
     """Both moved outwards to whole steps."""
     step: int
     steps: dict[int, Entry]
     """By start; those in which there was nothing are left out."""
-    workers: dict[str, Entry] | None
-    """By name; None if they weren't asked for."""
+    rows: dict[Subject, Entry] | None
+    """By whose they are; None if they weren't asked for."""
     gaps: list[Gap]
 
 
@@ -74,53 +122,95 @@ class _Part(NamedTuple):
 
 def account(
     connection: sqlite3.Connection,
-    pool: str,
+    which: Which,
     since: float,
     until: float,
     level: Level,
-    by_worker: bool,
+    by: str | None,
 ) -> Account:
-    """Read a pool's account; see `LedgerReader.account`."""
-    ids = _pool_ids(connection, pool)
+    """Read what accounts come to; see `LedgerReader.account`."""
+    chosen = choose(connection, which)
     level = _level_kept(connection, level, since)
     step = level.step
     first = int(since // step) * step
     last = -int(-until // step) * step
     if (last - first) // step > MAX_STEPS:
         raise SinkError(f"from {since:.0f} to {until:.0f} are more than {MAX_STEPS} rows; ask less")
-    steps, _ = _by_time(connection, ids, _Part(level, first, last), None)
-    workers = None
-    if by_worker:
-        workers = _by_worker(connection, ids, _parts(level, first, last), _mean_difficulty(steps))
-    for start, name, count in _untold(connection, ids, first, last, step):
+    # What a pool asks for is what work without a figure of its own is reckoned by: pool by pool.
+    steps: dict[int, Entry] = {}
+    rows: dict[Subject, Entry] = {}
+    parts = _parts(level, first, last)
+    for _, of_pool in groupby(chosen, key=lambda each: each.pool):
+        accounts = list(of_pool)
+        found, _ = _by_time(connection, ids_of(accounts), _Part(level, first, last), None)
+        for start, entry in found.items():
+            _add(steps, start, entry)
+        fallback = _mean_difficulty(found)
+        if by == "worker":
+            for subject, entry in _by_worker(connection, ids_of(accounts), parts, fallback).items():
+                _add(rows, subject, entry)
+        elif by is not None:
+            for subject, ids in _apart(accounts, by).items():
+                for part in parts:
+                    found, _ = _by_time(connection, ids, part, fallback)
+                    for entry in found.values():
+                        _add(rows, subject, entry)
+    _count_dropped(connection, steps, first, last, step)
+    subjects = {each.id: _subject(each, by) for each in chosen}
+    ids = ids_of(chosen)
+    for start, tenant, name, id, count in _untold(connection, ids, first, last, step):
+        subject = Subject(worker=name, tenant=tenant) if by == "worker" else subjects[id]
         if start in steps:
             steps[start].untold += count
-        if workers and name in workers:
-            workers[name].untold += count
-    found = list(gaps(connection, first, last, MAX_GAPS))
-    return Account(pool, first, last, step, steps, workers, found)
+        if subject in rows:
+            rows[subject].untold += count
+    missing = list(gaps(connection, first, last, MAX_GAPS))
+    ordered = dict(sorted(steps.items()))
+    return Account(which, first, last, step, ordered, rows if by else None, missing)
+
+
+def _apart(accounts: Sequence[PoolAccount], by: str) -> dict[Subject, str]:
+    """The ids of accounts, as lists in SQL, by what tells their rows apart."""
+    found: dict[Subject, list[PoolAccount]] = defaultdict(list)
+    for each in accounts:
+        found[_subject(each, by)].append(each)
+    return {subject: ids_of(those) for subject, those in found.items()}
+
+
+def _subject(account: PoolAccount, by: str | None) -> Subject:
+    fields = BY.get(by or "", ())
+    return Subject(**{name: getattr(account, name) for name in fields if name != "worker"})
+
+
+Key = TypeVar("Key", int, Subject)
+
+
+def _add(entries: dict[Key, Entry], key: Key, entry: Entry) -> None:
+    """Add an entry to what there is under that key."""
+    entries[key] = entries[key].plus(entry) if key in entries else entry
+
+
+def _count_dropped(
+    connection: sqlite3.Connection, steps: dict[int, Entry], first: int, last: int, step: int
+) -> None:
+    for start, count in connection.execute(
+        "SELECT start / ?1 * ?1, sum(count) FROM dropped "
+        "WHERE kind = 'shares' AND start >= ?2 AND start < ?3 GROUP BY 1",
+        (step, first, last),
+    ):
+        steps.setdefault(start, nothing()).dropped = count
 
 
 def _untold(
     connection: sqlite3.Connection, pools: str, first: int, last: int, step: int
-) -> list[tuple[int, str, int]]:
-    """The newest shares in the ledger: how many in each step, of each worker."""
+) -> list[tuple[int, str, str, int, int]]:
+    """The newest shares in the ledger: how many in each step, of each worker on each account."""
     return connection.execute(
-        "SELECT CAST(at AS INTEGER) / ?1 * ?1, name, count(*) FROM shares "
+        "SELECT CAST(at AS INTEGER) / ?1 * ?1, tenant, name, pool, count(*) FROM shares "
         f"JOIN workers ON workers.id = worker WHERE pool IN {pools} AND at >= max(?2, "
-        "(SELECT max(last_at) FROM receipts) - ?3) AND at < ?4 GROUP BY 1, 2",
+        "(SELECT max(last_at) FROM receipts) - ?3) AND at < ?4 GROUP BY 1, worker, pool",
         (step, first, WORK_SECONDS, last),
     ).fetchall()
-
-
-def _pool_ids(connection: sqlite3.Connection, pool: str) -> str:
-    """A pool's accounts, at all sites, as a list in SQL."""
-    rows = connection.execute("SELECT id, name FROM pools WHERE name <> ''").fetchall()
-    ids = [str(id) for id, name in rows if name == pool]
-    if not ids:
-        known = ", ".join(sorted({name for _, name in rows})) or "none yet"
-        raise SinkError(f"the ledger has no pool {pool!r}; it has: {known}")
-    return f"({', '.join(ids)})"
 
 
 def _level_kept(connection: sqlite3.Connection, level: Level, since: float) -> Level:
@@ -184,19 +274,13 @@ def _by_time(
     ):
         if start in entries:
             entries[start].reasons[text] = count
-    for start, count in connection.execute(
-        "SELECT start / :step * :step, sum(count) FROM dropped "
-        "WHERE kind = 'shares' AND start >= :first AND start < :last GROUP BY 1",
-        between,
-    ):
-        entries.setdefault(start, Entry(0.0, None, 0, 0.0, 0, 0.0, 0, 0, 0)).dropped = count
     difficulties = _difficulties(connection, pools, entries, fallback)
     for start, entry in entries.items():
         if entry.expected is None and not entry.work:
             entry.expected = 0.0
         elif entry.expected is None and start in difficulties:
             entry.expected = entry.estimated = entry.work / difficulties[start]
-    return dict(sorted(entries.items())), difficulties
+    return entries, difficulties
 
 
 def _difficulties(
@@ -238,18 +322,18 @@ def _mean_difficulty(entries: dict[int, Entry]) -> float | None:
 
 def _by_worker(
     connection: sqlite3.Connection, pools: str, parts: Sequence[_Part], fallback: float | None
-) -> dict[str, Entry]:
-    sums: dict[str, list[float]] = {}
-    unknown: set[str] = set()
-    reasons: dict[str, dict[str, int]] = defaultdict(dict)
+) -> dict[Subject, Entry]:
+    sums: dict[Subject, list[float]] = {}
+    unknown: set[Subject] = set()
+    reasons: dict[Subject, dict[str, int]] = defaultdict(dict)
     for part in parts:
         entries, difficulties = _by_time(connection, pools, part, fallback)
         # The limit, which is none, has a step's JSON read once, and not for each worker's row.
         each = json.dumps([[start, difficulties.get(start)] for start in entries])
-        for name, expected, estimated, work, *values, _ in connection.execute(
+        for tenant, name, expected, estimated, work, *values, _ in connection.execute(
             "WITH steps AS (SELECT json_extract(value, '$[0]') AS start, "
             "json_extract(value, '$[1]') AS difficulty FROM json_each(?) LIMIT -1) "
-            "SELECT workers.name, sums.* FROM ("
+            "SELECT workers.tenant, workers.name, sums.* FROM ("
             f"SELECT sum(coalesce(b.expected, {_ESTIMATED})), "
             f"sum(CASE WHEN b.expected IS NULL THEN {_ESTIMATED} END), {_SUMS}, b.worker "
             f"FROM steps CROSS JOIN {part.level.table} AS b "
@@ -257,21 +341,24 @@ def _by_worker(
             "GROUP BY b.worker) AS sums JOIN workers ON workers.id = sums.worker",
             (each,),
         ):
+            subject = Subject(name, tenant=tenant)
             if expected is None and work:
-                unknown.add(name)
+                unknown.add(subject)
             new = [expected or 0.0, estimated or 0.0, work, *values]
-            old = sums.get(name)
-            sums[name] = [a + b for a, b in zip(old, new, strict=True)] if old else new
-        for name, text, count in connection.execute(
-            f"SELECT name, text, sum(count) FROM {part.level.table}_rejects AS b "
+            old = sums.get(subject)
+            sums[subject] = [a + b for a, b in zip(old, new, strict=True)] if old else new
+        for tenant, name, text, count in connection.execute(
+            f"SELECT tenant, name, text, sum(count) FROM {part.level.table}_rejects AS b "
             "JOIN reasons ON reasons.id = b.reason JOIN workers ON workers.id = b.worker "
             f"WHERE start >= ? AND start < ? AND pool IN {pools} AND by_pool "
             "GROUP BY b.worker, b.reason",
             (part.since, part.until),
         ):
-            reasons[name][text] = reasons[name].get(text, 0) + count
+            of = reasons[Subject(name, tenant=tenant)]
+            of[text] = of.get(text, 0) + count
     return {
-        name: _entry(values, name not in unknown, reasons[name]) for name, values in sums.items()
+        subject: _entry(values, subject not in unknown, reasons[subject])
+        for subject, values in sums.items()
     }
 
 

@@ -12,17 +12,20 @@ every pool, for a block was found meanwhile; how many is for whoever asks to say
 is an average, so there may be as many as Poisson allows around it, and not one if it is none.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from stratumproxy.ledger.account import WORK_SECONDS, Account, Entry
+from stratumproxy.ledger import account as accounts
+from stratumproxy.ledger.account import WORK_SECONDS, Account, Entry, Subject, nothing
+from stratumproxy.ledger.accounts import Which
 from stratumproxy.ledger.chance import poisson_interval
+from stratumproxy.ledger.pool_figures import Figure, PoolFigures
 from stratumproxy.ledger.reader import LedgerReader
 from stratumproxy.ledger.schema import DAYS, HOURS
-from stratumproxy.ledger.statement import Figure, Statement
 
-BY = ("hour", "day", "worker")
+TIMES = ("hour", "day")
+BY = (*TIMES, *accounts.BY)
 
 CONFIDENCE = 0.99
 
@@ -49,12 +52,18 @@ STATED_MORE = "pool's figures are above what it acknowledged"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A stretch of time, a worker, or the total. Work is in shares of difficulty 1."""
+    """A stretch of time, or what else rows are by, or the total. Work is in shares of difficulty 1.
+
+    What a row is not told apart by is None.
+    """
 
     start: int | None
-    """Unix seconds; None for a worker and the total."""
+    """Unix seconds."""
     worker: str | None
-    """None for a time and the total."""
+    pool: str | None
+    account: str | None
+    tenant: str | None
+    target: str | None
     expected: float | None
     """Shares that should have been sent, and credited, by our own check of the miners' work."""
     low: int | None
@@ -95,9 +104,14 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """A pool's audit."""
+    """An audit of accounts at pools: of those of a pool, an account, a tenant, a target that is not
+    None.
+    """
 
-    pool: str
+    pool: str | None
+    account: str | None
+    tenant: str | None
+    target: str | None
     since: int
     until: int
     by: str
@@ -129,35 +143,35 @@ def _plain(value: Row | Audit) -> dict[str, Any]:
 
 def audit(
     reader: LedgerReader,
-    pool: str,
+    which: Which,
     since: float,
     until: float,
     by: str = "hour",
     *,
     confidence: float = CONFIDENCE,
     tolerated: float = TOLERATED,
-    statement: Statement | None = None,
+    figures: PoolFigures | None = None,
 ) -> Audit:
-    """Audit a pool by the ledger.
+    """Audit accounts at pools by the ledger.
 
     Args:
         reader: of the ledger.
-        pool: its name.
+        which: the accounts, all together.
         since: Unix seconds, moved back to the whole hour or day.
         until: Unix seconds, moved on to it.
-        by: one of `BY`: what a row is. By worker, the times are moved to whole hours.
+        by: one of `BY`: what a row is. If it is no time, the times are moved to whole hours.
         confidence: with which all rows stay within the bounds if only chance is at work. It holds
             for the total, and for all others together: of n rows each has 1 - (1 - confidence) / n.
         tolerated: part of the shares sent that may be left without credit on average, such as 0.005
             for usual stale ones. With 0 there may be none.
-        statement: the pool's own figures, by time if `by` is a time, else by worker.
+        figures: the pool's own figures, by time if `by` is a time, else by worker.
 
     Raises:
         SinkError: the ledger can't be read, or has no such pool.
     """
     level = DAYS if by == "day" else HOURS
-    account = reader.account(pool, since, until, level, by_worker=by == "worker")
-    return judge(account, by, confidence, tolerated, statement)
+    account = reader.account(which, since, until, level, None if by in TIMES else by)
+    return judge(account, by, confidence, tolerated, figures)
 
 
 def judge(
@@ -165,33 +179,34 @@ def judge(
     by: str,
     confidence: float = CONFIDENCE,
     tolerated: float = TOLERATED,
-    statement: Statement | None = None,
+    figures: PoolFigures | None = None,
 ) -> Audit:
     """An audit of an account; arguments as those of `audit`."""
-    rules = _Rules(tolerated, statement is not None)
-    each = 1 - (1 - confidence) / max(1, len(account.workers or account.steps))
+    rules = _Rules(tolerated, figures is not None)
+    each = 1 - (1 - confidence) / max(1, len(account.rows or account.steps))
     rows, notes, stated = [], [], Figure(None, None)
-    if account.workers is None:
-        figures: Mapping[Any, Figure] = {}
-        if statement:
-            figures, left = statement.by_time(account.since, account.until, account.step)
+    if account.rows is None:
+        by_time: Mapping[int, Figure] = {}
+        if figures:
+            by_time, left = figures.by_time(account.since, account.until, account.step)
             notes += _left_out("times outside of this audit", left)
-        for start in sorted(account.steps.keys() | figures.keys()):
-            entry, figure = account.steps.get(start, _nothing()), figures.get(start)
+        for start in sorted(account.steps.keys() | by_time.keys()):
+            entry, figure = account.steps.get(start, nothing()), by_time.get(start)
             rows.append(rules.row(entry, figure, each, account.step, start=start))
+        found = list(by_time.values())
     else:
-        figures = statement.by_worker() if statement else {}
-        notes += _left_out(
-            "workers the ledger doesn't have", list(figures.keys() - account.workers.keys())
-        )
-        for name, entry in sorted(account.workers.items()):
+        by_subject, left, shared = _of_subjects(figures, account.rows)
+        notes += _left_out("workers the ledger doesn't have", left)
+        notes += _left_out("workers of a name that several tenants have", shared)
+        for subject, entry in sorted(account.rows.items(), key=lambda item: _name(item[0])):
             seconds = account.until - account.since
-            rows.append(rules.row(entry, figures.get(name), each, seconds, worker=name))
-    for figure in figures.values():
+            rows.append(rules.row(entry, by_subject.get(subject), each, seconds, subject=subject))
+        found = list(by_subject.values())
+    for figure in found:
         stated = stated.plus(figure)
     total = rules.row(
-        _total(list(account.steps.values())),
-        stated if figures else None,
+        _total(account.steps.values()),
+        stated if found else None,
         confidence,
         account.until - account.since,
     )
@@ -215,7 +230,7 @@ def judge(
             "their work is in it, what became of them is not"
         )
     return Audit(
-        account.pool,
+        *account.which,
         account.since,
         account.until,
         by,
@@ -228,11 +243,39 @@ def judge(
     )
 
 
+def _name(subject: Subject) -> tuple[str, ...]:
+    return tuple(name or "" for name in subject)
+
+
+def _of_subjects(
+    figures: PoolFigures | None, rows: Mapping[Subject, Entry]
+) -> tuple[dict[Subject, Figure], list[str], list[str]]:
+    """The pools' figures by whose they are; names that nobody has, and that several have."""
+    named: dict[str | None, list[Subject]] = {}
+    for subject in rows:
+        named.setdefault(subject.worker, []).append(subject)
+    found: dict[Subject, Figure] = {}
+    left, shared = [], []
+    for name, figure in (figures.by_worker() if figures else {}).items():
+        match named.get(name, []):
+            case [subject]:
+                found[subject] = figure
+            case []:
+                left.append(name)
+            case _:
+                shared.append(name)
+    return found, left, shared
+
+
+NOBODY = Subject()
+"""Whose a row is that is of a time, or of all."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Rules:
     tolerated: float
     stated: bool
-    """There is a statement, so a row without a figure in it is one of 0."""
+    """There are figures of the pool, so a row without a figure in it is one of 0."""
 
     def row(
         self,
@@ -241,7 +284,7 @@ class _Rules:
         confidence: float,
         seconds: float,
         start: int | None = None,
-        worker: str | None = None,
+        subject: Subject = NOBODY,
     ) -> Row:
         low = high = None
         if entry.expected is not None:
@@ -250,10 +293,10 @@ class _Rules:
         tolerated = poisson_interval(entry.forwarded * self.tolerated, confidence)[1]
         verdict = _of_ledger(entry, low, high, refused=uncredited > tolerated)
         if self.stated and verdict in (FINE, NOTHING):
-            verdict = _of_statement(entry, figure, seconds, confidence) or verdict
+            verdict = _of_figures(entry, figure, seconds, confidence) or verdict
         return Row(
             start,
-            worker,
+            *subject,
             entry.expected,
             low,
             high,
@@ -290,7 +333,7 @@ def _of_ledger(entry: Entry, low: int | None, high: int | None, *, refused: bool
     return DROPPED if entry.forwarded + entry.dropped >= low else SENT_LESS
 
 
-def _of_statement(
+def _of_figures(
     entry: Entry, figure: Figure | None, seconds: float, confidence: float
 ) -> str | None:
     """What is wrong with the pool's own figure; None if nothing is."""
@@ -310,31 +353,11 @@ def _of_statement(
     return None
 
 
-def _nothing() -> Entry:
-    return Entry(0.0, 0.0, 0, 0.0, 0, 0.0, 0, 0, 0)
-
-
-def _total(entries: list[Entry]) -> Entry:
-    reasons: dict[str, int] = {}
+def _total(entries: Iterable[Entry]) -> Entry:
+    total = nothing()
     for entry in entries:
-        for text, count in entry.reasons.items():
-            reasons[text] = reasons.get(text, 0) + count
-    expected = [entry.expected for entry in entries]
-    return Entry(
-        work=sum(entry.work for entry in entries),
-        expected=None if None in expected else sum(one or 0.0 for one in expected),
-        forwarded=sum(entry.forwarded for entry in entries),
-        forwarded_work=sum(entry.forwarded_work for entry in entries),
-        credited=sum(entry.credited for entry in entries),
-        credited_work=sum(entry.credited_work for entry in entries),
-        rejected=sum(entry.rejected for entry in entries),
-        timed_out=sum(entry.timed_out for entry in entries),
-        lost=sum(entry.lost for entry in entries),
-        reasons=reasons,
-        dropped=sum(entry.dropped for entry in entries),
-        untold=sum(entry.untold for entry in entries),
-        estimated=sum(entry.estimated for entry in entries),
-    )
+        total = total.plus(entry)
+    return total
 
 
 SHOWN = 5

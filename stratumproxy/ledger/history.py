@@ -49,7 +49,7 @@ class History:
 
 
 def history(
-    connection: sqlite3.Connection, worker: str | None, span: str, now: float
+    connection: sqlite3.Connection, worker: str | None, span: str, now: float, tenant: str = TENANT
 ) -> History | None:
     """The course of a worker on all pools together, or of the fleet.
 
@@ -58,11 +58,12 @@ def history(
         worker: its name; None for the fleet.
         span: one of `SPANS`.
         now: Unix seconds; the bucket it is in comes last.
+        tenant: whose worker it is.
 
     Returns:
         The course; None if there is no such worker.
     """
-    id = id_of(connection, worker)
+    id = id_of(connection, worker, tenant)
     if id is None:
         return None
     level = SPANS[span].level
@@ -87,10 +88,10 @@ def history(
 
 
 def rejects(
-    connection: sqlite3.Connection, worker: str | None, span: str, now: float
+    connection: sqlite3.Connection, worker: str | None, span: str, now: float, tenant: str = TENANT
 ) -> dict[int, dict[str, int]]:
     """Rejects by our own reasons, by the start of each bucket that has any; as `history`."""
-    id = id_of(connection, worker)
+    id = id_of(connection, worker, tenant)
     level = SPANS[span].level
     first, end = _window(connection, SPANS[span], now)
     rows = connection.execute(
@@ -237,10 +238,10 @@ def _open_now(connection: sqlite3.Connection, worker: int) -> int:
     return int(count)
 
 
-def id_of(connection: sqlite3.Connection, worker: str | None) -> int | None:
-    """Of a worker, or of the fleet for None; None if there is no such worker."""
+def id_of(connection: sqlite3.Connection, worker: str | None, tenant: str = TENANT) -> int | None:
+    """Of a tenant's worker, or of the fleet for None; None if there is no such worker."""
     if worker is None:
         return FLEET
     select = "SELECT id FROM workers WHERE tenant = ? AND name = ?"
-    row = connection.execute(select, (TENANT, worker)).fetchone()
+    row = connection.execute(select, (tenant, worker)).fetchone()
     return None if row is None else int(row[0])

@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from stratumproxy.ledger.accounts import Which, matching
 from stratumproxy.ledger.stored import JOBS, SHARES
 from stratumproxy.telemetry.records import (
     ACCEPTED,
@@ -44,6 +45,10 @@ class ShareQuery:
     """One of `stratumproxy.telemetry.records.VERDICTS`."""
     since: float | None = None
     until: float | None = None
+    tenant: str | None = None
+    """Whose; of a worker without it, `TENANT`'s."""
+    account: str | None = None
+    """The user at the pool."""
 
 
 def shares(
@@ -64,24 +69,25 @@ def shares(
         if query.verdict != ACCEPTED:
             index = "shares_not_credited"
             where.append("shares.verdict > 0")
-    if query.pool is not None and query.verdict in (None, ACCEPTED):
+    which = Which(query.pool, query.account, query.tenant)
+    if which != Which() and query.verdict in (None, ACCEPTED):
         index = "shares_by_pool"
     if query.worker is not None:
         index = "shares_by_worker"
         where.append("shares.worker = (SELECT id FROM workers WHERE tenant = ? AND name = ?)")
-        values += [TENANT, query.worker]
+        values += [TENANT if query.tenant is None else query.tenant, query.worker]
     if before is not None:
         at, id = parse_cursor(before)
         where.append("shares.at <= ? AND (shares.at, shares.id) < (?, ?)")
         values += [at, at, id]
     limit = min(limit, MAX_PAGE)
-    if query.pool is None:
+    if which == Which():
         rows = _rows(connection, index, where, values, limit + 1)
     else:
-        accounts = connection.execute("SELECT id FROM pools WHERE name = ?", (query.pool,))
+        accounts = matching(connection, which)
         where.append("shares.pool = ?")
         # Only the rows of one account come in order out of an index: each has its newest looked up.
-        parts = [_rows(connection, index, where, [*values, *id], limit + 1) for id in accounts]
+        parts = [_rows(connection, index, where, [*values, one.id], limit + 1) for one in accounts]
         rows = sorted(chain(*parts), key=lambda row: (row[1], row[0]), reverse=True)[: limit + 1]
     found = [(row[0], SHARES.read(row[1:])) for row in rows[:limit]]
     more = len(rows) > limit

@@ -8,12 +8,13 @@ from pathlib import Path
 
 from stratumproxy.ledger import history, pages, receipts
 from stratumproxy.ledger.account import Account, account
+from stratumproxy.ledger.accounts import Which
 from stratumproxy.ledger.database import explained, open_for_reading
 from stratumproxy.ledger.history import History
 from stratumproxy.ledger.pages import SharePage, ShareQuery
 from stratumproxy.ledger.receipts import Gap
 from stratumproxy.ledger.schema import HOURS, Level
-from stratumproxy.telemetry.records import EventRecord, JobRecord
+from stratumproxy.telemetry.records import TENANT, EventRecord, JobRecord
 
 MAX_IDLE = 4
 """Connections kept open for the next query."""
@@ -38,13 +39,16 @@ class LedgerReader:
         self._seconds = seconds
         self._idle: list[tuple[sqlite3.Connection, tuple[int, int]]] = []
 
-    def history(self, worker: str | None, span: str, now: float) -> History | None:
+    def history(
+        self, worker: str | None, span: str, now: float, tenant: str = TENANT
+    ) -> History | None:
         """Work, rejects and connections over time, on all pools together.
 
         Args:
             worker: a worker's name; None for the fleet.
             span: one of `history.SPANS`: 1h, 24h (by 5 minutes), 7d, 60d (by hour), 5y (by day).
             now: Unix seconds; the bucket it is in comes last, and says how much of it has passed.
+            tenant: whose worker it is.
 
         Returns:
             The course; None if there is no such worker.
@@ -53,15 +57,17 @@ class LedgerReader:
             SinkError: the ledger can't be read.
         """
         with self._look() as connection:
-            return history.history(connection, worker, span, now)
+            return history.history(connection, worker, span, now, tenant)
 
-    def rejects(self, worker: str | None, span: str, now: float) -> dict[int, dict[str, int]]:
+    def rejects(
+        self, worker: str | None, span: str, now: float, tenant: str = TENANT
+    ) -> dict[int, dict[str, int]]:
         """Rejects by reason (stale, duplicate, …, pool, lost), by the start of each bucket.
 
         Arguments and errors are those of `history`; buckets without rejects are left out.
         """
         with self._look() as connection:
-            return history.rejects(connection, worker, span, now)
+            return history.rejects(connection, worker, span, now, tenant)
 
     def shares(
         self, query: ShareQuery | None = None, before: str | None = None, limit: int = 100
@@ -134,26 +140,26 @@ class LedgerReader:
 
     def account(
         self,
-        pool: str,
+        which: Which,
         since: float,
         until: float,
         level: Level = HOURS,
-        by_worker: bool = False,
+        by: str | None = None,
     ) -> Account:
-        """What an audit of a pool goes by.
+        """What an audit goes by.
 
         Args:
-            pool: its name.
+            which: the accounts that it is of, all together.
             since: Unix seconds, moved back to where a step begins.
             until: Unix seconds, moved on to where a step ends.
             level: `HOURS` or `DAYS`. Hours become days where hours were not kept so long.
-            by_worker: sum up by worker too.
+            by: sum up by that too, one of `account.BY`.
 
         Raises:
-            SinkError: the ledger can't be read, or it has no such pool.
+            SinkError: the ledger can't be read, or it has no such account.
         """
         with self._look() as connection:
-            return account(connection, pool, since, until, level, by_worker)
+            return account(connection, which, since, until, level, by)
 
     def close(self) -> None:
         """Let go of the file; not while a query is running."""

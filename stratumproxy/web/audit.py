@@ -5,6 +5,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from stratumproxy.errors import SinkError
+from stratumproxy.ledger.accounts import Which
 from stratumproxy.ledger.audit import TOLERATED, audit
 from stratumproxy.ledger.reader import LedgerReader
 from stratumproxy.web.errors import Refusal
@@ -18,10 +19,17 @@ MOST_SECONDS = 5 * 366 * DAY
 
 
 class Row(BaseModel):
-    """A stretch of time, a worker, or the total. Work is in shares of difficulty 1."""
+    """A stretch of time, or what else rows are by, or the total. Work is in shares of difficulty 1.
 
-    start: int | None = Field(description="Null for a worker and the total.")
+    What a row is not told apart by is null.
+    """
+
+    start: int | None
     worker: str | None
+    pool: str | None
+    account: str | None
+    tenant: str | None
+    target: str | None
     expected: float | None = Field(description="Shares that should have been sent, and credited.")
     low: int | None = Field(description="How many chance allows to be sent, at least …")
     high: int | None = Field(description="… and at most.")
@@ -48,9 +56,12 @@ class Row(BaseModel):
 
 
 class AuditAnswer(BaseModel):
-    """A pool's audit, as `stratumproxy audit` prints it."""
+    """An audit, as `stratumproxy audit` prints it, of the accounts that have what is not null."""
 
-    pool: str
+    pool: str | None
+    account: str | None
+    tenant: str | None
+    target: str | None
     since: int
     until: int
     by: str
@@ -66,14 +77,17 @@ class AuditAnswer(BaseModel):
 
 
 class AuditGiven(Given):
-    """Which pool, and when."""
+    """Which accounts, and when; what is left out does not matter."""
 
-    pool: str = Field(min_length=1, max_length=2000)
+    pool: str | None = Field(None, min_length=1, max_length=2000)
+    account: str | None = Field(None, max_length=2000, description="The user at the pool.")
+    tenant: str | None = Field(None, min_length=1, max_length=2000)
+    target: str | None = Field(None, max_length=2000)
     since: Moment | None = Field(
         None, description=f"From when on: {FORMS}. A day before `until` if left out."
     )
     until: Moment | None = Field(None, description="Until when, alike; now if left out.")
-    by: Literal["hour", "day", "worker"] = "hour"
+    by: Literal["hour", "day", "worker", "pool", "account", "tenant", "target"] = "hour"
     tolerate: float = Field(
         100 * TOLERATED,
         ge=0,
@@ -83,20 +97,21 @@ class AuditGiven(Given):
 
 
 async def answer(site: Site, given: AuditGiven) -> dict[str, Any]:
-    """The work that a pool should have credited against what it acknowledged; needs the ledger."""
+    """The work that pools should have credited against what they acknowledged; needs the ledger."""
     until = site.today() if given.until is None else given.until
     since = max(until - DAY, 0.0) if given.since is None else given.since
     if not since < until <= since + MOST_SECONDS:
         raise Refusal(422, "since: must be before until, by five years at most")
     part = given.tolerate / 100
-    return await read(site, _audit, ledger_of(site), given.pool, since, until, given.by, part)
+    which = Which(given.pool, given.account, given.tenant, given.target)
+    return await read(site, _audit, ledger_of(site), which, since, until, given.by, part)
 
 
 def _audit(
-    ledger: LedgerReader, pool: str, since: float, until: float, by: str, tolerated: float
+    ledger: LedgerReader, which: Which, since: float, until: float, by: str, tolerated: float
 ) -> dict[str, Any]:
     try:
-        return audit(ledger, pool, since, until, by, tolerated=tolerated).to_dict()
+        return audit(ledger, which, since, until, by, tolerated=tolerated).to_dict()
     except SinkError as error:
         ledger.jobs(1)  # if that can't be read either, the question is not what is wrong
         raise Refusal(404, str(error)) from None

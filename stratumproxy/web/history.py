@@ -9,6 +9,7 @@ from stratumproxy.fleet import Worker
 from stratumproxy.fleet.hashrate import DAY, FINEST, HASHES_PER_DIFFICULTY, HOUR, WINDOWS, Bucket
 from stratumproxy.fleet.history import Point
 from stratumproxy.ledger import history as ledger_history
+from stratumproxy.telemetry.records import TENANT
 from stratumproxy.web.errors import Refusal
 from stratumproxy.web.figures import told
 from stratumproxy.web.operation import Given, Operation
@@ -47,6 +48,7 @@ class WorkerHistoryGiven(FleetHistoryGiven):
     name: str = Field(
         min_length=1, max_length=2000, description="Its name, percent-encoded, slashes too."
     )
+    tenant: str = Field(TENANT, max_length=2000, description="Whose worker it is.")
 
 
 async def answer_fleet(site: Site, given: FleetHistoryGiven) -> dict[str, Any]:
@@ -62,11 +64,12 @@ async def answer_fleet(site: Site, given: FleetHistoryGiven) -> dict[str, Any]:
 async def answer_worker(site: Site, given: WorkerHistoryGiven) -> dict[str, Any]:
     """One worker over time; with the ledger also one that is not known any more."""
     now = site.now()
-    if given.span == "1h" or (given.span == "24h" and site.ledger is None):
+    in_memory = given.tenant == TENANT
+    if in_memory and (given.span == "1h" or (given.span == "24h" and site.ledger is None)):
         worker = find(site, given.name)
         window = HOUR if given.span == "1h" else DAY
         return _from_memory(site, WINDOWS[window].seconds, _points(worker, window, now))
-    return await _from_ledger(site, given.name, given.span)
+    return await _from_ledger(site, given.name, given.span, given.tenant)
 
 
 def _points(worker: Worker, window: int, now: float) -> Iterable[Point]:
@@ -93,14 +96,16 @@ def _from_memory(site: Site, step: int, points: Iterable[Point]) -> dict[str, An
     return {"step": step, "points": rows, "source": "memory"}
 
 
-async def _from_ledger(site: Site, worker: str | None, span: Span) -> dict[str, Any]:
+async def _from_ledger(
+    site: Site, worker: str | None, span: Span, tenant: str = TENANT
+) -> dict[str, Any]:
     if site.ledger is None:
         raise Refusal(
             404,
             f"{span} needs the ledger, and there is none: see [ledger] path in the configuration; "
             "1h and 24h are kept in memory",
         )
-    found = await read(site, ledger_of(site).history, worker, span, site.today())
+    found = await read(site, ledger_of(site).history, worker, span, site.today(), tenant)
     if found is None:
         raise Refusal(404, f"the ledger has no worker {(worker or '')[:200]!r}")
     return {

@@ -29,7 +29,11 @@ class SharePage(BaseModel):
 class SharesGiven(Given):
     """Which shares; what is left out does not matter."""
 
-    worker: str | None = Field(None, max_length=2000)
+    worker: str | None = Field(
+        None, max_length=2000, description="Of `tenant`; of the one called default without it."
+    )
+    tenant: str | None = Field(None, max_length=2000)
+    account: str | None = Field(None, max_length=2000, description="The user at the pool.")
     pool: str | None = Field(None, max_length=2000)
     verdict: Verdict | None = None
     since: Moment | None = Field(None, description=f"From when on: {FORMS}.")
@@ -46,7 +50,7 @@ class SharesGiven(Given):
 async def answer(site: Site, given: SharesGiven) -> dict[str, Any]:
     """Shares that were sent to pools, the newest first; needs the ledger."""
     ledger = ledger_of(site)
-    query = ShareQuery(given.worker, given.pool, given.verdict, given.since, given.until)
+    query = ShareQuery(**given.model_dump(exclude={"before", "limit"}))
     try:
         page = await read(site, ledger.shares, query, given.before, given.limit)
     except ValueError as error:

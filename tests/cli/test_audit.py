@@ -182,7 +182,8 @@ def test_the_ledger_of_a_configuration(ledger: Path, tmp_path: Path) -> None:
             "expected a time such as 24h, yesterday, 2026-11-01",
         ),
         (["--ledger", "x", "--since", "2023-11-15", "--until", "2023-11-15"], "is not before"),
-        (["--ledger", "x", "--by", "pool"], "is not one of"),
+        (["--ledger", "x", "--by", "week"], "is not one of"),
+        (["--ledger", "x", "--by", "tenant", "--pool-figures", "y"], "by time or by worker"),
     ],
 )
 def test_what_is_wrong(arguments: list[str], error: str) -> None:
@@ -206,3 +207,48 @@ def test_a_file_that_is_no_ledger(tmp_path: Path) -> None:
     shown = audit("--ledger", str(path), *RANGE)
     assert shown.exit_code == 2
     assert "not an SQLite database" in shown.stderr
+
+
+@pytest.fixture
+def hosted(tmp_path: Path) -> Path:
+    """Two tenants with a machine of one name; one of them mines for two accounts."""
+    path = tmp_path / "hosted.sqlite3"
+    told = []
+    mined = [("acme", "acme", ""), ("acme", "acme2", ""), ("zeta", "zeta", "rest")]
+    for tenant, account, target in mined:
+        whose = {"tenant": tenant, "account": account, "target": target}
+        shares = [share(DAY, "rig", **whose) for _ in range(50)]
+        told.append(
+            batch(len(told) + 1, shares=shares, work=[work("rig", 3200, **whose)]),
+        )
+    keep(path, told)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("by", "labels"),
+    [
+        ("account", ["main / acme", "main / acme2", "main / zeta"]),
+        ("tenant", ["acme", "zeta"]),
+        ("target", ["acme / -", "zeta / rest"]),
+        ("pool", ["main"]),
+        ("worker", ["acme / rig", "zeta / rig"]),
+    ],
+)
+def test_by_whose_it_is(hosted: Path, by: str, labels: list[str]) -> None:
+    shown = CliRunner().invoke(cli, ["audit", "--ledger", str(hosted), "--by", by, *RANGE])
+    assert shown.exit_code == 0
+    rows = [line for line in shown.stdout.splitlines() if "within chance " in f"{line} "]
+    rows = [row for row in rows if not row.startswith("Of ")]
+    assert [row.partition("  ")[0] for row in rows] == [*labels, "Total"]
+    assert shown.stdout.startswith("all pools, ")
+
+
+def test_of_one_tenant(hosted: Path) -> None:
+    shown = audit("--ledger", str(hosted), "--tenant", "acme", "--json", *RANGE)
+    found = orjson.loads(shown.stdout)
+    assert (found["pool"], found["tenant"], found["account"]) == ("main", "acme", None)
+    assert (found["total"]["forwarded"], found["total"]["expected"]) == (100, 100.0)
+    shown = audit("--ledger", str(hosted), "--tenant", "acme", "--account", "zeta", *RANGE)
+    assert shown.exit_code == 2
+    assert "no tenant 'acme' of pool 'main' of account 'zeta'; it has: zeta" in shown.stderr

@@ -16,6 +16,7 @@ from threading import Event, Thread
 from stratumproxy.cli.past import read_past, read_usual
 from stratumproxy.config.control import Ledger as Settings
 from stratumproxy.ledger import Ledger, LedgerReader, Standing
+from stratumproxy.ledger.accounts import Which
 from stratumproxy.ledger.audit import audit
 from stratumproxy.ledger.buckets import NAMES
 from stratumproxy.ledger.database import open_for_writing
@@ -170,11 +171,11 @@ def read(path: Path) -> None:
         ("a worker's 60 d", lambda: reader.history("farm.rig1000", "60d", NOW)),
         ("the fleet's 24 h", lambda: reader.history(None, "24h", NOW)),
         ("the fleet's 60 d", lambda: reader.history(None, "60d", NOW)),
-        ("an audit by hour, 60 d", lambda: audit(reader, "pool", NOW - 60 * 86_400, NOW)),
-        ("an audit by worker, 21 h", lambda: audit(reader, "pool", MORNING, NOW, "worker")),
+        ("an audit by hour, 60 d", lambda: audit(reader, Which("pool"), NOW - 60 * 86_400, NOW)),
+        ("an audit by worker, 21 h", lambda: audit(reader, Which("pool"), MORNING, NOW, "worker")),
         (
             "an audit by worker, 60 d",
-            lambda: audit(reader, "pool", NOW - 60 * 86_400, NOW, "worker"),
+            lambda: audit(reader, Which("pool"), NOW - 60 * 86_400, NOW, "worker"),
         ),
         ("the last day of all workers", lambda: read_past(Standing(str(path)), at(NOW))),
         ("what is usual of all workers", lambda: read_usual(Standing(str(path)), at(NOW))),

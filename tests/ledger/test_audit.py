@@ -9,8 +9,10 @@ import orjson
 import pytest
 
 from stratumproxy.ledger import LedgerReader
-from stratumproxy.ledger.account import Account, Entry
+from stratumproxy.ledger.account import Account, Entry, Subject
+from stratumproxy.ledger.accounts import Which
 from stratumproxy.ledger.audit import (
+    BY,
     DROPPED,
     FINE,
     NOTHING,
@@ -25,8 +27,8 @@ from stratumproxy.ledger.audit import (
     judge,
 )
 from stratumproxy.ledger.chance import poisson_interval
+from stratumproxy.ledger.pool_figures import Figure, PoolFigures
 from stratumproxy.ledger.receipts import Gap
-from stratumproxy.ledger.statement import Figure, Statement
 from tests.fleet.farm import poisson
 from tests.ledger.told import DAY, batch, keep, share, work
 
@@ -60,12 +62,12 @@ def entry(
 
 def by_hour(*entries: Entry) -> Account:
     steps = {DAY + n * HOUR: one for n, one in enumerate(entries)}
-    return Account("main", DAY, DAY + len(entries) * HOUR, HOUR, steps, None, [])
+    return Account(Which("main"), DAY, DAY + len(entries) * HOUR, HOUR, steps, None, [])
 
 
 def verdict(one: Entry, figure: Figure | None = None, tolerated: float = TOLERATED) -> str:
-    statement = Statement([(float(DAY), figure)]) if figure else None
-    return judge(by_hour(one), "hour", 0.99, tolerated, statement).rows[0].verdict
+    figures = PoolFigures([(float(DAY), figure)]) if figure else None
+    return judge(by_hour(one), "hour", 0.99, tolerated, figures).rows[0].verdict
 
 
 @pytest.mark.parametrize(
@@ -162,7 +164,7 @@ def test_hours_that_the_pools_figures_leave_out_or_add() -> None:
     rows += [(DAY + 9.0 * HOUR, Figure(7.0, None))]
     account = by_hour(entry(), entry(), entry(0.0, 0))
     del account.steps[DAY + 2 * HOUR]
-    found = judge(account, "hour", statement=Statement([*rows]))
+    found = judge(account, "hour", figures=PoolFigures([*rows]))
     assert [row.verdict for row in found.rows] == [FINE, STATED_LESS, STATED_MORE]
     assert [row.pool_shares for row in found.rows] == [1000.0, None, 500.0]
     assert found.total.pool_shares == 1500.0
@@ -170,12 +172,13 @@ def test_hours_that_the_pools_figures_leave_out_or_add() -> None:
 
 
 def by_worker(**workers: Entry) -> Account:
-    return Account("main", DAY, DAY + HOUR, HOUR, {DAY: entry()}, workers, [])
+    rows = {Subject(name, tenant="default"): one for name, one in workers.items()}
+    return Account(Which("main"), DAY, DAY + HOUR, HOUR, {DAY: entry()}, rows, [])
 
 
 def test_by_worker_beside_the_pools_figures() -> None:
-    statement = Statement([("a", Figure(400.0, None)), ("z", Figure(1.0, None))])
-    found = judge(by_worker(a=entry(400.0, 400), b=entry(600.0, 600)), "worker", 0.99, 0, statement)
+    figures = PoolFigures([("a", Figure(400.0, None)), ("z", Figure(1.0, None))])
+    found = judge(by_worker(a=entry(400.0, 400), b=entry(600.0, 600)), "worker", 0.99, 0, figures)
     assert [(row.worker, row.verdict) for row in found.rows] == [("a", FINE), ("b", STATED_LESS)]
     assert found.notes == ["the pool's figures have workers the ledger doesn't have: z"]
     assert found.total.verdict == STATED_LESS
@@ -239,9 +242,9 @@ def test_a_days_mining_is_within_chance_and_a_pool_that_keeps_a_tenth_is_not(pat
         told.append(batch(n + 1, at, shares=shares, work=works))
     keep(path, told)
     with closing(LedgerReader(str(path))) as reader:
-        hours = audit(reader, "main", DAY, DAY + 86_400)
-        days = audit(reader, "main", DAY, DAY + 86_400, "day")
-        workers = audit(reader, "main", DAY, DAY + 86_400, "worker")
+        hours = audit(reader, Which("main"), DAY, DAY + 86_400)
+        days = audit(reader, Which("main"), DAY, DAY + 86_400, "day")
+        workers = audit(reader, Which("main"), DAY, DAY + 86_400, "worker")
     assert len(hours.rows) == 24
     assert len(days.rows) == 1
     assert hours.total.verdict == days.total.verdict == workers.total.verdict == REFUSED
@@ -267,12 +270,43 @@ def test_shares_whose_work_is_not_told_yet_are_not_too_many(path: Path) -> None:
     keep(path, told)
     with closing(LedgerReader(str(path))) as reader:
         for by in ("hour", "worker"):
-            found = audit(reader, "main", DAY, DAY + HOUR, by)
+            found = audit(reader, Which("main"), DAY, DAY + HOUR, by)
             assert (found.total.forwarded, found.total.expected) == (400, 300.0)
             assert found.fine
             assert found.notes[0].startswith("160 shares were sent just now")
     keep(path, [batch(41, DAY + 60)])
     with closing(LedgerReader(str(path))) as reader:
-        found = audit(reader, "main", DAY, DAY + HOUR)
+        found = audit(reader, Which("main"), DAY, DAY + HOUR)
         assert (found.total.verdict, found.rows[0].verdict) == (SENT_MORE, SENT_MORE)
         assert found.notes == []
+
+
+@pytest.mark.parametrize("by", sorted(BY))
+def test_whatever_rows_are_by_they_add_up(path: Path, by: str) -> None:
+    dice, told = random.Random(9), []
+    for seq in range(1, 40):
+        whose = {
+            "pool": dice.choice(["main", "backup"]),
+            "account": dice.choice("xy"),
+            "tenant": dice.choice(["acme", "zeta"]),
+            "target": dice.choice(["1", "2"]),
+        }
+        at, name = DAY + 3600 * seq, dice.choice("ab")
+        shares = [share(at, name, dice.choice(["accepted", "lost"]), **whose) for _ in range(3)]
+        told.append(batch(seq, at, work=[work(name, 64 * seq, **whose)], shares=shares))
+    keep(path, told)
+    with closing(LedgerReader(str(path))) as reader:
+        for which in (Which(), Which(tenant="acme"), Which("main", target="2"), Which(account="x")):
+            found = audit(reader, which, DAY + 10 * HOUR, DAY + 37 * HOUR, by)
+            assert found.total.forwarded > 0
+            for name in ("expected", "expected_work", "forwarded", "credited", "lost"):
+                parts = [getattr(row, name) for row in found.rows]
+                assert sum(parts) == getattr(found.total, name)
+
+
+def test_a_name_that_two_tenants_have_is_not_guessed_at() -> None:
+    rows = {Subject("a", tenant="acme"): entry(), Subject("a", tenant="zeta"): entry()}
+    account = Account(Which(), DAY, DAY + HOUR, HOUR, {DAY: entry()}, rows, [])
+    figures = PoolFigures([("a", Figure(1000.0, None))])
+    found = judge(account, "worker", figures=figures)
+    assert found.notes == ["the pool's figures have workers of a name that several tenants have: a"]

@@ -11,6 +11,7 @@ from pathlib import Path
 from stratumproxy.accounting.account import Account
 from stratumproxy.accounting.workers import Worker
 from stratumproxy.ledger import LedgerReader
+from stratumproxy.ledger.accounts import Which
 from stratumproxy.ledger.audit import FINE, SENT_LESS, Audit, audit
 from stratumproxy.telemetry.records import WorkRecord
 from tests.ledger.told import DAY, batch, keep, share
@@ -79,7 +80,7 @@ def mined(path: Path, machines: list[Machine], found: int, asked: float, *, told
         batches.append(batch(number + 1, at, shares=shares, work=works))
     keep(path, batches)
     with closing(LedgerReader(str(path))) as reader:
-        return audit(reader, "main", DAY, DAY + 86_400, "worker")
+        return audit(reader, Which("main"), DAY, DAY + 86_400, "worker")
 
 
 def two_sessions(dice: random.Random, **other: float) -> list[Machine]:

@@ -86,6 +86,17 @@ def test_nobody_and_nothing(reader: LedgerReader, tmp_path: Path) -> None:
         assert history.points == []
 
 
+def test_a_name_is_one_tenants(path: Path) -> None:
+    keep(path, [batch(1, work=[work("a", 1), work("a", 2, rejected={"stale": 3}, tenant="acme")])])
+    with closing(LedgerReader(str(path))) as reader:
+        for tenant, accepted, rejects in (("default", 1, {}), ("acme", 2, {DAY: {"stale": 3}})):
+            found = reader.history("a", "1h", DAY + 1, tenant)
+            assert found is not None
+            assert [point.sums.accepted for point in found.points] == [accepted]
+            assert reader.rejects("a", "1h", DAY + 1, tenant) == rejects
+        assert reader.history("a", "1h", DAY + 1, "zeta") is None
+
+
 def test_rejects_by_reason(reader: LedgerReader) -> None:
     with closing(reader):
         assert reader.rejects("a", "1h", NOW) == {DAY + 5 * HOUR: {"lost": 2, "stale": 2}}

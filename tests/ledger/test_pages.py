@@ -21,6 +21,8 @@ TOLD = [
         pool=("main", "backup")[n % 7 == 0],
         reason=f"why {n % 2}" if n % 3 else "",
         met=float(n),
+        tenant=("default", "acme")[n % 11 == 0],
+        account="abc"[n % 3],
     )
     for n in range(200)
 ]
@@ -48,7 +50,17 @@ def pages(reader: LedgerReader, query: ShareQuery, limit: int) -> list[ShareReco
     ("query", "wanted"),
     [
         (ShareQuery(), lambda s: True),
-        (ShareQuery(worker="rig3"), lambda s: s.worker == "rig3"),
+        (ShareQuery(worker="rig3"), lambda s: s.worker == "rig3" and s.tenant == "default"),
+        (
+            ShareQuery(worker="rig3", tenant="acme"),
+            lambda s: s.worker == "rig3" and s.tenant != "default",
+        ),
+        (ShareQuery(tenant="acme"), lambda s: s.tenant == "acme"),
+        (ShareQuery(tenant="acme", account="b"), lambda s: s[10:12] == ("acme", "b")),
+        (
+            ShareQuery(account="b", verdict="lost"),
+            lambda s: s.account == "b" and s.verdict == "lost",
+        ),
         (ShareQuery(pool="backup"), lambda s: s.pool == "backup"),
         (ShareQuery(verdict=ACCEPTED), lambda s: s.verdict == ACCEPTED),
         (ShareQuery(verdict=REJECTED), lambda s: s.verdict == REJECTED),
@@ -58,7 +70,7 @@ def pages(reader: LedgerReader, query: ShareQuery, limit: int) -> list[ShareReco
         ),
         (
             ShareQuery(worker="rig1", pool="main", verdict="lost"),
-            lambda s: s.worker == "rig1" and s.pool == "main" and s.verdict == "lost",
+            lambda s: s[1:3] == ("rig1", "main") and s.verdict == "lost" and s.tenant == "default",
         ),
         (ShareQuery(since=DAY + 1.0, until=DAY + 2.0), lambda s: DAY + 1 <= s.at < DAY + 2),
         (ShareQuery(worker="nobody"), lambda s: False),

@@ -8,6 +8,7 @@ import pytest
 
 from stratumproxy.errors import SinkError
 from stratumproxy.ledger import LedgerReader
+from stratumproxy.ledger.accounts import Which
 from stratumproxy.ledger.reader import INSTRUCTIONS, MAX_IDLE
 from tests.ledger.told import DAY, batch, keep, open_ledger, query, share, work
 
@@ -27,7 +28,7 @@ def test_readers_see_whole_batches_while_one_writes(path: Path) -> None:
                 (point,) = history.points
                 # Two workers in each batch, and one share.
                 assert point.sums.accepted == 2 * point.sums.forwarded
-                assert reader.account("main", DAY, DAY + 3600, by_worker=True).workers
+                assert reader.account(Which("main"), DAY, DAY + 3600, by="worker").rows
         except BaseException as error:
             failed.append(error)
 

@@ -4,6 +4,7 @@ from contextlib import closing
 from pathlib import Path
 
 from stratumproxy.ledger import LedgerReader, Standing
+from stratumproxy.ledger.accounts import Which
 from stratumproxy.ledger.audit import audit
 from stratumproxy.ledger.schema import LEVELS
 from stratumproxy.telemetry.records import REJECTED
@@ -81,5 +82,5 @@ def test_an_audit_by_worker_has_a_row_for_all_of_them(path: Path) -> None:
     refused = [share(worker="x", verdict=REJECTED, reason="no"), share(worker="y")]
     keep(path, [batch(1, shares=refused, work=[work("x"), work("y")], unproven=("x", "y"))])
     with closing(LedgerReader(str(path))) as reader:
-        found = audit(reader, "main", DAY, DAY + 3600, by="worker", confidence=0.99)
+        found = audit(reader, Which("main"), DAY, DAY + 3600, by="worker", confidence=0.99)
     assert [(row.worker, row.forwarded) for row in found.rows] == [("", 2)]

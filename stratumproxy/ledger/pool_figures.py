@@ -17,8 +17,8 @@ MAX_BYTES = 64 << 20
 COLUMNS = ("start", "worker", "shares", "work")
 
 
-class StatementError(StratumProxyError):
-    """A file is no statement: which line, what is wrong, what was expected."""
+class FiguresError(StratumProxyError):
+    """A file has no such figures: which line, what is wrong, what was expected."""
 
 
 class Figure(NamedTuple):
@@ -34,7 +34,7 @@ class Figure(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
+class PoolFigures:
     """The rows of a file, in its order. Rows of one time, or one worker, add up."""
 
     rows: list[tuple[float | str, Figure]]
@@ -61,7 +61,7 @@ class Statement:
         return found
 
 
-def read_statement(path: Path, by_worker: bool) -> Statement:
+def read_figures(path: Path, by_worker: bool) -> PoolFigures:
     """Read a pool's figures.
 
     Args:
@@ -73,20 +73,20 @@ def read_statement(path: Path, by_worker: bool) -> Statement:
         by_worker: whether ``worker`` is wanted, or else ``start``.
 
     Raises:
-        StatementError: the file can't be read, or is something else.
+        FiguresError: the file can't be read, or is something else.
     """
     key = "worker" if by_worker else "start"
     try:
         with path.open("rb") as file:
             text = file.read(MAX_BYTES + 1).decode("utf-8-sig")
     except OSError as error:
-        raise StatementError(f"{path}: can't be read: {error.strerror or error}") from None
+        raise FiguresError(f"{path}: can't be read: {error.strerror or error}") from None
     except UnicodeDecodeError:
-        raise StatementError(f"{path}: not UTF-8; save it as that") from None
+        raise FiguresError(f"{path}: not UTF-8; save it as that") from None
     if len(text) > MAX_BYTES:
-        raise StatementError(f"{path}: longer than {MAX_BYTES >> 20} MiB; no statement is")
+        raise FiguresError(f"{path}: longer than {MAX_BYTES >> 20} MiB; no pool tells as much")
     rows = _of_json(path, text) if text.lstrip().startswith("[") else _of_csv(path, text, key)
-    return Statement([_row(where, row, key) for where, row in rows])
+    return PoolFigures([_row(where, row, key) for where, row in rows])
 
 
 def _of_csv(path: Path, text: str, key: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -94,7 +94,7 @@ def _of_csv(path: Path, text: str, key: str) -> Iterator[tuple[str, dict[str, An
     try:
         header = [name.strip().lower() for name in next(reader, [])]
         if key not in header or not {"shares", "work"} & set(header):
-            raise StatementError(
+            raise FiguresError(
                 f"{path}:1: the header needs {key!r}, and 'shares' or 'work' or both; "
                 f"it has {', '.join(map(repr, header)) or 'nothing'}"
             )
@@ -103,7 +103,7 @@ def _of_csv(path: Path, text: str, key: str) -> Iterator[tuple[str, dict[str, An
             if not any(value.strip() for value in values):
                 continue
             if len(values) != len(header):
-                raise StatementError(
+                raise FiguresError(
                     f"{where}: {len(values)} columns where the header has {len(header)}"
                 )
             yield (
@@ -115,37 +115,35 @@ def _of_csv(path: Path, text: str, key: str) -> Iterator[tuple[str, dict[str, An
                 },
             )
     except csv.Error as error:
-        raise StatementError(f"{path}:{reader.line_num}: not CSV: {error}") from None
+        raise FiguresError(f"{path}:{reader.line_num}: not CSV: {error}") from None
 
 
 def _of_json(path: Path, text: str) -> Iterator[tuple[str, dict[str, Any]]]:
     try:
         rows = json.loads(text)
     except json.JSONDecodeError as error:
-        raise StatementError(
-            f"{path}:{error.lineno}:{error.colno}: not JSON: {error.msg}"
-        ) from None
+        raise FiguresError(f"{path}:{error.lineno}:{error.colno}: not JSON: {error.msg}") from None
     except (ValueError, RecursionError):
-        raise StatementError(f"{path}: no JSON that can be used") from None
+        raise FiguresError(f"{path}: no JSON that can be used") from None
     for number, row in enumerate(rows, start=1):
         where = f"{path}: entry {number}"
         if not isinstance(row, dict):
-            raise StatementError(f"{where}: not an object with {', '.join(COLUMNS)}")
+            raise FiguresError(f"{where}: not an object with {', '.join(COLUMNS)}")
         yield where, row
 
 
 def _row(where: str, row: dict[str, Any], key: str) -> tuple[float | str, Figure]:
     if key not in row:
-        raise StatementError(f"{where}: {key} is missing")
+        raise FiguresError(f"{where}: {key} is missing")
     if "shares" not in row and "work" not in row:
-        raise StatementError(f"{where}: neither shares nor work")
+        raise FiguresError(f"{where}: neither shares nor work")
     figure = Figure(*(_number(where, name, row.get(name)) for name in ("shares", "work")))
     if key == "worker":
         return str(row[key]), figure
     try:
         return parse_moment(str(row[key])), figure
     except ValueError as error:
-        raise StatementError(f"{where}: start: {error}") from None
+        raise FiguresError(f"{where}: start: {error}") from None
 
 
 def _number(where: str, name: str, value: object) -> float | None:
@@ -156,7 +154,7 @@ def _number(where: str, name: str, value: object) -> float | None:
     except (TypeError, ValueError, OverflowError):
         number = math.nan
     if not 0 <= number < math.inf:
-        raise StatementError(f"{where}: {name}: expected a number from 0 on, not {value!r}")
+        raise FiguresError(f"{where}: {name}: expected a number from 0 on, not {value!r}")
     return number
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from stratumproxy.ledger.statement import Figure, StatementError, read_statement
+from stratumproxy.ledger.pool_figures import Figure, FiguresError, read_figures
 from tests.ledger.told import DAY
 
 
@@ -18,14 +18,14 @@ def test_csv_by_time(file: Path) -> None:
         b"\xef\xbb\xbfStart, Shares,Paid\r\n2023-11-15T00:10,5,0.1\r\n\r\n"
         b'2023-11-15T00:50,"7.5",0\r\n2023-11-15T02:00,1,\r\n2023-11-16,9,9\r\n'
     )
-    figures, left = read_statement(file, by_worker=False).by_time(DAY, DAY + 86_400, 3600)
+    figures, left = read_figures(file, by_worker=False).by_time(DAY, DAY + 86_400, 3600)
     assert figures == {DAY: Figure(12.5, None), DAY + 7200: Figure(1.0, None)}
     assert left == ["2023-11-16 00:00"]
 
 
 def test_csv_by_worker(file: Path) -> None:
     file.write_text('work,worker\n1e12,rig\n5,"a, b"\n1e12,rig\n')
-    figures = read_statement(file, by_worker=True).by_worker()
+    figures = read_figures(file, by_worker=True).by_worker()
     assert figures == {"rig": Figure(None, 2e12), "a, b": Figure(None, 5.0)}
 
 
@@ -33,7 +33,7 @@ def test_json(file: Path) -> None:
     file.write_text(
         f' [{{"start": {DAY}, "shares": 3, "work": 6}}, {{"start": "2023-11-15", "shares": 1}}]'
     )
-    figures, left = read_statement(file, by_worker=False).by_time(DAY, DAY + 86_400, 86_400)
+    figures, left = read_figures(file, by_worker=False).by_time(DAY, DAY + 86_400, 86_400)
     assert figures == {DAY: Figure(4.0, 6.0)}
     assert left == []
 
@@ -63,16 +63,16 @@ def test_json(file: Path) -> None:
 )
 def test_what_is_wrong_and_where(file: Path, text: str, error: str) -> None:
     file.write_text(text)
-    with pytest.raises(StatementError) as caught:
-        read_statement(file, by_worker=False)
+    with pytest.raises(FiguresError) as caught:
+        read_figures(file, by_worker=False)
     assert str(caught.value).startswith(f"{file}{error}")
 
 
 def test_files_that_cannot_be_read(file: Path, tmp_path: Path) -> None:
-    with pytest.raises(StatementError, match="theirs: can't be read: No such file or directory"):
-        read_statement(file, by_worker=False)
-    with pytest.raises(StatementError, match="can't be read: Is a directory"):
-        read_statement(tmp_path, by_worker=False)
+    with pytest.raises(FiguresError, match="theirs: can't be read: No such file or directory"):
+        read_figures(file, by_worker=False)
+    with pytest.raises(FiguresError, match="can't be read: Is a directory"):
+        read_figures(tmp_path, by_worker=False)
     file.write_bytes(b"start,work\xff\n")
-    with pytest.raises(StatementError, match="not UTF-8"):
-        read_statement(file, by_worker=False)
+    with pytest.raises(FiguresError, match="not UTF-8"):
+        read_figures(file, by_worker=False)
