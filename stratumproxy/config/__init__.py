@@ -5,9 +5,11 @@ Everything an operator reads about a setting (an error, the JSON schema, docs/co
 made from the models, so none of it can drift from what the program does.
 """
 
+from stratumproxy.config.difficulty import Difficulty
 from stratumproxy.config.endpoints import Listen, Pool
+from stratumproxy.config.limits import Limits
 from stratumproxy.config.load import load, loads, read
-from stratumproxy.config.models import Config, Difficulty, Failover, Jobs, Limits, Log
+from stratumproxy.config.models import Config, Failover, Jobs, Log
 
 __all__ = [
     "Config",

@@ -1,10 +1,11 @@
-"""What two tables can't both have: a port to listen on, and a pool's name."""
+"""What two tables can't both have, or what one says of another that is not so."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
 from stratumproxy.config.address import parse_listen, parse_pool_url
+from stratumproxy.config.crossings import crossings, tables
 from stratumproxy.config.locate import Path
 
 CLASH = "clash"
@@ -22,6 +23,7 @@ def clashes(tree: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
     """
     yield from _ports(tree)
     yield from _names(tree)
+    yield from crossings(tree, (name for _, name in pool_names(tree)))
 
 
 def _ports(tree: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
@@ -42,7 +44,7 @@ def addresses(tree: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
     """
     api = tree.get("api")
     for path, address in (
-        *((("listen", i, "address"), each.get("address")) for i, each in _tables(tree, "listen")),
+        *((("listen", i, "address"), each.get("address")) for i, each in tables(tree, "listen")),
         (("api", "listen"), api.get("listen") if isinstance(api, dict) else ""),
     ):
         with suppress(ValueError):  # which is told elsewhere
@@ -80,17 +82,10 @@ def pool_names(tree: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
     Args:
         tree: the configuration as it was written.
     """
-    for index, table in _tables(tree, "pool"):
+    for index, table in tables(tree, "pool"):
         key, name = "name", table.get("name")
         with suppress(ValueError):
             if not name and isinstance(table.get("url"), str):
                 key, name = "url", parse_pool_url(table["url"]).place
         if isinstance(name, str) and name:
             yield ("pool", index, key), name
-
-
-def _tables(tree: Mapping[str, Any], name: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    tables = tree.get(name)
-    for index, table in enumerate(tables if isinstance(tables, list) else ()):
-        if isinstance(table, dict):
-            yield index, table

@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 from ipaddress import ip_address
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -14,6 +14,50 @@ from stratumproxy.config.table import Table
 Days = int | float
 
 
+class Token(Table):
+    """Who may ask the API by a token of their own, besides those who know `api.token_file`'s."""
+
+    name: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=64,
+            description="What events and the log call whoever has it. No two may have the same.",
+            examples=["night-shift"],
+        ),
+    ]
+    file: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=4096,
+            description="Path of a file with a secret of 16 or more characters on its first line.",
+            examples=["/etc/stratumproxy/night-shift.token"],
+        ),
+    ]
+    role: Annotated[
+        Literal["read", "operate"],
+        Field(
+            description="`read`: look only. `operate`: give orders, too (disconnect miners, switch "
+            "pools, change weights); each stands in the events with the token's name.",
+        ),
+    ] = "read"
+    tenant: Annotated[
+        str,
+        Field(
+            max_length=64,
+            description="The [[tenant]] whose figures it opens, and nothing else. Empty: all.",
+            examples=["acme"],
+        ),
+    ] = ""
+
+    @field_validator("file")
+    @classmethod
+    def _file(cls, path: str) -> str:
+        read_token(path)
+        return path
+
+
 class Api(Table):
     """The dashboard, the API behind it, and /metrics for Prometheus: one address for all three."""
 
@@ -22,17 +66,23 @@ class Api(Table):
         Field(
             description="Where browsers, scripts and Prometheus connect, by HTTP: `IPv4:port`, "
             "`[IPv6]:port`, or `:port` for every address. Anything but a loopback address needs "
-            "`token_file`, and should stand behind a proxy that speaks TLS. Empty: no API.",
+            "`token_file` or an [[api.token]], and should stand behind a proxy that speaks TLS. "
+            "Empty: no API.",
             examples=["127.0.0.1:8080", "[::1]:8080"],
         ),
     ] = ""
+    token: Annotated[
+        list[Token],
+        Field(max_length=1000, description="Further tokens, each with a name and a role."),
+    ] = []  # noqa: RUF012 pydantic copies it
     token_file: Annotated[
         str,
         Field(
             max_length=4096,
             description="Path of a file with a secret of 16 or more characters on its first line. "
             "Whoever gives it as a bearer token may disconnect miners, switch pools and so on. "
-            "Without it nobody may. On an address that is not loopback, reading needs it too.",
+            "Without it only those may that [[api.token]] lets. On an address that is not "
+            "loopback, reading needs one of them too.",
             examples=["/etc/stratumproxy/token"],
         ),
     ] = ""
@@ -77,12 +127,12 @@ class Api(Table):
     @classmethod
     def _token_file(cls, path: str, info: ValidationInfo) -> str:
         listen = info.data.get("listen", "")
-        if listen and not path:
+        if listen and not path and not info.data.get("token", "failed"):
             host = parse_listen(listen)[0]
             if host is None or not ip_address(host).is_loopback:
                 raise ValueError(
-                    f"listen = {listen!r} is open to other machines, so a token_file is needed; "
-                    'or listen on "127.0.0.1:8080"'
+                    f"listen = {listen!r} is open to other machines, so a token_file is needed, "
+                    'or an [[api.token]]; or listen on "127.0.0.1:8080"'
                 )
         if path:
             read_token(path)
@@ -91,7 +141,7 @@ class Api(Table):
     @field_validator("read_needs_token")
     @classmethod
     def _read_needs_token(cls, needed: bool, info: ValidationInfo) -> bool:
-        if needed and not info.data.get("token_file", "failed"):
+        if needed and not any(info.data.get(key, "failed") for key in ("token_file", "token")):
             raise ValueError("nobody could read without a token_file; name one")
         return needed
 
@@ -107,8 +157,8 @@ class Api(Table):
         return connections
 
     @property
-    def token(self) -> str:
-        """The secret; empty without a file."""
+    def secret(self) -> str:
+        """What stands in `token_file`; empty without it."""
         return read_token(self.token_file) if self.token_file else ""
 
 

@@ -40,6 +40,15 @@ class Listen(Table):
         ),
     ] = 4096
 
+    name: Annotated[
+        str,
+        Field(
+            max_length=64,
+            description="What a [[tenant]]'s `listen` and records call it; no two listeners may "
+            "have the same. Empty: its `address`.",
+            examples=["hall-a"],
+        ),
+    ] = ""
     tls_certificate: Annotated[
         str,
         Field(
@@ -105,6 +114,11 @@ class Listen(Table):
     def _address(cls, address: str) -> str:
         parse_listen(address)
         return address
+
+    @property
+    def called(self) -> str:
+        """`name`, or what stands for it."""
+        return self.name or self.address
 
     @property
     def host(self) -> str | None:

@@ -78,9 +78,14 @@ def expected(path: Path) -> str:
             example = json.dumps(schema["examples"][0])
             return f"an array of strings, such as {example}"
         case "array":
-            return f"one [[{path[-1]}]] table at least"
+            header = ".".join(part for part in path if isinstance(part, str))
+            return f"{'one' if schema.get('minItems') else 'any number of'} [[{header}]] table" + (
+                " at least" if schema.get("minItems") else "s"
+            )
         case "object":
             return "a table"
+    if schema.get("format") == "date-time":
+        return f"a date and time with its zone, such as {schema['examples'][0]}"
     low, high = schema.get("minLength", 0), schema.get("maxLength")
     length = f" of {low} to {high} characters" if high else ""
     examples = "".join(f', such as "{example}"' for example in schema.get("examples", [])[:1])

@@ -1,9 +1,11 @@
 """What the models say about themselves: a JSON schema for editors, Markdown for people."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from stratumproxy.config.explain import expected, number, schema_at
+from stratumproxy.config.locate import Path
 from stratumproxy.config.models import Config
 
 
@@ -59,20 +61,51 @@ start, and again on SIGHUP: [operations.md](operations.md) says what changes the
 def markdown() -> str:
     """The reference: every table, every key, with what it takes and its default."""
     top = schema_at(())
-    tables = {
-        name: schema_at((name, 0) if "items" in field else (name,))
-        for name, field in top["properties"].items()
-        if "$ref" in field or "items" in field
-    }
-    single = {name: field for name, field in top["properties"].items() if name not in tables}
+    single, tables = _parted(top)
     text = [PREFACE, "## Top level\n", "These come before the first table.\n"]
     text += [_setting((name,), field, top) for name, field in single.items()]
-    for name, table in tables.items():
-        several = "items" in top["properties"][name]
-        path: tuple[str | int, ...] = (name, 0) if several else (name,)
-        text += [f"## {f'[[{name}]]' if several else f'[{name}]'}\n", f"{table['description']}\n"]
-        text += [_setting((*path, key), field, table) for key, field in table["properties"].items()]
+    told: dict[str, str] = {}
+    for name, field in tables.items():
+        text += _table((name,), field, told)
     return "\n".join(text)
+
+
+def _parted(table: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A table's keys: those that hold a value, and those that hold tables."""
+    fields: dict[str, Any] = table["properties"]
+    tables = {name: field for name, field in fields.items() if _reference(field)}
+    return {name: field for name, field in fields.items() if name not in tables}, tables
+
+
+def _reference(field: dict[str, Any]) -> str:
+    """What model stands there, or in the array there; empty for a value."""
+    reference: str = field.get("$ref") or field.get("items", {}).get("$ref", "")
+    return reference
+
+
+def _table(at: Path, field: dict[str, Any], told: dict[str, str]) -> Iterator[str]:
+    """A table's section, and those of the tables in it.
+
+    Args:
+        at: where it is.
+        field: what its schema says of it there.
+        told: the headers of those that have a section already, by their model.
+    """
+    path = (*at, 0) if "items" in field else at
+    name = ".".join(part for part in at if isinstance(part, str))
+    header = f"[[{name}]]" if "items" in field else f"[{name}]"
+    yield f"## {header}\n"
+    if same := told.get(_reference(field)):
+        yield f"{field['description']} Its keys are those of {same}.\n"
+        return
+    told[_reference(field)] = header
+    table = schema_at(path)
+    yield f"{table['description']}\n"
+    single, tables = _parted(table)
+    for key, each in single.items():
+        yield _setting((*path, key), each, table)
+    for key, each in tables.items():
+        yield from _table((*path, key), each, told)
 
 
 def _setting(path: tuple[str | int, ...], field: dict[str, Any], table: dict[str, Any]) -> str:

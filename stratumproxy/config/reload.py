@@ -1,10 +1,12 @@
 """Reading the configuration again while miners mine: what changes, and what has to wait."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
-from stratumproxy.config.control import Api, Kafka, Ledger
+from stratumproxy.config.control import Api, Kafka, Ledger, read_token
+from stratumproxy.config.endpoints import Listen
 from stratumproxy.config.models import Config
 
 RESTART = (("listen",), ("processes",), ("site",), ("log", "format"), ("api", "listen"))
@@ -21,16 +23,30 @@ class ControlTables(NamedTuple):
     api: Api
     ledger: Ledger
     kafka: Kafka
-    token: str
+    hosting: tuple[object, ...]
+    """Whose figures there are, who may see them, and in which groups."""
+    tokens: tuple[str, ...]
 
     @classmethod
     def of(cls, config: Config) -> "ControlTables":
-        """Those of a configuration, with the token as its file has it now; empty if it can't."""
-        try:
-            token = config.api.token
-        except ValueError:
-            token = ""
-        return cls(config.api, config.ledger, config.kafka, token)
+        """Those of a configuration, with the tokens as their files have them now.
+
+        One that can't be read is empty.
+        """
+        files = (
+            config.api.token_file,
+            *(each.file for each in config.api.token),
+            *(each.token_file for each in config.tenant),
+        )
+        hosting = (config.tenant, config.target, config.groups, config.excused)
+        return cls(config.api, config.ledger, config.kafka, hosting, tuple(map(_secret, files)))
+
+
+def _secret(path: str) -> str:
+    try:
+        return read_token(path) if path else ""
+    except ValueError:
+        return ""
 
 
 def controlled(config: Config) -> bool:
@@ -49,10 +65,19 @@ def reloaded(running: Config, wanted: Config) -> tuple[Config, list[str], list[s
         What it runs with from now on: as wanted, except what needs a restart; the names of what
         changes, such as ``difficulty.start`` and ``pool``; the names of what needs a restart.
     """
-    changed = _differences(running, wanted)
+    listen = _renamed(running.listen, wanted.listen)
+    changed: list[tuple[str, ...]] = []
+    for path in _differences(running, wanted):
+        if path != ("listen",):
+            changed.append(path)
+            continue
+        if listen != running.listen:
+            changed.append(("listen", "name"))
+        if listen != wanted.listen:
+            changed.append(("listen",))
     restart = set(RESTART)
     update: dict[str, object] = {
-        "listen": running.listen,
+        "listen": listen,
         "processes": running.processes,
         "site": running.site,
         "log": wanted.log.model_copy(update={"format": running.log.format}),
@@ -68,6 +93,21 @@ def reloaded(running: Config, wanted: Config) -> tuple[Config, list[str], list[s
         [".".join(path) for path in changed if path not in waiting],
         [".".join(path) for path in waiting],
     )
+
+
+def _renamed(running: Sequence[Listen], wanted: Sequence[Listen]) -> list[Listen]:
+    """The listeners there are, under the names that they have in the file now.
+
+    One that is not there any more keeps its name as long as no other has it.
+    """
+    names = {each.address: each.name for each in wanted}
+    taken = set(names.values())
+    return [
+        each.model_copy(
+            update={"name": names.get(each.address, "" if each.name in taken else each.name)}
+        )
+        for each in running
+    ]
 
 
 def _differences(one: BaseModel, other: BaseModel) -> list[tuple[str, ...]]:

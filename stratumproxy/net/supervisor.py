@@ -29,9 +29,8 @@ import structlog
 import trio
 
 from stratumproxy.config import Config, Listen
-from stratumproxy.config.control import Api, Kafka, Ledger
 from stratumproxy.config.reload import ControlTables, controlled
-from stratumproxy.config.told import Runs, encode_told
+from stratumproxy.config.told import Runs, for_control, for_processes
 from stratumproxy.net.child import KILL_SECONDS, Child
 from stratumproxy.net.listeners import open_listener, open_listeners
 from stratumproxy.net.systemd import Service, match_listeners, status_line
@@ -217,21 +216,6 @@ def stop_seconds(config: Config) -> float:
     """How long a stop takes at most, if every process hangs, and a second."""
     serving = config.limits.drain_seconds + GRACE + KILL_SECONDS
     return CONTROL_GRACE + serving + CONTROL_GRACE + KILL_SECONDS + 1
-
-
-def for_processes(config: Config) -> bytes:
-    """What a mining process is told: all but what is none of its business.
-
-    What it is told is checked again, and a token that can't be read must not keep it from mining.
-    """
-    config = config.model_copy(update={"api": Api(), "ledger": Ledger(), "kafka": Kafka()})
-    return encode_told(config)
-
-
-def for_control(config: Config, runs: Runs = Runs()) -> bytes:  # noqa: B008 it never changes
-    """What the control process is told: all but the certificates, for the same reason."""
-    listen = [Listen(address=each.address) for each in config.listen]
-    return encode_told(config.model_copy(update={"listen": listen}), runs)
 
 
 def open_api(config: Config) -> socket.socket | None:

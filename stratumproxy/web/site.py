@@ -59,7 +59,7 @@ class Access:
         self._trusts_local = loopback and not config.read_needs_token
         self.hosts = {"localhost", "127.0.0.1", "::1"} | ({host} if host else set())
         """What a browser on this machine calls us; anything else is another site's name."""
-        self.token = config.token.encode()
+        self.token = config.secret.encode()
         """The secret; empty for none."""
 
     def local(self, headers: Headers) -> bool:

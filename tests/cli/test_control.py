@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from stratumproxy.net.supervisor import for_control
+from stratumproxy.config.told import for_control
 from stratumproxy.telemetry.outbox import Outbox
 from stratumproxy.telemetry.records import WorkRecord
 from tests.chaos.books import Books

@@ -17,14 +17,14 @@ def token_file(tmp_path: Path) -> str:
 
 def test_an_api_that_only_this_machine_reaches_needs_no_token() -> None:
     for address in ("127.0.0.1:8080", "127.1.2.3:8080", "[::1]:8080"):
-        assert Api(listen=address).token == ""
+        assert Api(listen=address).secret == ""
 
 
 @pytest.mark.parametrize("address", ["0.0.0.0:8080", ":8080", "10.0.0.5:8080", "[::]:8080"])
 def test_one_that_others_reach_does(address: str, token_file: str) -> None:
     with pytest.raises(ValidationError, match="open to other machines, so a token_file is needed"):
         Api(listen=address)
-    assert Api(listen=address, token_file=token_file).token == "0123456789abcdef"
+    assert Api(listen=address, token_file=token_file).secret == "0123456789abcdef"
 
 
 def test_nobody_may_read_by_a_token_that_is_not_there(token_file: str) -> None:

@@ -21,10 +21,12 @@ def test_defaults_are_the_contract() -> None:
         "verdict": "pool",
         "site": "",
         "processes": 1,
+        "unknown_workers": "serve",
         "listen": [
             {
                 "address": "0.0.0.0:3333",
                 "backlog": 4096,
+                "name": "",
                 "tls_certificate": "",
                 "tls_key": "",
                 "proxy_protocol_from": [],
@@ -52,6 +54,10 @@ def test_defaults_are_the_contract() -> None:
                 "allow_redirect": "same-domain",
             }
         ],
+        "tenant": [],
+        "target": [],
+        "groups": {"pattern": ""},
+        "excused": [],
         "difficulty": {
             "start": 8192,
             "min": 0.001,
@@ -83,6 +89,7 @@ def test_defaults_are_the_contract() -> None:
             "exempt": ["127.0.0.0/8", "::1"],
             "handshake_seconds": 60,
             "unauthorized_sessions": 32,
+            "named_sessions": 100,
             "idle_seconds": 3600,
             "resume_seconds": 600,
             "drain_seconds": 3,
@@ -90,6 +97,7 @@ def test_defaults_are_the_contract() -> None:
         },
         "api": {
             "listen": "",
+            "token": [],
             "token_file": "",
             "read_needs_token": False,
             "event_streams": 64,

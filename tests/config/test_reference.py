@@ -3,6 +3,7 @@
 import json
 import re
 import tomllib
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,9 @@ import jsonschema
 import pytest
 from pydantic import BaseModel
 
-from stratumproxy.config import load, loads
+from stratumproxy.config import Listen, Pool, load, loads
+from stratumproxy.config.control import Token
+from stratumproxy.config.hosting import Excused, Groups, Target, Tenant, Upstream
 from stratumproxy.config.reference import json_schema, markdown
 
 ROOT = Path(__file__).parents[2]
@@ -37,6 +40,7 @@ def test_there_are_examples() -> None:
     assert [path.name for path in EXAMPLES] == [
         "farm.toml",
         "home.toml",
+        "hosting.toml",
         "minimal.toml",
         "two-pools.toml",
     ]
@@ -47,28 +51,47 @@ def test_examples_load_and_fit_the_schema(path: Path) -> None:
     load(path)
     text = path.read_text(encoding="utf-8")
     assert text.startswith("#:schema ./stratumproxy.schema.json\n")
-    jsonschema.validate(tomllib.loads(text), json.loads(json_schema()))
+    # As an editor sees it: JSON has no dates.
+    seen = json.loads(json.dumps(tomllib.loads(text), default=datetime.isoformat))
+    jsonschema.validate(seen, json.loads(json_schema()))
+
+
+HOSTING = ("tenant", "target", "groups", "excused")
+"""Tables that a farm does without; hosting.toml has them."""
 
 
 def test_farm_has_every_setting_with_its_default() -> None:
     text = (ROOT / "configs" / "farm.toml").read_text(encoding="utf-8")
     whole = loads(re.sub(r"^# (\w+ = )", r"\1", text, flags=re.MULTILINE))
     examples = {
-        "name": "main",
         "miners_per_session": 500,
         "extranonce2_size": 8,
         "min_difficulty": 1,
     }
+    names = {Listen: "hall-a", Pool: "main"}
     below = (whole.listen[0], whole.pool[0], whole.difficulty, whole.jobs, whole.limits, whole.log)
     for table in (whole, *below):
         for name, field in type(table).model_fields.items():
+            if table is whole and name in HOSTING:
+                continue
             assert name in table.model_fields_set, f"farm.toml lacks {name}"
-            if not field.is_required() and not isinstance(field.default, BaseModel):
+            if name == "name":
+                assert getattr(table, name) == names[type(table)]
+            elif not field.is_required() and not isinstance(field.default, BaseModel):
                 assert getattr(table, name) == examples.get(name, field.default)
     assert load(ROOT / "configs" / "farm.toml") == loads(
         '[[listen]]\naddress = "0.0.0.0:3333"\n'
         '[[pool]]\nurl = "stratum+tcp://pool.example:3333"\nuser = "farm"\n'
     )
+
+
+def test_hosting_has_every_setting_of_its_tables() -> None:
+    text = (ROOT / "configs" / "hosting.toml").read_text(encoding="utf-8")
+    for model in (Tenant, Target, Upstream, Groups, Excused, Token):
+        for name, field in model.model_fields.items():
+            assert re.search(rf"\b{field.alias or name} = |\[{name}\]\]", text), (
+                f"hosting.toml lacks {name}"
+            )
 
 
 def test_the_schema_is_one() -> None:

@@ -94,4 +94,4 @@ def test_a_token_that_changed_in_its_file_is_a_change(tmp_path: Path) -> None:
     token.write_text("fedcba9876543210")
     assert ControlTables.of(config) != before
     token.unlink()
-    assert ControlTables.of(config).token == ""
+    assert ControlTables.of(config).tokens == ("",)

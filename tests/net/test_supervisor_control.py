@@ -16,10 +16,10 @@ import trio
 from structlog.testing import capture_logs
 
 from stratumproxy.config import Config
-from stratumproxy.config.told import Runs, decode_runs, decode_told
+from stratumproxy.config.told import Runs, decode_runs, decode_told, for_control, for_processes
 from stratumproxy.errors import StratumProxyError
 from stratumproxy.net import child, supervisor
-from stratumproxy.net.supervisor import for_control, for_processes, supervise
+from stratumproxy.net.supervisor import supervise
 from stratumproxy.telemetry.snapshot import Snapshot
 from tests.ports import KeptPort
 from tests.short import short
