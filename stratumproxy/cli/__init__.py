@@ -27,6 +27,7 @@ COMMANDS = {
     "schema": "Print the JSON schema of the configuration, or its reference.",
     "example": "Print an example: a configuration, a systemd unit, a dashboard.",
     "completion": "Print the shell completion script.",
+    "manual": "Write the manual's pages, for man.",
 }
 """Every command, in the order of the help, with its line there."""
 
