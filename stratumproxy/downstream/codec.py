@@ -39,12 +39,21 @@ class Codec(ABC):
         """Its bytes of the extranonce, which it had to wait for, and what follows them."""
 
     @abstractmethod
-    def say_accepted(self, request_id: bytes) -> bytes:
-        """A share counts."""
+    def say_accepted(self, reply_to: bytes) -> bytes:
+        """A share counts.
+
+        Args:
+            reply_to: as it was read with the share, in whatever words this protocol has for that.
+        """
 
     @abstractmethod
-    def say_refused(self, request_id: bytes, reject: Reject) -> bytes:
-        """A share does not count, and why."""
+    def say_refused(self, reply_to: bytes, reject: Reject) -> bytes:
+        """A share does not count, and why.
+
+        Args:
+            reply_to: as above.
+            reject: why.
+        """
 
     @abstractmethod
     def say_difficulty(self, difficulty: float | int) -> bytes:

@@ -338,11 +338,11 @@ class Miner(Place):
         else:
             expected = min(asked / job.difficulty, 1.0)
             self.count_refused(worker, job.account, reject.reason, asked, expected)
-        if share.request_id:
+        if share.reply_to:
             if reject is None:
-                self.link.send(self.say_accepted(share.request_id))
+                self.link.send(self.say_accepted(share.reply_to))
             else:
-                self.link.send(self.say_refused(share.request_id, reject))
+                self.link.send(self.say_refused(share.reply_to, reject))
 
     def closed(self, now: float) -> None:
         """The connection is gone: give back what it held."""

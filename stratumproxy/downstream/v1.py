@@ -90,13 +90,13 @@ class V1Miner(Miner):
         """Answer the mining.subscribe that had to wait."""
         return subscribed(self, now)
 
-    def say_accepted(self, request_id: bytes) -> bytes:
+    def say_accepted(self, reply_to: bytes) -> bytes:
         """The plain true that every firmware takes."""
-        return encode_true(request_id)
+        return encode_true(reply_to)
 
-    def say_refused(self, request_id: bytes, reject: Reject) -> bytes:
+    def say_refused(self, reply_to: bytes, reject: Reject) -> bytes:
         """An error, with the code that firmware knows."""
-        return encode_error(request_id, reject.code, reject.text)
+        return encode_error(reply_to, reject.code, reject.text)
 
     def say_difficulty(self, difficulty: float | int) -> bytes:
         """mining.set_difficulty."""

@@ -104,7 +104,7 @@ def key_of(job: PoolJob, terms: Terms) -> bytes:
     extranonce1 it is not the same work as without it.
     """
     digest = blake2b(digest_size=16)
-    parts = (bytes.fromhex(job.prevhash_hex), job.coinb1, terms.extranonce1, job.coinb2)
+    parts = (job.prevhash, job.coinb1, terms.extranonce1, job.coinb2)
     for part in (*parts, *job.branches):
         digest.update(len(part).to_bytes(4, "big"))
         digest.update(part)

@@ -15,21 +15,13 @@ WhatsMiner, the most tolerant firmware, takes 6,500."""
 LAST_NTIME = 0xFFFFFFFF
 
 
-def swap_words(data: bytes) -> bytes:
-    """Reverse each 4-byte word: from stratum's order of the previous hash to internal, and back."""
-    return b"".join(data[i : i + 4][::-1] for i in range(0, len(data), 4))
-
-
 @dataclass(frozen=True, slots=True)
 class PoolJob:
-    """A mining.notify, read and checked.
-
-    Hex stays beside the bytes: it goes back out to the miners as it came.
-    """
+    """A pool's work, read and checked."""
 
     pool_job_id: str
-    prevhash_hex: str
-    """As on the wire: 32 bytes, each 4-byte word reversed."""
+    prevhash: bytes
+    """The previous block's hash in internal order, as in the header."""
     coinb1: bytes
     coinb2: bytes
     branches: tuple[bytes, ...]
@@ -38,11 +30,6 @@ class PoolJob:
     nbits: int
     ntime: int
     clean: bool
-
-    @property
-    def prevhash(self) -> bytes:
-        """The previous block's hash in internal order, as in the header."""
-        return swap_words(bytes.fromhex(self.prevhash_hex))
 
     def height(self, terms: "Terms") -> int | None:
         """The block it would make, if its coinbase says (BIP34). A cold path: some 20 µs."""

@@ -7,8 +7,8 @@ from stratumproxy.mining.issued import Found, Job
 from stratumproxy.mining.rejects import Reject
 
 Submit = tuple[bytes, str, str, bytes, int, int, int | None]
-"""A share as a miner sends it: request id in the words of its protocol (``b""`` where no reply is
-wanted), worker name, job id, extranonce2, ntime, nonce, version bits or None."""
+"""A share as a miner sends it: what its codec answers it by (``b""`` where no answer is wanted),
+worker name, job id, extranonce2, ntime, nonce, version bits or None."""
 
 
 class Finder(Protocol):
@@ -32,8 +32,8 @@ class Submission:
     Args:
         miner: who found it, and hears the verdict if it still wants to.
         worker: who is credited.
-        request_id: the id of the miner's mining.submit, as JSON; empty when no answer is wanted, or
-            it was given at once.
+        reply_to: what the miner's codec answers it by, which nobody else reads; empty when no
+            answer is wanted, or it was given at once.
         difficulty: what the miner was asked to meet, and is credited for.
         met: the difficulty of its hash.
         sent: when it went upstream.
@@ -49,7 +49,7 @@ class Submission:
         "job",
         "met",
         "miner",
-        "request_id",
+        "reply_to",
         "sent",
         "worker",
     )
@@ -64,7 +64,7 @@ class Submission:
         self,
         miner: Finder,
         worker: Worker,
-        request_id: bytes,
+        reply_to: bytes,
         difficulty: float | int,
         met: float,
         sent: float,
@@ -76,7 +76,7 @@ class Submission:
         """Hash of the block that it makes, as explorers show it; empty if it makes none."""
         self.miner = miner
         self.worker = worker
-        self.request_id = request_id
+        self.reply_to = reply_to
         self.difficulty = difficulty
         self.met = met
         self.sent = sent

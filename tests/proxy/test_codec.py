@@ -18,7 +18,7 @@ from stratumproxy.upstream.session import Event, NewJob, Session
 from tests.proxy.playbook import POOL_EASY, Playbook
 
 JOB = PoolJob(
-    "j", "11" * 32, b"\x01" * 60, b"\x02" * 60, (), 0x20000000, 0x17034219, 0x65000000, True
+    "j", b"\x11" * 32, b"\x01" * 60, b"\x02" * 60, (), 0x20000000, 0x17034219, 0x65000000, True
 )
 TERMS = Terms(b"\xaa\xbb", 8, POOL_EASY, 0)
 
@@ -72,11 +72,11 @@ class ToyMiner(Miner):
         assert self.prefix is not None
         return frame(b"P", self.prefix.slot) + self.start_mining(now)
 
-    def say_accepted(self, request_id: bytes) -> bytes:
-        return frame(b"Y", request_id)
+    def say_accepted(self, reply_to: bytes) -> bytes:
+        return frame(b"Y", reply_to)
 
-    def say_refused(self, request_id: bytes, reject: Reject) -> bytes:
-        return frame(b"N", request_id, reject.reason.encode())
+    def say_refused(self, reply_to: bytes, reject: Reject) -> bytes:
+        return frame(b"N", reply_to, reject.reason.encode())
 
     def say_difficulty(self, difficulty: float) -> bytes:
         return frame(b"D", struct.pack(">d", difficulty))

@@ -12,7 +12,7 @@ from tests.proxy.playbook import POOL_EASY, Playbook, notify
 
 def test_what_is_remembered() -> None:
     share: Any = Submission(None, None, b'"x"', 5, 7.5, 3.0, None)
-    assert (share.request_id, share.difficulty, share.met, share.sent) == (b'"x"', 5, 7.5, 3.0)
+    assert (share.reply_to, share.difficulty, share.met, share.sent) == (b'"x"', 5, 7.5, 3.0)
     assert not hasattr(share, "__dict__"), "there may be thousands of them"
 
 

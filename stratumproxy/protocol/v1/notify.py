@@ -28,7 +28,7 @@ def parse_notify(params: object) -> PoolJob:
         raise ProtocolError(f"mining.notify: coinb1 and coinb2 are more than {MAX_COINBASE} bytes")
     return PoolJob(
         pool_job_id=job_id,
-        prevhash_hex=_unhex("prevhash", prevhash, 32).hex(),
+        prevhash=swap_words(_unhex("prevhash", prevhash, 32)),
         coinb1=start,
         coinb2=end,
         branches=tuple(_unhex("branch", branch, 32) for branch in branches),
@@ -52,7 +52,7 @@ def encode_notify(job_id: str, job: PoolJob, prefix: bytes, clean: bool) -> byte
     """
     params: list[Any] = [
         job_id,
-        job.prevhash_hex,
+        swap_words(job.prevhash).hex(),
         (job.coinb1 + prefix).hex(),
         job.coinb2.hex(),
         [branch.hex() for branch in job.branches],
@@ -62,6 +62,11 @@ def encode_notify(job_id: str, job: PoolJob, prefix: bytes, clean: bool) -> byte
         clean,
     ]
     return b'{"id":null,"method":"mining.notify","params":%b}\n' % orjson.dumps(params)
+
+
+def swap_words(data: bytes) -> bytes:
+    """Reverse each 4-byte word: from V1's order of the previous hash to internal, and back."""
+    return b"".join(data[i : i + 4][::-1] for i in range(0, len(data), 4))
 
 
 def _unhex(name: str, value: object, size: int | None = None, up_to: int = 0) -> bytes:

@@ -15,9 +15,8 @@ from stratumproxy.mining.job import (
     MAX_COINBASE,
     PoolJob,
     Terms,
-    swap_words,
 )
-from stratumproxy.protocol.v1.notify import parse_notify
+from stratumproxy.protocol.v1.notify import parse_notify, swap_words
 
 VECTORS = Path(__file__).parents[2] / "vectors"
 SHARES = json.loads((VECTORS / "stratum_shares.json").read_text())
@@ -31,7 +30,7 @@ def test_every_notify_of_the_vectors(share: dict[str, Any]) -> None:
     job = parse_notify(params)
     assert [
         job.pool_job_id,
-        job.prevhash_hex,
+        swap_words(job.prevhash).hex(),
         job.coinb1.hex(),
         job.coinb2.hex(),
         [branch.hex() for branch in job.branches],
