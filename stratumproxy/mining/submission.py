@@ -17,6 +17,9 @@ class Finder(Protocol):
     peer: str
     """Its address, for logs."""
 
+    host: str
+    """The same without the port."""
+
     def settle(self, share: "Submission", reject: Reject | None) -> None:
         """What became of a share is known: count it, and tell the miner if it waits.
 
@@ -49,6 +52,7 @@ class Submission:
         "job",
         "met",
         "miner",
+        "name",
         "reply_to",
         "sent",
         "worker",
@@ -59,6 +63,9 @@ class Submission:
 
     error: tuple[int, str] | None
     """The pool's verdict, once it is there: None if it accepted, else code and reason."""
+
+    name: str
+    """What the pool was told of who found it; only where workers have names of their own there."""
 
     def __init__(
         self,

@@ -16,7 +16,7 @@ from stratumproxy.testing.pool_connection import PoolConnection
 from stratumproxy.testing.rules import Rule, Violation
 from stratumproxy.testing.search import MinedShare
 from stratumproxy.testing.serve import serve_pool, wait_until
-from stratumproxy.testing.settings import PoolSettings, RejectShape
+from stratumproxy.testing.settings import PoolSettings, RejectShape, SecondName
 from stratumproxy.testing.styles import STYLES, Style
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "PoolSettings",
     "RejectShape",
     "Rule",
+    "SecondName",
     "ShareCounts",
     "SimulatedMiner",
     "SimulatedPool",

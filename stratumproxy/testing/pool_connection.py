@@ -8,7 +8,8 @@ import orjson
 
 from stratumproxy.testing import judge, rules
 from stratumproxy.testing.jobs import PoolJob
-from stratumproxy.testing.judge import Judgement, PreparedJob, SentJob
+from stratumproxy.testing.judge import Judgement, PreparedJob, Reject, SentJob
+from stratumproxy.testing.names import KICKED, Names
 from stratumproxy.testing.replies import Json, line, notification, rejection, reply
 from stratumproxy.testing.rules import Rule, Violation
 from stratumproxy.testing.settings import PoolSettings
@@ -70,9 +71,11 @@ class PoolConnection:
         self._buffer = b""
         self._out: deque[tuple[float, bytes]] = deque()
         self._queued = 0
+        self._leaving = False
+        """It is closed once all is sent that waits."""
         self._last_due = 0.0
         self._jobs: dict[str, SentJob] = {}
-        self._workers: set[str] = set()
+        self._names = Names()
         self._shares = 0
         self._good_shares = 0
         self._difficulty = pool.settings.difficulty
@@ -96,7 +99,7 @@ class PoolConnection:
     def ready(self) -> bool:
         """Whether it gets jobs."""
         return self.session_id is not None and (
-            bool(self._workers) or self._pool.settings.work_after == "subscribe"
+            bool(self._names) or self._pool.settings.work_after == "subscribe"
         )
 
     # Bytes.
@@ -133,6 +136,8 @@ class PoolConnection:
             due.append(self._out.popleft()[1])
         data = b"".join(due)
         self._queued -= len(data)
+        if self._leaving and not self._out:
+            self.close()
         return data
 
     @property
@@ -352,12 +357,18 @@ class PoolConnection:
         ]
         return reply(request_id, [subscriptions, self.extranonce1.hex(), self.extranonce2_size])
 
-    def _authorize(self, request_id: Json, params: list[Json]) -> bytes:
+    def _authorize(self, request_id: Json, params: list[Json]) -> bytes | None:
+        settings = self._pool.settings
         worker = params[0] if params else None
-        if self._pool.settings.refuse_authorize or not isinstance(worker, str) or not worker:
-            shape, reject = self._pool.settings.reject_shape, judge.UNAUTHORIZED
-            return rejection(shape, request_id, reject.code, reject.text)
-        self._workers.add(worker)
+        if settings.refuse_authorize or not isinstance(worker, str) or not worker:
+            taken: Reject | bool = judge.UNAUTHORIZED
+        else:
+            taken = self._names.authorize(settings.second_name, worker)
+        if isinstance(taken, Reject):
+            self._leaving = taken is KICKED
+            return rejection(settings.reject_shape, request_id, taken.code, taken.text)
+        if not taken:
+            return None
         self._pool.tell("authorized", connection=self.number, worker=worker)
         return reply(request_id, True)
 
@@ -376,10 +387,11 @@ class PoolConnection:
 
     def _submit(self, request_id: Json, params: list[Json]) -> bytes | None:
         pool, settings = self._pool, self._pool.settings
-        worker = params[0] if params else None
-        if not isinstance(worker, str) or worker not in self._workers:
-            worker = None
+        whose = self._names.of(settings.second_name, params[0] if params else None)
+        worker = whose if isinstance(whose, str) else None
         share = self._judge(worker, params)
+        if isinstance(whose, Reject) and share.reject == judge.UNAUTHORIZED:
+            share = share._replace(reject=whose)
         if share.reject is None:
             self._good_shares += 1
             if settings.reject_every and self._good_shares % settings.reject_every == 0:

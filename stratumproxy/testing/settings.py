@@ -18,6 +18,19 @@ RejectShape = Literal["array", "pair", "object", "string", "false", "false-array
 """
 
 
+SecondName = Literal["allowed", "per-submit", "always", "ignored", "not-subscribed", "kick"]
+"""What becomes of a second ``mining.authorize`` on a connection, and of shares under either name:
+
+``allowed``         true; a share counts under any name that was authorized (slush, Braiins)
+``per-submit``      true; a share counts under whatever name it came (NOMP)
+``always``          true; a share counts under whatever name, authorized or not (DATUM)
+``ignored``         no answer at all; only the first name's shares count, and others are refused
+                    for "Worker mismatch" (ckpool)
+``not-subscribed``  ``[25, "not subscribed"]``; all shares count under the first name (btcpool)
+``kick``            ``[24, "Already authorized"]``, and the connection is closed (NiceHash)
+"""
+
+
 PoolFault = Literal[
     "ascii-only",
     "authorize-first-unanswered",
@@ -114,6 +127,7 @@ class PoolSettings:
     """Every so many good shares one is rejected all the same, as ``pool``. 0: none."""
     reject_shape: RejectShape = "array"
     refuse_authorize: bool = False
+    second_name: SecondName = "allowed"
     silent: bool = False
     """Take everything, say nothing."""
     fault: PoolFault | None = None

@@ -337,6 +337,7 @@ class Channel:
 
     def end(self, session: Session, now: float) -> None:
         """A session is over: account for every share that it was sent."""
+        session.end()
         if self.session is not None:
             self.session = None
             self.end_jobs(now)
@@ -466,6 +467,7 @@ class Channel:
         patience = self.pool.config.reply_timeout_seconds
         if self.session is not None:
             self._expire(now)
+            self.session.tend(now)
             self._time_out(self.session.overdue(now - patience), now)
         if self.in_flight and now - self._ended >= patience:
             self.give_up(now)

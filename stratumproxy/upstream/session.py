@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from stratumproxy.mining.issued import Found
 from stratumproxy.mining.job import PoolJob, Terms
 from stratumproxy.mining.submission import Submission
+from stratumproxy.upstream.names import SessionNames
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +80,14 @@ class Session(ABC):
     Args:
         user: the name to mine as.
         wake: called when there is something to send.
+        names: names that shares go under, beside the user's; None: all go as the user.
     """
 
-    def __init__(self, user: str, wake: Callable[[], None]) -> None:
+    def __init__(
+        self, user: str, wake: Callable[[], None], names: SessionNames | None = None
+    ) -> None:
         self.user = user
+        self.names = names
         self.outgoing = bytearray()
         """Bytes to send; whoever sends takes them out."""
         self.pending: dict[int, Submission] = {}
@@ -95,6 +100,8 @@ class Session(ABC):
         """What names this session to the pool when it is to be taken up again."""
         self.extranonce1 = b""
         self.extranonce2_size = 0
+        self.fingerprint: object = None
+        """How it introduced itself, as far as that tells one pool's software from another's."""
         self.unreported: list[Submission] = []
         """Shares with a verdict that `receive` could not return, because of what came after it."""
         self._wake = wake
@@ -125,6 +132,22 @@ class Session(ABC):
             found: it, in the pool's terms.
         """
 
+    def authorize(self, name: str, now: float) -> bool:
+        """Have shares taken under one more name, on a session that has `names`.
+
+        Args:
+            name: which.
+            now: the time.
+
+        Returns:
+            Whether an answer of the pool is to come; otherwise it said no before, or there are too
+            many, or the protocol has no second name.
+        """
+        return False
+
+    def tend(self, now: float) -> None:  # noqa: B027
+        """Called every second or so: names that the pool gave no answer for are not waited for."""
+
     def overdue(self, before: float) -> list[Submission]:
         """Take out the shares that were sent before a moment and still have no verdict."""
         late = []
@@ -140,3 +163,8 @@ class Session(ABC):
         self.pending.clear()
         self.ready = False
         return shares
+
+    def end(self) -> None:
+        """The connection is gone; called before `abandon`, and also where nothing is pending."""
+        if self.names is not None:
+            self.names.end()

@@ -29,7 +29,8 @@ from stratumproxy.protocol.v1.messages import (
     parse,
 )
 from stratumproxy.protocol.v1.notify import parse_notify
-from stratumproxy.protocol.v1.submit import encode_submit, encode_submit_head
+from stratumproxy.protocol.v1.submit import encode_name, encode_submit, encode_submit_head
+from stratumproxy.upstream.names import SessionNames
 from stratumproxy.upstream.session import (
     Event,
     NewJob,
@@ -74,6 +75,7 @@ class V1Session(Session):
         resume: the session id of an earlier session, to ask for its extranonce1 again.
         wake: called when there is something to send.
         floor: the least that it is taken to ask for, whatever it says.
+        names: names that shares go under, beside the user's; None: all go as the user.
     """
 
     def __init__(
@@ -84,11 +86,13 @@ class V1Session(Session):
         resume: str = "",
         wake: Callable[[], None] = lambda: None,
         floor: float | int = 0,
+        names: SessionNames | None = None,
     ) -> None:
-        super().__init__(user, wake)
+        super().__init__(user, wake, names)
         self.difficulty: float | int = 1
         self.version_mask = 0
         self._asked_mask = version_mask
+        self._password = password
         self._authorized = False
         self._floor = floor
         self._terms = Terms(b"", 0, 1, 0)
@@ -102,6 +106,11 @@ class V1Session(Session):
         self._tail = b""
         self._next_id = FIRST_SUBMIT
         self._events: list[Event] = []
+        self._name_asked: dict[int, str] = {}
+        """Names that were asked for, by the number of the request."""
+        self._held_back: dict[str, list[tuple[int, bytes, Found]]] = {}
+        """Shares, by number, that go out once the pool has answered for their name."""
+        self._began = encode_name(user)
         if version_mask:
             options = {
                 "version-rolling.mask": f"{version_mask:08x}",
@@ -156,6 +165,8 @@ class V1Session(Session):
                     self._pass_over(error, now)
             if self._held is not None:
                 self._begin(self._held)
+            if self.names is not None:
+                self._hear_names(self.names, events, now)
         except (PoolError, ProtocolError):
             self.unreported = [event for event in events if isinstance(event, Submission)]
             raise
@@ -185,6 +196,8 @@ class V1Session(Session):
             self._authorize_answered(message)
         elif request_id == CONFIGURE:
             self._configured(message)
+        elif request_id in self._name_asked:
+            self._name_answered(self._name_asked[request_id], message)
 
     def _configured(self, message: Message) -> None:
         result = message.get("result")
@@ -201,11 +214,16 @@ class V1Session(Session):
             reason = refused[1] if refused else "no [subscriptions, extranonce1, size]"
             raise PoolError(f"the pool refused mining.subscribe: {reason}")
         subscriptions = result[0] if isinstance(result[0], list) else []
+        kinds = []
         for entry in subscriptions:
+            kinds.append(str(entry[0]) if isinstance(entry, list) and entry else "")
             # cgminer's rule: the session id is the one that stands beside mining.notify
             if isinstance(entry, list) and len(entry) > 1 and entry[0] == "mining.notify":
                 self.session_id = entry[1] if isinstance(entry[1], str) else ""
         self._set_extranonce(result[1:3], None)
+        self.fingerprint = tuple(kinds), len(self.extranonce1), self.extranonce2_size
+        if self.names is not None:
+            self.names.names.sharing.meet(self.fingerprint)
 
     def _authorize_answered(self, message: Message) -> None:
         refused = error_of(message)
@@ -329,9 +347,93 @@ class V1Session(Session):
         self._next_id = request_id + 1
         self.pending[request_id] = share
         share.found = found
+        if self.names is not None:
+            named = self._named(self.names, share, request_id, head, found)
+            if named is None:
+                return
+            head = named
         if not self.outgoing:
             self._wake()
         self.outgoing += encode_submit(request_id, head, *found)
+
+    # -- names -----------------------------------------------------------------------------------
+
+    def _named(
+        self, names: SessionNames, share: Submission, request_id: int, head: bytes, found: Found
+    ) -> bytes | None:
+        """How a share begins that goes under its finder's name; None: it goes out later."""
+        share.name = name = names.names.of(share)
+        if name == self.user:
+            return head
+        if names.names.sharing.shared:
+            if (begin := names.taken.get(name)) is not None:
+                return begin + head[len(self._began) :]
+            if self.authorize(name, share.sent) and share.again:
+                # It was found under that name, and nothing is won by haste.
+                self._held_back.setdefault(name, []).append((request_id, head, found))
+                return None
+        share.name = self.user
+        names.names.unnamed += 1
+        return head
+
+    def authorize(self, name: str, now: float) -> bool:
+        """Have shares taken under one more name; see `Session.authorize`."""
+        if self.names is None or not self.names.want(name):
+            return False
+        self._ask_names(self.names, now)
+        return True
+
+    def _ask_names(self, names: SessionNames, now: float) -> None:
+        """Have the pool authorize those names whose turn it is."""
+        if not self._authorized:
+            return
+        for name in names.ask(now):
+            request_id = self._next_id
+            self._next_id = request_id + 1
+            self._name_asked[request_id] = name
+            if not self.outgoing:
+                self._wake()
+            self._request(request_id, "mining.authorize", [name, self._password])
+
+    def _name_answered(self, name: str, message: Message) -> None:
+        """The pool's word on a name; its last one counts, as it does for the user."""
+        assert self.names is not None
+        refused = error_of(message)
+        if refused is None:
+            self.names.take(name, encode_name(name))
+        else:
+            self.names.refuse(name, refused[1])
+        self._let_go(self.names, name)
+
+    def _let_go(self, names: SessionNames, name: str) -> None:
+        """Send the shares that waited for an answer."""
+        begin = names.taken.get(name)
+        for request_id, head, found in self._held_back.pop(name, ()):
+            share = self.pending.get(request_id)
+            if share is None:
+                continue  # it took too long, and was given up
+            if begin is None:
+                share.name = self.user
+                names.names.unnamed += 1
+            else:
+                head = begin + head[len(self._began) :]
+            if not self.outgoing:
+                self._wake()
+            self.outgoing += encode_submit(request_id, head, *found)
+
+    def _hear_names(self, names: SessionNames, events: list[Event], now: float) -> None:
+        """What verdicts say of names, and whose turn it is to be asked for."""
+        for event in events:
+            if isinstance(event, Submission):
+                names.judged(event, now)
+        self._ask_names(names, now)
+
+    def tend(self, now: float) -> None:
+        """Called every second or so: names that the pool gave no answer for are not waited for."""
+        if self.names is not None:
+            for name in self.names.tend(now):
+                self._let_go(self.names, name)
+            self._ask_names(self.names, now)
 
 
 def _is_reply(message: Message) -> bool:
