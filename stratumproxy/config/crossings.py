@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from stratumproxy.config.difficulty import Difficulty
 from stratumproxy.config.hosting import DEFAULT, TenantDifficulty
 from stratumproxy.config.locate import Path
+from stratumproxy.config.networks import Network, Networks
 from stratumproxy.config.tenants import target_names
 from stratumproxy.config.wildcards import Covering
 
@@ -155,15 +156,11 @@ def _late(tree: Tree) -> Found:
     """Tenants that nobody can be: without a rule, or with one that those before them leave nothing.
 
     That is looked at for each name, listener and network by itself. Where several tenants share
-    what one would get, or a network lies in the sum of several, it is not found out.
+    what one would get of it, it is not found out.
     """
-    before: list[tuple[str, Covering, list[str], list[Any]]] = []
+    before = _Before()
     for index, tenant in tables(tree, "tenant"):
         name = _text(tenant, "name") or f"tenant[{index}]"
-        workers, listen, addresses = (
-            [text for _, text in _strings(tenant, key)]
-            for key in ("workers", "listen", "addresses")
-        )
         if not any(tenant.get(key) for key in ("workers", "listen", "addresses")):
             yield (
                 ("tenant", index),
@@ -171,49 +168,71 @@ def _late(tree: Tree) -> Found:
                 'or workers = ["*"] for all who are no other tenant\'s',
             )
             continue
-        networks = _networks(addresses)
-        if networks is None:
-            continue
-        whose = {
-            _first(before, part)
-            for part in product(workers or ["*"], listen or [""], networks or [None])
-        }
-        if None not in whose:
-            shadows = ", ".join(sorted(str(each) for each in whose))
+        workers, listen, addresses = (
+            [text for _, text in _strings(tenant, key)]
+            for key in ("workers", "listen", "addresses")
+        )
+        try:
+            networks = [ip_network(each) for each in addresses]
+        except ValueError:
+            continue  # which is told where it stands
+        if shadows := before.whole(workers, listen, networks):
             yield (
                 ("tenant", index),
-                f"nobody can be {name!r}: whoever fits is {shadows} already, which comes first; "
-                "move this [[tenant]] up, or give it other workers, listen or addresses",
+                f"nobody can be {name!r}: whoever fits is {', '.join(shadows)} already, which "
+                "comes first; move this [[tenant]] up, or give it other workers, listen or "
+                "addresses",
             )
-        before.append((name, Covering(workers or ["*"]), listen, networks))
+        before.add(name, workers, listen, networks)
 
 
-def _first(
-    before: list[tuple[str, Covering, list[str], list[Any]]], part: tuple[str, str, Any]
-) -> str | None:
-    """The first tenant that has all of a part already."""
-    pattern, listener, network = part
-    for name, patterns, listen, networks in before:
-        if listen and listener not in listen:
-            continue
-        if networks and not any(_within(network, other) for other in networks):
-            continue
-        if pattern in patterns:
-            return name
-    return None
+class _Before:
+    """The tenants so far, and what they leave to the next."""
 
+    def __init__(self) -> None:
+        self._names: list[str] = []
+        self._patterns, self._networks = Covering(), Networks()
+        self._listeners: dict[str, set[int]] = {}
+        self._any_name: set[int] = set()
+        self._any_listener: set[int] = set()
+        self._any_address: set[int] = set()
 
-def _within(network: Any, other: Any) -> bool:
-    if network is None or network.version != other.version:
-        return False
-    return bool(network.subnet_of(other))
+    def add(
+        self, name: str, workers: list[str], listen: list[str], networks: list[Network]
+    ) -> None:
+        place = len(self._names)
+        self._names.append(name)
+        for pattern in workers:
+            self._patterns.add(pattern, place)
+        for listener in listen:
+            self._listeners.setdefault(listener, set()).add(place)
+        for network in networks:
+            self._networks.add(network, place)
+        for given, everybody in (
+            (workers, self._any_name),
+            (listen, self._any_listener),
+            (networks, self._any_address),
+        ):
+            if not given:
+                everybody.add(place)
 
-
-def _networks(addresses: list[str]) -> list[Any] | None:
-    try:
-        return [ip_network(each) for each in addresses]
-    except ValueError:
-        return None  # which is told where it stands
+    def whole(self, workers: list[str], listen: list[str], networks: list[Network]) -> list[str]:
+        """Who has all that a tenant would have; nobody if something is left."""
+        nobody: set[int] = set()
+        by_name = [self._any_name | self._patterns.of(pattern) for pattern in workers or ["*"]]
+        by_listener = [
+            self._any_listener | self._listeners.get(name, nobody) for name in listen
+        ] or [self._any_listener]
+        by_address = [
+            self._any_address | self._networks.covering(network) for network in networks
+        ] or [self._any_address]
+        found: set[int] = set()
+        for name, listener, address in product(by_name, by_listener, by_address):
+            having = name & listener & address
+            if not having:
+                return []
+            found.add(min(having))
+        return [self._names[place] for place in sorted(found)]
 
 
 def _refusing(tree: Tree) -> Found:

@@ -1,6 +1,5 @@
 """The two ends of the proxy: where miners connect, and the pools they mine on."""
 
-from ipaddress import ip_network
 from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
@@ -12,6 +11,7 @@ from stratumproxy.config.certificates import (
     parse_fingerprint,
     pool_context,
 )
+from stratumproxy.config.networks import check_networks
 from stratumproxy.config.number import Within
 from stratumproxy.config.table import Seconds, Table
 
@@ -102,12 +102,7 @@ class Listen(Table):
     @field_validator("proxy_protocol_from")
     @classmethod
     def _networks(cls, networks: list[str]) -> list[str]:
-        for network in networks:
-            try:
-                ip_network(network)
-            except ValueError as error:
-                raise ValueError(f'{error}; expected such as "10.0.0.0/8"') from None
-        return networks
+        return check_networks(networks)
 
     @field_validator("address")
     @classmethod

@@ -6,7 +6,6 @@ together; `config.tenants` is what the proxy goes by.
 
 import re
 from datetime import datetime
-from ipaddress import ip_network
 from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator
@@ -14,6 +13,7 @@ from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 from stratumproxy.config.control import read_token
 from stratumproxy.config.difficulty import HIGHEST_DIFFICULTY, LOWEST_DIFFICULTY, Difficulty
 from stratumproxy.config.groups import check_pattern
+from stratumproxy.config.networks import check_networks
 from stratumproxy.config.number import Within
 from stratumproxy.config.table import Seconds, Table
 from stratumproxy.config.worker_format import check_format
@@ -268,12 +268,7 @@ class Tenant(Table):
     @field_validator("addresses")
     @classmethod
     def _addresses(cls, networks: list[str]) -> list[str]:
-        for network in networks:
-            try:
-                ip_network(network)
-            except ValueError as error:
-                raise ValueError(f'{error}; expected such as "10.1.0.0/16"') from None
-        return networks
+        return check_networks(networks)
 
     @field_validator("token_file")
     @classmethod

@@ -1,44 +1,66 @@
-"""Patterns as a shell has them, `acme.*`: what they begin with, and what one leaves of another."""
+"""Patterns as a shell has them, `acme.*`, and tables in which those that a name fits are found.
+
+A name begins with what its pattern begins with, so it is looked up by that: a thousand patterns
+cost little more than one, as long as few of them begin with `*`.
+"""
 
 import re
+from collections.abc import Callable
 from fnmatch import translate
 
-_SPECIAL = re.compile(r"[*?\[]")
+_OPEN = re.compile(r"[*?\[]")
+
+Fits = Callable[[str], object]
+"""Whether a name is one, given that it begins as it should."""
 
 
-def literal_start(pattern: str) -> str:
-    """What every name begins with that a pattern fits: all of it where nothing is left open."""
-    return _SPECIAL.split(pattern, maxsplit=1)[0]
+class Patterns:
+    """Patterns, each somebody's."""
 
+    def __init__(self) -> None:
+        self._by_length: dict[int, dict[str, list[tuple[Fits | None, int]]]] = {}
 
-def is_literal(pattern: str) -> bool:
-    """Whether it fits one name alone."""
-    return not _SPECIAL.search(pattern)
+    def add(self, pattern: str, whose: int) -> None:
+        """Put one in; capital letters count."""
+        start = _OPEN.split(pattern, maxsplit=1)[0]
+        fits: Fits | None = None
+        if start == pattern:
+            fits = pattern.__eq__
+        elif pattern[len(start) :] != "*":
+            fits = re.compile(translate(pattern)).match
+        starts = self._by_length.setdefault(len(start), {})
+        starts.setdefault(start, []).append((fits, whose))
 
-
-def compiled(pattern: str) -> re.Pattern[str]:
-    """As a regular expression that the whole name has to match; capital letters count."""
-    return re.compile(translate(pattern))
+    def of(self, name: str) -> set[int]:
+        """Whose a name fits."""
+        return {
+            whose
+            for length, starts in self._by_length.items()
+            for fits, whose in starts.get(name[:length], ())
+            if fits is None or fits(name)
+        }
 
 
 class Covering:
-    """Whether some patterns leave nothing of another one.
+    """Who has a pattern that leaves nothing of another one.
 
-    It is never wrongly said that they do. They may all the same where a pattern is `[ab]` or `?`,
+    It is never wrongly said that somebody has. It may be missed where a pattern has `[ab]` or `?`,
     or where it takes two of them together.
-
-    Args:
-        patterns: those that come first.
     """
 
-    def __init__(self, patterns: list[str]) -> None:
-        self._same = set(patterns)
-        # In these only `*` is open, so that they fit a pattern as a text just if they fit whatever
-        # the pattern does: where it is open, too, there has to be a `*` here.
-        stars = [each for each in patterns if not re.search(r"[?\[]", each)]
-        self._stars = re.compile("|".join(map(translate, stars)) or r"(?!)")
+    def __init__(self) -> None:
+        self._same: dict[str, set[int]] = {}
+        self._stars = Patterns()
 
-    def __contains__(self, pattern: str) -> bool:
-        if pattern in self._same or "*" in self._same:
-            return True
-        return "[" not in pattern and bool(self._stars.match(pattern))
+    def add(self, pattern: str, whose: int) -> None:
+        """Put one in."""
+        self._same.setdefault(pattern, set()).add(whose)
+        # Where only `*` is open, it fits a pattern as a text just if it fits all that this fits:
+        # what is open there can then only stand where it is open here.
+        if not re.search(r"[?\[]", pattern):
+            self._stars.add(pattern, whose)
+
+    def of(self, pattern: str) -> set[int]:
+        """Whose leave nothing of a pattern."""
+        found = self._same.get(pattern, set()) | self._same.get("*", set())
+        return found if "[" in pattern else found | self._stars.of(pattern)

@@ -30,10 +30,10 @@ def test_without_tenants_there_is_one_that_mines_as_the_pools_say() -> None:
     assert tenant.difficulty == config().difficulty
     (target,) = tenant.targets
     assert (target.name, target.weight, target.when_down) == ("default", 1, "others")
-    as_account = "account", "{account}.{worker}"
+    format = "{account}.{worker}"
     assert target.upstreams == (
-        UpstreamTable("main", "host", "x", *as_account),
-        UpstreamTable("second", "host2", "hunter2", *as_account),
+        UpstreamTable("main", "host", "x", "account", format),
+        UpstreamTable("second", "host2", "hunter2", "account", format),
     )
 
 
