@@ -75,6 +75,13 @@ class Reporting(Protocol):
         """A share came for a job that is not taken."""
 
 
+class Doors(Protocol):
+    """When miners are let in."""
+
+    open: bool
+    """A pool was ready once, so miners can be answered."""
+
+
 class House(Protocol):
     """What all miners share."""
 
@@ -84,12 +91,14 @@ class House(Protocol):
     misbehaviour: Misbehaviour
     drops: Drops
     vardiff: Vardiff
-    open: bool
-    """A pool was ready once, so miners can be answered."""
     line_limit: int
     """Bytes of a line."""
     verdict_local: bool
     """A miner is answered by our own check, and not by the pool's."""
+
+    @property
+    def doors(self) -> Doors:
+        """When it is answered."""
 
     @property
     def version_mask(self) -> int:

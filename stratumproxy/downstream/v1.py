@@ -36,14 +36,14 @@ class V1Miner(Miner):
 
     def receive(self, data: bytes, now: float) -> bytes:
         """Take what the miner sent: see `Codec`."""
-        if self._tail or not self.house.open or data.find(b"\n") != len(data) - 1:
+        if self._tail or not self.house.doors.open or data.find(b"\n") != len(data) - 1:
             return self._receive_lines(data, now)
         self.heard = now
         return self._line(data, now)
 
     def _receive_lines(self, data: bytes, now: float) -> bytes:
         """What arrives is rarely other than one line; then it is cut, or kept, here."""
-        if not self.house.open:
+        if not self.house.doors.open:
             # Every answer depends on the pool; until the first one is there, miners wait.
             self._tail += data
             if len(self._tail) > self.house.line_limit:

@@ -61,11 +61,8 @@ class Proxy:
         recorder: NoRecorder | None = None,
     ) -> None:
         self._shell = shell
-        told: Notices = notices or NoNotices()
-        if isinstance(recorder, Notices):
-            told = NoticesTo(told, recorder)
-        self.notices = Limited(told)
         self.recorder = recorder = recorder or NoRecorder()
+        self.notices = Limited(NoticesTo(notices or NoNotices(), recorder))
         self.started = now
         self.tally = Tally()
         self.workers = Workers(forgotten=recorder.record_forgotten)
@@ -97,8 +94,6 @@ class Proxy:
             random_bits=shell.random_bits,
         )
         self.allocator = self.router.allocator
-        self.open = False
-        """A pool was ready once, so miners can be answered."""
         self.doors = Doors(self.miners, self.drops, now)
         self.sweep = Sweep(self.miners, self.router.groups, self.doors, self.offence, now)
         self._configure(config)
@@ -212,7 +207,7 @@ class Proxy:
 
     def heard(self, now: float) -> None:
         """What a pool said at once has been dealt with."""
-        if not self.open:
+        if not self.doors.open:
             self._try_open(now)
 
     def channel_over(self, channel: Channel) -> None:
@@ -227,7 +222,6 @@ class Proxy:
         """Start to answer miners, once it is known where they mine."""
         ready, settled = self.router.is_settled(now)
         if ready and (settled or now - self.started >= PATIENCE):
-            self.open = True
             self.doors.begin(now)
             self._shell.serve_soon()
 
@@ -256,7 +250,7 @@ class Proxy:
         """What has to be done every second or so, and is cheap."""
         self.notices.tend()
         self.router.tend(now)
-        if not self.open:
+        if not self.doors.open:
             self._try_open(now)
         elif self.router.is_dark and self.doors.dark(self._config.failover.release_seconds, now):
             self.notices.warning("no pool is ready: miners are let go", miners=len(self.miners))

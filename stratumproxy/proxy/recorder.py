@@ -22,6 +22,7 @@ from stratumproxy.mining.submission import Submission
 from stratumproxy.routing.fanout import Fanout, Group
 from stratumproxy.telemetry.bans import encode_bans
 from stratumproxy.telemetry.histogram import Histogram
+from stratumproxy.telemetry.notices import NoNotices
 from stratumproxy.telemetry.outbox import Outbox
 from stratumproxy.telemetry.records import ACCEPTED, REJECTED, TARGET, TENANT
 from stratumproxy.upstream.pool import Pool
@@ -59,8 +60,8 @@ LONGEST_TEXT = 300
 Record = tuple[Any, ...]
 
 
-class NoRecorder:
-    """There is no control plane: nothing is recorded."""
+class NoRecorder(NoNotices):
+    """There is no control plane: nothing is recorded, notices neither."""
 
     def __init__(self) -> None:
         self.reply = Histogram()
@@ -117,9 +118,9 @@ class NoRecorder:
 
 
 class Recorder(NoRecorder):
-    """Gathers records, and hands them to the outbox in batches.
+    """Gathers records, notices among them, and hands them to the outbox in batches.
 
-    It is itself one of the `Notices`. Times are Unix times for those who read them: `tick` says how
+    Times are Unix times for those who read them: `tick` says how
     they follow from `now`.
 
     Args:
@@ -277,9 +278,6 @@ class Recorder(NoRecorder):
         )
 
     # -- notices ---------------------------------------------------------------------------------
-
-    def debug(self, event: str, **values: object) -> None:
-        """Nothing for the record."""
 
     def info(self, event: str, **values: object) -> None:
         """Something worth knowing."""

@@ -1,10 +1,9 @@
 """What the core tells the operator, in words: the seam to whatever logs it."""
 
 from collections import Counter
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 
-@runtime_checkable
 class Notices(Protocol):
     """Where rare events go. Never called once per share. structlog's loggers fit."""
 

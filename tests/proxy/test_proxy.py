@@ -16,7 +16,7 @@ def test_miners_wait_for_the_first_pool() -> None:
         a >> 2 mining.authorize ["a", "x"]
         """
     )
-    assert not play.proxy.open
+    assert not play.proxy.doors.open
     play.peers["pool"] = play.pool()
     play.pool().says(b'{"id":2,"result":[[],"f0f1",8],"error":null}\n')
     play.pool().says(b'{"id":3,"result":true,"error":null}\n')
@@ -65,7 +65,7 @@ def test_the_first_pool_is_preferred_whoever_is_ready_first() -> None:
     play.aside('a >> 1 mining.subscribe []\na >> 2 mining.authorize ["a"]')
     play.opens("backup", extranonce1="b0b1", job=notify("x", room=10))
     play.aside("clock -- 2 s")
-    assert not play.proxy.open
+    assert not play.proxy.doors.open
     play.opens("pool")
     assert [pool.miners for pool in play.snapshot().pools] == [1, 0]
     assert list(play.miner("a").params) == ["a2"]
@@ -91,7 +91,7 @@ def test_and_not_for_one_that_could_not_be_reached() -> None:
     play = Playbook("pool", "backup")
     play.aside("backup -- hangs up")
     play.opens("pool", size=8)
-    assert play.proxy.open
+    assert play.proxy.doors.open
 
 
 def test_nor_where_the_size_is_configured() -> None:
