@@ -17,6 +17,7 @@ from stratumproxy.errors import BenchError, ConfigError, StratumProxyError
 COMMANDS = {
     "run": "Serve miners and mine on the pools of a configuration.",
     "check": "Validate a configuration and show what would run.",
+    "health": "Ask a running proxy whether it is well.",
     "verify": "Recompute shares from JSON lines, as in a dispute with a pool.",
     "top": "Watch the fleet in a terminal: hashrate, pools, every worker.",
     "audit": "Hold what a pool credited against what it should have.",

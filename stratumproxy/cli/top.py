@@ -8,15 +8,14 @@ import orjson
 import trio
 from rich.console import Console
 
+from stratumproxy.cli.asking import DEFAULT_URL, configured_api, url_option
 from stratumproxy.cli.options import examples
-from stratumproxy.errors import ConfigError, first_of
+from stratumproxy.errors import first_of
 from stratumproxy.top.api import Address, Api, ApiError
 from stratumproxy.top.fill import fill
 from stratumproxy.top.live import Top
 from stratumproxy.top.state import SORTS, State
 from stratumproxy.top.view import page
-
-DEFAULT_URL = "http://127.0.0.1:8080"
 
 INTERRUPTED = 130
 """What shells make of SIGINT."""
@@ -41,13 +40,6 @@ Keys:
 """
 
 
-def _address(ctx: click.Context, param: click.Parameter, url: str | None) -> Address | None:
-    try:
-        return None if url is None else Address.parse(url)
-    except ValueError as error:
-        raise click.BadParameter(str(error), ctx, param) from None
-
-
 @click.command(
     epilog=KEYS
     + examples(
@@ -59,14 +51,7 @@ def _address(ctx: click.Context, param: click.Parameter, url: str | None) -> Add
         "stratumproxy top --once --json | jq '.workers[] | select(.attention != [])'",
     )
 )
-@click.option(
-    "--url",
-    "address",
-    metavar="URL",
-    callback=_address,
-    show_default=DEFAULT_URL,
-    help="Where the API is: `listen` of [api] in the proxy's configuration.",
-)
+@url_option
 @click.option(
     "-c",
     "--config",
@@ -121,7 +106,7 @@ def top(
     if not sys.stdout.encoding.lower().startswith("utf"):
         sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
     if config is not None:
-        configured, its_token_file = _configured(config)
+        configured, its_token_file = configured_api(config)
         address, token_file = address or configured, token_file or its_token_file
     api = Api(address or Address.parse(DEFAULT_URL), _token(token_file))
     state = State(sort=sort, search=search, rows=rows)
@@ -140,25 +125,6 @@ def top(
         raise SystemExit(INTERRUPTED)
     if failure is not None:
         raise failure
-
-
-def _configured(path: Path) -> tuple[Address, Path | None]:
-    """Where a configuration has the API, and the file of its token if this user may read it.
-
-    Raises:
-        ConfigError: there is no API, or nobody knows where.
-    """
-    from stratumproxy.config import read
-    from stratumproxy.config.address import parse_listen
-
-    document = read(path)
-    host, port = parse_listen(document.value("api", "listen") or ":0")
-    if not port:
-        document.config()  # it may be that it is there, and wrong
-        raise ConfigError([f"{path}: api.listen: names no port; give --url, or name one there"])
-    host = "localhost" if host in (None, "0.0.0.0", "::") else f"[{host}]" if ":" in host else host
-    token_file = document.value("api", "token_file")
-    return Address.parse(f"http://{host}:{port}"), Path(token_file) if token_file else None
 
 
 def _token(path: Path | None) -> str:
