@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from stratumproxy.cli import cli
-from tests.top.stand_in import StandIn, stand_in
+from tests.top.stand_in import stand_in
 
 LISTEN_AND_POOL = '[[listen]]\naddress = ":3333"\n[[pool]]\nurl = "stratum+tcp://a:1"\nuser = "u"\n'
 
