@@ -20,7 +20,7 @@ COMMANDS = {
     "health": "Ask a running proxy whether it is well.",
     "verify": "Recompute shares from JSON lines, as in a dispute with a pool.",
     "top": "Watch the fleet in a terminal: hashrate, pools, every worker.",
-    "audit": "Hold what a pool credited against what it should have.",
+    "audit": "Hold what pools credited against what they should have.",
     "bench": "Measure pools and proxies under load, side by side.",
     "demo": "Watch a simulated pool, the proxy and simulated miners at work.",
     "simulate": "Be a simulated pool, miners, a bad link, or a recording.",
