@@ -24,7 +24,15 @@ html_copy_source = False
 html_show_copyright = False
 
 CONTENTS = {
-    "Run it": ["production", "operations", "configuration", "dashboard", "api", "metrics"],
+    "Run it": [
+        "production",
+        "operations",
+        "hosting",
+        "configuration",
+        "dashboard",
+        "api",
+        "metrics",
+    ],
     "What is kept": ["ledger", "kafka"],
     "For tests": ["testing", "conformance", "compatibility", "bench"],
     "How it is built": ["architecture", "wire", "roadmap"],

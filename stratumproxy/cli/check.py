@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from textwrap import fill
 
 import click
 from pydantic import BaseModel
@@ -13,15 +14,25 @@ from stratumproxy.config import Config, Listen, Pool, read
 from stratumproxy.config.address import parse_proxy_url
 from stratumproxy.config.explain import number
 
+TABLES = ("groups", "difficulty", "jobs", "failover", "limits", "api", "ledger", "kafka", "log")
+"""What there is one of, in the order in which it is shown."""
+
 
 @click.command(
     epilog=examples(
         "stratumproxy check --config farm.toml",
         "stratumproxy check --config farm.toml && systemctl restart stratumproxy",
+        "stratumproxy check --config new.toml --running farm.toml",
     )
 )
 @config_option
-def check(path: Path) -> None:
+@click.option(
+    "--running",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The file as it is running: say what a reload would change, and what it would cost.",
+)
+def check(path: Path, running: Path | None) -> None:
     """Validate a configuration and show what would run.
 
     Every mistake is named at once, with its line: also what a start would fail on here, such as a
@@ -33,6 +44,7 @@ def check(path: Path) -> None:
     # Not for --help: they bring structlog, SQLite and more.
     from stratumproxy.cli.files import file_limits
     from stratumproxy.cli.obstacles import obstacles
+    from stratumproxy.cli.tenants import concerns, who_mines_where
 
     document = read(path)
     config = document.config(obstacles(document))
@@ -42,6 +54,11 @@ def check(path: Path) -> None:
         click.secho(heading, bold=True)
         for name in names:
             _show(settings, name)
+    for heading, lines in who_mines_where(config):
+        click.echo()
+        click.secho(heading, bold=True)
+        for line in lines:
+            click.echo(f"    {line}")
     click.echo()
     click.secho("Kernel of the share check", bold=True)
     click.echo(f"    {shares.kernel()}")
@@ -53,6 +70,35 @@ def check(path: Path) -> None:
         click.secho("File descriptors", bold=True)
         click.echo(f"    {most} at most, and limits.connections needs {needed}: miners past them")
         click.echo("    are refused; raise it (ulimit -Hn, LimitNOFILE= in systemd)")
+    _tell("Look at this", list(concerns(config)))
+    if running is not None:
+        _tell_cost(read(running).config(), config)
+
+
+def _tell(heading: str, sentences: list[str]) -> None:
+    """Sentences under a heading, if there are any."""
+    if not sentences:
+        return
+    click.echo()
+    click.secho(heading, bold=True)
+    for sentence in sentences:
+        click.echo(fill(sentence, 96, initial_indent="    ", subsequent_indent="    "))
+
+
+def _tell_cost(running: Config, wanted: Config) -> None:
+    from stratumproxy.cli.tenants import cost_of_reload
+
+    cost = cost_of_reload(running, wanted)
+    said = [f"It changes {', '.join(cost.changes)}." if cost.changes else "It changes nothing."]
+    if cost.restart:
+        said.append(f"Not before a restart: {', '.join(cost.restart)}.")
+    said += cost.reconnects or ["No miner has to reconnect for it, as far as it is configured."]
+    if cost.unknown:
+        said.append(
+            f"How much room {', '.join(cost.unknown)} will give is not configured "
+            "(extranonce2_size): miners that hold more have to reconnect."
+        )
+    _tell("What a reload would cost", said)
 
 
 def _sections(config: Config) -> Iterator[tuple[str, BaseModel, list[str]]]:
@@ -68,7 +114,7 @@ def _sections(config: Config) -> Iterator[tuple[str, BaseModel, list[str]]]:
         if not isinstance(getattr(config, name), BaseModel | list)
     ]
     yield "As a whole", config, whole
-    for name in ("difficulty", "jobs", "failover", "limits", "api", "ledger", "kafka", "log"):
+    for name in TABLES:
         table: BaseModel = getattr(config, name)
         yield name.capitalize(), table, list(type(table).model_fields)
 
@@ -98,6 +144,8 @@ def _text(name: str, value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, float):
         return number(value)
+    if isinstance(value, list) and any(isinstance(each, BaseModel) for each in value):
+        return ", ".join(str(getattr(each, "name", "")) for each in value)
     if isinstance(value, list):
         return json.dumps(value)
     if isinstance(value, dict):

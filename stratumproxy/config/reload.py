@@ -98,10 +98,11 @@ def reloaded(running: Config, wanted: Config) -> tuple[Config, list[str], list[s
 def _renamed(running: Sequence[Listen], wanted: Sequence[Listen]) -> list[Listen]:
     """The listeners there are, under the names that they have in the file now.
 
-    One that is not there any more keeps its name as long as no other has it.
+    One that is not there any more serves until the restart, under its name unless that is now
+    another's that is open, too.
     """
     names = {each.address: each.name for each in wanted}
-    taken = set(names.values())
+    taken = {names[each.address] for each in running if each.address in names}
     return [
         each.model_copy(
             update={"name": names.get(each.address, "" if each.name in taken else each.name)}

@@ -6,6 +6,7 @@ import pytest
 
 from stratumproxy.config import Config, loads
 from stratumproxy.config.reload import ControlTables, reloaded
+from stratumproxy.config.told import decode_told, encode_told
 
 TEXT = """\
 processes = 1
@@ -95,3 +96,53 @@ def test_a_token_that_changed_in_its_file_is_a_change(tmp_path: Path) -> None:
     assert ControlTables.of(config) != before
     token.unlink()
     assert ControlTables.of(config).tokens == ("",)
+
+
+LISTENERS = """
+[[listen]]
+address = "127.0.0.1:4444"
+name = "hall-b"
+[[tenant]]
+name = "acme"
+listen = ["hall-b"]
+"""
+
+
+def test_listeners_change_their_names_under_way() -> None:
+    running = loads(TEXT + LISTENERS)
+    applied, changes, waiting = reloaded(running, loads(TEXT + LISTENERS.replace("hall-b", "b")))
+    assert [each.called for each in applied.listen] == ["127.0.0.1:3333", "b"]
+    assert (changes, waiting) == (["listen.name", "tenant"], [])
+
+
+def test_a_listener_that_moves_is_what_it_was_until_the_restart() -> None:
+    """Its miners stay whose they are."""
+    running = loads(TEXT + LISTENERS)
+    applied, changes, waiting = reloaded(running, loads(TEXT + LISTENERS.replace("4444", "5555")))
+    assert (changes, waiting) == ([], ["listen"])
+    assert applied == running
+
+
+def test_two_listeners_change_their_names_for_each_other() -> None:
+    text = TEXT.replace('3333"', '3333"\nname = "a"') + LISTENERS
+    swapped = (
+        text.replace('name = "a"', 'name = "c"').replace("hall-b", "a").replace('"c"', '"hall-b"')
+    )
+    applied, _, waiting = reloaded(loads(text), loads(swapped))
+    assert ([each.name for each in applied.listen], waiting) == (["hall-b", "a"], [])
+
+
+def test_a_listener_that_comes_with_the_restart_can_be_named_before() -> None:
+    wanted = loads(TEXT + LISTENERS)
+    applied, changes, waiting = reloaded(loads(TEXT), wanted)
+    assert (changes, waiting) == (["tenant"], ["listen"])
+    assert decode_told(encode_told(applied)).tenant == wanted.tenant
+
+
+def test_a_tenants_token_is_a_change_and_so_are_its_targets(tmp_path: Path) -> None:
+    token = tmp_path / "token"
+    token.write_text("0123456789abcdef")
+    config = loads(TEXT + API + LISTENERS + f'token_file = "{token}"\n')
+    before = ControlTables.of(config)
+    token.write_text("fedcba9876543210")
+    assert ControlTables.of(config) != before
