@@ -83,4 +83,8 @@ class Report:
             round_trip=pool.verdicts.round_trip.copy(),
             mined_for=now - first.since if first else None,
             why=first.why if first else "",
+            names=pool.sharing.told,
+            names_why=pool.sharing.why,
+            named=sum(each.session.named for each in channels if each.session is not None),
+            unnamed=pool.sharing.unnamed,
         )

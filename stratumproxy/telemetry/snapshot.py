@@ -37,6 +37,15 @@ class PoolSnapshot:
     """Seconds since it is mined on, without a break; None if it is not."""
     why: str = ""
     """Why it is mined on; empty if it is not."""
+    names: str = ""
+    """How workers' names get to it: ``shared`` (several on a session), ``own`` (one a session),
+    ``asking`` (it is being found out); empty if all is sent as the account anyhow."""
+    names_why: str = ""
+    """What that rests on."""
+    named: int = 0
+    """Names that it has authorized on sessions that it has with us, beside the accounts."""
+    unnamed: int = 0
+    """Shares sent as the account, whose workers have names of their own."""
 
     @classmethod
     def parse(cls, values: dict[str, Any]) -> "PoolSnapshot":
@@ -116,6 +125,7 @@ class Snapshot:
                 pending=0,
                 mined_for=None,
                 why="",
+                named=0,
             )
             for pool in self.pools
         )
@@ -141,6 +151,10 @@ def _with_histograms(values: dict[str, Any], *names: str) -> dict[str, Any]:
 
 STATES = ("ready", "connecting", "waiting")
 """States of a pool, the best first: a pool is as well as its best session."""
+
+
+NAMES = ("own", "asking", "shared", "")
+"""Of a pool that several processes ask, the answer that costs most is told."""
 
 
 def merge(snapshots: Sequence[Snapshot]) -> Snapshot:
@@ -189,6 +203,7 @@ def merge_pools(pools: Iterable[PoolSnapshot]) -> tuple[PoolSnapshot, ...]:
 def _merge_pool(pools: Sequence[PoolSnapshot]) -> PoolSnapshot:
     best = min(pools, key=lambda pool: STATES.index(pool.state) if pool.state else len(STATES))
     mined_on = max(pools, key=lambda pool: -1.0 if pool.mined_for is None else pool.mined_for)
+    asked = min(pools, key=lambda pool: NAMES.index(pool.names))
     return replace(
         best,
         sessions=sum(pool.sessions for pool in pools),
@@ -200,4 +215,8 @@ def _merge_pool(pools: Sequence[PoolSnapshot]) -> PoolSnapshot:
         round_trip=merge_histograms(pool.round_trip for pool in pools),
         mined_for=mined_on.mined_for,
         why=mined_on.why,
+        names=asked.names,
+        names_why=asked.names_why,
+        named=sum(pool.named for pool in pools),
+        unnamed=sum(pool.unnamed for pool in pools),
     )

@@ -6,7 +6,7 @@
     refused    it said no, or nothing for `PATIENCE`; a late true still counts
 
 Until a name is taken its shares go as the account, and so do those past `MOST` names. None of that
-is silent: `Names.unnamed` counts them.
+is silent: `Sharing.unnamed` counts them.
 """
 
 from collections import deque
@@ -54,9 +54,7 @@ class Names:
         self._names: dict[Key, str] = {}
         self._keys: dict[str, Key] = {}
         """Who came to a name first."""
-        self.unnamed = 0
-        """Shares that went as the account, and have a name."""
-        sharing.wanted = True
+        sharing.want(notices)
 
     def of(self, share: Submission) -> str:
         """What the finder of a share is called."""
@@ -149,7 +147,8 @@ class SessionNames:
         self.taken.pop(name, None)
         if name not in self.refused:
             self.refused[name] = why
-            self.names.sharing.doubt(f'to the name "{name}": {why}')
+            if self.names.sharing.shared:
+                self.names.sharing.doubt(f'to the name "{name}": {why}')
 
     def _done(self, name: str) -> None:
         self._waiting.discard(name)

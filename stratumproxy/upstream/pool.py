@@ -7,6 +7,7 @@ from stratumproxy.accounting.account import Account
 from stratumproxy.accounting.books import Verdicts
 from stratumproxy.mining.job import Terms
 from stratumproxy.upstream.session import NewJob
+from stratumproxy.upstream.sharing import Sharing
 
 RETIRE_SECONDS = 30.0
 """Seconds that a pool which is not configured any more is mined on, while no other is ready."""
@@ -40,6 +41,8 @@ class Pool:
         self.difficulty: float | int = 0
         self.version_mask = 0
         self.verdicts = Verdicts()
+        self.sharing = Sharing(table.name)
+        """Whether it takes several names on a session."""
         self._odd_version = False
 
     def __repr__(self) -> str:

@@ -10,7 +10,6 @@ then once more under another name:
     all of that before the second name  the pool could not be asked: nothing is learnt
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from stratumproxy.accounting.naming import Naming
@@ -34,20 +33,25 @@ class Answer:
     """What the pool did."""
 
 
+def probing(naming: Naming) -> SessionNames:
+    """Names for a session that is but to be asked on; what it hears is told nobody."""
+    silent = NoNotices()
+    return SessionNames(Names(naming, Sharing(""), silent))
+
+
 class Probe:
     """One conversation.
 
     Args:
+        session: a new one with the pool, that nobody will mine on, with names of `probing`.
         naming: of the account.
-        begin: makes a session with the pool, that nobody will mine on, with these names.
     """
 
-    def __init__(self, naming: Naming, begin: Callable[[SessionNames], Session]) -> None:
+    def __init__(self, session: Session, naming: Naming) -> None:
+        assert session.names is not None
+        self.session = session
+        self._names: SessionNames = session.names
         self._name = naming.of(WORKER, WORKER, WORKER).name
-        # What this session hears is news to nobody before there is an answer.
-        silent = NoNotices()
-        self._names = SessionNames(Names(naming, Sharing("", silent), silent))
-        self.session = begin(self._names)
         self._asked: float | None = None
         self.answer: Answer | None = None
         """Once there is one, the session can be closed."""

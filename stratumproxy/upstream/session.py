@@ -132,6 +132,11 @@ class Session(ABC):
             found: it, in the pool's terms.
         """
 
+    @property
+    def named(self) -> int:
+        """Names that the pool takes shares under, beside the user's."""
+        return len(self.names.taken) if self.names is not None else 0
+
     def authorize(self, name: str, now: float) -> bool:
         """Have shares taken under one more name, on a session that has `names`.
 

@@ -8,7 +8,7 @@ and is closed again (`upstream.probe`). What came of it holds until something sp
 
 from typing import Literal
 
-from stratumproxy.telemetry.notices import Notices
+from stratumproxy.telemetry.notices import NoNotices, Notices
 
 Way = Literal["shared", "own", "account"]
 """How a worker's name gets to a pool: on a session that has others', on one of its own, or not."""
@@ -22,18 +22,19 @@ class Sharing:
 
     Args:
         pool: its name, for logs.
-        notices: where a decision is told.
     """
 
-    def __init__(self, pool: str, notices: Notices) -> None:
+    def __init__(self, pool: str) -> None:
         self._pool = pool
-        self._notices = notices
+        self._notices: Notices = NoNotices()
         self.wanted = False
         """Somebody wants to know: names go to it."""
         self.shared: bool | None = None
         """Whether it takes several; None: not known yet."""
         self.why = ""
         """What that rests on, or why it is not known."""
+        self.unnamed = 0
+        """Shares so far of workers with a name that went as the account."""
         self._print: object = None
         """How the session introduced itself that this was learnt on."""
         self._doubt = ""
@@ -41,6 +42,21 @@ class Sharing:
         self._pause = SOON
         self._not_before = 0.0
         self._probing = False
+
+    def want(self, notices: Notices) -> None:
+        """Names go to it, if it takes them.
+
+        Args:
+            notices: where a decision is told.
+        """
+        self.wanted, self._notices = True, notices
+
+    @property
+    def told(self) -> str:
+        """How names get to it, as snapshots have it: see `PoolSnapshot.names`."""
+        if not self.wanted:
+            return ""
+        return "asking" if self.shared is None else "shared" if self.shared else "own"
 
     def due(self, now: float) -> bool:
         """Whether a probe is to begin now."""

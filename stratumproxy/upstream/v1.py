@@ -373,7 +373,7 @@ class V1Session(Session):
                 self._held_back.setdefault(name, []).append((request_id, head, found))
                 return None
         share.name = self.user
-        names.names.unnamed += 1
+        names.names.sharing.unnamed += 1
         return head
 
     def authorize(self, name: str, now: float) -> bool:
@@ -414,7 +414,7 @@ class V1Session(Session):
                 continue  # it took too long, and was given up
             if begin is None:
                 share.name = self.user
-                names.names.unnamed += 1
+                names.names.sharing.unnamed += 1
             else:
                 head = begin + head[len(self._began) :]
             if not self.outgoing:

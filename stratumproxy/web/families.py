@@ -131,6 +131,11 @@ FAMILIES = {
         "Shares sent to the pool whose verdict never comes: timed out, or cut off.",
         ("pool",),
     ),
+    "pool_shares_unnamed": Family(
+        "counter",
+        "Shares sent to the pool as the account, whose workers have names of their own.",
+        ("pool",),
+    ),
     "pool_round_trip_seconds": Family(
         "histogram", "Seconds from sending a share to the pool until its verdict.", ("pool",)
     ),

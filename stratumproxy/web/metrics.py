@@ -185,6 +185,7 @@ class Metrics(Collector):
             "accepted": counter("pool_shares_accepted"),
             "rejected": counter("pool_shares_rejected"),
             "lost": counter("pool_shares_lost"),
+            "unnamed": counter("pool_shares_unnamed"),
         }
         for pool in pools:
             label = [pool.name]

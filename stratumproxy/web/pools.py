@@ -43,6 +43,15 @@ class Pool(BaseModel):
     why: str = Field(description="Why it is mined on; empty if it is not.")
     ordered: bool = Field(description="Whether an operator put it before all others.")
     round_trip: RoundTrip | None
+    names: str = Field(
+        description="How workers' names get to it: shared (several on a session), own (one a "
+        "session), asking (it is being found out); empty if all is sent as the account anyhow."
+    )
+    names_why: str = Field(description="What that rests on, in the pool's own words.")
+    named: int = Field(description="Names that it has authorized, beside the accounts.")
+    unnamed: int = Field(
+        description="Shares sent as the account, whose workers have names of their own."
+    )
 
 
 class Pools(BaseModel):

@@ -88,3 +88,14 @@ def test_what_is_gone_mines_on_nothing() -> None:
     mined = pool(mined_for=9.0, why="it is ready")
     past = replace(SNAPSHOT, pools=(mined,), preferred="main").past()
     assert (past.pools[0].mined_for, past.pools[0].why, past.preferred) == (None, "", "")
+
+
+def test_what_is_told_of_names_when_processes_differ() -> None:
+    """One that could ask the pool already, and one that could not."""
+    asked = pool(names="own", names_why="silence", named=0, unnamed=3)
+    asking = pool(names="asking", named=2, unnamed=4)
+    (merged,) = merge_pools([asking, pool(), asked])
+    assert (merged.names, merged.names_why) == ("own", "silence")
+    assert (merged.named, merged.unnamed) == (2, 7)
+    (past,) = replace(SNAPSHOT, pools=(asking,)).past().pools
+    assert (past.named, past.unnamed) == (0, 4)

@@ -38,7 +38,7 @@ class Talk:
 
     def __init__(self, form: str = "{account}.{worker}", *, shared: bool | None = True) -> None:
         self.log = Log()
-        self.sharing = Sharing("pool", self.log)
+        self.sharing = Sharing("pool")
         self.sharing.shared = shared
         self.names = Names(Naming("farm", form), self.sharing, self.log)
         self.woken = 0
@@ -88,7 +88,7 @@ def test_a_name_is_asked_for_with_its_first_share_and_used_from_the_pools_true_o
     talk.find("a")
     talk.find("b")
     assert talk.said() == ["submit farm.a 19", "authorize farm.b 21", "submit farm 20"]
-    assert talk.names.unnamed == 3
+    assert talk.sharing.unnamed == 3
 
 
 def test_what_a_named_share_looks_like() -> None:
@@ -112,7 +112,7 @@ def test_who_has_no_name_but_the_account_is_not_asked_for() -> None:
     talk = Talk()
     talk.find("farm")
     assert talk.said() == ["submit farm 16"]
-    assert talk.names.unnamed == 0
+    assert talk.sharing.unnamed == 0
 
 
 @pytest.mark.parametrize("shared", [None, False])
@@ -120,7 +120,7 @@ def test_where_names_can_not_share_a_session_none_is_asked_for(shared: bool | No
     talk = Talk(shared=shared)
     share = talk.find("a")
     assert talk.said() == ["submit farm 16"]
-    assert (share.name, talk.names.unnamed) == ("farm", 1)
+    assert (share.name, talk.sharing.unnamed) == ("farm", 1)
 
 
 def test_answers_in_any_order_twice_and_to_nothing() -> None:
@@ -211,7 +211,7 @@ def test_a_share_that_goes_once_more_waits_for_its_name() -> None:
     talk.hear((17, True), (19, "no such worker"))
     assert talk.said() == ["submit farm.a 16", "submit farm 18"]
     assert talk.woken == 1, "the writer is woken once for what it takes at once"
-    assert talk.names.unnamed == 1
+    assert talk.sharing.unnamed == 1
 
 
 def test_and_goes_as_the_account_if_there_is_no_answer() -> None:

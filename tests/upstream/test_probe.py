@@ -7,7 +7,7 @@ import pytest
 
 from stratumproxy.accounting.naming import Naming
 from stratumproxy.upstream.names import PATIENCE
-from stratumproxy.upstream.probe import Answer, Probe
+from stratumproxy.upstream.probe import Answer, Probe, probing
 from stratumproxy.upstream.v1 import V1Session
 from tests.upstream.sessions import AUTHORIZED, SUBSCRIBED, job
 
@@ -16,7 +16,8 @@ SECOND = b'"mining.authorize","params":["farm.probe","x"]'
 
 def begun() -> Probe:
     """One that has said its handshake."""
-    probe = Probe(Naming("farm"), lambda names: V1Session("farm", "x", 0, names=names))
+    naming = Naming("farm")
+    probe = Probe(V1Session("farm", "x", 0, names=probing(naming)), naming)
     said(probe)
     return probe
 

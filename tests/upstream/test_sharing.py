@@ -26,19 +26,19 @@ def asked(sharing: Sharing, seconds: int, answer: bool | None) -> list[int]:
 
 
 def test_nobody_asks_for_nothing() -> None:
-    assert asked(Sharing("pool", NoNotices()), 1000, True) == []
+    assert asked(Sharing("pool"), 1000, True) == []
 
 
 def test_a_pool_that_can_not_be_asked_is_asked_every_minute() -> None:
-    sharing = Sharing("pool", NoNotices())
-    sharing.wanted = True
+    sharing = Sharing("pool")
+    sharing.want(NoNotices())
     assert asked(sharing, 600, None) == list(range(0, 600, int(SOON)))
     assert (sharing.shared, sharing.why) == (None, "it could not be asked: no connection")
 
 
 def test_doubts_that_come_to_nothing_come_ever_more_seldom() -> None:
-    sharing = Sharing("pool", NoNotices())
-    sharing.wanted = True
+    sharing = Sharing("pool")
+    sharing.want(NoNotices())
     times = asked(sharing, 20_000, True)
     gaps = [later - earlier for earlier, later in pairwise(times)]
     assert gaps[0] == SOON
@@ -47,8 +47,8 @@ def test_doubts_that_come_to_nothing_come_ever_more_seldom() -> None:
 
 
 def test_what_is_known_is_not_asked_again_until_something_speaks_against_it() -> None:
-    sharing = Sharing("pool", NoNotices())
-    sharing.wanted = True
+    sharing = Sharing("pool")
+    sharing.want(NoNotices())
     sharing.begin()
     sharing.decide(False, "silence", "print", 0.0)
     sharing.meet("print")
@@ -65,8 +65,8 @@ def test_what_is_known_is_not_asked_again_until_something_speaks_against_it() ->
     )
 )
 def test_whatever_happens_it_is_never_asked_in_a_tight_loop(steps: list[str]) -> None:
-    sharing = Sharing("pool", NoNotices())
-    sharing.wanted = True
+    sharing = Sharing("pool")
+    sharing.want(NoNotices())
     ended = []
     for now, step in enumerate(steps):
         match step:
@@ -90,7 +90,7 @@ def test_whatever_happens_it_is_never_asked_in_a_tight_loop(steps: list[str]) ->
 
 
 def test_how_names_get_there() -> None:
-    sharing = Sharing("pool", NoNotices())
+    sharing = Sharing("pool")
     ways = []
     for shared in (None, True, False):
         sharing.shared = shared
