@@ -52,7 +52,7 @@ async def _ask(pool: Pool, probe: Probe, clock: Callable[[], float]) -> Answer:
         with trio.move_on_after(pool.silence_seconds + PATIENCE):
             await _talk(probe, stream, clock)
     except trio.BrokenResourceError:
-        probe.broke("the connection broke")
+        probe.broke("it hung up")
     finally:
         await trio.aclose_forcefully(stream)
     probe.broke(f"it gave no work within {pool.silence_seconds:g} seconds")
