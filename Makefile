@@ -18,7 +18,7 @@ BUILT_FROM := setup.py pyproject.toml $(wildcard stratumproxy/*/*.[ch] stratumpr
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run test lint format check bench microbench fuzz soak interop wheel docs site clean
+.PHONY: help run test lint format check bench microbench fuzz soak interop wheel docs docs-test site clean
 
 help: ## This list
 	@echo "Targets:"
@@ -86,6 +86,9 @@ docs: $(VENV)/installed ## What is generated: configuration.md, compatibility.md
 	$(BIN)/python -m stratumproxy.conform.compatibility docs/compatibility > docs/compatibility.md
 	$(BIN)/stratumproxy schema --messages > configs/messages.schema.json
 	$(BIN)/python -m tests.rooms
+
+docs-test: $(VENV)/installed-dev ## Every command of the pages, run as it is written, and a table of them (root)
+	$(BIN)/python -m tests.docs.commands $(ARGS)
 
 site: $(VENV)/installed-site ## The pages as a site in build/site/, links checked; those elsewhere are listed
 	rm -rf build/site

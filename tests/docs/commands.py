@@ -1,0 +1,70 @@
+"""Run every command of the pages as it is written there, each page on a machine of its own.
+
+`make docs-test` runs this; the suite (test_commands.py) leaves out what is slow. What a command is
+not run for stands before its block, as a comment, which a page does not show:
+
+    <!-- not run: REASON -->  nothing of the block
+    <!-- slow: REASON -->     in make docs-test only
+    <!-- again: REASON -->    until it does well
+    <!-- stays: TEXT -->      until the page ends, with a Ctrl-C; once it has printed TEXT, the next
+                              command follows
+    <!-- exit: STATUS -->     what it ends with, if that is not 0
+    <!-- file: PATH -->       the block is what is in this file, before the first command and again
+                              from here on; append: PATH, it is added to it here
+
+Of the first five each can be said of those commands alone that have a PART in them:
+<!-- not run: `PART`: REASON -->.
+What no page can run (systemctl, docker …) is named in tests/docs/inside.py.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+from tests.docs.outcome import Outcome
+from tests.docs.pages import PAGES, ROOT, blocks
+from tests.docs.sandbox import ENTER, why_not
+from tests.docs.shell import SHELLS
+
+
+def run(page: str, *, slow: bool = False) -> list[Outcome]:
+    """What became of each command of a page.
+
+    Raises:
+        RuntimeError: its machine could not be set up, or a mark is none.
+    """
+    if not any(block.language in SHELLS for block in blocks(page)):
+        return []
+    command = [*ENTER, sys.executable, "-m", "tests.docs.inside", page, *["slow"] * slow]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if ran.returncode:
+        raise RuntimeError(f"{page}: {ran.stderr}{ran.stdout[-2000:]}")
+    return [Outcome(**json.loads(line)) for line in ran.stdout.splitlines()]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("pages", nargs="*", default=PAGES)
+    parser.add_argument("--quick", action="store_true", help="leave out what is slow")
+    options = parser.parse_args()
+    if why := why_not():
+        print(f"the commands of the pages can't be run here: {why}", file=sys.stderr)
+        return 2
+    with ThreadPoolExecutor(2) as pool:
+        rows = []
+        for found in pool.map(lambda page: run(page, slow=not options.quick), options.pages):
+            rows += found
+            print("".join(f"{row}\n" for row in found), end="", flush=True)
+    for row in rows:
+        if not row.well:
+            print(f"\n{row.page}:{row.line}: {row.command}\n{row.output}")
+    failed = sum(not row.well for row in rows)
+    left = sum(bool(row.why) for row in rows)
+    print(f"\n{len(rows)} commands: {len(rows) - failed - left} ran, {left} not, {failed} failed")
+    return min(failed, 1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
