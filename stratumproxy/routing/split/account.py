@@ -1,0 +1,143 @@
+"""What each target is owed: its part of all work that counted, less the work that was its own.
+
+Work is the difficulty that was asked of shares that count, so there is nothing to estimate. What
+all are owed together is always nothing: what one lacks, others had.
+"""
+
+from collections.abc import Mapping
+from math import exp, isclose
+from typing import NamedTuple
+
+DAY = 86_400.0
+
+CAP = 7200.0
+"""Seconds of its own part that a target may lack, or have had too much. A pool that was down for
+a night would otherwise be paid back for days, and others would be left with nothing meanwhile."""
+
+
+class Kept(NamedTuple):
+    """An account as plain values, for a process that goes on with it."""
+
+    weights: dict[str, float]
+    """By target; their sum is 1."""
+    debts: dict[str, float]
+    """Work that each target lacks; below 0, that it had too much."""
+    rate: float
+    """Work a second of the whole farm."""
+
+
+def parts(weights: Mapping[str, float]) -> dict[str, float]:
+    """Weights as parts of 1.
+
+    Args:
+        weights: by target, each 0 or more.
+
+    Raises:
+        ValueError: a weight is below 0, or all are 0.
+    """
+    total = sum(weights.values())
+    if not total > 0 or min(weights.values()) < 0:
+        raise ValueError(f"weights must be 0 or more, and one above 0: {dict(weights)}")
+    return {name: weight / total for name, weight in weights.items()}
+
+
+class Account:
+    """The work of all targets since their weights were set.
+
+    Args:
+        weights: by target.
+        kept: an account to go on with. It is taken up if it has the same targets and weights;
+            others were promised something else, so the account begins with nothing then.
+    """
+
+    def __init__(self, weights: Mapping[str, float], kept: Kept | None = None) -> None:
+        self.weights = parts(weights)
+        self.resumed = kept is not None and self._is_of(kept)
+        """Whether it goes on with the account that was given."""
+        self._debts = dict.fromkeys(self.weights, 0.0)
+        self._fresh = dict.fromkeys(self.weights, 0.0)
+        """Work that is not in the debts yet."""
+        self.rate = 0.0
+        """Work a second of the whole farm: the highest of late, which a day makes a third of. So
+        a farm that is dark for a night, or that only begins to connect, is as large as it was."""
+        self.forgiven = dict.fromkeys(self.weights, 0.0)
+        """What of each debt was struck off at the cap."""
+        if kept is not None and self.resumed:
+            self._debts.update(kept.debts)
+            self.rate = kept.rate
+
+    def _is_of(self, kept: Kept) -> bool:
+        return (
+            kept.weights.keys() == self.weights.keys() == kept.debts.keys()
+            and all(isclose(kept.weights[name], part) for name, part in self.weights.items())
+            and isclose(sum(kept.debts.values()), 0.0, abs_tol=1e-6 * _size(kept.debts))
+        )
+
+    def credit(self, target: str, work: float) -> None:
+        """A share counted.
+
+        Args:
+            target: whose job it was found on; one that is not in this account is not counted.
+            work: the difficulty that was asked of it.
+        """
+        if target in self._fresh:
+            self._fresh[target] += work
+
+    def debts(self) -> dict[str, float]:
+        """The work that each target lacks by now; their sum is 0."""
+        if any(self._fresh.values()):
+            total = sum(self._fresh.values())
+            for name, work in self._fresh.items():
+                self._debts[name] += self.weights[name] * total - work
+                self._fresh[name] = 0.0
+        return dict(self._debts)
+
+    def correct(self, debts: Mapping[str, float]) -> None:
+        """Go on with other debts: those that are this process's of several.
+
+        Args:
+            debts: for all targets of this account; their sum is 0.
+
+        Raises:
+            ValueError: they are not.
+        """
+        near = 1e-6 * _size(debts)
+        if debts.keys() != self._debts.keys() or not isclose(
+            sum(debts.values()), 0.0, abs_tol=near
+        ):
+            raise ValueError(f"not debts of {', '.join(self._debts)}: {dict(debts)}")
+        self.debts()
+        self._debts.update(debts)
+
+    def bound(self, rate: float, least: float, elapsed: float) -> None:
+        """Strike off what is beyond the cap, of those who lack and those who had too much alike.
+
+        Args:
+            rate: work a second of all machines.
+            least: work that may be owed in any case.
+            elapsed: seconds since this was last called.
+        """
+        self.rate = max(rate, self.rate * exp(-elapsed / DAY))
+        debts = self.debts()
+        if not self.rate:
+            return
+        caps = {name: max(CAP * part * self.rate, least) for name, part in self.weights.items()}
+        capped = {name: max(-caps[name], min(caps[name], debt)) for name, debt in debts.items()}
+        if capped == debts:
+            return
+        lack = sum(debt for debt in capped.values() if debt > 0)
+        excess = -sum(debt for debt in capped.values() if debt < 0)
+        owed = min(lack, excess)
+        for name, debt in capped.items():
+            side = lack if debt > 0 else excess
+            left = debt * owed / side if side else 0.0
+            self.forgiven[name] += debts[name] - left
+            self._debts[name] = left
+
+    def export(self) -> Kept:
+        """The account as plain values."""
+        return Kept(dict(self.weights), self.debts(), self.rate)
+
+
+def _size(debts: Mapping[str, float]) -> float:
+    return max((abs(debt) for debt in debts.values()), default=0.0) or 1.0
