@@ -1,8 +1,10 @@
 """What every test shares."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 # The machine may be busy: no test fails for taking its time.
@@ -11,6 +13,13 @@ settings.load_profile("patient")
 
 HEAVY = ("tests/bench/", "tests/chaos/", "tests/hostile/", "tests/end_to_end/test_many.py")
 """Each of these wants a core or more; two of them side by side would starve each other."""
+
+
+@pytest.fixture(autouse=True)
+def _log_as_ever() -> Iterator[None]:
+    """A command that is tried in this process sets up the log, also for the tests after it."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.hookimpl(optionalhook=True)

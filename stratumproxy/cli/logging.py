@@ -95,7 +95,6 @@ def configure(log: Log, stream: TextIO | None = None) -> bool:
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
-            structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _expected_errors,

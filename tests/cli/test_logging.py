@@ -6,7 +6,6 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 
 import pytest
 import structlog
@@ -14,12 +13,6 @@ import structlog
 from stratumproxy.cli.logging import configure
 from stratumproxy.config import Log
 from stratumproxy.errors import PoolError
-
-
-@pytest.fixture(autouse=True)
-def _restore() -> Iterator[None]:
-    yield
-    structlog.reset_defaults()
 
 
 class Terminal(io.StringIO):

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 import trio
 from structlog.testing import capture_logs
 
@@ -285,12 +284,6 @@ def test_a_configuration_that_has_become_a_pipe_is_named_and_not_waited_for(path
 
 def running_config() -> command.Running:
     return command.Running(loads(TEXT), lambda: loads(TEXT), Service())
-
-
-@pytest.fixture(autouse=True)
-def _restore() -> Iterator[None]:
-    yield
-    structlog.reset_defaults()
 
 
 def test_errors_come_out_of_their_groups(monkeypatch: pytest.MonkeyPatch) -> None:
