@@ -1,18 +1,22 @@
-"""Where it is credited what miners find."""
+"""For whom is mined, and where it is credited what miners find."""
 
 from typing import NamedTuple
 
-from stratumproxy.telemetry.records import COIN
+from stratumproxy.telemetry.records import COIN, TARGET, TENANT
 
 
 class Account(NamedTuple):
-    """An account at a pool: where what was mined is credited."""
+    """An account at a pool, as one tenant's target mines for it."""
 
     pool: str
     """The pool's name; empty for no pool at all."""
     user: str
     """What we are called there."""
     coin: str = COIN
+    tenant: str = TENANT
+    """Whose shares are credited there."""
+    target: str = TARGET
+    """What of the tenant's they are mined for."""
 
 
 NOWHERE = Account("", "")

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from stratumproxy.accounting.account import Account
-from stratumproxy.telemetry.records import TARGET
 
 NONE: dict[str, int] = {}
 """No rejects; there is no need for one of these for each record."""
@@ -60,7 +59,7 @@ class Row:
 
     def take(self, tenant: str, worker: str) -> tuple[Any, ...]:
         """As a `WorkRecord`, and begin anew."""
-        pool, user, coin = self.account
+        pool, user, coin, _, target = self.account
         record = (
             worker,
             pool,
@@ -75,7 +74,7 @@ class Row:
             tenant,
             user,
             coin,
-            TARGET,
+            target,
         )
         self.accepted, self.work, self.squares = 0, 0.0, 0.0
         self.expected, self.seconds, self.best = 0.0, 0.0, 0.0

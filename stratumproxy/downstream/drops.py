@@ -38,6 +38,7 @@ BANNED = Reason("its worker is banned from this address for invalid shares or fl
 ORDERED = Reason("an operator ordered it", "ordered")
 BANNED_BY_ORDER = Reason("an operator banned its worker", "banned")
 BUG = Reason("a bug of the proxy's came out by what it sent", "bug")
+NOBODYS = Reason("it belongs to no tenant any more", "no-tenant")
 DOES_NOT_FIT = Reason("its extranonce does not fit the pool's any more", "extranonce-changed")
 
 

@@ -1,11 +1,11 @@
 """What a miner stands on: protocols that say what it needs of the rooms above, and no more."""
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from stratumproxy.accounting.books import Tally
 from stratumproxy.accounting.workers import Worker, Workers
-from stratumproxy.downstream.drops import Drops
+from stratumproxy.downstream.drops import Drops, Reason
 from stratumproxy.downstream.misbehaviour import Misbehaviour
 from stratumproxy.mining.issued import Found, Job
 from stratumproxy.mining.submission import Submission
@@ -14,6 +14,15 @@ from stratumproxy.mining.vardiff import Vardiff
 
 Miner = Any
 """A `Miner`, whose module stands on this one."""
+
+
+class Refusal(NamedTuple):
+    """Why a miner may not mine under a name."""
+
+    text: str
+    """In words, for it."""
+    end: Reason | None = None
+    """Why the connection ends with that; None if it does not."""
 
 
 class Route(Protocol):
@@ -36,6 +45,35 @@ class Route(Protocol):
         """A clean job is on its way to some of its miners."""
 
 
+class Tenant(Protocol):
+    """To whom a miner belongs."""
+
+    name: str
+    vardiff: Vardiff
+    miners: int
+    """How many have authorized."""
+
+    @property
+    def fixed(self) -> Mapping[str, float | int]:
+        """Difficulties that the operator fixed, by worker."""
+
+    @property
+    def version_mask(self) -> int:
+        """What its miners may roll before it is known on which pool they mine."""
+
+
+class Listener(Protocol):
+    """Where a miner came in."""
+
+    number: int
+    """Which of those that are configured, from 0."""
+    name: str
+
+    @property
+    def version_mask(self) -> int:
+        """What any miner may roll that came in there."""
+
+
 class Allocating(Protocol):
     """Who says which bytes of the extranonce are a miner's own."""
 
@@ -49,7 +87,7 @@ class Allocating(Protocol):
         """
 
     def authorized(self, miner: Miner, now: float) -> None:
-        """A miner has authorized that has no group yet."""
+        """A miner that is not mining yet has authorized."""
 
     def fit(self, miner: Miner, job: Job, now: float) -> bool | None:
         """See that a miner's bytes fit a job.
@@ -71,6 +109,9 @@ class Reporting(Protocol):
     def record_authorized(self, miner: Miner, worker: Worker) -> None:
         """A miner mines under that name, too."""
 
+    def record_left(self, miner: Miner, worker: Worker) -> None:
+        """A miner mines under that name no more, and stays."""
+
     def record_stale(self, job_id: str, now: float) -> None:
         """A share came for a job that is not taken."""
 
@@ -90,7 +131,6 @@ class House(Protocol):
     tally: Tally
     misbehaviour: Misbehaviour
     drops: Drops
-    vardiff: Vardiff
     line_limit: int
     """Bytes of a line."""
     verdict_local: bool
@@ -101,20 +141,15 @@ class House(Protocol):
         """When it is answered."""
 
     @property
-    def version_mask(self) -> int:
-        """What miners may roll before it is known on which pool they mine."""
-
-    @property
-    def fixed(self) -> Mapping[str, float | int]:
-        """Difficulties that the operator fixed, by worker."""
-
-    @property
     def allocator(self) -> Allocating:
         """Who gives it its bytes of the extranonce."""
 
     @property
     def recorder(self) -> Reporting:
         """Who tells the control plane."""
+
+    def tenant_for(self, miner: Miner, name: str) -> Tenant | Refusal:
+        """To whom a miner belongs that authorizes under a name; or why it can't."""
 
     def forward(self, job: Job, share: Submission, found: Found) -> None:
         """Send a share to the pool its job came from."""

@@ -13,18 +13,21 @@ the codec's.
 from stratumproxy.accounting.account import Account
 from stratumproxy.accounting.workers import Worker
 from stratumproxy.downstream.drops import FLOOD, INVALID_SHARES, Reason
-from stratumproxy.downstream.house import House
+from stratumproxy.downstream.house import House, Listener, Refusal, Route, Tenant
 from stratumproxy.downstream.link import Link
 from stratumproxy.downstream.place import Place
 from stratumproxy.errors import ProtocolError
 from stratumproxy.mining import rejects
 from stratumproxy.mining.issued import Job
+from stratumproxy.mining.prefix import Prefix
 from stratumproxy.mining.rejects import Reject
 from stratumproxy.mining.submission import Submission, Submit
 from stratumproxy.shares.verdict import REJECTED, Verdict
 
 MAX_WORKERS = 64
 """Worker names on one connection. A miner has one; a proxy in front of this one may have more."""
+
+TOO_MANY_NAMES = Refusal("Too many worker names on one connection")
 
 SHARE, BLOCK = int(Verdict.SHARE), int(Verdict.BLOCK)
 
@@ -38,11 +41,18 @@ SMOOTHING = 0.1
 """Weight of the newest sample in a miner's hashrate; a sample per 5 s gives a minute of memory."""
 
 
+def host_of(peer: str) -> str:
+    """The address of a peer that is written as ``host:port``."""
+    return peer.rpartition(":")[0]
+
+
 class Miner(Place):
     """The server's side of one connection to a miner.
 
     Args:
         house: what all miners share.
+        listener: where it came in.
+        tenant: to whom it belongs; None while its name will say that.
         link: the connection under it, for what is not an answer: jobs, and verdicts of the pool.
         peer: the miner's address, for logs.
         now: seconds, on the clock of all other `now`.
@@ -71,12 +81,21 @@ class Miner(Place):
         "workers",
     )
 
-    def __init__(self, house: House, link: Link, peer: str, now: float, number: int = 0) -> None:
-        super().__init__(house, now)
+    def __init__(
+        self,
+        house: House,
+        listener: Listener,
+        tenant: Tenant | None,
+        link: Link,
+        peer: str,
+        now: float,
+        number: int = 0,
+    ) -> None:
+        super().__init__(house, listener, tenant, now)
         self.number = number
         self.link = link
         self.peer = peer
-        self.host = peer.rpartition(":")[0]
+        self.host = host_of(peer)
         self.connected_at = now
         self.heard = now
         """When it last sent a line."""
@@ -167,6 +186,8 @@ class Miner(Place):
             difficulty, target, newest = state.asked, state.target, True
         else:
             (prefix, difficulty, target), newest = self.asked_on(job), False
+            if worker.tenant != job.account.tenant:  # found before it was given to somebody else
+                worker = self.house.workers.get(worker.name, job.account.tenant)
         if prefix is None or not difficulty or job.room < prefix.total:
             return self._stale(reply_to, job_id, worker, now)
         if difficulty > job.difficulty:  # it did not go out to this miner, though others did
@@ -263,49 +284,93 @@ class Miner(Place):
             return self.worker
         return self.workers.get(name) if self.workers and isinstance(name, str) else None
 
-    def authorize(self, name: str) -> bool:
-        """Shares under that name are taken from it.
+    def authorize(self, name: str) -> Refusal | None:
+        """Shares under that name are taken from it. The first name says to whom it belongs.
 
         Returns:
-            False if it has too many names already.
+            Why they are not.
         """
         if self.worker_of(name) is not None:
-            return True
+            return None
         if self.worker is not None and len(self.workers or ()) >= MAX_WORKERS:
-            return False
-        worker = self.house.workers.get(name)
+            return TOO_MANY_NAMES
+        tenant = self.house.tenant_for(self, name)
+        if isinstance(tenant, Refusal):
+            return tenant
+        self._mine_as(name, tenant)
+        return None
+
+    def _mine_as(self, name: str, tenant: Tenant) -> None:
+        worker = self.house.workers.get(name, tenant.name)
         if self.worker is None:
-            self.worker = worker
+            self.worker, self.tenant = worker, tenant
+            tenant.miners += 1
         else:
             if self.workers is None:
                 self.workers = {}
             self.workers[name] = worker
         worker.connections += 1
         self.house.recorder.record_authorized(self, worker)
-        return True
 
     @property
     def authorized(self) -> tuple[Worker, ...]:
         """Every worker that it authorized."""
         return (self.worker, *(self.workers or {}).values()) if self.worker is not None else ()
 
+    def give_to(self, tenant: Tenant) -> None:
+        """It is somebody else's from now on; shares found before are not."""
+        names = [worker.name for worker in self.authorized]
+        self._forget_names()
+        self.tenant = tenant
+        for name in names:
+            self._mine_as(name, tenant)
+        self.stay_within(tenant.vardiff)
+        self.changed()
+
+    def _forget_names(self) -> None:
+        for worker in self.authorized:
+            worker.connections -= 1
+            self.house.recorder.record_left(self, worker)
+        if self.worker is not None and self.tenant is not None:
+            self.tenant.miners -= 1
+        self.worker = self.workers = None
+
     def start_mining(self, now: float) -> bytes:
         """Subscribed and authorized: take a place in the fan-out, and the current job."""
-        route, worker = self.route, self.worker
-        if route is None or worker is None:
+        route, worker, tenant = self.route, self.worker, self.tenant
+        if route is None or worker is None or tenant is None:
             return b""
         self.changed()
         if not self.mining:
             self.mining = True
             route.begin(self)
-            vardiff = self.house.vardiff
-            fixed = self.house.fixed.get(worker.name)
+            vardiff = tenant.vardiff
+            if self.difficulty.minimum:
+                self.difficulty.minimum = vardiff.clamp(self.difficulty.minimum)
+            fixed = tenant.fixed.get(worker.name)
             self.difficulty.fixed = fixed is not None
             before = worker.difficulty_at(self.host)
             start = fixed or self.difficulty.suggested or before or vardiff.start
             self.want(vardiff.clamp(start))
             if not (self.difficulty.suggested or self.difficulty.minimum):
                 self.difficulty.floor = min(1, self.difficulty.wanted)
+        return self._first_job(route, now)
+
+    def move(self, prefix: Prefix, now: float) -> bytes:
+        """Its jobs come from another group from now on, which it has entered.
+
+        Returns:
+            What to send: the first of them.
+        """
+        self.take_prefix(prefix)
+        route = self.route
+        if route is None or not self.mining:
+            return b""
+        route.begin(self)
+        self.changed()
+        return self._first_job(route, now)
+
+    def _first_job(self, route: Route, now: float) -> bytes:
         job = route.job
         if job is not None and job.number <= self.last_job:
             # It starts from zero: on the same job it would find the very shares it found before.
@@ -321,10 +386,13 @@ class Miner(Place):
         if self.route is None or self.route.job is None:
             self.difficulty.pause(period)
             return b""
-        if not self.mining or not self.difficulty.due(self.house.vardiff, now):
+        if not self.mining or self.tenant is None:
+            return b""
+        vardiff = self.tenant.vardiff
+        if not self.difficulty.due(vardiff, now):
             return b""
         data = self.retarget(now)
-        self.difficulty.shorten(self.house.vardiff, now)
+        self.difficulty.shorten(vardiff, now)
         return data
 
     # -- the end ---------------------------------------------------------------------------------
@@ -350,6 +418,8 @@ class Miner(Place):
             self.worker.remember_difficulty(self.difficulty.proven, self.host)
         for worker in self.authorized:
             worker.connections -= 1
+        if self.worker is not None and self.tenant is not None:
+            self.tenant.miners -= 1
         self.house.allocator.leave(self, now)
         self.route = None
         self.mining = False

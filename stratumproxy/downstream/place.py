@@ -3,7 +3,7 @@
 from math import inf
 
 from stratumproxy.downstream.codec import Codec
-from stratumproxy.downstream.house import House, Route
+from stratumproxy.downstream.house import House, Listener, Route, Tenant
 from stratumproxy.mining.difficulty import NO_TARGET, DifficultyState
 from stratumproxy.mining.issued import Job
 from stratumproxy.mining.job import Terms
@@ -19,6 +19,8 @@ class Place(Codec):
 
     Args:
         house: what all miners share.
+        listener: where it came in.
+        tenant: to whom it belongs; None while its name will say that.
         now: seconds.
     """
 
@@ -28,6 +30,7 @@ class Place(Codec):
         "earlier",
         "house",
         "last_job",
+        "listener",
         "mask",
         "may_roll",
         "mining",
@@ -35,11 +38,14 @@ class Place(Codec):
         "route",
         "since",
         "takes_extranonce",
+        "tenant",
         "wished_mask",
     )
 
-    def __init__(self, house: House, now: float) -> None:
+    def __init__(self, house: House, listener: Listener, tenant: Tenant | None, now: float) -> None:
         self.house = house
+        self.listener = listener
+        self.tenant = tenant
         self.route: Route | None = None
         """Where its jobs come from; None before it subscribed."""
         self.prefix: Prefix | None = None
@@ -130,6 +136,10 @@ class Place(Codec):
         self.earlier = self._prefixes()
         self.prefix = prefix
 
+    def forget_past(self) -> None:
+        """What it was here before, it was for somebody else: nothing of that counts any more."""
+        self.earlier = ()
+
     def take_up(self, past: Past) -> None:
         """It was here before: shares that it found then still count for what they were asked."""
         self.earlier = past.prefixes
@@ -176,13 +186,14 @@ class Place(Codec):
         self.may_roll = rolled | mask
         self.wished_mask = mask
         job = self.route.job if self.route is not None else None
-        allowed = job.version_mask if job is not None else self.house.version_mask
+        allowed = (job or self.tenant or self.listener).version_mask
         self.mask = mask & allowed
 
     def want_at_least(self, difficulty: float | int) -> None:
         """It says what the least difficulty is that it takes (BIP310 minimum-difficulty)."""
         self.announced = None
-        self.difficulty.minimum = self.house.vardiff.clamp(difficulty)
+        tenant = self.tenant
+        self.difficulty.minimum = tenant.vardiff.clamp(difficulty) if tenant else difficulty
         self.difficulty.floor = 0
 
     def suggest(self, difficulty: float | int, now: float) -> bytes:
@@ -194,9 +205,9 @@ class Place(Codec):
             return b""
         self.difficulty.suggested = difficulty
         self.difficulty.floor = 0
-        if not self.mining or self.difficulty.fixed:
+        if not self.mining or self.difficulty.fixed or self.tenant is None:
             return b""
-        self.want(self.house.vardiff.clamp(difficulty))
+        self.want(self.tenant.vardiff.clamp(difficulty))
         return self.renotify(now)
 
     def fix(self, difficulty: float | int | None) -> None:
@@ -211,7 +222,8 @@ class Place(Codec):
         Returns:
             A job with the new difficulty, when the old one is too far off to wait for the pool's.
         """
-        better = self.difficulty.better(self.house.vardiff, now)
+        tenant = self.tenant
+        better = self.difficulty.better(tenant.vardiff, now) if tenant is not None else None
         if better is None:
             return b""
         self.want(better)

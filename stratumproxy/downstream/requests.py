@@ -150,13 +150,12 @@ def _authorize(miner: Miner, params: list[Any], now: float) -> Answer:
         if seconds:
             text = f"Banned for {seconds:.0f} s more: too many invalid shares, or a flood"
             return Answer(error=(24, text), end=BANNED)
-    if not miner.authorize(name):
-        return Answer(error=(24, "Too many worker names on one connection"))
+    if refusal := miner.authorize(name):
+        return Answer(error=(24, refusal.text), end=refusal.end)
     asked = difficulty_in_password(params[1] if len(params) > 1 else None)
     after = miner.suggest(asked, now) if asked and not miner.difficulty.suggested else b""
-    if miner.route is None:
-        miner.house.allocator.authorized(miner, now)
     if not miner.mining:
+        miner.house.allocator.authorized(miner, now)
         after += miner.start_mining(now)
     return Answer(after=after)
 

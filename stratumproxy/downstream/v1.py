@@ -1,6 +1,6 @@
 """A miner that speaks Stratum V1: lines in, lines out."""
 
-from stratumproxy.downstream.house import House
+from stratumproxy.downstream.house import House, Listener, Tenant
 from stratumproxy.downstream.link import Link
 from stratumproxy.downstream.miner import Miner
 from stratumproxy.downstream.requests import answer, subscribed
@@ -28,8 +28,17 @@ class V1Miner(Miner):
 
     encode_job = staticmethod(encode_notify)
 
-    def __init__(self, house: House, link: Link, peer: str, now: float, number: int = 0) -> None:
-        super().__init__(house, link, peer, now, number)
+    def __init__(
+        self,
+        house: House,
+        listener: Listener,
+        tenant: Tenant | None,
+        link: Link,
+        peer: str,
+        now: float,
+        number: int = 0,
+    ) -> None:
+        super().__init__(house, listener, tenant, link, peer, now, number)
         self._tail = b""
 
     # -- what it says ----------------------------------------------------------------------------

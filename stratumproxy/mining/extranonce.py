@@ -110,6 +110,7 @@ class SlotSpace(Generic[Kept]):
     """
 
     def __init__(self, layout: Layout, rest: float) -> None:
+        self.layout = layout
         lengths = {layout.rolling.slot, layout.plain.slot}
         self._short, self._long = min(lengths), max(lengths)
         self._rest = rest

@@ -21,13 +21,15 @@ class Entrance:
 
     Args:
         listen: its configuration; None asks nothing.
+        number: which of those that are configured, from 0.
 
     Raises:
         ConfigError: its certificate or key can't be used.
     """
 
-    def __init__(self, listen: Listen | None = None) -> None:
+    def __init__(self, listen: Listen | None = None, number: int = 0) -> None:
         self._listen = listen
+        self.number = number
         self._trusted = within(listen.proxy_protocol_from if listen else [])
         self.context = self.load()
         """What new connections begin with; None is without TLS."""

@@ -130,10 +130,9 @@ class PoolLink:
                 pause = min(pause * 2, self._pool.backoff_max_seconds)
 
     def _new_session(self, resume: str) -> Session:
-        pool = self._pool
-        return V1Session(
-            pool.user, pool.password, self._ask_mask, resume, self._wake, self._least()
-        )
+        login = self._channel.login
+        user, mask = login.account.user, self._ask_mask
+        return V1Session(user, login.password, mask, resume, self._wake, self._least())
 
     def _learn(self, session: Session, reason: str) -> None:
         """What to ask for in the next handshake, after how this session went."""

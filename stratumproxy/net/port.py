@@ -87,8 +87,8 @@ class MinerPort:
         self.out_limit = out_limit
         asked: Sequence[Listen | None] = listens or [None] * len(listeners)
         self._entrances = {
-            listener.fileno(): Entrance(listen)
-            for listener, listen in zip(listeners, asked, strict=True)
+            listener.fileno(): Entrance(listen, number)
+            for number, (listener, listen) in enumerate(zip(listeners, asked, strict=True))
         }
         self._readiness = make_readiness()
         self._by_fd: dict[int, Connection] = {}
@@ -214,7 +214,8 @@ class MinerPort:
             socket.close(fd)
             return
         connection = entrance.connection(self, fd, header=trusted)
-        connection.session = self._proxy.connect(connection, peer, now)
+        listener = self._proxy.listeners[entrance.number]
+        connection.session = self._proxy.connect(connection, peer, now, listener)
         self._by_fd[fd] = connection
         if isinstance(connection, Apart):
             self.apart.add(fd)
@@ -235,7 +236,8 @@ class MinerPort:
             connection.close(TOO_MANY_FROM_ADDRESS)
             return False
         stranger, now = connection.session, self._clock()
-        connection.session = self._proxy.connect(connection, f"{host}:{port}", now)
+        came_in = self._proxy.listeners[stranger.listener.number]
+        connection.session = self._proxy.connect(connection, f"{host}:{port}", now, came_in)
         self._proxy.disconnect(stranger, now)
         return True
 
@@ -262,7 +264,7 @@ class MinerPort:
 
     def _refusal(self, host: str, trusted: bool) -> Reason | None:
         """Why one more miner can't be taken in, if it can't; a balancer is not one."""
-        if self._proxy.doors.turning_away:
+        if self._proxy.turning_away:
             return NO_POOL
         if len(self._by_fd) >= self._most:
             return TOO_MANY

@@ -1,4 +1,4 @@
-"""When miners are let in: once a pool is ready, and as long as one is."""
+"""When miners are let in: once a pool is ready."""
 
 from collections.abc import Collection
 
@@ -25,9 +25,6 @@ class Doors:
         """A pool was ready once, so miners can be answered."""
         self.opened_at = now
         self._early: list[Miner] = []
-        self._dark_since: float | None = None
-        self.turning_away = False
-        """No pool was ready for so long that nobody is taken in."""
 
     def __len__(self) -> int:
         return len(self._early)
@@ -50,24 +47,3 @@ class Doors:
                 self._drops.end(miner.link, error)
             else:
                 miner.link.send(data)
-
-    def lit(self) -> None:
-        """A pool sent a job."""
-        self._dark_since, self.turning_away = None, False
-
-    def dark(self, patience: float, now: float) -> bool:
-        """No pool is ready.
-
-        Args:
-            patience: seconds that miners stay for, before they go to their own fallback.
-            now: the time.
-
-        Returns:
-            Whether that is over just now.
-        """
-        if self._dark_since is None:
-            self._dark_since = now
-        if self.turning_away or now - self._dark_since < patience:
-            return False
-        self.turning_away = True
-        return True

@@ -13,8 +13,10 @@ from stratumproxy.downstream.drops import BANNED, ORDERED
 from stratumproxy.downstream.miner import Miner
 from stratumproxy.errors import OrderError, TelemetryError
 from stratumproxy.proxy.proxy import Proxy
-from stratumproxy.routing.allocation import group_of
+from stratumproxy.routing.allocation import group_of, tenant_of
+from stratumproxy.routing.tenant import Tenant
 from stratumproxy.telemetry.bans import ANYWHERE, Ban, decode_bans
+from stratumproxy.telemetry.records import TENANT
 
 MAX_NAME = 255
 MAX_BAN = 366 * 86400.0
@@ -78,7 +80,7 @@ class Orders:
         """Hang up on ``worker``'s miners, or on the ``miner`` of that id."""
         if "miner" in order:
             miners = [self._miner(order["miner"])]
-        elif not (miners := self._miners_of(_name(order))):
+        elif not (miners := self._miners_of(_name(order), self._tenant(order))):
             raise OrderError(f"no miner of worker {order['worker']!r} is connected")
         self._proxy.drain.add(miners, ORDERED)
         return {"miners": len(miners)}
@@ -132,24 +134,15 @@ class Orders:
 
     def _difficulty(self, order: Arguments) -> dict[str, Any]:
         """Ask ``worker`` for ``difficulty`` from now on; null leaves it to vardiff again."""
-        name, difficulty = _name(order), order.get("difficulty")
+        name, tenant, difficulty = _name(order), self._tenant(order), order.get("difficulty")
         if "difficulty" not in order:
             raise OrderError("difficulty is missing; null leaves it to vardiff")
-        vardiff = self._proxy.vardiff
-        if difficulty is not None:
-            if type(difficulty) not in (int, float) or not math.isfinite(difficulty):
-                raise OrderError("difficulty must be a number, or null")
-            if vardiff.clamp(difficulty) != difficulty:
-                raise OrderError(
-                    f"difficulty must be from {vardiff.min:g} to {vardiff.max:g}, as configured"
-                )
-        miners, now, fixed = self._miners_of(name), self._clock(), self._proxy.fixed
-        if difficulty is None:
-            fixed.pop(name, None)
-        elif name in fixed or len(fixed) < MAX_FIXED:
-            fixed[name] = difficulty
-        else:
-            raise OrderError("too many workers have a difficulty that was fixed")
+        if difficulty is not None and not _is_number(difficulty):
+            raise OrderError("difficulty must be a number, or null")
+        miners, now = self._miners_of(name, tenant), self._clock()
+        tenants = [tenant] if tenant else self._tenants_of(name, miners)
+        for each in tenants:
+            self._fix(each, name, difficulty)
         for miner in miners:
             miner.fix(difficulty)
         if difficulty is not None and len(miners) <= AT_ONCE:
@@ -161,6 +154,19 @@ class Orders:
                 if group is not None:
                     group.send_again(now)
         return self._about(name, miners)
+
+    def _fix(self, tenant: Tenant, name: str, difficulty: float | int | None) -> None:
+        vardiff, fixed = tenant.vardiff, tenant.fixed
+        if difficulty is None:
+            fixed.pop(name, None)
+            return
+        if vardiff.clamp(difficulty) != difficulty:
+            raise OrderError(
+                f"difficulty must be from {vardiff.min:g} to {vardiff.max:g}, as configured"
+            )
+        if name not in fixed and len(fixed) >= MAX_FIXED:
+            raise OrderError("too many workers have a difficulty that was fixed")
+        fixed[name] = difficulty
 
     # -- who is meant ----------------------------------------------------------------------------
 
@@ -175,8 +181,27 @@ class Orders:
                     return miner
         raise OrderError(f"no miner {str(miner_id)[:100]!r} is connected")
 
-    def _miners_of(self, name: str) -> list[Miner]:
-        return [miner for miner in self._proxy.miners if miner.worker_of(name) is not None]
+    def _miners_of(self, name: str, tenant: Tenant | None = None) -> list[Miner]:
+        """The miners of a worker; of all of that name, if it is not said whose it is."""
+        named = [miner for miner in self._proxy.miners if miner.worker_of(name) is not None]
+        return [miner for miner in named if tenant is None or miner.tenant is tenant]
+
+    def _tenant(self, order: Arguments) -> Tenant | None:
+        """Whose worker is meant; None if that is not said."""
+        name, tenants = order.get("tenant"), self._proxy.router.tenants
+        if name is None:
+            return None
+        if not isinstance(name, str) or name not in tenants:
+            known = ", ".join(each.name for each in tenants)
+            raise OrderError(f"no tenant is named {str(name)[:100]!r}; there are {known}")
+        return tenants[name]
+
+    def _tenants_of(self, name: str, miners: Iterable[Miner]) -> list[Tenant]:
+        """To whom workers of a name belong."""
+        tenants = self._proxy.router.tenants
+        found = {tenant_of(miner): None for miner in miners}
+        found |= {each: None for each in tenants if name in each.fixed}
+        return [each for each in found if each is not None] or [tenants[TENANT]]
 
     def _about(self, name: str, miners: Iterable[Miner]) -> dict[str, Any]:
         return {
@@ -191,6 +216,10 @@ def _name(order: Arguments) -> str:
     if not isinstance(name, str) or not 0 < len(name) <= MAX_NAME:
         raise OrderError(f"worker must be a name of at most {MAX_NAME} characters")
     return name
+
+
+def _is_number(value: object) -> bool:
+    return type(value) in (int, float) and math.isfinite(value)  # type: ignore[arg-type]
 
 
 UNSPOKEN = ("none", "bans")

@@ -9,24 +9,28 @@ from collections.abc import Callable
 from stratumproxy.accounting.books import Tally
 from stratumproxy.accounting.workers import Workers
 from stratumproxy.config import Config
-from stratumproxy.downstream.drops import DOES_NOT_FIT, NO_POOL, Drops
+from stratumproxy.downstream.drops import DOES_NOT_FIT, NO_POOL, NOBODYS, Drops
+from stratumproxy.downstream.house import Refusal
 from stratumproxy.downstream.link import Link
-from stratumproxy.downstream.miner import Miner
+from stratumproxy.downstream.miner import Miner, host_of
 from stratumproxy.downstream.misbehaviour import Misbehaviour
 from stratumproxy.downstream.v1 import V1Miner
 from stratumproxy.mining.issued import Found, Job
 from stratumproxy.mining.rejects import Reject
 from stratumproxy.mining.submission import Submission
 from stratumproxy.mining.table import JobTable
-from stratumproxy.mining.vardiff import Vardiff
 from stratumproxy.proxy.blocks import Blocks
 from stratumproxy.proxy.doors import Doors
 from stratumproxy.proxy.drain import Drain
 from stratumproxy.proxy.recorder import NoRecorder
 from stratumproxy.proxy.shell import Shell
 from stratumproxy.proxy.sweep import Sweep
+from stratumproxy.routing.allocation import group_of
 from stratumproxy.routing.fanout import Fanouts
+from stratumproxy.routing.listener import Listener
 from stratumproxy.routing.router import Router
+from stratumproxy.routing.target import Target
+from stratumproxy.routing.tenant import Tenant
 from stratumproxy.telemetry.notices import Limited, NoNotices, Notices, NoticesTo
 from stratumproxy.telemetry.records import REJECTED
 from stratumproxy.upstream.channel import Channel
@@ -74,8 +78,6 @@ class Proxy:
         self.drops = Drops(self.notices)
         """Miners disconnected by us, or turned away."""
         self.misbehaviour = Misbehaviour(config.limits)
-        self.fixed: dict[str, float | int] = {}
-        """Difficulties that the operator fixed, by worker."""
         self.pending = 0
         """Forwarded shares without a verdict."""
         self.jobs = JobTable(first_job, recorder.record_retired)
@@ -91,6 +93,7 @@ class Proxy:
             sessions=shell,
             moved=lambda group: recorder.mark_all(group.miners),
             reconnect=lambda miner: self.drain.add([miner], DOES_NOT_FIT),
+            turn_out=lambda miner: self.drain.add([miner], NOBODYS),
             random_bits=shell.random_bits,
         )
         self.allocator = self.router.allocator
@@ -104,22 +107,14 @@ class Proxy:
         self.line_limit = config.limits.line_bytes
         self.misbehaviour.limits = config.limits
         self.verdict_local = config.verdict == "local"
-        difficulty = config.difficulty
-        self.vardiff = Vardiff(
-            start=difficulty.start,
-            min=difficulty.min,
-            max=difficulty.max,
-            shares_per_minute=difficulty.shares_per_minute,
-            window=difficulty.retarget_seconds,
-            enabled=difficulty.vardiff,
-        )
 
     def reconfigure(self, config: Config, now: float) -> None:
         """Go on with another configuration; no miner is dropped for it."""
         self._configure(config)
+        self.router.reconfigure(config, self.miners, now)
         for miner in self.miners:
-            miner.stay_within(self.vardiff)
-        self.router.reconfigure(config, now)
+            if miner.tenant is not None:
+                miner.stay_within(miner.tenant.vardiff)
 
     def start(self) -> None:
         """Have the first sessions opened."""
@@ -130,12 +125,34 @@ class Proxy:
         """In the configured order; retired ones at the end."""
         return self.router.pools
 
+    @property
+    def listeners(self) -> list[Listener]:
+        """Where miners come in, in the configured order."""
+        return self.router.tenants.listeners
+
     # -- miners ----------------------------------------------------------------------------------
 
-    def connect(self, link: Link, peer: str, now: float, speaks: type[Miner] = V1Miner) -> Miner:
-        """A miner connected, and speaks that protocol."""
+    def connect(
+        self,
+        link: Link,
+        peer: str,
+        now: float,
+        listener: Listener | None = None,
+        speaks: type[Miner] = V1Miner,
+    ) -> Miner:
+        """A miner connected.
+
+        Args:
+            link: its connection.
+            peer: its address and port.
+            now: the time.
+            listener: where it came in, one of `listeners`; None for the first.
+            speaks: its protocol.
+        """
         self.connects += 1
-        miner = speaks(self, link, peer, now, self.connects)
+        listener = listener or self.listeners[0]
+        tenant = self.router.tenants.sure(listener, host_of(peer))
+        miner = speaks(self, listener, tenant, link, peer, now, self.connects)
         self.miners[miner] = None
         miner.changed()
         return miner
@@ -166,10 +183,25 @@ class Proxy:
         job = miner.route.job if miner.route is not None else None
         return job is not None and self.allocator.fits(miner, job)
 
+    def tenant_for(self, miner: Miner, name: str) -> Tenant | Refusal:
+        """To whom a miner belongs that authorizes under a name; or why it can't."""
+        tenant = self.router.tenants.of(miner, name)
+        if tenant is None:
+            return Refusal("No customer's worker has this name; ask whoever hosts this machine")
+        if miner.worker is not None:
+            if tenant is not miner.tenant:
+                return Refusal("This connection is another customer's already")
+            return tenant
+        if tenant.is_full:
+            return Refusal(f"{tenant.name} has {tenant.most} miners already")
+        if all(target.turning_away for target in tenant.targets):
+            return Refusal("No pool is ready", NO_POOL)
+        return tenant
+
     @property
-    def version_mask(self) -> int:
-        """What miners may roll before it is known on which pool they mine."""
-        return self.router.version_mask
+    def turning_away(self) -> bool:
+        """No pool was ready for so long that nobody is taken in."""
+        return self.router.turning_away
 
     # -- shares ----------------------------------------------------------------------------------
 
@@ -203,7 +235,6 @@ class Proxy:
         self.tally.jobs += 1
         self.router.learn_size(pool, new_job.terms.extranonce2_size)
         self.blocks.see_tip(pool, new_job)
-        self.doors.lit()
 
     def heard(self, now: float) -> None:
         """What a pool said at once has been dealt with."""
@@ -216,7 +247,7 @@ class Proxy:
 
     def least_of(self, pool: Pool) -> float | int:
         """The least that a pool is taken to ask for."""
-        return pool.least(self.vardiff.min)
+        return pool.least(min(tenant.vardiff.min for tenant in self.router.tenants))
 
     def _try_open(self, now: float) -> None:
         """Start to answer miners, once it is known where they mine."""
@@ -252,9 +283,15 @@ class Proxy:
         self.router.tend(now)
         if not self.doors.open:
             self._try_open(now)
-        elif self.router.is_dark and self.doors.dark(self._config.failover.release_seconds, now):
-            self.notices.warning("no pool is ready: miners are let go", miners=len(self.miners))
-            self.drain.add(self.miners, NO_POOL)
+        elif lost := self.router.gone_dark(self._config.failover.release_seconds, now):
+            leaving = [miner for miner in self.miners if self._has_lost(miner, lost)]
+            self.notices.warning("no pool is ready: miners are let go", miners=len(leaving))
+            self.drain.add(leaving, NO_POOL)
+
+    def _has_lost(self, miner: Miner, targets: list[Target]) -> bool:
+        """Whether a miner has no other target than these."""
+        group = group_of(miner)
+        return group.target in targets if group is not None else self.turning_away
 
     def give_up(self, now: float) -> None:
         """This is the end: every share still under way is lost, and its miner is told so."""

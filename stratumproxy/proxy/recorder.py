@@ -24,7 +24,7 @@ from stratumproxy.telemetry.bans import encode_bans
 from stratumproxy.telemetry.histogram import Histogram
 from stratumproxy.telemetry.notices import NoNotices
 from stratumproxy.telemetry.outbox import Outbox
-from stratumproxy.telemetry.records import ACCEPTED, REJECTED, TARGET, TENANT
+from stratumproxy.telemetry.records import ACCEPTED, REJECTED, TENANT
 from stratumproxy.upstream.pool import Pool
 
 SHORTEST_ROUND = 1.0
@@ -86,6 +86,9 @@ class NoRecorder(NoNotices):
 
     def record_authorized(self, miner: Miner, worker: Worker) -> None:
         """A miner mines under that name, too."""
+
+    def record_left(self, miner: Miner, worker: Worker) -> None:
+        """A miner mines under that name no more, and stays."""
 
     def record_offence(self, host: str, name: str, seconds: float, alone: bool) -> bool:
         """A miner is dropped for how it behaves: see `SharedBans.offence`.
@@ -188,13 +191,17 @@ class Recorder(NoRecorder):
                 worker.tenant,
                 job.account.user,
                 job.account.coin,
-                TARGET,
+                job.account.target,
             )
         )
 
     def record_authorized(self, miner: Miner, worker: Worker) -> None:
         """A miner mines under that name, too."""
         self._proof.connected(worker, miner)
+
+    def record_left(self, miner: Miner, worker: Worker) -> None:
+        """A miner mines under that name no more, and stays."""
+        self._proof.disconnected(worker, miner)
 
     def record_offence(self, host: str, name: str, seconds: float, alone: bool) -> bool:
         """A miner is dropped for how it behaves: the control process is told at once."""
@@ -270,10 +277,10 @@ class Recorder(NoRecorder):
                 first,
                 median,
                 last,
-                TENANT,
+                job.account.tenant,
                 job.account.user,
                 job.account.coin,
-                TARGET,
+                job.account.target,
             )
         )
 
@@ -400,7 +407,7 @@ class Recorder(NoRecorder):
             miner.worker.tenant if miner.worker is not None else TENANT,
             account.user,
             account.coin,
-            TARGET,
+            account.target,
         )
 
     def _cut(self, now: float, whatever: bool = False) -> bool:

@@ -44,7 +44,7 @@ class Report:
             blocks_refused=tally.blocks_refused,
             best_difficulty=tally.best,
             pools=merge_pools(self._pool(pool, now) for pool in proxy.pools),
-            preferred=proxy.router.order.preferred,
+            preferred=proxy.router.preferred,
             reply=recorder.reply.copy(),
             fan_out=recorder.fan_out.copy(),
             stale_age=recorder.stale_age.copy(),

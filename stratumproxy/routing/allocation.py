@@ -1,6 +1,6 @@
 """Which group a miner mines in, and which bytes of the extranonce are its own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from stratumproxy.downstream.drops import HANDSHAKE
 from stratumproxy.downstream.miner import Miner
@@ -10,21 +10,26 @@ from stratumproxy.mining.issued import Job
 from stratumproxy.mining.job import Terms
 from stratumproxy.mining.prefix import NO_PAST, Past, Prefix
 from stratumproxy.routing.group import Group
+from stratumproxy.routing.groups import Groups
+from stratumproxy.routing.listener import Listener
 from stratumproxy.routing.lobby import Lobby
-
-NO_LIMIT = 1 << 32
+from stratumproxy.routing.target import Target
+from stratumproxy.routing.tenant import Tenant
 
 
 class Allocator:
     """Gives miners their group and their slot.
 
-    Slots of two or more bytes come from one space for all groups while it lasts, so that a slot is
-    one miner's in the whole proxy and a miner could be moved between groups by a job alone. A group
-    that is opened because slots ran out starts a space of its own.
+    Slots come from one space for each layout while it lasts, so that a slot is one miner's in the
+    whole proxy, and a miner can be moved between groups by a job alone. When slots run out there is
+    another space; the miners of a group have theirs from the same one.
+
+    A miner is given its group when it subscribes, if it is known by then to whom it belongs. If its
+    name decides that, it is given a slot at once and its group when it authorizes.
 
     Args:
         groups: those there are.
-        open_group: opens another one, whose slots come from a space.
+        open_group: opens another one for a target.
         reconnect: called with a miner that has to reconnect, since its bytes do not fit any more.
         random_bits: 32 of them, for session ids.
         rest: seconds a slot is kept for a miner that may come back.
@@ -33,8 +38,8 @@ class Allocator:
 
     def __init__(
         self,
-        groups: list[Group],
-        open_group: Callable[[SlotSpace[Past] | None], Group],
+        groups: Groups,
+        open_group: Callable[[Target], Group],
         reconnect: Callable[[Miner], None],
         random_bits: Callable[[], int],
         rest: float,
@@ -46,42 +51,13 @@ class Allocator:
         self._random_bits = random_bits
         self.rest = rest
         self._lobby = lobby
-        self.miners_per_session = NO_LIMIT
-        """What every pool allows: a group moves from pool to pool as a whole."""
-        self._layout: Layout | None = None
-        self._space: SlotSpace[Past] | None = None
+        self._spaces: dict[Layout, SlotSpace[Past]] = {}
+        """Where slots come from now."""
 
-    @property
-    def shared(self) -> bool:
-        """Whether miners share sessions."""
-        return self._layout is not None and self._layout.shared
-
-    def learn(self, smallest: int) -> bool:
-        """The smallest extranonce2 size of any pool is known, or has become smaller.
-
-        Miners seated before keep what they have, as long as it fits (`fit`). Where miners share
-        sessions from now on no more, those who do go on.
-
-        Returns:
-            Whether the layout changed.
-        """
-        layout = Layout.of(smallest, alone=self.miners_per_session == 1)
-        if layout == self._layout:
-            return False
-        self._layout = layout
-        self._space = SlotSpace[Past](layout, self.rest) if layout.shared else None
-        if self._space is not None:
-            for group in self._groups:
-                group.space = self._space
-        return True
-
-    def _shape(self, miner: Miner) -> Shape:
-        if self._layout is None:
-            raise PoolError("no pool's extranonce2 size is known yet")
-        return self._layout.rolling if miner.mask else self._layout.plain
+    # -- who comes -------------------------------------------------------------------------------
 
     def admit(self, miner: Miner, resume: str, now: float) -> None:
-        """Give a miner that subscribes its group and its bytes.
+        """Give a miner that subscribes its bytes, and its group if it is known whose it is.
 
         Args:
             miner: has no group yet. It has no bytes then either, if its answer has to wait for the
@@ -93,9 +69,14 @@ class Allocator:
             self._lobby.wait(miner, resume)
 
     def authorized(self, miner: Miner, now: float) -> None:
-        """A miner that may have to wait for a group has authorized: then there is one for it."""
+        """A miner has authorized: then there is a group for it, if it subscribed."""
+        group, tenant = group_of(miner), tenant_of(miner)
         if self._lobby.waits(miner):
             self._serve_one(miner, now)
+        elif group is None and miner.prefix is not None:
+            self._seat(miner, miner.prefix)
+        elif group is not None and tenant is not None and group.target not in tenant.targets:
+            self.move(miner, tenant.choose(), now)  # it was another's when it subscribed
 
     def tend(self, now: float) -> None:
         """Called every second or so: see to those who have not authorized, and who wait."""
@@ -115,11 +96,20 @@ class Allocator:
         return let_in
 
     def _let_in(self, miner: Miner, resume: str, now: float) -> bool:
-        """Give a miner its group; whether there is one for it."""
-        if self.shared:
-            let_in = self._admit(miner, resume, now)
+        """Give a miner its group, or its bytes if it has to say its name first.
+
+        Returns:
+            Whether there was one for it.
+        """
+        tenant = tenant_of(miner)
+        if tenant is None:
+            self._admit_stranger(miner, resume, now)
+            return True
+        target = tenant.choose()
+        if target.shared:
+            let_in = self._admit(miner, tenant, target, resume, now)
         else:
-            let_in = self._admit_alone(miner, resume, now)
+            let_in = self._admit_alone(miner, target, resume, now)
         if let_in:
             self._lobby.enter(miner, now)
         return let_in
@@ -128,92 +118,213 @@ class Allocator:
         """Whether another session may be opened for a miner."""
         return miner.worker is not None or self._lobby.has_room()
 
-    def _admit(self, miner: Miner, resume: str, now: float) -> bool:
-        shape = self._shape(miner)
-        if resume and self._resume(miner, resume):
-            return True
-        for group in self._groups:
-            if group.has_room(self.miners_per_session) and self._give_slot(
-                miner, group, shape, now
-            ):
+    def _admit_stranger(self, miner: Miner, resume: str, now: float) -> None:
+        """Its name will say whose it is: give it bytes that fit wherever that leads."""
+        layout = listener_of(miner).layout
+        shape = _shape(layout, miner)
+        assert layout is not None
+        if not shape.slot:
+            raise PoolError("every pool is too narrow for miners that are told apart by name")
+        if resume and self._resume(miner, self._all_spaces(), layout, resume) is not None:
+            return
+        space = self._with_room(layout, shape, now)
+        slot = space.take(shape.slot, now)
+        assert slot is not None
+        self._give(miner, None, space, slot, shape, self._session_id(slot))
+
+    def _admit(self, miner: Miner, tenant: Tenant, target: Target, resume: str, now: float) -> bool:
+        layout, most = tenant.layout, target.miners_per_session
+        shape = _shape(layout, miner)
+        assert layout is not None
+        roomy = [group for group in self._groups.of(target) if group.has_room(most)]
+        if resume:
+            for group in roomy:
+                space = self._resume(miner, group.spaces.values(), layout, resume)
+                if space is not None:
+                    self._enter(miner, group)
+                    return True
+        for group in roomy:
+            if not group.alone and self._give_slot(miner, group, layout, shape, now):
                 return True
         if not self._may_open(miner):
             return False
-        if self._space is None or not self._space.has_room(shape.slot, now):
-            assert self._layout is not None
-            self._space = SlotSpace[Past](self._layout, self.rest)
-        return self._give_slot(miner, self._open_group(self._space), shape, now)
+        self._with_room(layout, shape, now)
+        return self._give_slot(miner, self._open_group(target), layout, shape, now)
 
-    def _admit_alone(self, miner: Miner, resume: str, now: float) -> bool:
-        self._shape(miner)
-        empty = [group for group in self._groups if not group.members]
+    def _admit_alone(self, miner: Miner, target: Target, resume: str, now: float) -> bool:
+        _shape(target.layout, miner)
+        empty = [group for group in self._groups.of(target) if not group.members]
         group = next((group for group in empty if resume and group.kept[0] == resume), None)
         if group is not None:
             miner.take_up(group.kept[1])
         elif empty:
             group = min(empty, key=lambda group: group.earned)
         elif self._may_open(miner):
-            group = self._open_group(None)
+            group = self._open_group(target)
         else:
             return False
         group.kept, group.earned = ("", NO_PAST), False
-        if group.space is not None:
+        if not group.alone:
             group.is_for_one(now)
         group.join(miner)
         if not self.place(miner, group):
             group.waiting.append(miner)
         return True
 
-    def _give_slot(self, miner: Miner, group: Group, shape: Shape, now: float) -> bool:
-        slot = group.space.take(shape.slot, now) if group.space is not None else None
+    # -- slots -----------------------------------------------------------------------------------
+
+    def _all_spaces(self) -> list[SlotSpace[Past]]:
+        """Every space that a slot may rest in."""
+        spaces = dict.fromkeys(self._spaces.values())
+        for group in self._groups:
+            spaces.update(dict.fromkeys(group.spaces.values()))
+        return list(spaces)
+
+    def space(self, layout: Layout) -> SlotSpace[Past]:
+        """Where slots of a layout come from now."""
+        if layout not in self._spaces:
+            self._spaces[layout] = SlotSpace[Past](layout, self.rest)
+        return self._spaces[layout]
+
+    def _with_room(self, layout: Layout, shape: Shape, now: float) -> SlotSpace[Past]:
+        """The same, or another one if that has none of a shape."""
+        if not self.space(layout).has_room(shape.slot, now):
+            del self._spaces[layout]
+        return self.space(layout)
+
+    def _session_id(self, slot: bytes) -> str:
+        return f"{slot.hex()}{self._random_bits():08x}"
+
+    def _give_slot(
+        self, miner: Miner, group: Group, layout: Layout, shape: Shape, now: float
+    ) -> bool:
+        space = group.spaces.get(layout)
+        if space is None:
+            space = self._with_room(layout, shape, now)
+        slot = space.take(shape.slot, now)
         if slot is None:
             return False
-        self._give(miner, group, slot, shape, f"{slot.hex()}{self._random_bits():08x}")
+        group.takes(space)
+        self._give(miner, group, space, slot, shape, self._session_id(slot))
         return True
 
-    def _resume(self, miner: Miner, session_id: str) -> bool:
-        """Give a miner that comes back the slot it had."""
+    def _resume(
+        self,
+        miner: Miner,
+        spaces: Iterable[SlotSpace[Past]],
+        layout: Layout,
+        session_id: str,
+    ) -> SlotSpace[Past] | None:
+        """Give a miner that comes back the slot it had.
+
+        Returns:
+            The space that it was in; None if it was in none.
+        """
         try:
             slot = bytes.fromhex(session_id[:-8])
         except ValueError:
-            return False  # not one of ours: WhatsMiner's may even have an odd length
-        assert self._layout is not None
-        shapes = (self._layout.rolling, self._layout.plain)
+            return None  # not one of ours: WhatsMiner's may even have an odd length
+        shapes = (layout.rolling, layout.plain)
         shape = next((shape for shape in shapes if shape.slot == len(slot)), None)
         if shape is None:
-            return False
-        for group in self._groups:
-            if not group.has_room(self.miners_per_session) or group.space is None:
-                continue
-            past = group.space.resume(slot, session_id)
+            return None
+        for space in spaces:
+            past = space.resume(slot, session_id) if space.layout == layout else None
             if past is not None:
                 miner.take_up(past)
-                self._give(miner, group, slot, shape, session_id)
-                return True
-        return False
+                self._give(miner, None, space, slot, shape, session_id)
+                return space
+        return None
 
-    def _give(self, miner: Miner, group: Group, slot: bytes, shape: Shape, session_id: str) -> None:
+    def _give(
+        self,
+        miner: Miner,
+        group: Group | None,
+        space: SlotSpace[Past],
+        slot: bytes,
+        shape: Shape,
+        session_id: str,
+    ) -> None:
+        miner.take_prefix(Prefix(group, space, slot, shape.extranonce2, session_id=session_id))
+        if group is not None:
+            self._enter(miner, group)
+
+    def _enter(self, miner: Miner, group: Group) -> None:
+        """A miner that has its bytes is in a group from now on."""
+        assert miner.prefix is not None
+        miner.prefix.group = group
+        if any(_tenant(each) != group.target.tenant for each in miner.earlier):
+            miner.forget_past()
         if miner.route is None:
             group.join(miner)
-        prefix = Prefix(group, group.space, slot, shape.extranonce2, session_id=session_id)
-        miner.take_prefix(prefix)
+
+    # -- who is here -----------------------------------------------------------------------------
+
+    def _seat(self, miner: Miner, prefix: Prefix) -> None:
+        """A miner that has its bytes has said whose it is."""
+        tenant = tenant_of(miner)
+        assert tenant is not None
+        group = self._group_for(tenant.choose(), prefix)
+        if group is None:
+            self._reconnect(miner)
+        else:
+            self._enter(miner, group)
+
+    def _group_for(self, target: Target, prefix: Prefix) -> Group | None:
+        """A group of a target's that a miner can mine in with the bytes that it has.
+
+        Returns:
+            None if its bytes don't fit.
+        """
+        space = prefix.space
+        if space is None or not target.shared or prefix.total > (target.smallest or 0):
+            return None
+        for group in self._groups.of(target):
+            if group.has_room(target.miners_per_session) and group.takes(space):
+                return group
+        group = self._open_group(target)
+        group.takes(space)
+        return group
+
+    def move(self, miner: Miner, target: Target, now: float) -> bool:
+        """Have a miner mine for another target, with a job and the bytes that it has.
+
+        Shares that are under way count where they were found.
+
+        Returns:
+            False if its bytes don't fit there: it has to reconnect, at a gentle pace.
+        """
+        before, prefix = group_of(miner), miner.prefix
+        group = self._group_for(target, prefix) if prefix is not None else None
+        if group is None or prefix is None:
+            self._reconnect(miner)
+            return False
+        if before is not None:
+            before.leave(miner, now)
+        group.join(miner)
+        again = Prefix(
+            group,
+            prefix.space,
+            prefix.slot,
+            prefix.extranonce2_size,
+            session_id=prefix.session_id,
+        )
+        if data := miner.move(again, now):
+            miner.link.send(data)
+        return True
 
     def leave(self, miner: Miner, now: float) -> None:
         """A miner is gone: what it had is kept for a while, for its return."""
         self._lobby.gone(miner)
         group, prefix = group_of(miner), miner.prefix
-        if group is None:
-            return
-        group.leave(miner, now)
-        if prefix is not None:
-            self._keep(group, prefix, miner, now)
-        self._serve(now)
-
-    def _keep(self, group: Group, prefix: Prefix, miner: Miner, now: float) -> None:
-        if prefix.space is not None:
+        if group is not None:
+            group.leave(miner, now)
+        if prefix is not None and prefix.space is not None:
             prefix.space.give_back(prefix.slot, prefix.session_id, now, miner.past())
-        else:
+        elif prefix is not None and group is not None:
             group.kept = prefix.session_id, miner.past()
+        if group is not None:
+            self._serve(now)
 
     def surplus(self) -> list[Group]:
         """Groups that nobody is in, and that need not be kept for whom they were of: none of their
@@ -222,9 +333,11 @@ class Allocator:
         empty = [
             group
             for group in self._groups
-            if group.number and not group.members and not group.earned
+            if not group.lasting and not group.members and not group.earned
         ]
         return empty[self._lobby.most :]
+
+    # -- whether bytes fit -----------------------------------------------------------------------
 
     def place(self, miner: Miner, group: Group) -> bool:
         """Give a miner that has a session to itself the pool's own extranonce1.
@@ -278,11 +391,12 @@ class Allocator:
         if job.whole:
             placed = group.members == 1 and self.place(miner, group)
         else:
-            shape = self._shape(miner)
+            target, layout = group.target, group.target.layout
             placed = (
-                self.shared
-                and shape.total <= job.room
-                and self._give_slot(miner, group, shape, now)
+                layout is not None
+                and target.shared
+                and _shape(layout, miner).total <= job.room
+                and self._give_slot(miner, group, layout, _shape(layout, miner), now)
             )
         if placed and before.space is not None:
             before.space.give_back(before.slot, "", now, NO_PAST)
@@ -293,6 +407,29 @@ def group_of(miner: Miner) -> Group | None:
     """The group that a miner was given here."""
     assert miner.route is None or isinstance(miner.route, Group)
     return miner.route
+
+
+def tenant_of(miner: Miner) -> Tenant | None:
+    """Whose a miner is, once that is known."""
+    assert miner.tenant is None or isinstance(miner.tenant, Tenant)
+    return miner.tenant
+
+
+def listener_of(miner: Miner) -> Listener:
+    """Where a miner came in."""
+    assert isinstance(miner.listener, Listener)
+    return miner.listener
+
+
+def _tenant(prefix: Prefix) -> str:
+    """For whom shares on a prefix were found."""
+    return prefix.group.target.tenant if isinstance(prefix.group, Group) else ""
+
+
+def _shape(layout: Layout | None, miner: Miner) -> Shape:
+    if layout is None:
+        raise PoolError("no pool's extranonce2 size is known yet")
+    return layout.rolling if miner.mask else layout.plain
 
 
 def whole_slot(terms: Terms) -> tuple[bytes, bytes]:

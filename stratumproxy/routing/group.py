@@ -1,7 +1,7 @@
 """A group: miners that share one session at a time, and the channels that they have.
 
-For every configured pool a group has a channel, so the next pool's current job is at hand and a
-switch is one clean job. One channel is active: that of the first pool, in the policy's order, that
+For every login of its target a group has a channel, so the next pool's current job is at hand and a
+switch is one clean job. One channel is active: that of the first login, in the policy's order, that
 is ready. How many miners a group has follows from the extranonce layout and `miners_per_session`.
 """
 
@@ -9,13 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from stratumproxy.downstream.miner import Miner
-from stratumproxy.mining.extranonce import SlotSpace
+from stratumproxy.mining.extranonce import Layout, SlotSpace
 from stratumproxy.mining.issued import Job
 from stratumproxy.mining.prefix import NO_PAST, Past
 from stratumproxy.routing.fanout import Fanouts
-from stratumproxy.routing.policy import Order
+from stratumproxy.routing.target import Target
 from stratumproxy.telemetry.notices import Notices
 from stratumproxy.upstream.channel import Channel
+from stratumproxy.upstream.login import Login
 from stratumproxy.upstream.pool import Pool
 
 
@@ -23,12 +24,10 @@ from stratumproxy.upstream.pool import Pool
 class Surroundings:
     """What all groups have in common."""
 
-    order: Order
-    """Which pool is mined on."""
     fanouts: Fanouts
-    """How its jobs go out."""
+    """How jobs go out."""
     notices: Notices
-    open_channel: Callable[["Group", Pool], Channel]
+    open_channel: Callable[["Group", Login], Channel]
     """Makes a channel of a group's."""
     place: Callable[[Miner, "Group"], bool]
     """Gives a miner that has a session to itself its bytes of the extranonce."""
@@ -43,15 +42,21 @@ class Group:
 
     Args:
         around: what it has in common with others.
-        number: 0 for the first, which is always there.
-        space: where its miners' slots come from.
+        number: differs from that of every other one.
+        target: what its miners mine for.
+        lasting: it is there whether anybody is in it or not.
     """
 
-    def __init__(self, around: Surroundings, number: int, space: SlotSpace[Past] | None) -> None:
+    def __init__(self, around: Surroundings, number: int, target: Target, *, lasting: bool) -> None:
         self._around = around
+        self._order = target.order
         self.number = number
-        self.space = space
-        """None where the layout can't be shared: one miner then."""
+        self.target = target
+        self.lasting = lasting
+        self.alone = not target.shared
+        """One miner has the session to itself, and the pool's own extranonce1."""
+        self.spaces: dict[Layout, SlotSpace[Past]] = {}
+        """Where its miners' slots come from: of each layout they have to be of one space."""
         self.members = 0
         """Miners that subscribed here."""
         self.miners: dict[Miner, None] = {}
@@ -70,25 +75,24 @@ class Group:
         """When that began."""
         self.why = ""
         """Why that is mined on."""
-        self.channels: dict[Pool, Channel] = {}
+        self.channels: dict[Login, Channel] = {}
         self.kept: tuple[str, Past] = "", NO_PAST
         """Session id and past of the miner that had this group to itself, once it is gone."""
         self.earned = False
         """A share counted of a miner that was here."""
 
-    @property
-    def alone(self) -> bool:
-        """One miner has the session to itself, and the pool's own extranonce1."""
-        return self.space is None
-
     # -- members ---------------------------------------------------------------------------------
 
     def has_room(self, most: int) -> bool:
         """Whether one more may subscribe, if `most` may share a session; slots may run out."""
-        return self.members < (1 if self.space is None else most)
+        return self.members < (1 if self.alone else most)
+
+    def takes(self, space: SlotSpace[Past]) -> bool:
+        """Whether a space's slots are nobody else's here; from now on no other's are taken."""
+        return not self.alone and self.spaces.setdefault(space.layout, space) is space
 
     def join(self, miner: Miner) -> None:
-        """A miner subscribed."""
+        """A miner is in it from now on."""
         miner.enter(self)
         self.members += 1
 
@@ -117,15 +121,15 @@ class Group:
 
     # -- pools -----------------------------------------------------------------------------------
 
-    def open_channel(self, pool: Pool) -> Channel:
-        """Mine on a pool, too, from when it has a job."""
-        channel = self._around.open_channel(self, pool)
-        self.channels[pool] = channel
+    def open_channel(self, login: Login) -> Channel:
+        """Mine by a login, too, from when there is a job."""
+        channel = self._around.open_channel(self, login)
+        self.channels[login] = channel
         return channel
 
     def drop_channel(self, channel: Channel) -> None:
-        """A pool is not configured any more, and nothing hangs on it."""
-        self.channels.pop(channel.pool, None)
+        """A login is not configured any more, and nothing hangs on it."""
+        self.channels.pop(channel.login, None)
 
     def job_came(self, channel: Channel, moved: bool, now: float) -> None:
         """A channel has another job: mine on it, if there is none that is before it."""
@@ -167,7 +171,7 @@ class Group:
     def _ready(self) -> list[Channel]:
         """What can be mined on, in the pools' order."""
         ready = [channel for channel in self.channels.values() if channel.session is not None]
-        return sorted(ready, key=lambda channel: self._around.order.rank(channel.pool))
+        return sorted(ready, key=lambda channel: self._order.rank(channel.login))
 
     def _best(self) -> Channel | None:
         """The first in the order that is ready and well, or else just ready."""
@@ -175,7 +179,7 @@ class Group:
 
     def _before(self, channel: Channel, other: Channel) -> bool:
         """Whether one is rather mined on than the other."""
-        return self._around.order.rank(channel.pool) < self._around.order.rank(other.pool)
+        return self._order.rank(channel.login) < self._order.rank(other.login)
 
     def prefer(self, well_for: float, pause: float, now: float) -> None:
         """Go back to an earlier pool in the order once it has been ready for some seconds.
@@ -209,8 +213,9 @@ class Group:
         Returns:
             Whether that is another pool than before.
         """
-        if wanted is not None and wanted in self.channels:
-            self.channels[wanted].forgive()
+        for channel in self.channels.values():
+            if channel.pool is wanted:
+                channel.forgive()
         if self.active is None or (best := self._best()) is self.active or best is None:
             return False
         self.switch(best, now, "an operator ordered it")
@@ -243,7 +248,8 @@ class Group:
 
     def is_for_one(self, now: float) -> None:
         """Nobody is here, and the next miner will have the session to itself."""
-        self.space = None
+        self.alone = True
+        self.spaces.clear()
         if self.active is not None:
             self.active.end_jobs(now)
             self.switch(self.active, now, "a miner has the session to itself")

@@ -77,7 +77,7 @@ class Lobby:
     def _sessions(self) -> Iterator[Group]:
         for miner in self._inside:
             group = miner.route
-            if isinstance(group, Group) and group.number and not group.miners:
+            if isinstance(group, Group) and not group.lasting and not group.miners:
                 yield group
 
     def _forget(self, miner: Miner) -> None:

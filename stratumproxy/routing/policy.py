@@ -1,41 +1,40 @@
-"""In which order pools are mined on: what is configured, and what an operator puts before it."""
+"""In which order logins are mined by: what is configured, and what an operator puts before it."""
 
 from collections.abc import Sequence
 from typing import Protocol
 
-from stratumproxy.config import Config
-from stratumproxy.upstream.pool import Pool
+from stratumproxy.upstream.login import Login
 
 
 class Policy(Protocol):
-    """Says which pool comes before which."""
+    """Says which login comes before which."""
 
-    def rank(self, pool: Pool) -> float:
-        """A pool's place in the order, the lowest first."""
+    def rank(self, login: Login) -> float:
+        """A login's place in the order, the lowest first."""
 
 
 class Priority:
-    """The order of the configuration, retired pools last.
+    """The order of the configuration, retired logins last.
 
     Args:
-        pools: in that order.
+        logins: in that order.
     """
 
-    def __init__(self, pools: Sequence[Pool]) -> None:
-        self._pools = pools
+    def __init__(self, logins: Sequence[Login]) -> None:
+        self._logins = logins
 
-    def rank(self, pool: Pool) -> float:
+    def rank(self, login: Login) -> float:
         """Its place in the file."""
-        return self._pools.index(pool)
+        return self._logins.index(login)
 
 
-def policy_of(_config: Config, pools: Sequence[Pool]) -> Policy:
+def policy_of(logins: Sequence[Login]) -> Policy:
     """The policy that is configured: there is but one.
 
     Args:
-        pools: in the configured order; retired ones at the end.
+        logins: in the configured order; retired ones at the end.
     """
-    return Priority(pools)
+    return Priority(logins)
 
 
 class Order:
@@ -50,8 +49,8 @@ class Order:
         self.preferred = ""
         """Name of the pool that the operator prefers; empty for none."""
 
-    def rank(self, pool: Pool) -> float:
+    def rank(self, login: Login) -> float:
         """What the operator prefers comes first, the rest by the policy."""
-        if pool.name == self.preferred and pool.retired is None:
+        if login.pool.name == self.preferred and login.retired is None:
             return float("-inf")
-        return self.policy.rank(pool)
+        return self.policy.rank(login)

@@ -1,21 +1,25 @@
-"""Who mines where: the groups there are, the pools they can mine on, and in which order."""
+"""Who mines where: tenants and their targets, the groups there are, the pools they can mine on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from stratumproxy.config import Config, Failover
+from stratumproxy.accounting.account import Account
+from stratumproxy.config import Config
+from stratumproxy.config.hosting import DEFAULT
 from stratumproxy.downstream.miner import Miner
-from stratumproxy.mining.extranonce import SlotSpace
 from stratumproxy.mining.issued import Job
-from stratumproxy.mining.prefix import Past
 from stratumproxy.mining.table import JobTable
-from stratumproxy.routing.allocation import NO_LIMIT, Allocator
+from stratumproxy.routing.allocation import Allocator, group_of, listener_of
 from stratumproxy.routing.fanout import Fanouts
 from stratumproxy.routing.group import Group, Surroundings
+from stratumproxy.routing.groups import Groups
 from stratumproxy.routing.lobby import Lobby
-from stratumproxy.routing.policy import Order, policy_of
+from stratumproxy.routing.target import Target
+from stratumproxy.routing.tenants import Tenants
 from stratumproxy.telemetry.notices import Notices
+from stratumproxy.telemetry.records import TARGET
 from stratumproxy.upstream.channel import Channel, Rules, Watcher
+from stratumproxy.upstream.login import Login
 from stratumproxy.upstream.pool import RETIRE_SECONDS, Pool, carried_over
 
 
@@ -30,7 +34,7 @@ class Sessions(Protocol):
 
 
 class Router:
-    """Groups of miners, and their channels to the pools.
+    """Tenants, groups of miners, and their channels to the pools.
 
     Args:
         config: what is configured.
@@ -41,6 +45,7 @@ class Router:
         sessions: who keeps sessions alive.
         moved: called with a group that mines somewhere else.
         reconnect: called with a miner that has to reconnect.
+        turn_out: called with a miner that belongs to nobody any more.
         random_bits: 32 of them.
     """
 
@@ -55,8 +60,10 @@ class Router:
         sessions: Sessions,
         moved: Callable[[Group], None],
         reconnect: Callable[[Miner], None],
+        turn_out: Callable[[Miner], None],
         random_bits: Callable[[], int],
     ) -> None:
+        self._turn_out = turn_out
         self._jobs = jobs
         self._fanouts = fanouts
         self._notices = notices
@@ -64,8 +71,10 @@ class Router:
         self._sessions = sessions
         self.pools = [Pool(table) for table in config.pool]
         """In the configured order; retired ones at the end."""
-        self.order = Order(policy_of(config, self.pools))
-        self.groups: list[Group] = []
+        self.preferred = ""
+        """Name of the pool that the operator prefers; empty for none."""
+        self.tenants = Tenants(config)
+        self.groups = Groups()
         self.lobby = Lobby(config.limits.unauthorized_sessions)
         self.allocator = Allocator(
             self.groups,
@@ -75,10 +84,7 @@ class Router:
             config.limits.resume_seconds,
             self.lobby,
         )
-        self.version_mask = 0
-        """What the pool of the first group lets miners roll."""
         self._around = Surroundings(
-            order=self.order,
             fanouts=fanouts,
             notices=notices,
             open_channel=self._open_channel,
@@ -89,7 +95,7 @@ class Router:
         self._rules = Rules(0.0, 0, 1.0)
         self._configure(config)
         self._group_number = 0
-        self._smallest: int | None = None
+        self._log_in(0.0)
 
     def _configure(self, config: Config) -> None:
         self._failover = config.failover
@@ -99,24 +105,51 @@ class Router:
         self._rules.reject_part = config.failover.reject_percent / 100
         self.allocator.rest = config.limits.resume_seconds
         self.lobby.most = config.limits.unauthorized_sessions
-        self.allocator.miners_per_session = min(
-            pool.miners_per_session or NO_LIMIT for pool in config.pool
-        )
+
+    def _log_in(self, now: float) -> list[Channel]:
+        """Have every target mine by the logins that are configured; those there are go on.
+
+        Returns:
+            Channels by logins that are not configured any more.
+        """
+        pools = {pool.name: pool for pool in reversed(self.pools) if pool.retired is None}
+        for target in self.tenants.targets:
+            name = TARGET if target.name == DEFAULT else target.name
+            wanted = []
+            for each in self.tenants.upstreams(target):
+                pool = pools[each.pool]
+                account = Account(each.pool, each.user, pool.config.coin, target.tenant, name)
+                names = each.worker_names, each.worker_format
+                wanted.append(Login(pool, account, each.password, *names))
+            target.order.preferred = self.preferred
+            fresh = target.log_in(wanted, self._in_use, now)
+            for group in self.groups.of(target):
+                for login in fresh:
+                    self._sessions.session_wanted(group.open_channel(login))
+        self.tenants.learn()
+        return [
+            channel
+            for group in self.groups
+            for channel in group.channels.values()
+            if channel.login.retired == now
+        ]
 
     # -- groups and channels ---------------------------------------------------------------------
 
     def start(self) -> None:
-        """Open the first group."""
-        self._open_group(None)
+        """Open the first group of every target."""
+        for target in self.tenants.serving:
+            if not self.groups.of(target):
+                self._open_group(target)
 
-    def _open_group(self, space: SlotSpace[Past] | None) -> Group:
-        """A new group, whose miners' slots come from a space."""
-        group = Group(self._around, self._group_number, space)
+    def _open_group(self, target: Target) -> Group:
+        """A new group of a target's."""
+        group = Group(self._around, self._group_number, target, lasting=not self.groups.of(target))
         self._group_number += 1
-        self.groups.append(group)
-        for pool in self.pools:
-            if pool.retired is None:
-                self._sessions.session_wanted(group.open_channel(pool))
+        self.groups.add(group)
+        for login in target.logins:
+            if login.retired is None:
+                self._sessions.session_wanted(group.open_channel(login))
         return group
 
     def _close_group(self, group: Group, now: float) -> None:
@@ -125,15 +158,16 @@ class Router:
         for channel in group.channels.values():
             self._sessions.session_unwanted(channel)
 
-    def _open_channel(self, group: Group, pool: Pool) -> Channel:
-        return Channel(pool, group, self._jobs, self._rules, self._notices, self._watcher)
+    def _open_channel(self, group: Group, login: Login) -> Channel:
+        return Channel(login, group, self._jobs, self._rules, self._notices, self._watcher)
 
     def _mining_on(self, group: Group, job: Job) -> None:
-        if group.number == 0:
-            self.version_mask = job.version_mask
+        group.target.lit()
+        if group.lasting:
+            group.target.version_mask = job.version_mask
 
     def channel_over(self, channel: Channel) -> None:
-        """The session with a pool that is not configured any more is gone."""
+        """The session by a login that is not configured any more is gone."""
         self._sessions.session_unwanted(channel)
         for group in self.groups:
             if group is channel.miners:
@@ -141,24 +175,34 @@ class Router:
 
     def channels_to(self, pool: Pool) -> list[Channel]:
         """Every group's way to a pool."""
-        return [group.channels[pool] for group in self.groups if pool in group.channels]
+        return [
+            channel
+            for group in self.groups
+            for channel in group.channels.values()
+            if channel.pool is pool
+        ]
 
     # -- what is known of the pools --------------------------------------------------------------
 
     def learn_size(self, pool: Pool, size: int) -> None:
         """A pool gives so many bytes of extranonce2: miners get what fits the least of any."""
         pool.size = size if pool.size is None else min(size, pool.size)
-        sizes = [each.size for each in self.pools if each.size is not None]
-        # A pool that is gone does not widen the layout: slots of the old one are still out there.
-        if self._smallest is not None:
-            sizes.append(self._smallest)
-        smallest = self._smallest = min(sizes)
-        if self.allocator.learn(smallest) and not self.allocator.shared:
-            self._notices.warning(
-                f"an extranonce2 of {smallest} bytes is too small to share: every miner gets a "
-                "pool session of its own",
-                pool=pool.name,
-            )
+        changed = False
+        for target in self.tenants.targets:
+            if not target.mines_on(pool) or not target.learn():
+                continue
+            changed = True
+            if target.shared:
+                for group in self.groups.of(target):
+                    group.alone = group.alone and bool(group.members)
+            else:
+                self._notices.warning(
+                    f"an extranonce2 of {target.smallest} bytes is too small to share: every miner "
+                    "gets a pool session of its own",
+                    pool=pool.name,
+                )
+        if changed:
+            self.tenants.learn()
 
     def is_settled(self, now: float) -> tuple[bool, bool]:
         """Whether there is something to mine on, and whether that will stay so.
@@ -167,63 +211,118 @@ class Router:
         have said their size, or failed to; nor while one in front of the one that is ready may be
         ready any moment.
         """
-        group = self.groups[0]
-        if group.active is None:
-            return False, False
-        group.prefer(0.0, self._failover.reject_pause_seconds, now)
-        known = all(pool.size is not None or pool.tried for pool in self.pools)
-        place = self.pools.index(group.active.pool)
-        return True, known and all(pool.tried for pool in self.pools[:place])
+        ready, settled = False, True
+        for target in self.tenants.serving:
+            group = self.groups.of(target)[0]
+            pools = [login.pool for login in target.logins if login.retired is None]
+            known = all(pool.size is not None or pool.tried for pool in pools)
+            if group.active is None:
+                settled = settled and all(pool.tried for pool in pools)
+                continue
+            ready = True
+            group.prefer(0.0, self._failover.reject_pause_seconds, now)
+            place = target.logins.index(group.active.login)
+            before = [login.pool for login in target.logins[:place]]
+            settled = settled and known and all(pool.tried for pool in before)
+        return ready, settled
+
+    def gone_dark(self, patience: float, now: float) -> list[Target]:
+        """The regular look at targets that have nothing to mine on.
+
+        Args:
+            patience: seconds that miners stay for then, before they go to their own fallback.
+            now: the time.
+
+        Returns:
+            Those for which that is over just now.
+        """
+        over = []
+        for target in self.tenants.serving:
+            groups = self.groups.of(target)
+            if not any(group.job for group in groups) and target.dark(patience, now):
+                over.append(target)
+        return over
 
     @property
-    def is_dark(self) -> bool:
-        """Nobody has anything to mine on."""
-        return not any(group.job for group in self.groups)
+    def turning_away(self) -> bool:
+        """Nobody has had anything to mine on for so long that nobody is taken in."""
+        return all(target.turning_away for target in self.tenants.serving)
 
     # -- orders, and a new configuration ---------------------------------------------------------
 
     def prefer(self, pool: Pool | None, now: float) -> list[Group]:
         """An operator puts a pool before all others; None: the configured order again.
 
+        Targets that can't mine on it go on as they are.
+
         Returns:
             The groups that mine on another pool for it.
         """
-        self.order.preferred = pool.name if pool is not None else ""
+        self.preferred = pool.name if pool is not None else ""
+        for target in self.tenants.targets:
+            target.order.preferred = self.preferred
         return [group for group in self.groups if group.obey(pool, now)]
 
-    def reconfigure(self, config: Config, now: float) -> None:
+    def reconfigure(self, config: Config, miners: Iterable[Miner], now: float) -> None:
         """Go on with another configuration.
 
         Sessions with pools whose table is the same go on, at another place in the order if it was
         moved. Any other pool gets new sessions; what was there before is mined on until the first
         of them is ready, or `RETIRE_SECONDS` have passed. Slots are never shared out wider again.
+        A miner that belongs to somebody else from now on goes there by a job.
+
+        Args:
+            config: the other one.
+            miners: all there are.
+            now: the time.
         """
         self._configure(config)
-        before = self.pools
-        self.pools = carried_over(before, config.pool, self._in_use, now)
-        self.order.policy = policy_of(config, self.pools)
-        preferred = self.order.preferred
-        if preferred and preferred not in [pool.name for pool in config.pool]:
-            self._notices.warning("the pool to mine on is not configured", pool=preferred)
-            self.order.preferred = ""
+        self.tenants.configure(config)
+        self.pools = carried_over(self.pools, config.pool, self._pool_in_use, now)
+        if self.preferred and self.preferred not in [pool.name for pool in config.pool]:
+            self._notices.warning("the pool to mine on is not configured", pool=self.preferred)
+            self.preferred = ""
+        gone = self._log_in(now)
+        self.start()
+        for channel in gone:
+            channel.give_up(now)
+            if channel.session is None:
+                self.channel_over(channel)
+        for miner in list(miners):
+            self._reassign(miner, now)
         for group in self.groups:
-            for pool in self.pools:
-                if pool not in before:
-                    self._sessions.session_wanted(group.open_channel(pool))
-            for channel in [each for each in group.channels.values() if each.pool.retired == now]:
-                channel.give_up(now)
-                if channel.session is None:
-                    self.channel_over(channel)
-            self._retire_pools(group, now)
+            self._retire_logins(group, now)
 
-    def _in_use(self, pool: Pool) -> bool:
-        """Whether a pool has sessions, or shares in flight."""
+    def _reassign(self, miner: Miner, now: float) -> None:
+        """See that a miner mines for whom it belongs to."""
+        group = group_of(miner)
+        if miner.worker is None:
+            miner.tenant = self.tenants.sure(listener_of(miner), miner.host)
+            return
+        tenant = self.tenants.of(miner, miner.worker.name)
+        if tenant is None:
+            self._turn_out(miner)
+            return
+        if tenant is not miner.tenant:
+            miner.give_to(tenant)
+        if group is not None and group.target not in tenant.targets:
+            self.allocator.move(miner, tenant.choose(), now)
+
+    def _in_use(self, login: Login) -> bool:
+        """Whether a login has sessions, or shares in flight."""
+        return any(
+            channel.login is login and (channel.session is not None or channel.in_flight)
+            for group in self.groups
+            for channel in group.channels.values()
+        )
+
+    def _pool_in_use(self, pool: Pool) -> bool:
         return any(each.session is not None or each.in_flight for each in self.channels_to(pool))
 
-    def _retire_pools(self, group: Group, now: float) -> None:
-        """Leave pools that are not configured any more, as soon as nothing hangs on them."""
+    def _retire_logins(self, group: Group, now: float) -> None:
+        """Leave logins that are not configured any more, as soon as nothing hangs on them."""
         for channel in list(group.channels.values()):
-            retired, session = channel.pool.retired, channel.session
+            retired, session = channel.login.retired, channel.session
             if retired is None or session is None:
                 continue
             group.leave_pool(channel, now)
@@ -236,19 +335,26 @@ class Router:
     def tend(self, now: float) -> None:
         """What has to be done every second or so, and is cheap."""
         self._jobs.contents.tend(self._rules.grace, now)
-        failover: Failover = self._failover
+        failover = self._failover
         self.allocator.tend(now)
         surplus = self.allocator.surplus()
         for group in list(self.groups):
             for channel in list(group.channels.values()):
                 channel.tend(now)
-            self._retire_pools(group, now)
+            self._retire_logins(group, now)
             group.serve_owed(now)
             group.keep_alive(self._keepalive, now)
             group.prefer(failover.return_seconds, failover.reject_pause_seconds, now)
             over = now - group.empty_since >= self.allocator.rest or group in surplus
-            if group.number and not group.members and over:
+            if group.target.retired:
+                over = not group.channels
+            elif group.lasting:
+                continue
+            if not group.members and over:
                 self._close_group(group, now)
+        for target in [each for each in self.tenants.targets if each.retired]:
+            if not self.groups.of(target):
+                self.tenants.forget(target)
 
     def give_up(self, now: float) -> None:
         """This is the end: every share still under way is lost, and its miner is told so."""

@@ -27,6 +27,7 @@ from stratumproxy.mining.submission import Submission
 from stratumproxy.mining.table import JobTable
 from stratumproxy.telemetry.notices import Notices
 from stratumproxy.telemetry.records import ACCEPTED, LOST, REJECTED, TIMED_OUT
+from stratumproxy.upstream.login import Login
 from stratumproxy.upstream.pool import Pool
 from stratumproxy.upstream.session import Event, NewJob, Odd, Said, Session, TermsChanged
 
@@ -108,7 +109,7 @@ class Channel:
     """One group's way to one pool.
 
     Args:
-        pool: the pool.
+        login: the pool, and the account there.
         miners: the group.
         jobs: where the jobs stand that shares are taken for.
         rules: what is configured.
@@ -118,14 +119,15 @@ class Channel:
 
     def __init__(
         self,
-        pool: Pool,
+        login: Login,
         miners: Miners,
         jobs: JobTable,
         rules: Rules,
         notices: Notices,
         watcher: Watcher,
     ) -> None:
-        self.pool = pool
+        self.login = login
+        self.pool = login.pool
         self.miners = miners
         self._jobs = jobs
         self._rules = rules
@@ -347,7 +349,7 @@ class Channel:
         session.unreported = []
         if session.ready or session.pending:
             self._keep_in_flight(session, now)
-        if self.pool.retired is not None:
+        if self.login.retired is not None:
             self.give_up(now)  # it will not be taken up again
             self._watcher.channel_over(self)
 
@@ -409,7 +411,7 @@ class Channel:
             whole=miners.alone,
             group=miners,
             source=self.session,
-            account=self.pool.account,
+            account=self.login.account,
         )
         self._jobs.begin(job)
         content.newest_ntime[miners.number] = newest.job.ntime

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 
 from stratumproxy import config
-from stratumproxy.accounting.account import Account
 from stratumproxy.accounting.books import Verdicts
 from stratumproxy.mining.job import Terms
 from stratumproxy.upstream.session import NewJob
@@ -29,7 +28,6 @@ class Pool:
         self.config = table
         self.name = table.name
         self.url = table.url
-        self.account = Account(table.name, table.user, table.coin)
         self.size = table.extranonce2_size
         """The smallest extranonce2 size it gave, or is configured to give; None: not known."""
         self.tried = False

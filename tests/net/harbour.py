@@ -21,8 +21,9 @@ from tests.waiting import PATIENCE
 class Session:
     """A miner's session: echoes, unless told otherwise."""
 
-    def __init__(self, link, peer: str) -> None:
+    def __init__(self, link, peer: str, listener: Any) -> None:
         self.link = link
+        self.listener = listener
         self.peer = peer
         self.received: list[bytes] = []
         self.answer: Callable[[bytes], bytes] = lambda data: data
@@ -37,7 +38,8 @@ class Core:
 
     def __init__(self) -> None:
         self.misbehaviour = Misbehaviour(Limits())
-        self.doors = SimpleNamespace(turning_away=False)
+        self.turning_away = False
+        self.listeners = [SimpleNamespace(number=number) for number in range(8)]
         self.recorder = NoRecorder()
         self.sessions: list[Session] = []
         self.gone: list[Session] = []
@@ -47,8 +49,8 @@ class Core:
         self.warnings: list[str] = []
         self.changed = trio.Event()
 
-    def connect(self, link, peer: str, now: float) -> Session:
-        session = Session(link, peer)
+    def connect(self, link, peer: str, now: float, listener: Any) -> Session:
+        session = Session(link, peer, listener)
         self.sessions.append(session)
         self._change()
         return session

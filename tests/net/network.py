@@ -87,6 +87,8 @@ class World:
 
         async def main() -> None:
             self.core.pool = SimpleNamespace(config=Pool(**given))
+            account = SimpleNamespace(user=self.core.pool.config.user)
+            self.core.login = SimpleNamespace(account=account, password="x")
             link = PoolLink(self.core, lambda: 0.0, self.core, trio.current_time)
             async with trio.open_nursery() as self._nursery:
                 with trio.move_on_after(seconds):

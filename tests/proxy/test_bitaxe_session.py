@@ -38,8 +38,9 @@ def on_the_miners_slot(of_pool: float, **settings: Any) -> Playbook:
         pool >> {first_job}
         """
     )
-    space = play.proxy.router.groups[0].space
-    assert space is not None
+    layout = play.proxy.router.groups[0].target.layout
+    assert layout is not None
+    space = play.proxy.allocator.space(layout)
     space.give_back(bytes.fromhex(SLOT), "a miner that is long gone", play.now - 1e6, NO_PAST)
     return play
 

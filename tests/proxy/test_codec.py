@@ -46,7 +46,7 @@ class ToyMiner(Miner):
         answers = b""
         for body in frames(data):
             if body[:1] == b"H":
-                assert self.authorize(body[1:].decode())
+                assert self.authorize(body[1:].decode()) is None
                 self.house.allocator.admit(self, "", now)
                 answers += self.say_subscribed(now)
             else:
@@ -134,11 +134,11 @@ class Wire:
 def test_both_ends_speak_another_protocol() -> None:
     play: Any = Playbook("pool", difficulty={"start": 1e-9, "min": 1e-12})
     proxy, now = play.proxy, play.now
-    channel = proxy.router.groups[0].channels[proxy.pools[0]]
+    channel = proxy.router.channels_to(proxy.pools[0])[0]
     session, wire = ToySession("farm", lambda: None), Wire()
     channel.hear(session, session.receive(frame(b"J"), now), now)
 
-    miner = proxy.connect(wire, "10.0.0.1:5", now, ToyMiner)
+    miner = proxy.connect(wire, "10.0.0.1:5", now, speaks=ToyMiner)
     wire.send(miner.receive(frame(b"H", b"rig"), now))
     (slot,) = [body[1:] for body in wire.heard if body[:1] == b"P"]
     (job,) = [body for body in wire.heard if body[:1] == b"J"]

@@ -14,7 +14,7 @@ HARD = 1e-8
 
 def channel_of(play: Playbook) -> Channel:
     """The first group's way to the first pool."""
-    return play.proxy.router.groups[0].channels[play.proxy.pools[0]]
+    return play.proxy.router.channels_to(play.proxy.pools[0])[0]
 
 
 def reply(play: Playbook, name: str, share: list[str]) -> str:

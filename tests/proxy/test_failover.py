@@ -249,10 +249,10 @@ def test_without_any_pool_miners_stay_and_then_are_let_go() -> None:
     play.aside(f"clock -- {Failover().release_seconds - 1} s")
     assert not play.proxy.drain
     play.aside("clock -- 3 s")
-    assert play.proxy.doors.turning_away
+    assert play.proxy.turning_away
     play.aside("pool -- connects")
     play.opens("pool")
-    assert not play.proxy.doors.turning_away
+    assert not play.proxy.turning_away
 
 
 def test_a_standby_that_is_lost_is_not_noticed_by_miners() -> None:

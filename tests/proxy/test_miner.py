@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from stratumproxy.accounting.account import Account
 from stratumproxy.mining.prefix import NO_PAST
 from tests.proxy.playbook import EASY, POOL_EASY, Playbook, mined_on, notify
 
@@ -262,8 +263,9 @@ def captured(name: str) -> tuple[Playbook, dict[str, Any], list[str]]:
     play.opens(
         extranonce1="", difficulty=1e6, mask=vector["version_mask"], job=vector["notify_params"]
     )
-    space = play.proxy.router.groups[0].space
-    assert space is not None
+    layout = play.proxy.router.groups[0].target.layout
+    assert layout is not None
+    space = play.proxy.allocator.space(layout)
     space.give_back(bytes.fromhex(vector["extranonce1"]), "", play.now - 1e6, NO_PAST)
     play.joins("a", mask=vector["version_mask"])
     return play, vector, ["a", "a1", *vector["submit_params"][2:]]
@@ -300,7 +302,7 @@ def test_what_is_counted() -> None:
     session, worker = miner.session, play.proxy.workers.get("a")
     assert (session.accepted, session.rejected, session.work) == (1, 2, EASY)
     (row,) = worker.rows()
-    assert (row.account, row.accepted, row.work) == (("pool", "farm", "BTC"), 1, EASY)
+    assert (row.account, row.accepted, row.work) == (Account("pool", "farm"), 1, EASY)
     assert row.rejected == {"duplicate": 1, "stale": 1}
     assert play.snapshot().rejected == {"duplicate": 1, "stale": 1}
 

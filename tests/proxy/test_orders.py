@@ -220,7 +220,9 @@ def test_a_pool_that_is_not_ready_is_mined_on_once_it_is() -> None:
 def test_the_operator_overrules_what_is_held_against_a_pool() -> None:
     order = Ordered("main", "backup")
     group = order.play.proxy.router.groups[0]
-    group.leave_pool(group.channels[order.play.proxy.pools[0]], order.play.now)
+    group.leave_pool(
+        order.play.proxy.router.channels_to(order.play.proxy.pools[0])[0], order.play.now
+    )
     assert order.pools == [0, 2]
     order("switch-pool", pool="main")
     assert order.pools == [2, 0]
@@ -255,9 +257,9 @@ def test_the_order_outlives_a_reload_while_the_pool_is_configured() -> None:
     assert order.pools == [0, 2]
     order.play.reconfigure("main")
     assert order.pools[0] == 2
-    assert order.play.proxy.router.order.preferred == ""
+    assert order.play.proxy.router.preferred == ""
     order.play.reconfigure("main", "backup")
-    assert order.play.proxy.router.order.preferred == "", "that was then"
+    assert order.play.proxy.router.preferred == "", "that was then"
 
 
 # -- difficulty --------------------------------------------------------------------------------

@@ -133,5 +133,5 @@ def test_what_is_mined_on_since_when_and_why() -> None:
 def test_what_an_operator_prefers() -> None:
     play = Playbook("pool", "backup")
     assert play.snapshot().preferred == ""
-    play.proxy.router.order.preferred = "backup"
+    play.proxy.router.preferred = "backup"
     assert play.snapshot().preferred == "backup"

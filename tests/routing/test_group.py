@@ -299,9 +299,8 @@ def test_a_pool_that_is_not_mined_on_may_move_too() -> None:
 
 def test_moving_is_no_way_out_for_a_pool_that_refuses_too_much() -> None:
     play = mined_on("main", "backup")
-    group = play.proxy.router.groups[0]
     for _ in range(REFUSALS):
-        group.channels[play.proxy.pools[0]].refused(play.now)
+        play.proxy.router.channels_to(play.proxy.pools[0])[0].refused(play.now)
     moved(play, "00112233")
     assert [pool.miners for pool in play.snapshot().pools] == [0, 1]
-    assert group.channels[play.proxy.pools[0]].unwell
+    assert play.proxy.router.channels_to(play.proxy.pools[0])[0].unwell

@@ -1,0 +1,51 @@
+"""A tenant: a customer's targets, what its miners are asked for, and how many there may be."""
+
+from collections.abc import Sequence
+
+from stratumproxy.mining.extranonce import Layout
+from stratumproxy.mining.vardiff import Vardiff
+from stratumproxy.routing.target import NO_LIMIT, Target, common_layout, common_mask
+
+
+class Tenant:
+    """One customer; without any configured the only one is "default".
+
+    Args:
+        name: how it is known.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.vardiff: Vardiff
+        self.targets: Sequence[Target] = ()
+        self.most = NO_LIMIT
+        """Miners that it may have at a time, over all processes."""
+        self.elsewhere = 0
+        """Of these, how many other processes have, as far as that was told."""
+        self.miners = 0
+        """Of these, how many have authorized here."""
+        self.fixed: dict[str, float | int] = {}
+        """Difficulties that the operator fixed, by worker."""
+        self.layout: Layout | None = None
+        """What fits every target of its: its miners move from one to the other."""
+
+    def __repr__(self) -> str:
+        return f"Tenant({self.name!r})"
+
+    @property
+    def version_mask(self) -> int:
+        """What its miners may roll before it is known where they mine."""
+        return common_mask(self.targets)
+
+    @property
+    def is_full(self) -> bool:
+        """No more miners of its are taken in."""
+        return self.miners + self.elsewhere >= self.most
+
+    def learn(self) -> None:
+        """What is known of its targets' pools has changed."""
+        self.layout = common_layout(self.targets)
+
+    def choose(self) -> Target:
+        """For what a miner that comes is to mine."""
+        return next((each for each in self.targets if not each.turning_away), self.targets[0])
