@@ -162,6 +162,7 @@ class Proxy:
         self.recorder.record_closed(miner, reason)
         del self.miners[miner]
         self.drain.gone(miner)
+        self.router.gone(miner)
         self.misbehaviour.disconnected(miner.host)
         miner.closed(now)
 
@@ -187,7 +188,7 @@ class Proxy:
         """To whom a miner belongs that authorizes under a name; or why it can't."""
         tenant = self.router.tenants.of(miner, name)
         if tenant is None:
-            return Refusal("No customer's worker has this name; ask whoever hosts this machine")
+            return Refusal("No customer has a worker of this name; ask who hosts the machine")
         if miner.worker is not None:
             if tenant is not miner.tenant:
                 return Refusal("This connection is another customer's already")

@@ -95,6 +95,10 @@ class Router:
         self._rules = Rules(0.0, 0, 1.0)
         self._configure(config)
         self._group_number = 0
+        self._to_assign: dict[Miner, None] = {}
+        """Who may belong to somebody else since the configuration was read."""
+        self._assigned = 0.0
+        """When that was."""
         self._log_in(0.0)
 
     def _configure(self, config: Config) -> None:
@@ -288,25 +292,46 @@ class Router:
             channel.give_up(now)
             if channel.session is None:
                 self.channel_over(channel)
-        for miner in list(miners):
-            self._reassign(miner, now)
+        self._assigned = now
+        self._to_assign = dict.fromkeys(miners)
+        self._assign(now)
         for group in self.groups:
             self._retire_logins(group, now)
 
-    def _reassign(self, miner: Miner, now: float) -> None:
-        """See that a miner mines for whom it belongs to."""
+    def gone(self, miner: Miner) -> None:
+        """A miner has left."""
+        self._to_assign.pop(miner, None)
+
+    def _assign(self, now: float) -> None:
+        """See that miners mine for whom they belong to, as soon as there is a job for them."""
+        late = now - self._assigned >= RETIRE_SECONDS
+        self._to_assign = {
+            miner: None for miner in self._to_assign if not self._assign_one(miner, late, now)
+        }
+
+    def _assign_one(self, miner: Miner, late: bool, now: float) -> bool:
+        """See that a miner mines for whom it belongs to.
+
+        Returns:
+            False if it mines on where it is, since there is no job for it yet; unless it is `late`.
+        """
         group = group_of(miner)
         if miner.worker is None:
             miner.tenant = self.tenants.sure(listener_of(miner), miner.host)
-            return
+            return True
         tenant = self.tenants.of(miner, miner.worker.name)
         if tenant is None:
             self._turn_out(miner)
-            return
+            return True
+        moves = group is not None and group.target not in tenant.targets
+        target = tenant.choose()
+        if moves and not late and not any(each.job for each in self.groups.of(target)):
+            return False
         if tenant is not miner.tenant:
             miner.give_to(tenant)
-        if group is not None and group.target not in tenant.targets:
-            self.allocator.move(miner, tenant.choose(), now)
+        if moves:
+            self.allocator.move(miner, target, now)
+        return True
 
     def _in_use(self, login: Login) -> bool:
         """Whether a login has sessions, or shares in flight."""
@@ -337,6 +362,8 @@ class Router:
         self._jobs.contents.tend(self._rules.grace, now)
         failover = self._failover
         self.allocator.tend(now)
+        if self._to_assign:
+            self._assign(now)
         surplus = self.allocator.surplus()
         for group in list(self.groups):
             for channel in list(group.channels.values()):

@@ -45,11 +45,17 @@ class Peer:
 
 
 class MinerEnd(Peer):
-    """A miner: it remembers what it was told as a miner does, and can find shares."""
+    """A miner: it remembers what it was told as a miner does, and can find shares.
+
+    After ``@`` its name may say by which listener it comes, by number.
+    """
 
     def __init__(self, play: Play, name: str) -> None:
         super().__init__(play, name)
-        session = play.proxy.connect(self, name if ":" in name else f"{name}:1", play.now)
+        name, _, listener = name.partition("@")
+        came_in = play.proxy.listeners[int(listener or 0)]
+        peer = name if ":" in name else f"{name}:1"
+        session = play.proxy.connect(self, peer, play.now, came_in)
         assert isinstance(session, V1Miner)
         self.session = session
         self.extranonce1 = b""
@@ -179,7 +185,9 @@ class PoolEnd(Peer):
         pool = self.channel.pool.config
         self.closed = None
         floor = self.play.proxy.least_of(self.channel.pool)
-        self.session = V1Session(pool.user, pool.password, pool.mask, resume, floor=floor)
+        login = self.channel.login
+        user = login.account.user
+        self.session = V1Session(user, login.password, pool.mask, resume, floor=floor)
 
     def collect(self) -> None:
         data = bytes(self.session.outgoing)

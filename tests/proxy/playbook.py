@@ -235,14 +235,17 @@ class Playbook:
             self.step(f"{name} {line}")
         self.step(f'{name} >> mining.notify "$first"', first=job or notify("1", room=room))
 
-    def joins(self, name: str, *, mask: str | None = "1fffe000", resume: str = "") -> MinerEnd:
+    def joins(
+        self, name: str, *, mask: str | None = "1fffe000", resume: str = "", worker: str = ""
+    ) -> MinerEnd:
         """A miner configures (unless `mask` is None), subscribes, authorizes; nobody looks."""
+        worker = worker or name.partition("@")[0]
         miner = self.miner(name)
         if mask is not None:
             wish = f'[["version-rolling"], {{"version-rolling.mask": "{mask}"}}]'
             self.step(f"{name} >> 1 mining.configure {wish}")
         self.step(f"{name} >> 2 mining.subscribe {json.dumps([name, resume] if resume else [])}")
-        self.step(f'{name} >> 3 mining.authorize ["{name}", "x"]')
+        self.step(f'{name} >> 3 mining.authorize ["{worker}", "x"]')
         self.skip(name)
         return miner
 
