@@ -94,9 +94,9 @@ def test_a_listener_or_an_address_says_it_before_the_name() -> None:
 
 def test_a_narrow_pool_costs_its_own_tenants_miners_only() -> None:
     """By address it is known whose a miner is when it subscribes."""
-    narrow = {"name": "narrow", "addresses": ["10.1.0.0/16"]}
+    narrow: dict[str, Any] = {"name": "narrow", "addresses": ["10.1.0.0/16"]}
     narrow["target"] = [{"pools": [{"pool": "second", "user": "n"}]}]
-    wide = {"target": [{"pools": [{"pool": "pool", "user": "farm"}]}]}
+    wide: dict[str, Any] = {"target": [{"pools": [{"pool": "pool", "user": "farm"}]}]}
     play = Playbook("pool", "second", tenant=[narrow], **wide)
     play.opens("second", size=2, job=notify("n", room=6))
     play.opens("pool.1", size=8, job=notify("w", room=12))
