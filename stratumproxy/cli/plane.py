@@ -212,6 +212,7 @@ class Plane:
             make_app,
             self.fleet,
             config=self._config.api,
+            tenants=self._config.tenant,
             clock=self._clock.now,
             unix=self._clock.unix,
             ledger=self._reader,

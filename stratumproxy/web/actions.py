@@ -4,13 +4,12 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
-from starlette.requests import Request
 
 from stratumproxy.errors import StratumProxyError
-from stratumproxy.web.auth import asker
 from stratumproxy.web.errors import Refusal
 from stratumproxy.web.operation import Given, Operation
 from stratumproxy.web.site import Site
+from stratumproxy.web.viewer import Viewer
 
 LONGEST_BAN = 366 * 86400.0
 
@@ -75,18 +74,18 @@ class Reload(Given):
     """Nothing."""
 
 
-Carry = Callable[[Site, Any, Request], Awaitable[dict[str, Any]]]
+Carry = Callable[[Site, Any, Viewer], Awaitable[dict[str, Any]]]
 
 
 def _order(action: str, description: str) -> Carry:
     """The endpoint of an action."""
 
-    async def carry(site: Site, given: BaseModel, request: Request) -> dict[str, Any]:
+    async def carry(site: Site, given: BaseModel, viewer: Viewer) -> dict[str, Any]:
         if site.orders is None:
             raise Refusal(503, "no process of the data plane takes orders")
         try:
             arguments = given.model_dump(exclude_unset=True)
-            done = await site.orders.give(action, arguments, asker(request))
+            done = await site.orders.give(action, arguments, viewer.by)
         except StratumProxyError as error:
             raise Refusal(409, str(error)) from None
         return {"done": done}

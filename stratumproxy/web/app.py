@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from stratumproxy.config.control import Api
+from stratumproxy.config.hosting import Tenant
 from stratumproxy.fleet import Fleet
 from stratumproxy.fleet.watch import Watch
 from stratumproxy.ledger.reader import LedgerReader
@@ -41,6 +42,7 @@ from stratumproxy.web.metrics import Metrics
 from stratumproxy.web.operation import Operation
 from stratumproxy.web.site import Access, Orders, Site
 from stratumproxy.web.streams import Streams
+from stratumproxy.web.viewer import Reach
 
 GZIP_LEVEL = 4
 """Half the time of the usual 9 for a tenth more bytes, and the table is gzipped every second."""
@@ -67,6 +69,7 @@ def make_app(
     fleet: Fleet,
     *,
     config: Api,
+    tenants: Sequence[Tenant] = (),
     clock: Callable[[], float],
     unix: Callable[[float], float] = lambda at: at,
     ledger: LedgerReader | None = None,
@@ -78,7 +81,8 @@ def make_app(
 
     Args:
         fleet: the live picture that is answered from.
-        config: where it will listen, which decides who needs the token, and the token.
+        config: where it will listen, which decides who needs a token, and the tokens.
+        tenants: whose tokens there are besides.
         clock: the time as the fleet is told it, in seconds that pass evenly.
         unix: what the time of day is at a moment of that.
         ledger: what shares and long histories are read from, in threads.
@@ -93,7 +97,7 @@ def make_app(
     site = Site(
         fleet=fleet,
         watch=watch,
-        access=Access(config),
+        access=Access(config, tenants),
         clock=clock,
         unix=unix,
         streams=Streams(
@@ -113,8 +117,8 @@ def make_app(
     app = Starlette(
         routes=[
             *(_route(site, operation) for operation in OPERATIONS),
-            _guarded(site, "/metrics", metrics.respond),
-            _guarded(site, "/api/openapi.json", _description),
+            _guarded(site, "/metrics", metrics.respond, "none"),
+            _guarded(site, "/api/openapi.json", _description, "same"),
             *static.routes(),
         ],
         middleware=[
@@ -136,17 +140,20 @@ async def _description(request: Request) -> Response:
 
 def _route(site: Site, operation: Operation) -> BaseRoute:
     async def endpoint(request: Request) -> Response:
-        auth.may(site.access, operation.need, request, site.now())
-        return await operation.respond(site, request)
+        viewer = auth.may(site.access, operation.need, operation.reach, request, site.now())
+        with site.turns.turn(viewer.tenant if viewer else None):
+            return await operation.respond(site, request, viewer)
 
     return Route(operation.path, endpoint, methods=[operation.method])
 
 
-def _guarded(site: Site, path: str, answer: Callable[[Request], Awaitable[Response]]) -> BaseRoute:
+def _guarded(
+    site: Site, path: str, answer: Callable[[Request], Awaitable[Response]], reach: Reach
+) -> BaseRoute:
     """An endpoint for all who may read, that checks its parameters itself."""
 
     async def endpoint(request: Request) -> Response:
-        auth.may(site.access, "read", request, site.now())
+        auth.may(site.access, "read", reach, request, site.now())
         return await answer(request)
 
     return Route(path, endpoint)

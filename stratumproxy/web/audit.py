@@ -13,6 +13,7 @@ from stratumproxy.web.moment import FORMS, Moment
 from stratumproxy.web.operation import Given, Operation
 from stratumproxy.web.reading import ledger_of, read
 from stratumproxy.web.site import Site
+from stratumproxy.web.viewer import Viewer
 
 DAY = 86_400.0
 MOST_SECONDS = 5 * 366 * DAY
@@ -96,15 +97,22 @@ class AuditGiven(Given):
     )
 
 
-async def answer(site: Site, given: AuditGiven) -> dict[str, Any]:
+async def answer(site: Site, given: AuditGiven, viewer: Viewer) -> dict[str, Any]:
     """The work that pools should have credited against what they acknowledged; needs the ledger."""
     until = site.today() if given.until is None else given.until
     since = max(until - DAY, 0.0) if given.since is None else given.since
     if not since < until <= since + MOST_SECONDS:
         raise Refusal(422, "since: must be before until, by five years at most")
     part = given.tolerate / 100
-    which = Which(given.pool, given.account, given.tenant, given.target)
-    return await read(site, _audit, ledger_of(site), which, since, until, given.by, part)
+    which = Which(given.pool, given.account, viewer.asks_of(given.tenant), given.target)
+    ledger = ledger_of(site)
+    try:
+        return await read(site, _audit, ledger, which, since, until, given.by, part)
+    except Refusal as refusal:
+        if viewer.tenant is None or refusal.status_code != 404:
+            raise
+        # What it says that there is instead may be others'.
+        raise Refusal(404, f"the ledger has nothing of that of {viewer.tenant!r}") from None
 
 
 def _audit(
@@ -118,5 +126,14 @@ def _audit(
 
 
 OPERATIONS = [
-    Operation("GET", "/api/audit", answer, AuditGiven, AuditAnswer, tag="ledger", errors=(404, 503))
+    Operation(
+        "GET",
+        "/api/audit",
+        answer,
+        AuditGiven,
+        AuditAnswer,
+        tag="ledger",
+        reach="own",
+        errors=(403, 404, 503),
+    )
 ]

@@ -1,6 +1,6 @@
 """Who may ask and who may order: a bearer token, and for browsers' event streams a cookie by it."""
 
-import hmac
+from dataclasses import replace
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -9,73 +9,87 @@ from starlette.responses import Response
 
 from stratumproxy.web.answer import json_response
 from stratumproxy.web.errors import Refusal
-from stratumproxy.web.operation import Nothing, Operation
+from stratumproxy.web.operation import Need, Nothing, Operation
 from stratumproxy.web.site import Access, Site
+from stratumproxy.web.viewer import Reach, Viewer
 
 COOKIE = "stratumproxy"
 SESSION_SECONDS = 12 * 3600
 
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="stratumproxy"'}
+UNKNOWN = "this token is not known"
 
 
-def may(access: Access, need: Literal["open", "read", "act"], request: Request, now: float) -> None:
+def may(access: Access, need: Need, reach: Reach, request: Request, now: float) -> Viewer | None:
     """Let a request pass.
 
+    Args:
+        access: who may come from where.
+        need: what the endpoint needs.
+        reach: what of it is there for a tenant's token.
+        request: who asks.
+        now: the time, as sessions end by it.
+
+    Returns:
+        Who asks; None for somebody who may not read, where that needs nothing.
+
     Raises:
-        Refusal: it lacks the token (401), or there is none (403).
+        Refusal: it lacks a token (401); there is none, or it is not enough (403).
     """
-    if need == "open" or (need == "read" and access.local(request.headers)):
-        return
-    if not access.token:
+    try:
+        viewer = _viewer(access, need, request, now)
+    except Refusal:
+        if need == "open":
+            return None
+        raise
+    if viewer.tenant is not None and reach == "none":
+        raise Refusal(403, "this token is for one tenant's figures, and this is of the whole proxy")
+    return replace(viewer, origin=origin_of(request))
+
+
+def _viewer(access: Access, need: Need, request: Request, now: float) -> Viewer:
+    tokens = access.tokens
+    local = need in ("open", "read") and access.local(request.headers)
+    if not tokens:
+        if local:
+            return Viewer()
         # Without one, this is bound to loopback.
-        what = "orders" if need == "act" else "requests that a proxy forwards"
+        what = "requests that a proxy forwards" if need == "read" else "orders"
         raise Refusal(403, f"{what} need a token, and none is configured: see [api] token_file")
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
-        if hmac.compare_digest(given.strip().encode("latin-1"), access.token):
-            return
-        raise Refusal(401, "this is not the token of [api] token_file", headers=CHALLENGE)
+        # Where none is needed, too: it may be for less than whoever has none may see here.
+        viewer = tokens.viewer(given.strip().encode("latin-1"))
+        if viewer is None and local:
+            return Viewer()
+        if viewer is None:
+            raise Refusal(401, UNKNOWN, headers=CHALLENGE)
+        if need == "act" and not viewer.may_act:
+            raise Refusal(403, f"the token {viewer.name!r} is for reading only")
+        return viewer
     if need == "act":
         raise Refusal(401, "orders need the header Authorization: Bearer TOKEN", headers=CHALLENGE)
-    if not _is_session(access, request.cookies.get(COOKIE, ""), now):
+    if need == "token":
+        raise Refusal(401, "this is asked with Authorization: Bearer TOKEN", headers=CHALLENGE)
+    viewer = tokens.of_session(request.cookies.get(COOKIE, ""), now)
+    if viewer is None and not local:
         raise Refusal(
             401,
             "this needs the header Authorization: Bearer TOKEN, or a session by /api/login",
             headers=CHALLENGE,
         )
-
-
-def reads(access: Access, request: Request, now: float) -> bool:
-    """Whether whoever asks may read."""
-    try:
-        may(access, "read", request, now)
-    except Refusal:
-        return False
-    return True
+    return viewer or Viewer()
 
 
 LONGEST_ADDRESS = 100
 
 
-def asker(request: Request) -> str:
-    """Who asks, for the record: the address, and for whom it asks if it says that it is a proxy."""
+def origin_of(request: Request) -> str:
+    """Where somebody asks from: the address, and for whom it asks if it says that it is a proxy."""
     host = request.client.host if request.client else "somebody"
     *_, origin = request.headers.get("x-forwarded-for", "").rsplit(",", 1)
     origin = "".join(filter(str.isprintable, origin)).strip()[:LONGEST_ADDRESS]
     return f"{origin} by way of {host}" if origin else host
-
-
-def _session(access: Access, until: int) -> str:
-    """A session's cookie: when it ends, signed with the token, so that nothing need be kept."""
-    signature = hmac.digest(access.token, f"session until {until}".encode(), "sha256").hex()
-    return f"{until}.{signature}"
-
-
-def _is_session(access: Access, cookie: str, now: float) -> bool:
-    until, _, _ = cookie.partition(".")
-    if not until.isascii() or not until.isdigit() or len(until) > 12 or int(until) <= now:
-        return False
-    return hmac.compare_digest(cookie.encode(), _session(access, int(until)).encode())
 
 
 class Login(BaseModel):
@@ -83,7 +97,7 @@ class Login(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    token: str = Field(max_length=4096, description="The secret of [api] token_file.")
+    token: str = Field(max_length=4096, description="A token's secret.")
 
 
 class LoggedIn(BaseModel):
@@ -93,37 +107,55 @@ class LoggedIn(BaseModel):
 
 
 async def login(site: Site, given: Login) -> Response:
-    """Trade the token for a cookie, for browsers: theirs can't put headers on event streams."""
-    access = site.access
-    if not access.token:
+    """Trade a token for a cookie, for browsers: theirs can't put headers on event streams."""
+    tokens = site.access.tokens
+    if not tokens:
         raise Refusal(403, "there is no token to log in with: see [api] token_file")
-    if not hmac.compare_digest(given.token.encode(errors="replace"), access.token):
-        raise Refusal(401, "this is not the token of [api] token_file", headers=CHALLENGE)
+    until = int(site.now()) + SESSION_SECONDS
+    cookie = tokens.session(given.token.encode(errors="replace"), until)
+    if cookie is None:
+        raise Refusal(401, UNKNOWN, headers=CHALLENGE)
     response = json_response({"seconds": SESSION_SECONDS})
-    response.set_cookie(
-        COOKIE,
-        _session(access, int(site.now()) + SESSION_SECONDS),
-        max_age=SESSION_SECONDS,
-        httponly=True,
-        samesite="strict",
-    )
+    response.set_cookie(COOKIE, cookie, max_age=SESSION_SECONDS, httponly=True, samesite="strict")
     return response
 
 
 class RightToken(BaseModel):
-    """The token is the right one."""
+    """A token that is known."""
 
-    may: Literal["act"] = Field(description="What it is good for, beside reading.")
+    may: Literal["read", "act"] = Field(description="What it is good for; act: reading, too.")
+    name: str = Field(description="What it is called; empty for the one of [api] token_file.")
+    tenant: str | None = Field(description="Whose figures it opens alone; null for everybody's.")
 
 
-async def access(site: Site, given: Nothing) -> dict[str, str]:
-    """Ask whether a token is the right one before it is used: 200 if so, and 401 if not."""
-    return {"may": "act"}
+async def access(site: Site, given: Nothing, viewer: Viewer) -> dict[str, str | None]:
+    """Ask what a token is good for before it is used: 200 if it is known, and 401 if not."""
+    return {
+        "may": "act" if viewer.may_act else "read",
+        "name": viewer.name,
+        "tenant": viewer.tenant,
+    }
 
 
 OPERATIONS = [
-    Operation("GET", "/api/access", access, returns=RightToken, tag="access", need="act"),
     Operation(
-        "POST", "/api/login", login, Login, LoggedIn, tag="access", need="open", errors=(401, 403)
+        "GET",
+        "/api/access",
+        access,
+        returns=RightToken,
+        tag="access",
+        need="token",
+        reach="own",
+    ),
+    Operation(
+        "POST",
+        "/api/login",
+        login,
+        Login,
+        LoggedIn,
+        tag="access",
+        need="open",
+        reach="same",
+        errors=(401, 403),
     ),
 ]

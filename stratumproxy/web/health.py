@@ -3,14 +3,13 @@
 from typing import Any
 
 from pydantic import BaseModel, Field
-from starlette.requests import Request
 from starlette.responses import Response
 
 from stratumproxy.web.answer import json_response
-from stratumproxy.web.auth import reads
 from stratumproxy.web.conditions import Condition, told
 from stratumproxy.web.operation import Nothing, Operation
 from stratumproxy.web.site import Site
+from stratumproxy.web.viewer import Viewer
 
 
 class Health(BaseModel):
@@ -34,14 +33,15 @@ async def health(site: Site, given: Nothing) -> dict[str, Any]:
     return {"status": "ok"}
 
 
-async def ready(site: Site, given: Nothing, request: Request) -> Response:
+async def ready(site: Site, given: Nothing, viewer: Viewer | None) -> Response:
     """200 if miners are served: every process is heard of, and has a pool that is ready; else 503.
 
     What does not keep miners from being served is told, and leaves it at 200: a full disk is no
-    reason to send them elsewhere. Whoever may not read is not told of which pool or sink, nor why.
+    reason to send them elsewhere. Whoever may not read, or has a tenant's token, is not told of
+    which pool or sink, nor why.
     """
     found = told(site.watch, site.now(), site.today())
-    if not reads(site.access, request, site.now()):
+    if viewer is None or viewer.tenant is not None:
         found = [{**each, "subject": "", "why": ""} for each in found]
     why = [_line(each) for each in found if each["severity"] == "critical"]
     value = {"ready": not why, "why": why, "conditions": found}
@@ -57,8 +57,15 @@ def _line(condition: dict[str, Any]) -> str:
 
 
 OPERATIONS = [
-    Operation("GET", "/health", health, returns=Health, tag="health", need="open"),
+    Operation("GET", "/health", health, returns=Health, tag="health", need="open", reach="same"),
     Operation(
-        "GET", "/ready", ready, returns=Ready, tag="health", need="open", errors=(503,), asker=True
+        "GET",
+        "/ready",
+        ready,
+        returns=Ready,
+        tag="health",
+        need="open",
+        reach="own",
+        errors=(503,),
     ),
 ]

@@ -15,6 +15,7 @@ from stratumproxy.web.figures import told
 from stratumproxy.web.operation import Given, Operation
 from stratumproxy.web.reading import ledger_of, read
 from stratumproxy.web.site import Site
+from stratumproxy.web.viewer import Viewer
 from stratumproxy.web.workers import find
 
 Span = Literal["1h", "24h", "7d", "60d", "5y"]
@@ -48,7 +49,11 @@ class WorkerHistoryGiven(FleetHistoryGiven):
     name: str = Field(
         min_length=1, max_length=2000, description="Its name, percent-encoded, slashes too."
     )
-    tenant: str = Field(TENANT, max_length=2000, description="Whose worker it is.")
+    tenant: str | None = Field(
+        None,
+        max_length=2000,
+        description=f"Whose worker it is; `{TENANT}`, or who the token is for, if left out.",
+    )
 
 
 async def answer_fleet(site: Site, given: FleetHistoryGiven) -> dict[str, Any]:
@@ -61,15 +66,15 @@ async def answer_fleet(site: Site, given: FleetHistoryGiven) -> dict[str, Any]:
     return await _from_ledger(site, None, given.span)
 
 
-async def answer_worker(site: Site, given: WorkerHistoryGiven) -> dict[str, Any]:
+async def answer_worker(site: Site, given: WorkerHistoryGiven, viewer: Viewer) -> dict[str, Any]:
     """One worker over time; with the ledger also one that is not known any more."""
-    now = site.now()
-    in_memory = given.tenant == TENANT
+    now, tenant = site.now(), viewer.asks_of(given.tenant) or TENANT
+    in_memory = tenant == TENANT
     if in_memory and (given.span == "1h" or (given.span == "24h" and site.ledger is None)):
         worker = find(site, given.name)
         window = HOUR if given.span == "1h" else DAY
         return _from_memory(site, WINDOWS[window].seconds, _points(worker, window, now))
-    return await _from_ledger(site, given.name, given.span, given.tenant)
+    return await _from_ledger(site, given.name, given.span, tenant)
 
 
 def _points(worker: Worker, window: int, now: float) -> Iterable[Point]:
@@ -131,6 +136,7 @@ OPERATIONS = [
         WorkerHistoryGiven,
         History,
         tag="workers",
-        errors=(404, 503),
+        reach="own",
+        errors=(403, 404, 503),
     ),
 ]

@@ -1,15 +1,18 @@
 """/api/jobs and /api/log: the newest jobs and events."""
 
+from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
 from pydantic import BaseModel, Field
 
 from stratumproxy.fleet import Fleet
-from stratumproxy.fleet.journal import EVENTS, JOBS
+from stratumproxy.fleet.journal import EVENTS, JOBS, Entry
 from stratumproxy.telemetry.records import EventRecord, JobRecord
 from stratumproxy.web.described import model_of
 from stratumproxy.web.operation import Nothing, Operation
 from stratumproxy.web.site import Site
+from stratumproxy.web.viewer import Viewer
 
 Job = model_of("Job", JobRecord)
 Event = model_of("Event", EventRecord)
@@ -27,22 +30,70 @@ class Log(BaseModel):
     events: list[Event] = Field(max_length=EVENTS)  # type: ignore[valid-type]
 
 
-def jobs(fleet: Fleet, limit: int = JOBS) -> list[dict[str, Any]]:
+TOLD_TO_TENANTS = frozenset(
+    {
+        "account",
+        "count",
+        "difficulty",
+        "miner",
+        "miners",
+        "name",
+        "percent",
+        "pool",
+        "reason",
+        "seconds",
+        "shares",
+        "since",
+        "target",
+        "tenant",
+        "until",
+        "wanted",
+        "weight",
+        "worker",
+        "workers",
+    }
+)
+"""What a tenant is told of an event of its own. Any other value may be of others: who gave an
+order, and from where, or who else has that name."""
+
+
+def as_told(entry: Entry, viewer: Viewer) -> dict[str, Any] | None:
+    """A job, or an event, as it is for somebody; None if it is not."""
+    record, tenant = entry.record, viewer.tenant
+    if tenant is None:
+        return record._asdict()
+    if isinstance(record, JobRecord):
+        return record._asdict() if record.tenant == tenant else None
+    if record.values.get("tenant") != tenant:
+        return None
+    values = {key: value for key, value in record.values.items() if key in TOLD_TO_TENANTS}
+    return record._replace(values=values)._asdict()
+
+
+def _told(entries: Iterable[Entry], viewer: Viewer, most: int) -> list[dict[str, Any]]:
+    told = (as_told(entry, viewer) for entry in entries)
+    return list(islice((each for each in told if each is not None), most))
+
+
+EVERYTHING = Viewer()
+
+
+def jobs(fleet: Fleet, limit: int = JOBS, viewer: Viewer = EVERYTHING) -> list[dict[str, Any]]:
     """Jobs, the newest first, each as `Job`."""
-    return [entry.record._asdict() for entry in fleet.journal.jobs[:limit]]
+    return _told(fleet.journal.jobs, viewer, limit)
 
 
-async def answer_jobs(site: Site, given: Nothing) -> dict[str, Any]:
+async def answer_jobs(site: Site, given: Nothing, viewer: Viewer) -> dict[str, Any]:
     """The newest jobs, and how long it took to hand each to all miners."""
-    return {"jobs": jobs(site.fleet)}
+    return {"jobs": jobs(site.fleet, viewer=viewer)}
 
 
-async def answer_log(site: Site, given: Nothing) -> dict[str, Any]:
+async def answer_log(site: Site, given: Nothing, viewer: Viewer) -> dict[str, Any]:
     """The newest events: pools lost and back, blocks found, and so on."""
-    return {"events": [entry.record._asdict() for entry in site.fleet.journal.events]}
+    return {"events": _told(site.fleet.journal.events, viewer, EVENTS)}
 
 
 OPERATIONS = [
-    Operation("GET", "/api/jobs", answer_jobs, returns=Jobs, tag="pools"),
-    Operation("GET", "/api/log", answer_log, returns=Log),
+    Operation("GET", "/api/jobs", answer_jobs, returns=Jobs, tag="pools", reach="own"),
+    Operation("GET", "/api/log", answer_log, returns=Log, reach="own"),
 ]

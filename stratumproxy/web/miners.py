@@ -12,6 +12,7 @@ from stratumproxy.web.operation import Given, Operation
 from stratumproxy.web.search import has, words_of
 from stratumproxy.web.site import Site
 from stratumproxy.web.turns import in_turns, page_of
+from stratumproxy.web.viewer import Viewer
 
 
 class MinerAnswer(BaseModel):
@@ -90,11 +91,11 @@ def miners_of(fleet: Fleet, worker: str) -> list[dict[str, Any]]:
     return found[:MOST_OF_A_WORKER]
 
 
-async def answer(site: Site, given: MinersGiven) -> dict[str, Any]:
+async def answer(site: Site, given: MinersGiven, viewer: Viewer) -> dict[str, Any]:
     """Every open connection, or those that match, by the page."""
     words = words_of(given.search)
     key = given.sort.removeprefix("-")
-    every = list(_all(site.fleet))
+    every = [each for each in _all(site.fleet) if viewer.sees(each[1].tenant)]
 
     def place(pair: tuple[Process, MinerRecord]) -> tuple[Any, ...] | None:
         process, miner = pair
@@ -113,5 +114,14 @@ async def answer(site: Site, given: MinersGiven) -> dict[str, Any]:
 
 
 OPERATIONS = [
-    Operation("GET", "/api/miners", answer, MinersGiven, MinerPage, tag="workers", long=True)
+    Operation(
+        "GET",
+        "/api/miners",
+        answer,
+        MinersGiven,
+        MinerPage,
+        tag="workers",
+        reach="own",
+        long=True,
+    )
 ]

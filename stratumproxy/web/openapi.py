@@ -29,8 +29,9 @@ def document(operations: Sequence[Operation]) -> Json:
             "title": "stratumproxy",
             "version": __version__,
             "description": "The fleet as it stands, its history, and orders. Times are Unix "
-            "seconds, hashrates hashes a second. Reading needs the token only where the API is "
-            "not bound to loopback; actions need it always.",
+            "seconds, hashrates hashes a second. Reading needs a token only where the API is "
+            "not bound to loopback; actions need one for orders always. A tenant's token opens "
+            "that tenant's figures, and is answered 403 where there are none.",
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "paths": paths,
@@ -69,7 +70,7 @@ def _describe(operation: Operation, names: dict[type[BaseModel], Json]) -> Json:
         described["description"] = " ".join(rest.split())
     if operation.need == "read":
         described["security"] = [{}, {"token": []}, {"session": []}]
-    elif operation.need == "act":
+    elif operation.need in ("act", "token"):
         described["security"] = [{"token": []}]
     if operation.method == "POST":
         described["requestBody"] = {
@@ -113,10 +114,10 @@ def _responses(operation: Operation, names: dict[type[BaseModel], Json]) -> Json
     statuses = set(operation.errors) | {422}
     if operation.method == "POST":
         statuses |= {400, 408, 413, 415}
-    if operation.need == "read":
+    if operation.need != "open":
         statuses |= {401}
-    elif operation.need == "act":
-        statuses |= {401, 403}
+    if operation.need in ("act", "token") or operation.reach == "none":
+        statuses |= {403}
     if operation.long:
         statuses |= {503}
     schema = names[operation.returns] if operation.returns else {"type": "string"}

@@ -15,6 +15,7 @@ from stratumproxy.web.body import read_json
 from stratumproxy.web.errors import Refusal, wrong_fields
 from stratumproxy.web.site import Site
 from stratumproxy.web.turns import stand_in
+from stratumproxy.web.viewer import Reach, Viewer
 
 
 class Given(BaseModel):
@@ -28,6 +29,7 @@ class Nothing(Given):
 
 
 Answer = Callable[..., Awaitable[Any]]
+Need = Literal["open", "read", "token", "act"]
 
 
 @dataclass(frozen=True)
@@ -42,11 +44,13 @@ class Operation:
         given: the parameters: of path and query, or of a POST's body.
         returns: the JSON that comes back; None if it is none.
         tag: the group it is shown in.
-        need: ``read`` may be done by all who may read, ``act`` needs the token, ``open`` nothing.
+        need: ``read`` may be done by all who may read, ``act`` needs a token for orders, ``token``
+            any token, ``open`` nothing.
+        reach: what of it is there for a tenant's token. Unless something else is said, nothing.
         errors: statuses it may answer with, beside those that `need` and `given` bring.
         media: the content type of what comes back.
         long: whether it goes through the whole fleet. Such answers are made one after another.
-        asker: whether `answer` takes the request as well, since it depends on who asks.
+        asker: whether `answer` takes the viewer as well, which it does where `reach` is ``own``.
     """
 
     method: Literal["GET", "POST"]
@@ -55,7 +59,8 @@ class Operation:
     given: type[BaseModel] = Nothing
     returns: type[BaseModel] | None = None
     tag: str = "fleet"
-    need: Literal["open", "read", "act"] = "read"
+    need: Need = "read"
+    reach: Reach = "none"
     errors: tuple[int, ...] = ()
     media: str = "application/json"
     long: bool = False
@@ -66,8 +71,13 @@ class Operation:
         """What it is for, in words."""
         return inspect.getdoc(self.answer) or ""
 
-    async def respond(self, site: Site, request: Request) -> Response:
+    async def respond(self, site: Site, request: Request, viewer: Viewer | None) -> Response:
         """Check the parameters, and answer.
+
+        Args:
+            site: what is answered from.
+            request: what was asked.
+            viewer: who asks; None for somebody who may not read, where `need` is ``open``.
 
         Raises:
             Refusal: they are wrong, or there is no answer to them.
@@ -81,7 +91,8 @@ class Operation:
                 given = self.given.model_validate(_parameters(request), context=context)
         except ValidationError as error:
             raise wrong_fields(error) from None
-        asked = (site, given, request) if self.asker else (site, given)
+        asker = self.asker or self.reach == "own"
+        asked = (site, given, viewer) if asker else (site, given)
         if not self.long:
             return _response(await self.answer(*asked))
         stand_in(site.makers)

@@ -12,6 +12,7 @@ from stratumproxy.web.moment import FORMS, Moment
 from stratumproxy.web.operation import Given, Operation
 from stratumproxy.web.reading import ledger_of, read
 from stratumproxy.web.site import Site
+from stratumproxy.web.viewer import Viewer
 
 Verdict = Literal["accepted", "rejected", "timed-out", "lost"]
 
@@ -47,10 +48,11 @@ class SharesGiven(Given):
     limit: int = Field(100, ge=1, le=MAX_PAGE)
 
 
-async def answer(site: Site, given: SharesGiven) -> dict[str, Any]:
+async def answer(site: Site, given: SharesGiven, viewer: Viewer) -> dict[str, Any]:
     """Shares that were sent to pools, the newest first; needs the ledger."""
     ledger = ledger_of(site)
-    query = ShareQuery(**given.model_dump(exclude={"before", "limit"}))
+    asked = given.model_dump(exclude={"before", "limit"})
+    query = ShareQuery(**asked | {"tenant": viewer.asks_of(given.tenant)})
     try:
         page = await read(site, ledger.shares, query, given.before, given.limit)
     except ValueError as error:
@@ -62,5 +64,14 @@ async def answer(site: Site, given: SharesGiven) -> dict[str, Any]:
 
 
 OPERATIONS = [
-    Operation("GET", "/api/shares", answer, SharesGiven, SharePage, tag="ledger", errors=(404, 503))
+    Operation(
+        "GET",
+        "/api/shares",
+        answer,
+        SharesGiven,
+        SharePage,
+        tag="ledger",
+        reach="own",
+        errors=(403, 404, 503),
+    )
 ]

@@ -1,6 +1,6 @@
 """What the API answers from, in one place: handed to every endpoint."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any, Protocol
@@ -10,10 +10,13 @@ from starlette.datastructures import Headers
 
 from stratumproxy.config.address import parse_listen
 from stratumproxy.config.control import Api
+from stratumproxy.config.hosting import Tenant
 from stratumproxy.fleet import Fleet
 from stratumproxy.fleet.watch import Watch
 from stratumproxy.ledger.reader import LedgerReader
 from stratumproxy.web.streams import Streams
+from stratumproxy.web.tokens import Tokens
+from stratumproxy.web.turns import TenantsTurns
 
 LEDGER_READERS = 2
 """Threads that read the ledger at a time; more requests wait, so that reading starves nothing."""
@@ -50,17 +53,17 @@ class Access:
     """Who may come from where, as `[api]` says.
 
     Args:
-        config: where it listens, and its token, which is read here once.
+        config: where it listens, and its tokens, whose files are read here once.
+        tenants: whose tokens there are besides.
     """
 
-    def __init__(self, config: Api) -> None:
+    def __init__(self, config: Api, tenants: Sequence[Tenant] = ()) -> None:
         host = parse_listen(config.listen)[0] if config.listen else "127.0.0.1"
         loopback = host is not None and ip_address(host).is_loopback
         self._trusts_local = loopback and not config.read_needs_token
         self.hosts = {"localhost", "127.0.0.1", "::1"} | ({host} if host else set())
         """What a browser on this machine calls us; anything else is another site's name."""
-        self.token = config.secret.encode()
-        """The secret; empty for none."""
+        self.tokens = Tokens(config, tenants)
 
     def local(self, headers: Headers) -> bool:
         """Whether a request is this machine's own, which may read without the token.
@@ -89,6 +92,8 @@ class Site:
         default_factory=lambda: trio.CapacityLimiter(LEDGER_READERS)
     )
     makers: trio.CapacityLimiter = field(default_factory=lambda: trio.CapacityLimiter(LONG_ANSWERS))
+
+    turns: TenantsTurns = field(default_factory=TenantsTurns)
 
     def now(self) -> float:
         """Even time: what the fleet and all that is reckoned goes by."""

@@ -1,6 +1,8 @@
 """Long answers a little at a time: what mines is listened to in between."""
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from heapq import nlargest, nsmallest
 from typing import Any, TypeVar
 
@@ -43,6 +45,41 @@ def stand_in(line: trio.CapacityLimiter) -> None:
     """
     if line.statistics().tasks_waiting >= LINE:
         raise Refusal(503, f"{LINE} requests wait for that already; ask again in a while")
+
+
+MOST_OF_A_TENANT = 8
+"""Requests by tokens of one tenant that are answered at a time: whatever it asks for, and however
+often, there is room for those who run the proxy. A browser opens six connections."""
+
+
+class TenantsTurns:
+    """How much is being answered to each tenant."""
+
+    def __init__(self) -> None:
+        self._answering: Counter[str] = Counter()
+
+    @contextmanager
+    def turn(self, tenant: str | None) -> Iterator[None]:
+        """While a request is answered.
+
+        Args:
+            tenant: whose token it came with; None for those who see everything.
+
+        Raises:
+            Refusal: too many are.
+        """
+        if tenant is None:
+            yield
+            return
+        if self._answering[tenant] >= MOST_OF_A_TENANT:
+            raise Refusal(503, f"{MOST_OF_A_TENANT} requests of this tenant are being answered")
+        self._answering[tenant] += 1
+        try:
+            yield
+        finally:
+            self._answering[tenant] -= 1
+            if not self._answering[tenant]:
+                del self._answering[tenant]
 
 
 PAGES = 20

@@ -118,7 +118,7 @@ def test_a_wrong_token_is_not_taken(browser: Any, fleet: World) -> None:
         for wrong in ("a token of other characters: €", "x"):
             page.fill("#token-input", wrong)
             page.keyboard.press("Enter")
-            expect(said).to_have_text("Not taken: this is not the token of [api] token_file.")
+            expect(said).to_have_text("Not taken: this token is not known.")
             assert_nothing_is_wrong(look)
         assert page.evaluate("sessionStorage.length") == 0
         assert all("401" in each for each in look.complaints)
@@ -136,7 +136,7 @@ def test_a_token_that_is_not_right_any_more_is_forgotten(browser: Any, fleet: Wo
         page = look.go()
         page.evaluate("sessionStorage.setItem('stratumproxy-token', 'that of last year')")
         look.reload()
-        said = "Not taken any more: this is not the token of [api] token_file."
+        said = "Not taken any more: this token is not known."
         expect(page.locator("#token-said")).to_have_text(said)
         expect(page.locator("#token-button")).to_have_text("Token")
         assert page.evaluate("sessionStorage.length") == 0

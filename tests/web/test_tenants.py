@@ -1,0 +1,359 @@
+"""A tenant's token: what it opens is its own, by every route there is.
+
+What is others' has ``beta`` (another customer) or ``zulu`` (the host) in it, so that an answer that
+has none of the two tells nothing of anybody else.
+"""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import httpx
+import pytest
+from starlette.routing import Route
+
+from stratumproxy.config.control import Api
+from stratumproxy.config.control import Ledger as Settings
+from stratumproxy.config.hosting import Tenant
+from stratumproxy.ledger import Ledger
+from stratumproxy.ledger.reader import LedgerReader
+from stratumproxy.telemetry.records import Batch, EventRecord
+from stratumproxy.web.app import OPERATIONS
+from stratumproxy.web.auth import RightToken
+from stratumproxy.web.turns import MOST_OF_A_TENANT
+from tests.clocks import at
+from tests.fleet.telling import NOW, Told, job, miner, pool, share, snapshot, work
+from tests.web.asking import Web, problem_of
+
+OTHERS = (b"beta", b"zulu")
+"""What is in all that is not acme's."""
+
+SECRETS = {
+    "host": "the secret of the host",
+    "acme": "the secret of acme",
+    "acme-boss": "the secret of acme's boss",
+    "beta": "the secret of beta",
+    "look": "the secret of a reader",
+    "night": "the secret of the night shift",
+}
+
+
+def bearer(name: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {SECRETS[name]}"}
+
+
+def of(tenant: str) -> dict[str, Any]:
+    """What a record of a tenant's has in it."""
+    return {
+        "tenant": "default" if tenant == "zulu" else tenant,
+        "account": f"{tenant}-account",
+        "pool": f"{tenant}-pool",
+        "target": f"{tenant}-target",
+    }
+
+
+TENANTS = ("acme", "beta", "zulu")
+
+
+@pytest.fixture
+def hosted(tmp_path: Path) -> Web:
+    """An API on every address, of a proxy with two customers and work of the host's own."""
+    told = Told()
+    told.miners(
+        *(
+            miner(
+                number,
+                f"{tenant}-rig",
+                address=f"{tenant}-address:1",
+                agent=f"{tenant}-agent",
+                **of(tenant),
+            )
+            for number, tenant in enumerate(TENANTS)
+        )
+    )
+    pools = tuple(
+        pool(name=f"{tenant}-pool", url=f"stratum+tcp://{tenant}:1") for tenant in TENANTS
+    )
+    told.fleet.snapshot(0, "run-1", snapshot(pools=pools), told.now)
+    records: dict[str, Any] = {
+        "work": [work(f"{tenant}-rig", 640, stale=1)._replace(**of(tenant)) for tenant in TENANTS],
+        "jobs": [job(name=f"{tenant}-job")._replace(**of(tenant)) for tenant in TENANTS],
+        "shares": [
+            share(at=NOW + number)._replace(
+                worker=f"{tenant}-rig", job=f"{tenant}-job", reason=f"{tenant}-reason", **of(tenant)
+            )
+            for number, tenant in enumerate(TENANTS)
+        ],
+        "events": [
+            *(
+                EventRecord(
+                    NOW,
+                    "warning",
+                    "a miner is banned",
+                    {
+                        "worker": f"{tenant}-rig",
+                        "tenant": of(tenant)["tenant"],
+                        "other": "beta-rig",
+                        "by": "zulu-boss at zulu-desk",
+                    },
+                )
+                for tenant in TENANTS
+            ),
+            EventRecord(NOW, "warning", "zulu is not well", {"pool": "zulu-pool"}),
+        ],
+    }
+    told.tell(**records)
+    path = str(tmp_path / "ledger.sqlite3")
+    ledger = Ledger(Settings(path=path), at(told.now))
+    ledger.open()
+    ledger.take([Batch("zulu-run", 0, 1, told.now, **records)])
+    ledger.close()
+    files = {}
+    for name, secret in SECRETS.items():
+        files[name] = str(tmp_path / name)
+        Path(files[name]).write_text(f"{secret}\n")
+    config = Api.model_validate(
+        {
+            "listen": ":8080",
+            "token_file": files["host"],
+            "event_streams": 4,
+            "token": [
+                {"name": "look", "file": files["look"]},
+                {"name": "night", "file": files["night"], "role": "operate"},
+                {"name": "boss", "file": files["acme-boss"], "role": "operate", "tenant": "acme"},
+            ],
+        }
+    )
+    tenants = [
+        Tenant(name=name, workers=[f"{name}-*"], token_file=files[name])
+        for name in ("acme", "beta")
+    ]
+    return Web(told, config, ledger=LedgerReader(path), tenants=tenants)
+
+
+class Opens(NamedTuple):
+    """What a route is to a tenant's token."""
+
+    ways: tuple[str, ...]
+    """Queries to ask it with."""
+    shows: str = ""
+    """What is in the answer to the first of them."""
+
+
+NOTHING = ("", "?tenant=beta", "?tenant=acme")
+SAME = Opens(("", "?x=beta"))
+
+OWN = {
+    "GET /api/miners": Opens(
+        ("", "?search=acme", "?search=rig", "?sort=-pool&limit=1000", "?offset=1"), "acme-rig"
+    ),
+    "GET /api/shares": Opens(
+        (
+            "",
+            "?tenant=acme",
+            "?worker=acme-rig",
+            "?limit=1",
+            "?worker=be-rig&pool=be-pool",
+            "?account=x",
+            "?verdict=accepted",
+        ),
+        "acme-job",
+    ),
+    "GET /api/audit": Opens(
+        (
+            "?by=worker",
+            "?by=hour",
+            "?by=tenant",
+            "?by=account",
+            "?pool=acme-pool",
+            "?pool=nothing",
+            "?account=nothing",
+            "?target=nothing",
+        ),
+        "acme-rig",
+    ),
+    "GET /api/jobs": Opens(("",), "acme-job"),
+    "GET /api/log": Opens(("",), "acme-rig"),
+    "GET /api/workers/{name}/history": Opens(("?span=24h&tenant=acme", "?span=7d"), '"step"'),
+    "GET /ready": Opens(("",), '"ready"'),
+    "GET /api/access": Opens(("",), '"acme"'),
+}
+"""Routes that answer with what is the tenant's."""
+
+EVERYBODYS = {"GET /health", "GET /api/openapi.json", "POST /api/login", "GET /"}
+"""Routes that answer to all alike; and the page's files."""
+
+REFUSED = {
+    "GET /metrics",
+    "GET /api/summary",
+    "GET /api/workers",
+    "GET /api/workers/{name}",
+    "GET /api/table",
+    "GET /api/history",
+    "GET /api/strangers",
+    "GET /api/pools",
+    "GET /api/events",
+    *(f"POST {each.path}" for each in OPERATIONS if each.path.startswith("/api/actions/")),
+}
+"""Routes that are of the whole proxy."""
+
+
+def routes(web: Web) -> Iterator[str]:
+    """Every route of the application."""
+    for route in web.app.routes:
+        assert isinstance(route, Route), "another kind of route needs another test"
+        for method in sorted((route.methods or set()) - {"HEAD"}):
+            yield f"{method} {route.path}"
+
+
+def test_every_route_is_in_one_class(hosted: Web) -> None:
+    """A new one is refused to a tenant's token until somebody has thought about it, here."""
+    known = OWN.keys() | EVERYBODYS | REFUSED
+    found = {each for each in routes(hosted) if not each.startswith("GET /static/")}
+    assert found == known
+    assert len(known) == len(OWN) + len(EVERYBODYS) + len(REFUSED)
+
+
+def tells_of_others(answer: httpx.Response) -> bool:
+    heard = answer.content + repr(answer.headers.raw).encode()
+    return any(word in heard for word in OTHERS)
+
+
+def path_of(route: str, name: str = "acme-rig") -> str:
+    return route.partition(" ")[2].replace("{name}", name)
+
+
+@pytest.mark.parametrize("name", ["acme", "acme-boss"])
+@pytest.mark.parametrize("route", sorted(OWN))
+async def test_what_is_its_own(hosted: Web, route: str, name: str) -> None:
+    ways, shows = OWN[route]
+    for way in ways:
+        answer = await hosted.http.get(path_of(route) + way, headers=bearer(name))
+        assert answer.status_code in (200, 404), answer.text
+        assert not tells_of_others(answer), answer.text
+        assert way != ways[0] or shows in answer.text
+    everything = await hosted.http.get(path_of(route) + ways[0], headers=bearer("host"))
+    assert everything.status_code == 200
+
+
+@pytest.mark.parametrize("route", ["GET /api/shares", "GET /api/audit"])
+async def test_another_tenant_is_refused_whether_there_is_one_or_not(
+    hosted: Web, route: str
+) -> None:
+    said = {
+        await hosted.refused(f"{path_of(route)}?tenant={name}", 403, headers=bearer("acme"))
+        for name in ("beta", "default", "nobody", "%22")
+    }
+    assert said == {"this token opens the figures of 'acme' alone"}
+
+
+async def test_anothers_worker_is_as_one_that_there_is_not(hosted: Web) -> None:
+    said = {
+        (
+            await hosted.refused(f"/api/workers/{name}-rig/history", 404, headers=bearer("acme"))
+        ).replace(name, "")
+        for name in ("beta", "zulu", "none")
+    }
+    assert len(said) == 1
+
+
+@pytest.mark.parametrize("route", sorted(REFUSED))
+async def test_what_is_of_the_whole_proxy(hosted: Web, route: str) -> None:
+    method, path = route.split(" ")[0], path_of(route, "beta-rig")
+    for body in ({}, {"worker": "beta-rig"}, {"pool": "beta-pool"}):
+        for query in NOTHING if method == "GET" else ("",):
+            answer = await hosted.http.request(
+                method,
+                path + query,
+                headers=bearer("acme"),
+                json=body if method == "POST" else None,
+            )
+            assert answer.status_code == 403
+            assert not tells_of_others(answer), answer.text
+            assert problem_of(answer)
+    if method == "POST":
+        answer = await hosted.http.request(method, path, headers=bearer("acme-boss"), json={})
+        assert answer.status_code == 403
+        assert hosted.orders.given == []
+
+
+@pytest.mark.parametrize("route", sorted(EVERYBODYS))
+async def test_what_is_the_same_for_all(hosted: Web, route: str) -> None:
+    method, path = route.split(" ")
+    for way in ("", "?x=1"):
+        body = {"token": SECRETS["acme"]} if method == "POST" else None
+        answer = await hosted.http.request(method, path + way, headers=bearer("acme"), json=body)
+        assert not tells_of_others(answer), answer.text
+
+
+@pytest.mark.parametrize("route", sorted(OWN.keys() | REFUSED))
+async def test_a_session_opens_no_more_than_its_token(hosted: Web, route: str) -> None:
+    await hosted.post("/api/login", {"token": SECRETS["acme"]})
+    method = route.split(" ")[0]
+    answer = await hosted.http.request(
+        method, path_of(route), json={} if method == "POST" else None
+    )
+    assert answer.status_code in ((401,) if method == "POST" else (200, 403, 401))
+    assert not tells_of_others(answer), answer.text
+    assert answer.status_code != 200 or route in OWN
+
+
+@pytest.mark.parametrize("route", sorted(OWN))
+async def test_errors_tell_nothing(hosted: Web, route: str) -> None:
+    for query in ("?worker=beta-rig", "?limit=-1", "?sort=x", "?since=x", "?name=y&x=z", "?by=q"):
+        answer = await hosted.http.get(path_of(route, "x") + query, headers=bearer("acme"))
+        for word in (b"beta-account", b"beta-pool", b"beta-job", b"zulu"):
+            assert word not in answer.content
+
+
+async def test_on_loopback_a_tenants_token_counts_too(hosted: Web, tmp_path: Path) -> None:
+    """There whoever has none sees everything."""
+    config = Api(listen="127.0.0.1:8080", token_file=str(tmp_path / "host"))
+    tenant = Tenant(name="acme", workers=["*"], token_file=str(tmp_path / "acme"))
+    web = Web(hosted.told, config, tenants=[tenant])
+    assert b"beta" in (await web.get("/api/miners")).content
+    assert b"beta" not in (await web.get("/api/miners", headers=bearer("acme"))).content
+    await web.refused("/api/summary", 403, headers=bearer("acme"))
+    await web.get("/api/summary", headers={"Authorization": "Bearer of something else"})
+
+
+class TestRoles:
+    async def test_a_reader_sees_everything_and_orders_nothing(self, hosted: Web) -> None:
+        answer = await hosted.get("/api/miners", headers=bearer("look"))
+        assert answer.json()["total"] == 3
+        await hosted.get("/metrics", headers=bearer("look"))
+        answer = await hosted.post("/api/actions/reload", {}, 403, headers=bearer("look"))
+        assert problem_of(answer) == "the token 'look' is for reading only"
+
+    async def test_an_order_stands_under_the_name_of_its_token(self, hosted: Web) -> None:
+        await hosted.post("/api/actions/reload", {}, headers=bearer("night"))
+        assert hosted.orders.by == "night at 127.0.0.1"
+        headers = {**bearer("night"), "X-Forwarded-For": "10.0.0.7"}
+        await hosted.post("/api/actions/reload", {}, headers=headers)
+        assert hosted.orders.by == "night at 10.0.0.7 by way of 127.0.0.1"
+        await hosted.post("/api/actions/reload", {}, headers=bearer("host"))
+        assert hosted.orders.by == "127.0.0.1"
+
+    async def test_each_can_be_asked_what_it_is_good_for(self, hosted: Web) -> None:
+        assert {
+            name: await hosted.read("/api/access", RightToken, headers=bearer(name))
+            for name in ("host", "look", "night", "acme", "acme-boss")
+        } == {
+            "host": {"may": "act", "name": "", "tenant": None},
+            "look": {"may": "read", "name": "look", "tenant": None},
+            "night": {"may": "act", "name": "night", "tenant": None},
+            "acme": {"may": "read", "name": "tenant acme", "tenant": "acme"},
+            "acme-boss": {"may": "act", "name": "boss", "tenant": "acme"},
+        }
+
+
+async def test_a_tenant_takes_no_more_than_its_part(hosted: Web) -> None:
+    turns = hosted.app.state.site.turns
+    with ExitStack() as answering:
+        for _ in range(MOST_OF_A_TENANT):
+            answering.enter_context(turns.turn("acme"))
+        assert "of this tenant" in await hosted.refused("/api/jobs", 503, headers=bearer("acme"))
+        await hosted.get("/api/jobs", headers=bearer("beta"))
+        await hosted.get("/api/jobs", headers=bearer("host"))
+    await hosted.get("/api/jobs", headers=bearer("acme"))
