@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from stratumproxy.fleet import Fleet
-from stratumproxy.telemetry.bans import Ban, Bans
+from stratumproxy.telemetry.bans import ANYBODYS, Ban, Bans
 
 BANNED = "a worker is banned from an address"
 
@@ -42,7 +42,9 @@ class SharedBans:
         self._bans = Bans()
         self._runs: dict[int, str] = {}
 
-    def offence(self, process: int, host: str, name: str, seconds: float, alone: bool) -> None:
+    def offence(
+        self, process: int, host: str, name: str, seconds: float, alone: bool, tenant: str
+    ) -> None:
         """A process dropped a miner for its conduct.
 
         Args:
@@ -51,12 +53,15 @@ class SharedBans:
             name: its worker.
             seconds: how long it is remembered, or banned.
             alone: no other connection is under that name there.
+            tenant: whose worker.
         """
-        alone = alone and not self._elsewhere(process, name)
-        ban = self._bans.offence(host, name, seconds, self._clock(), alone=alone)
+        alone = alone and not self._elsewhere(process, name, tenant)
+        now = self._clock()
+        ban = self._bans.offence(host, name, seconds, now, alone=alone, tenant=tenant)
         self._tell([ban], None)
         if ban.banned:
-            self._record("warning", BANNED, peer=host, worker=name, seconds=seconds)
+            who = {"worker": name, "tenant": tenant}
+            self._record("warning", BANNED, peer=host, **who, seconds=seconds)
 
     def heard(self, bans: Sequence[Ban]) -> None:
         """A process says what it knows: an earlier control process told it, or an operator."""
@@ -73,7 +78,7 @@ class SharedBans:
         """Carry out an operator's order.
 
         Args:
-            arguments: has ``worker``, a name, and ``seconds``.
+            arguments: has ``worker``, a name, and ``seconds``; perhaps ``tenant``.
             by: who gave it, which is on record elsewhere.
 
         Returns:
@@ -83,13 +88,14 @@ class SharedBans:
             StratumProxyError: none of them has done it.
         """
         done = await self._give(arguments)
-        self._bans.order(arguments["worker"], arguments["seconds"], self._clock())
+        tenant = arguments.get("tenant") or ANYBODYS
+        self._bans.order(arguments["worker"], arguments["seconds"], self._clock(), tenant)
         return done
 
-    def _elsewhere(self, process: int, name: str) -> bool:
+    def _elsewhere(self, process: int, name: str, tenant: str) -> bool:
         """Whether another process has a connection under that name."""
         return any(
-            miner.worker == name
+            miner.worker == name and miner.tenant == tenant
             for each in self._fleet.processes.running.values()
             if each.number != process
             for miner in each.miners.values()

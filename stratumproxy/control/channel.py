@@ -52,7 +52,7 @@ class Channel:
         asker: str,
         batch: Callable[[int, Told | Gap], Awaitable[None]],
         snapshot: Callable[[int, str, Snapshot], None],
-        offence: Callable[[int, str, str, float, bool], None],
+        offence: Callable[[int, str, str, float, bool, str], None],
         bans: Callable[[Sequence[Ban]], None],
         done: Callable[[int, object, dict[str, Any]], None],
     ) -> None:
@@ -157,8 +157,8 @@ class Channel:
                 self._odd(f"this is not a snapshot: {error}")
         elif "offence" in message:
             try:  # of the same types as a ban
-                ((host, name, seconds, alone),) = decode_bans([message["offence"]])
-                self._on_offence(self.process, host, name, seconds, alone)
+                (offence,) = decode_bans([message["offence"]])
+                self._on_offence(self.process, *offence)
             except TelemetryError as error:
                 self._odd(str(error))
         elif "bans" in message:

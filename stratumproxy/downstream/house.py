@@ -148,7 +148,7 @@ class House(Protocol):
     def recorder(self) -> Reporting:
         """Who tells the control plane."""
 
-    def tenant_for(self, miner: Miner, name: str) -> Tenant | Refusal:
+    def tenant_for(self, miner: Miner, name: str, now: float) -> Tenant | Refusal:
         """To whom a miner belongs that authorizes under a name; or why it can't."""
 
     def forward(self, job: Job, share: Submission, found: Found) -> None:

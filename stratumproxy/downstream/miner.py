@@ -284,7 +284,7 @@ class Miner(Place):
             return self.worker
         return self.workers.get(name) if self.workers and isinstance(name, str) else None
 
-    def authorize(self, name: str) -> Refusal | None:
+    def authorize(self, name: str, now: float) -> Refusal | None:
         """Shares under that name are taken from it. The first name says to whom it belongs.
 
         Returns:
@@ -294,7 +294,7 @@ class Miner(Place):
             return None
         if self.worker is not None and len(self.workers or ()) >= MAX_WORKERS:
             return TOO_MANY_NAMES
-        tenant = self.house.tenant_for(self, name)
+        tenant = self.house.tenant_for(self, name, now)
         if isinstance(tenant, Refusal):
             return tenant
         self._mine_as(name, tenant)

@@ -8,7 +8,7 @@ before it subscribes, and would take an answer for the reply to something else.
 from collections.abc import Callable
 from typing import Any
 
-from stratumproxy.downstream.drops import BANNED, BANNED_BY_ORDER, Reason
+from stratumproxy.downstream.drops import Reason
 from stratumproxy.downstream.miner import Miner
 from stratumproxy.errors import ProtocolError
 from stratumproxy.mining.prefix import Prefix
@@ -142,15 +142,7 @@ def _authorize(miner: Miner, params: list[Any], now: float) -> Answer:
         return Answer(error=(24, "The worker name is empty"))
     if len(name) > most or len(name.encode()) > most:
         return Answer(error=(24, f"The worker name has more than {most} bytes"))
-    if seconds := miner.house.misbehaviour.bans.shut_out(name, now):
-        text = f"Banned for {seconds:.0f} s more by the operator"
-        return Answer(error=(24, text), end=BANNED_BY_ORDER)
-    if miner.behaviour is not None:
-        seconds = miner.house.misbehaviour.bans.banned_for(miner.host, name, now)
-        if seconds:
-            text = f"Banned for {seconds:.0f} s more: too many invalid shares, or a flood"
-            return Answer(error=(24, text), end=BANNED)
-    if refusal := miner.authorize(name):
+    if refusal := miner.authorize(name, now):
         return Answer(error=(24, refusal.text), end=refusal.end)
     asked = difficulty_in_password(params[1] if len(params) > 1 else None)
     after = miner.suggest(asked, now) if asked and not miner.difficulty.suggested else b""

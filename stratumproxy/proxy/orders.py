@@ -15,7 +15,7 @@ from stratumproxy.errors import OrderError, TelemetryError
 from stratumproxy.proxy.proxy import Proxy
 from stratumproxy.routing.allocation import group_of, tenant_of
 from stratumproxy.routing.tenant import Tenant
-from stratumproxy.telemetry.bans import ANYWHERE, Ban, decode_bans
+from stratumproxy.telemetry.bans import ANYBODYS, ANYWHERE, Ban, decode_bans
 from stratumproxy.telemetry.records import TENANT
 
 MAX_NAME = 255
@@ -90,8 +90,10 @@ class Orders:
         name, seconds = _name(order), order.get("seconds", 0)
         if type(seconds) not in (int, float) or not 0 < seconds <= MAX_BAN:
             raise OrderError(f"seconds must be a number above 0 and at most {MAX_BAN:.0f}")
-        miners, now = self._miners_of(name), self._clock()
-        if not self._proxy.misbehaviour.bans.order(name, seconds, now):
+        tenant, now = self._tenant(order), self._clock()
+        miners = self._miners_of(name, tenant)
+        whose = tenant.name if tenant else ANYBODYS
+        if not self._proxy.misbehaviour.bans.order(name, seconds, now, whose):
             raise OrderError("too many workers are banned already")
         self._proxy.drain.add(miners, ORDERED)
         return self._about(name, miners)
@@ -108,7 +110,9 @@ class Orders:
         return {}
 
     def _leave(self, ban: Ban) -> None:
-        miners = self._miners_of(ban.name)
+        tenants = self._proxy.router.tenants
+        tenant = tenants.get(ban.tenant)
+        miners = self._miners_of(ban.name, tenant)
         if ban.host == ANYWHERE:
             self._proxy.drain.add(miners, ORDERED)
         else:

@@ -19,6 +19,7 @@ from stratumproxy.mining.issued import Found, Job
 from stratumproxy.mining.rejects import Reject
 from stratumproxy.mining.submission import Submission
 from stratumproxy.mining.table import JobTable
+from stratumproxy.proxy.admission import admit
 from stratumproxy.proxy.blocks import Blocks
 from stratumproxy.proxy.doors import Doors
 from stratumproxy.proxy.drain import Drain
@@ -172,11 +173,18 @@ class Proxy:
         if worker is None or not seconds:
             return
         host, name, alone = miner.host, worker.name, worker.connections <= 1
-        if self.recorder.record_offence(host, name, seconds, alone):
+        if self.recorder.record_offence(host, worker, seconds, alone):
             return
-        if self.misbehaviour.bans.offence(host, name, seconds, now, alone=alone).banned:
+        ban = self.misbehaviour.bans.offence(
+            host, name, seconds, now, alone=alone, tenant=worker.tenant
+        )
+        if ban.banned:
             self.drops.warn(
-                "a worker is banned from an address", peer=host, worker=name, seconds=seconds
+                "a worker is banned from an address",
+                peer=host,
+                worker=name,
+                tenant=worker.tenant,
+                seconds=seconds,
             )
 
     def _can_stay(self, miner: Miner) -> bool:
@@ -184,20 +192,9 @@ class Proxy:
         job = miner.route.job if miner.route is not None else None
         return job is not None and self.allocator.fits(miner, job)
 
-    def tenant_for(self, miner: Miner, name: str) -> Tenant | Refusal:
+    def tenant_for(self, miner: Miner, name: str, now: float) -> Tenant | Refusal:
         """To whom a miner belongs that authorizes under a name; or why it can't."""
-        tenant = self.router.tenants.of(miner, name)
-        if tenant is None:
-            return Refusal("No customer has a worker of this name; ask who hosts the machine")
-        if miner.worker is not None:
-            if tenant is not miner.tenant:
-                return Refusal("This connection is another customer's already")
-            return tenant
-        if tenant.is_full:
-            return Refusal(f"{tenant.name} has {tenant.most} miners already")
-        if all(target.turning_away for target in tenant.targets):
-            return Refusal("No pool is ready", NO_POOL)
-        return tenant
+        return admit(miner, name, self.router.tenants, self.misbehaviour.bans, now)
 
     @property
     def turning_away(self) -> bool:

@@ -90,7 +90,7 @@ class NoRecorder(NoNotices):
     def record_left(self, miner: Miner, worker: Worker) -> None:
         """A miner mines under that name no more, and stays."""
 
-    def record_offence(self, host: str, name: str, seconds: float, alone: bool) -> bool:
+    def record_offence(self, host: str, worker: Worker, seconds: float, alone: bool) -> bool:
         """A miner is dropped for how it behaves: see `SharedBans.offence`.
 
         Returns:
@@ -203,9 +203,9 @@ class Recorder(NoRecorder):
         """A miner mines under that name no more, and stays."""
         self._proof.disconnected(worker, miner)
 
-    def record_offence(self, host: str, name: str, seconds: float, alone: bool) -> bool:
+    def record_offence(self, host: str, worker: Worker, seconds: float, alone: bool) -> bool:
         """A miner is dropped for how it behaves: the control process is told at once."""
-        self._outbox.say({"offence": [host, name, seconds, alone]})
+        self._outbox.say({"offence": [host, worker.name, seconds, alone, worker.tenant]})
         return True
 
     def mark(self, miner: Miner) -> None:

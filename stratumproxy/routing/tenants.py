@@ -34,6 +34,10 @@ class Tenants:
     def __getitem__(self, name: str) -> Tenant:
         return self._by_name[name]
 
+    def get(self, name: str) -> Tenant | None:
+        """The one of a name."""
+        return self._by_name.get(name)
+
     def __contains__(self, name: object) -> bool:
         return name in self._by_name
 

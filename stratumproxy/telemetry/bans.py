@@ -1,8 +1,8 @@
 """Who is banned, and what that rests on: known to every process alike.
 
 What one knows it tells as rows, with the seconds that are left, for each process has a clock of its
-own. A ban for misconduct is of a worker name at an address, an operator's is of a name wherever it
-comes from.
+own. A ban for misconduct is of a worker at an address, an operator's is of a worker wherever it
+comes from. A worker is a tenant's name.
 """
 
 from collections import OrderedDict
@@ -28,6 +28,9 @@ MOST_BYTES = 48 << 10
 ANYWHERE = "*"
 """The address of an operator's ban."""
 
+ANYBODYS = ""
+"""The tenant of a ban that is of a name, whose ever it is."""
+
 
 class Ban(NamedTuple):
     """A ban; or a first offence, which the next one makes a ban."""
@@ -39,54 +42,69 @@ class Ban(NamedTuple):
     seconds: float
     """Until it is over."""
     banned: bool
+    tenant: str = ANYBODYS
+    """Whose worker."""
 
 
 class Bans:
     """All that a process knows."""
 
     def __init__(self) -> None:
-        self._offenders: OrderedDict[tuple[str, str], tuple[float, bool]] = OrderedDict()
-        self._ordered: dict[str, float] = {}
+        self._offenders: OrderedDict[tuple[str, str, str], tuple[float, bool]] = OrderedDict()
+        """By address, name and tenant."""
+        self._ordered: dict[tuple[str, str], float] = {}
+        """By name and tenant."""
 
-    def offence(self, host: str, name: str, seconds: float, now: float, *, alone: bool) -> Ban:
+    def offence(
+        self,
+        host: str,
+        name: str,
+        seconds: float,
+        now: float,
+        *,
+        alone: bool,
+        tenant: str = ANYBODYS,
+    ) -> Ban:
         """A miner is dropped for its conduct.
 
         Args:
             host: its address.
-            name: its worker.
+            name: its worker's.
             seconds: how long that is remembered, and how long a ban is; 0 bans nobody.
             now: seconds, on the clock of all other `now`.
             alone: no other connection is under that name. Some sites use one for everything.
+            tenant: whose worker.
 
         Returns:
             How it stands with it: banned if it did that before, and is alone.
         """
         self._forget(now)
-        until, _ = self._offenders.get((host, name), (now, False))
+        until, _ = self._offenders.get((host, name, tenant), (now, False))
         banned = until > now and alone
-        self._note(host, name, now + seconds, banned)
-        return Ban(host, name, seconds, banned)
+        self._note((host, name, tenant), now + seconds, banned)
+        return Ban(host, name, seconds, banned, tenant)
 
-    def order(self, name: str, seconds: float, now: float) -> bool:
+    def order(self, name: str, seconds: float, now: float, tenant: str = ANYBODYS) -> bool:
         """Take in nobody under a name, from wherever: the operator says so.
 
         Returns:
             False if there are too many names like that already.
         """
         self._ordered = {each: end for each, end in self._ordered.items() if end > now}
-        if name not in self._ordered and len(self._ordered) >= MOST_ORDERED:
+        if (name, tenant) not in self._ordered and len(self._ordered) >= MOST_ORDERED:
             return False
-        self._ordered[name] = now + seconds
+        self._ordered[name, tenant] = now + seconds
         return True
 
-    def banned_for(self, host: str, name: str, now: float) -> float:
-        """Seconds that this name is banned from there for its conduct; 0 if it is not."""
-        until, banned = self._offenders.get((host, name), (now, False))
+    def banned_for(self, host: str, name: str, now: float, tenant: str = ANYBODYS) -> float:
+        """Seconds that a worker is banned from there for its conduct; 0 if it is not."""
+        until, banned = self._offenders.get((host, name, tenant), (now, False))
         return until - now if banned and until > now else 0.0
 
-    def shut_out(self, name: str, now: float) -> float:
-        """Seconds that nobody of that name is taken in by the operator's order; 0 if one may be."""
-        return max(self._ordered.get(name, now) - now, 0.0)
+    def shut_out(self, name: str, now: float, tenant: str = ANYBODYS) -> float:
+        """Seconds that a worker is not taken in by the operator's order; 0 if it may be."""
+        ends = (self._ordered.get((name, each), now) for each in (tenant, ANYBODYS))
+        return max(max(ends) - now, 0.0)
 
     def hear(self, bans: Iterable[Ban], now: float) -> list[Ban]:
         """Take over what another process knows.
@@ -96,30 +114,37 @@ class Bans:
         """
         new = []
         for each in bans:
-            if each.host == ANYWHERE:
-                before, banned = self._ordered.get(each.name, now), True
+            host, name, _, _, tenant = each
+            if host == ANYWHERE:
+                before, banned = self._ordered.get((name, tenant), now), True
             else:
-                before, banned = self._offenders.get((each.host, each.name), (now, False))
+                before, banned = self._offenders.get((host, name, tenant), (now, False))
             # A second, for what is told takes a moment.
             if each.seconds <= before - now + 1 and banned >= each.banned:
                 continue
-            if each.host == ANYWHERE:
-                self.order(each.name, each.seconds, now)
+            if host == ANYWHERE:
+                self.order(name, each.seconds, now, tenant)
             else:
-                self._note(each.host, each.name, now + each.seconds, each.banned)
+                self._note((host, name, tenant), now + each.seconds, each.banned)
             new.append(each)
         return new
 
     def tell(self, now: float) -> list[Ban]:
         """What another process should know."""
-        ordered = [Ban(ANYWHERE, name, end - now, True) for name, end in self._ordered.items()]
+        ordered = [
+            Ban(ANYWHERE, name, end - now, True, tenant)
+            for (name, tenant), end in self._ordered.items()
+        ]
         newest = list(self._offenders.items())[-MOST_TOLD:]
-        offenders = [Ban(*key, until - now, banned) for key, (until, banned) in newest]
+        offenders = [
+            Ban(host, name, until - now, banned, tenant)
+            for (host, name, tenant), (until, banned) in newest
+        ]
         return [ban for ban in (*ordered, *offenders) if ban.seconds > 0]
 
-    def _note(self, host: str, name: str, until: float, banned: bool) -> None:
-        self._offenders.pop((host, name), None)
-        self._offenders[host, name] = until, banned
+    def _note(self, whom: tuple[str, str, str], until: float, banned: bool) -> None:
+        self._offenders.pop(whom, None)
+        self._offenders[whom] = until, banned
         if len(self._offenders) > MOST:
             self._offenders.popitem(last=False)
 
@@ -158,8 +183,8 @@ def decode_bans(rows: object) -> list[Ban]:
         bans = [Ban(*row) for row in rows]  # type: ignore[attr-defined]
     except TypeError as error:
         raise TelemetryError(f"these are not bans: {error}") from None
-    for host, name, seconds, banned in bans:
-        types = type(host), type(name), type(banned)
-        if types != (str, str, bool) or type(seconds) not in (int, float):
+    for host, name, seconds, banned, tenant in bans:
+        types = type(host), type(name), type(tenant), type(banned)
+        if types != (str, str, str, bool) or type(seconds) not in (int, float):
             raise TelemetryError("these are not bans: something is of another type")
     return bans

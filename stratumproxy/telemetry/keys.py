@@ -43,6 +43,7 @@ DROPPED = (
     "banned",
     "ordered",
     "extranonce-changed",
+    "no-tenant",
     "other",
 )
 """Why connections are dropped or turned away."""

@@ -89,8 +89,8 @@ class Site:
                     if "seq" in message:
                         self.fleet.apply(Batch.decode(message), NOW)
                     elif "offence" in message:
-                        ((host, name, seconds, alone),) = decode_bans([message["offence"]])
-                        self.shared.offence(number, host, name, seconds, alone)
+                        (ban,) = decode_bans([message["offence"]])
+                        self.shared.offence(number, *ban)
                     elif "bans" in message:
                         self.shared.heard(decode_bans(message["bans"]))
 
@@ -151,7 +151,7 @@ def test_who_is_back_before_the_ban_is_known_has_to_go(site: Site) -> None:
     miner = other.play.joins("a")
     bystander = other.play.joins("b")
     for number in (0, 1):
-        site.shared.offence(number, "a", "a", 600, True)
+        site.shared.offence(number, "a", "a", 600, True, "default")
     other.play.aside("clock -- 1 s")
     assert miner.closed == ("its worker is banned from this address for invalid shares or floods")
     assert bystander.closed is None

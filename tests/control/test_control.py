@@ -435,11 +435,11 @@ async def test_what_one_worker_knows_of_bans_the_others_are_told(pairs, until):
             one.outbox.say({"bans": [["*", "x", "long", True]]})
             one.outbox.say({"offence": ["10.0.0.7"]})
             for _ in range(2):
-                one.outbox.say({"offence": ["10.0.0.7", "farm.1", 600, True]})
+                one.outbox.say({"offence": ["10.0.0.7", "farm.1", 600, True, "acme"]})
             await until(lambda: len(two.orders) == len(one.orders) == 2)
             assert [order["bans"] for order in two.orders] == [
-                [["10.0.0.7", "farm.1", 600, False]],
-                [["10.0.0.7", "farm.1", 600, True]],
+                [["10.0.0.7", "farm.1", 600, False, "acme"]],
+                [["10.0.0.7", "farm.1", 600, True, "acme"]],
             ]
             two.show()
             await until(lambda: len(two.orders) == 3)

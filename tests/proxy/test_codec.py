@@ -46,7 +46,7 @@ class ToyMiner(Miner):
         answers = b""
         for body in frames(data):
             if body[:1] == b"H":
-                assert self.authorize(body[1:].decode()) is None
+                assert self.authorize(body[1:].decode(), now) is None
                 self.house.allocator.admit(self, "", now)
                 answers += self.say_subscribed(now)
             else:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from stratumproxy.accounting.account import Account
+from stratumproxy.proxy.orders import Orders
 from tests.proxy.playbook import EASY, POOL_EASY, Playbook, notify
 
 ACME: dict[str, Any] = {
@@ -320,3 +321,46 @@ def test_accounts_stand_in_every_record() -> None:
     assert record[-4:] == ("acme", "acme", "BTC", "")
     assert Account("pool", "acme", "BTC", "acme", "").tenant == "acme"
     assert EASY < POOL_EASY
+
+
+def test_a_ban_is_of_one_tenants_worker() -> None:
+    """By listeners two customers may use the same names."""
+    play = hosted(
+        {**ACME, "workers": [], "listen": ["hall-a"]},
+        listen=[{"address": ":3333"}, {"address": ":3334", "name": "hall-a"}],
+    )
+    play.joins("1", worker="w")
+    play.joins("1@1", worker="w")
+    orders = Orders(play.proxy, lambda: play.now)
+    asked = {"action": "ban", "worker": "w", "seconds": 60, "tenant": "acme"}
+    assert orders(asked)["result"]["miners"] == 1
+    play.aside("clock -- 2 s")
+    assert (play.miner("1").closed, play.miner("1@1").closed) == (None, "an operator ordered it")
+    play.joins("2", worker="w")
+    play.joins("2@1", worker="w")
+    assert play.miner("2").closed is None
+    assert play.miner("2@1").closed == "an operator banned its worker"
+    assert (
+        "no tenant is named 'x'; there are acme, default"
+        in orders({**asked, "tenant": "x"})["error"]
+    )
+
+
+def test_a_difficulty_that_is_fixed_is_one_tenants() -> None:
+    play = hosted(
+        {**ACME, "workers": [], "listen": ["hall-a"]},
+        listen=[{"address": ":3333"}, {"address": ":3334", "name": "hall-a"}],
+    )
+    play.joins("1", worker="w")
+    play.joins("1@1", worker="w")
+    orders = Orders(play.proxy, lambda: play.now)
+    orders({"action": "difficulty", "worker": "w", "difficulty": 1e-8, "tenant": "acme"})
+    assert play.miner("1").difficulty == EASY
+    assert play.miner("1@1").difficulty == 1e-8
+
+
+def test_a_tenants_difficulty_is_its_own() -> None:
+    play = hosted({**ACME, "difficulty": {"start": 5e-9}})
+    play.joins("acme.1")
+    play.joins("other")
+    assert (play.miner("acme.1").difficulty, play.miner("other").difficulty) == (5e-9, EASY)
