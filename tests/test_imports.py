@@ -45,7 +45,8 @@ ALLOWED = {
     "control": {"errors", "telemetry", "fleet"},
     "top": {"errors"},
     "net": {*MINING, "downstream", "upstream", "routing", "proxy"},
-    "bench": {"errors", "config"},
+    # The controller of a split is simulated as it is: it needs nothing else of routing.
+    "bench": {"errors", "config", "routing.split"},
     "testing": {"errors", "shares", "protocol", "net.proxy_header"},
     "conform": {"errors", "shares", "testing"},
 }

@@ -18,5 +18,6 @@ how. Linux only: the load generator wants epoll and the kernel's receive timesta
 `table`         for people
 `compare`       two results side by side
 `charts`        a result as pictures, `svg` the lines and letters of them
+`split`         farms under the controller that splits them, simulated: no load
 ==============  ==================================================================
 """

@@ -16,6 +16,7 @@ from stratumproxy.bench.config import Bench, Scenario, load
 from stratumproxy.bench.place import Cores
 from stratumproxy.bench.results import Results
 from stratumproxy.bench.rounds import Outcome, Rounds, single_loads
+from stratumproxy.cli.bench_split import split
 from stratumproxy.cli.options import examples
 
 QUICK: dict[str, Any] = {"seconds": 3, "warmup": 1, "repeats": 1}
@@ -31,14 +32,18 @@ FILE = click.Path(dir_okay=False, path_type=Path)
         "stratumproxy bench run bench.toml --json today.json",
         "stratumproxy bench compare yesterday.json today.json",
         "stratumproxy bench plot today.json",
+        "stratumproxy bench split --machines 500",
     )
 )
 def bench() -> None:
     """Measure pools and proxies under load, side by side.
 
     Linux only. docs/bench.md says what a file of servers and scenarios holds, what is measured with
-    what, and how the tables are read.
+    what, and how the tables are read. `split` is another thing, and runs anywhere: it simulates.
     """
+
+
+bench.add_command(split)
 
 
 @bench.command(

@@ -16,7 +16,7 @@ reasons for them, and what they reach.
 from stratumproxy.routing.split.account import DAY, Account, Kept
 from stratumproxy.routing.split.band import Band, Move, Rules, Standing, reach
 from stratumproxy.routing.split.machine import Machine
-from stratumproxy.routing.split.part import Part
+from stratumproxy.routing.split.part import Part, WhenDown
 
 __all__ = [
     "DAY",
@@ -28,5 +28,6 @@ __all__ = [
     "Part",
     "Rules",
     "Standing",
+    "WhenDown",
     "reach",
 ]
