@@ -18,11 +18,11 @@ BUILT_FROM := setup.py pyproject.toml $(wildcard stratumproxy/*/*.[ch] stratumpr
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run test lint format check bench microbench fuzz soak interop wheel docs docs-test site clean
+.PHONY: help run test lint format check bench microbench fuzz soak interop wheel deb install-test lock docs docs-test site clean
 
 help: ## This list
 	@echo "Targets:"
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo "Settings: PYTHON=$(PYTHON), and ARGS for what run and test pass on,"
 	@echo "  such as: make test ARGS='-k vardiff'; make run ARGS='--miners 8 --seconds 20'"
 
@@ -75,10 +75,21 @@ wheel: $(VENV)/installed-packaging ## A wheel and an sdist in dist/
 	@mkdir -p dist
 	$(BIN)/python -m build --quiet --outdir build/dist .
 	@if [ -x $(BIN)/auditwheel ]; then \
-	  PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/auditwheel repair --wheel-dir dist build/dist/*.whl; \
+	  PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/auditwheel repair --strip --wheel-dir dist build/dist/*.whl; \
 	else mv build/dist/*.whl dist; fi
 	@mv build/dist/*.tar.gz dist
 	@ls dist/*.whl dist/*.tar.gz
+
+deb: wheel ## A package for Debian bookworm and one for trixie in dist/: deb/README.md
+	rm -f dist/*.deb
+	$(BIN)/python deb/build.py $(ARGS)
+
+install-test: deb ## Each way to install, on a bare Debian: as root, with debootstrap; half an hour
+	tests/install/run.sh $(ARGS)
+
+lock: $(VENV)/installed-packaging ## requirements.txt anew: what the Debian packages hold
+	$(BIN)/uv pip compile pyproject.toml --extra kafka --python-version 3.11 --python-platform linux \
+	  --generate-hashes --upgrade --no-annotate --no-header --quiet --output-file requirements.txt
 
 docs: $(VENV)/installed ## What is generated: configuration.md, compatibility.md, schemas, architecture.md's files
 	$(BIN)/stratumproxy schema > configs/stratumproxy.schema.json

@@ -9,6 +9,17 @@ import sys
 from pathlib import Path
 
 from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+
+
+class Portable(build_ext):
+    """Leaves no folder of this machine in what it links."""
+
+    def build_extensions(self) -> None:
+        """A Python that was built from source hands its own folder to all that is linked."""
+        words = [word for word in self.compiler.linker_so if not word.startswith("-Wl,-rpath")]
+        self.compiler.set_executable("linker_so", words)
+        super().build_extensions()
 
 
 def extension(name: str) -> Extension:
@@ -30,6 +41,7 @@ if sys.platform == "linux":
     NAMES.append("stratumproxy.net._sockets")  # epoll and accept4
 
 setup(
+    cmdclass={"build_ext": Portable},
     ext_modules=[extension(name) for name in NAMES],
     options={"bdist_wheel": {"py_limited_api": "cp311"}},
 )

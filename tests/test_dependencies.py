@@ -81,3 +81,10 @@ def test_development() -> None:
 
 def test_measurements() -> None:
     assert imported("bench") - DEPENDENCIES == EXTRAS["bench"]
+
+
+def test_a_release_holds_all_that_is_declared_and_to_the_byte() -> None:
+    entries = re.split(r"\n(?=\S)", (ROOT.parent / "requirements.txt").read_text())
+    locked = {entry.partition("==")[0]: entry for entry in entries}
+    assert locked.keys() >= DEPENDENCIES | EXTRAS["kafka"], "make lock"
+    assert [name for name, entry in locked.items() if "--hash=sha256:" not in entry] == []
