@@ -107,7 +107,7 @@ def test_it_keeps_shows_and_says_that_it_is_there(tmp_path: Path) -> None:
     assert Books.read(path).accepted == 3
 
 
-def test_at_the_end_of_its_input_it_hears_the_workers_out(tmp_path: Path) -> None:
+def test_at_the_end_of_its_input_it_hears_the_processes_out(tmp_path: Path) -> None:
     path = tmp_path / "ledger"
     with running(line(f'[ledger]\npath = "{path}"')) as control:
         control.alive()
@@ -120,7 +120,7 @@ def test_at_the_end_of_its_input_it_hears_the_workers_out(tmp_path: Path) -> Non
     assert Books.read(path).accepted == 3
 
 
-def test_it_does_not_wait_for_workers_that_never_end() -> None:
+def test_it_does_not_wait_for_processes_that_never_end() -> None:
     with running(line(drain=0)) as control:
         control.alive()
         control.ended()  # which ends its input, and no channel

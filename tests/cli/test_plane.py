@@ -83,7 +83,7 @@ async def planned(text: str = "") -> AsyncIterator[Run]:
             nursery.cancel_scope.cancel()
 
 
-async def test_what_a_worker_tells_is_seen_by_a_browser():
+async def test_what_a_process_tells_is_seen_by_a_browser():
     async with planned() as run:
         run.process.tell(3)
         run.process.show()

@@ -81,7 +81,7 @@ async def controlling(
         nursery.cancel_scope.cancel()
 
 
-async def test_what_a_worker_tells_is_shown_kept_and_acknowledged(pairs, until):
+async def test_what_a_process_tells_is_shown_kept_and_acknowledged(pairs, until):
     [(ours, theirs), _] = pairs
     async with working(ours) as process, controlling(theirs) as run:
         process.tell(3)
@@ -95,7 +95,7 @@ async def test_what_a_worker_tells_is_shown_kept_and_acknowledged(pairs, until):
         assert run.sink.closed
 
 
-async def test_every_worker_is_heard(pairs, until):
+async def test_every_process_is_heard(pairs, until):
     [(ours, theirs), (our_other, their_other)] = pairs
     async with (
         working(ours, "one") as one,
@@ -127,7 +127,7 @@ async def test_it_is_killed_and_another_takes_all_over(pairs, until):
     assert sink.seqs() == list(range(1, process.told + 1))
 
 
-async def test_a_worker_is_killed_in_the_middle_of_a_line(pairs, until):
+async def test_a_process_is_killed_in_the_middle_of_a_line(pairs, until):
     [(ours, theirs), _] = pairs
     async with controlling(theirs) as run:
         async with working(ours, "one") as process:
@@ -176,7 +176,7 @@ async def test_a_gap_is_named_and_put_on_record(pairs, until, monkeypatch):
     assert batch.events[0].values == {"process": 0, "run": "run", "first": 2, "last": 4}
 
 
-async def test_what_a_worker_did_not_live_to_tell_is_named(pairs, until):
+async def test_what_a_process_did_not_live_to_tell_is_named(pairs, until):
     [(ours, theirs), _] = pairs
     with capture_logs() as logs:
         async with controlling(theirs) as run:
@@ -320,7 +320,7 @@ async def test_how_old_a_batch_is_is_told_with_it(pairs, until, monkeypatch):
 # -- orders ----------------------------------------------------------------------------------------
 
 
-async def test_an_order_goes_to_every_worker_and_what_they_did_is_added_up(pairs):
+async def test_an_order_goes_to_every_process_and_what_they_did_is_added_up(pairs):
     [(ours, theirs), (our_other, their_other)] = pairs
     async with (
         working(ours, "one") as one,
@@ -359,7 +359,7 @@ async def test_an_order_of_pools_is_a_condition_until_it_is_taken_back(pairs):
         assert "pool-order" not in {each.kind for each in run.control.watch.look(NOW)}
 
 
-async def test_a_worker_that_can_not_is_named_and_if_none_can_it_is_an_error(pairs):
+async def test_a_process_that_can_not_is_named_and_if_none_can_it_is_an_error(pairs):
     [(ours, theirs), (our_other, their_other)] = pairs
     async with (
         working(ours, "one") as one,
@@ -424,7 +424,7 @@ async def test_a_mistake_in_the_picture_keeps_nothing_from_being_kept(pairs, unt
         await run.stopped()
 
 
-async def test_what_one_worker_knows_of_bans_the_others_are_told(pairs, until):
+async def test_what_one_process_knows_of_bans_the_others_are_told(pairs, until):
     [(ours, theirs), (our_other, their_other)] = pairs
     with capture_logs() as logs:
         async with (

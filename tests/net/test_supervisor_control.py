@@ -184,7 +184,7 @@ async def test_the_last_words_of_the_processes_are_heard(tmp_path):
         assert len(run.noted("end")) == 2
 
 
-async def test_it_is_killed_and_another_hears_the_same_workers(tmp_path):
+async def test_it_is_killed_and_another_hears_the_same_processes(tmp_path):
     async with running(tmp_path) as run:
         [(first, _)] = await run.until("control")
         await run.until("heard")
