@@ -142,6 +142,10 @@ class Workers:
     def __contains__(self, name: object) -> bool:
         return (TENANT, name) in self._workers
 
+    def knows(self, name: str, tenant: str) -> bool:
+        """Whether a tenant's worker of that name is remembered."""
+        return (tenant, name) in self._workers
+
     def all(self) -> list[Worker]:
         """All that are remembered."""
         return list(self._workers.values())

@@ -79,7 +79,7 @@ class Orders:
     def _disconnect(self, order: Arguments) -> dict[str, Any]:
         """Hang up on ``worker``'s miners, or on the ``miner`` of that id."""
         if "miner" in order:
-            miners = [self._miner(order["miner"])]
+            miners = [self._miner(order["miner"], self._tenant(order))]
         elif not (miners := self._miners_of(_name(order), self._tenant(order))):
             raise OrderError(f"no miner of worker {order['worker']!r} is connected")
         self._proxy.drain.add(miners, ORDERED)
@@ -157,7 +157,7 @@ class Orders:
             for group in dict.fromkeys(map(group_of, miners)):
                 if group is not None:
                     group.send_again(now)
-        return self._about(name, miners)
+        return self._about(name, miners, tenant)
 
     def _fix(self, tenant: Tenant, name: str, difficulty: float | int | None) -> None:
         vardiff, fixed = tenant.vardiff, tenant.fixed
@@ -174,14 +174,17 @@ class Orders:
 
     # -- who is meant ----------------------------------------------------------------------------
 
-    def _miner(self, miner_id: object) -> Miner:
-        """The miner of an id: its number, after the process where it is anybody else's."""
+    def _miner(self, miner_id: object, tenant: Tenant | None) -> Miner:
+        """The miner of an id: its number, after the process where it is anybody else's.
+
+        If it is said whose it is, one of somebody else's is as one that there is not.
+        """
         if not isinstance(miner_id, str | int):
             raise OrderError("miner must be an id")
         process, _, number = str(miner_id).rpartition(":")
         if process in ("", self._process):
             for miner in self._proxy.miners:
-                if str(miner.number) == number:
+                if str(miner.number) == number and tenant in (None, miner.tenant):
                     return miner
         raise OrderError(f"no miner {str(miner_id)[:100]!r} is connected")
 
@@ -196,8 +199,8 @@ class Orders:
         if name is None:
             return None
         if not isinstance(name, str) or name not in tenants:
-            known = ", ".join(each.name for each in tenants)
-            raise OrderError(f"no tenant is named {str(name)[:100]!r}; there are {known}")
+            # Who else there is may be none of the asker's business.
+            raise OrderError(f"no tenant is named {str(name)[:100]!r}")
         return tenants[name]
 
     def _tenants_of(self, name: str, miners: Iterable[Miner]) -> list[Tenant]:
@@ -207,11 +210,14 @@ class Orders:
         found |= {each: None for each in tenants if name in each.fixed}
         return [each for each in found if each is not None] or [tenants[TENANT]]
 
-    def _about(self, name: str, miners: Iterable[Miner]) -> dict[str, Any]:
+    def _about(
+        self, name: str, miners: Iterable[Miner], tenant: Tenant | None = None
+    ) -> dict[str, Any]:
+        of = [tenant] if tenant is not None else self._proxy.router.tenants
         return {
             "worker": name,
             "miners": len(list(miners)),
-            "known": name in self._proxy.workers,
+            "known": any(self._proxy.workers.knows(name, each.name) for each in of),
         }
 
 

@@ -9,7 +9,7 @@ from stratumproxy.errors import StratumProxyError
 from stratumproxy.web.errors import Refusal
 from stratumproxy.web.operation import Given, Operation
 from stratumproxy.web.site import Site
-from stratumproxy.web.viewer import Viewer
+from stratumproxy.web.viewer import Reach, Viewer
 
 LONGEST_BAN = 366 * 86400.0
 
@@ -18,6 +18,9 @@ class Done(BaseModel):
     """It was done."""
 
     done: Any = Field(description="What was done, such as how many miners were disconnected.")
+
+
+WHOSE = "Whose; of any tenant if left out. A tenant's token means its own."
 
 
 class Disconnect(Given):
@@ -34,6 +37,7 @@ class Disconnect(Given):
 
     worker: str | None = Field(None, min_length=1, max_length=2000)
     miner: str | None = Field(None, min_length=1, max_length=200, description="Its id.")
+    tenant: str | None = Field(None, max_length=64, description=WHOSE)
 
     @model_validator(mode="after")
     def _one(self) -> "Disconnect":
@@ -62,6 +66,7 @@ class Difficulty(Given):
     difficulty: float | None = Field(
         gt=0, le=1e300, description="For its miners; null for what vardiff makes of it."
     )
+    tenant: str | None = Field(None, max_length=64, description=WHOSE)
 
 
 class Accept(Given):
@@ -77,7 +82,7 @@ class Reload(Given):
 Carry = Callable[[Site, Any, Viewer], Awaitable[dict[str, Any]]]
 
 
-def _order(action: str, description: str) -> Carry:
+def _order(action: str, description: str, reach: Reach) -> Carry:
     """The endpoint of an action."""
 
     async def carry(site: Site, given: BaseModel, viewer: Viewer) -> dict[str, Any]:
@@ -85,6 +90,8 @@ def _order(action: str, description: str) -> Carry:
             raise Refusal(503, "no process of the data plane takes orders")
         try:
             arguments = given.model_dump(exclude_unset=True)
+            if reach == "own" and (tenant := viewer.asks_of(arguments.pop("tenant", None))):
+                arguments["tenant"] = tenant
             done = await site.orders.give(action, arguments, viewer.by)
         except StratumProxyError as error:
             raise Refusal(409, str(error)) from None
@@ -94,27 +101,30 @@ def _order(action: str, description: str) -> Carry:
     return carry
 
 
-def _operation(action: str, given: type[BaseModel], description: str) -> Operation:
+def _operation(
+    action: str, given: type[BaseModel], description: str, reach: Reach = "none"
+) -> Operation:
     return Operation(
         "POST",
         f"/api/actions/{action}",
-        _order(action, description),
+        _order(action, description, reach),
         given,
         Done,
         tag="actions",
         need="act",
+        reach=reach,
         errors=(409, 503),
         asker=True,
     )
 
 
 OPERATIONS = [
-    _operation("disconnect", Disconnect, "Hang up on a worker's miners, or on one miner."),
+    _operation("disconnect", Disconnect, "Hang up on a worker's miners, or on one miner.", "own"),
     _operation("ban", Ban, "Hang up on a worker's miners, and turn them away for a while."),
     _operation(
         "switch-pool", SwitchPool, "Mine on one pool until told otherwise, and while it is ready."
     ),
-    _operation("difficulty", Difficulty, "Set the difficulty of a worker's miners."),
+    _operation("difficulty", Difficulty, "Set the difficulty of a worker's miners.", "own"),
     _operation(
         "accept",
         Accept,

@@ -19,7 +19,6 @@ from stratumproxy.config.hosting import Tenant
 from stratumproxy.ledger import Ledger
 from stratumproxy.ledger.reader import LedgerReader
 from stratumproxy.telemetry.records import Batch, EventRecord
-from stratumproxy.web.app import OPERATIONS
 from stratumproxy.web.auth import RightToken
 from stratumproxy.web.turns import MOST_OF_A_TENANT
 from tests.clocks import at
@@ -181,6 +180,12 @@ OWN = {
 }
 """Routes that answer with what is the tenant's."""
 
+ORDERS: dict[str, dict[str, Any]] = {
+    "POST /api/actions/disconnect": {"worker": "acme-rig"},
+    "POST /api/actions/difficulty": {"worker": "acme-rig", "difficulty": 1},
+}
+"""Orders that a tenant's token may give, for the tenant's own workers."""
+
 EVERYBODYS = {"GET /health", "GET /api/openapi.json", "POST /api/login", "GET /"}
 """Routes that answer to all alike; and the page's files."""
 
@@ -194,7 +199,7 @@ REFUSED = {
     "GET /api/strangers",
     "GET /api/pools",
     "GET /api/events",
-    *(f"POST {each.path}" for each in OPERATIONS if each.path.startswith("/api/actions/")),
+    *(f"POST /api/actions/{action}" for action in ("ban", "switch-pool", "accept", "reload")),
 }
 """Routes that are of the whole proxy."""
 
@@ -209,10 +214,11 @@ def routes(web: Web) -> Iterator[str]:
 
 def test_every_route_is_in_one_class(hosted: Web) -> None:
     """A new one is refused to a tenant's token until somebody has thought about it, here."""
-    known = OWN.keys() | EVERYBODYS | REFUSED
+    classes = OWN.keys(), ORDERS.keys(), EVERYBODYS, REFUSED
+    known = set().union(*classes)
     found = {each for each in routes(hosted) if not each.startswith("GET /static/")}
     assert found == known
-    assert len(known) == len(OWN) + len(EVERYBODYS) + len(REFUSED)
+    assert len(known) == sum(map(len, classes))
 
 
 def tells_of_others(answer: httpx.Response) -> bool:
@@ -276,6 +282,22 @@ async def test_what_is_of_the_whole_proxy(hosted: Web, route: str) -> None:
         answer = await hosted.http.request(method, path, headers=bearer("acme-boss"), json={})
         assert answer.status_code == 403
         assert hosted.orders.given == []
+
+
+@pytest.mark.parametrize("route", sorted(ORDERS))
+async def test_an_order_is_for_its_own_workers(hosted: Web, route: str) -> None:
+    path, body = path_of(route), ORDERS[route]
+    for given in (body, {**body, "tenant": "acme"}, {**body, "tenant": None}):
+        answer = await hosted.post(path, given, headers=bearer("acme-boss"))
+        assert not tells_of_others(answer)
+        _, arguments = hosted.orders.given.pop()
+        assert arguments == {**body, "tenant": "acme"}
+        assert hosted.orders.by == "boss at 127.0.0.1"
+    await hosted.post(path, {**body, "tenant": "beta"}, 403, headers=bearer("acme-boss"))
+    await hosted.post(path, body, 403, headers=bearer("acme"))
+    await hosted.post(path, {**body, "tenant": "beta"}, headers=bearer("night"))
+    await hosted.post(path, body, headers=bearer("host"))
+    assert [arguments for _, arguments in hosted.orders.given] == [{**body, "tenant": "beta"}, body]
 
 
 @pytest.mark.parametrize("route", sorted(EVERYBODYS))
