@@ -117,7 +117,9 @@ def _setting(path: tuple[str | int, ...], field: dict[str, Any], table: dict[str
         default = "Not set by default."
     else:
         default = f"Default: `{_toml(field['default'])}`."
-    takes = expected(path)
+    takes, such_as, example = expected(path).partition(", such as ")
+    if such_as:  # as code, or Markdown would read a pattern its own way
+        takes += f"{such_as}`{example}`"
     return f"### {name}\n\n{takes[0].upper()}{takes[1:]}. {default}\n\n{field['description']}\n"
 
 

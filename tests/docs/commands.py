@@ -14,7 +14,8 @@ not run for stands before its block, as a comment, which a page does not show:
 
 Of the first five each can be said of those commands alone that have a PART in them:
 <!-- not run: `PART`: REASON -->.
-What no page can run (systemctl, docker …) is named in tests/docs/inside.py.
+What no page can run (docker, apt …) is named in tests/docs/inside.py; make only says what it would
+do, and systemctl is a stand-in that starts what the unit says.
 """
 
 import argparse

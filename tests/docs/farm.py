@@ -13,12 +13,13 @@ from urllib.parse import quote
 from tests.docs.sandbox import ON_POOL
 from tests.waiting import PATIENCE
 
-NO_FARM = {"README.md", "docs/production.md", "docs/testing.md"}
+NO_FARM = {"README.md", "docs/operations.md", "docs/production.md", "docs/testing.md"}
 """Pages that begin with nothing but the pools: what they want they start themselves."""
 MACHINES = {"README.md", "docs/production.md"}
 """Of these, those with machines that mine as soon as there is a proxy."""
 FRESH = {"docs/production.md"}
 """Pages for who has no checkout: they begin in an empty folder."""
+USER = "stratumproxy"
 WORKERS = ("farm.rig3", "farm.rack7/rig3", "farm.1")
 LOG = Path("/var/log/farm.log")
 CONFIG = """
@@ -47,6 +48,15 @@ def pools(environment: Mapping[str, str]) -> None:
         [*ON_POOL, "stratumproxy", "simulate", "pool", "--quiet", "--listen", "0.0.0.0:3333"],
         environment,
     )
+
+
+def package() -> None:
+    """What the Debian package brings, beside the program."""
+    _run("useradd", "--system", "--user-group", "--home-dir", "/var/lib/stratumproxy", USER)
+    _run("install", "-d", "-o", USER, "-g", USER, "-m", "750", "/var/lib/stratumproxy")
+    _run("mkdir", "-p", "/etc/stratumproxy", "/usr/share/doc/stratumproxy")
+    _run("cp", "-r", "configs", "/usr/share/doc/stratumproxy/examples")
+    _run("install", "-Dm644", "configs/stratumproxy.service", "-t", "/usr/lib/systemd/system")
 
 
 def machines(environment: Mapping[str, str]) -> None:
@@ -87,6 +97,10 @@ def wait(condition: Callable[[], object]) -> None:
         if time.monotonic() > end:
             sys.exit(f"the farm does not start:\n{LOG.read_text()[-2000:]}")
         time.sleep(0.05)
+
+
+def _run(*command: str) -> None:
+    subprocess.run(command, check=True)
 
 
 def _start(command: list[str], environment: Mapping[str, str]) -> None:

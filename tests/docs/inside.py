@@ -18,7 +18,6 @@ from tests.docs.shell import SHELLS, Shell, commands
 from tests.waiting import PATIENCE
 
 NEVER = {
-    "systemctl": "there is no systemd in the sandbox",
     "systemd-analyze": "there is no systemd in the sandbox",
     "journalctl": "there is no systemd in the sandbox",
     "docker": "no images, and no way to them",
@@ -33,6 +32,9 @@ NEVER = {
 """Programs that can't run in the sandbox, and why not."""
 IF_THERE = {"caddy", "curl", "jq", "minerd", "nginx", "openssl", "perf", "sqlite3", "visudo"}
 """Programs of others that a machine may lack; then what wants them is not run, and says so."""
+BIN = Path("/opt/stand-in")
+"""What stands in for programs that can't run there."""
+STOOD_IN = {"make": "make -n", "systemctl": "a stand-in"}
 AT = r"(?:^|[|;&(]|\bsudo\b|\bexec\b)\s*"
 
 
@@ -48,17 +50,19 @@ class Page:
             **os.environ,
             "HOME": "/root",
             "MAKEFLAGS": "n",  # make says what it would do
-            "PATH": f"{venv}:{os.environ['PATH']}",
+            "PATH": f"{BIN}:{venv}:{os.environ['PATH']}:/usr/sbin",
             "PYTHONPATH": root,
             "COLUMNS": "100",
         }
-        if not Path(".venv").exists():
-            Path(".venv").symlink_to(Path(venv).parent)
+        for name in ("/usr/local/bin/stratumproxy", "/usr/bin/stratumproxy"):
+            _script(Path(name), f'exec {venv}/stratumproxy "$@"')
+        _script(BIN / "systemctl", f'exec {sys.executable} -m tests.docs.systemctl "$@"')
         # An answer of 400 or above is a failure, though curl -s takes it as it comes.
         Path("/root/.curlrc").write_text("fail-with-body\n")
         folder = Path("/var/tmp/typed")
         folder.mkdir()
         if page in farm.FRESH:
+            farm.package()
             Path("/root/fresh").mkdir(parents=True)
             os.chdir("/root/fresh")
         self.shell = Shell(folder, self.environment)
@@ -86,7 +90,7 @@ class Page:
         for name, mode in (("file", "w"), ("append", "a")):
             for path in marks.all(name):
                 _write(Path(path), mode, block.text)
-        if block.language in SHELLS:
+        if block.language in SHELLS and not marks.all("file"):
             for line, command in commands(block):
                 self.type(line, command, marks)
 
@@ -126,8 +130,9 @@ class Page:
     ) -> None:
         seconds = round(time.monotonic() - begun, 2)
         shown = "" if well else output
-        if re.search(rf"{AT}make\b", command) and not why:
-            command = f"{command}  # with make -n"
+        for program, other in STOOD_IN.items():
+            if re.search(rf"{AT}{program}\b", command) and not why:
+                command = f"{command}  # with {other}"
         print(json.dumps(asdict(Outcome(self.page, line, command, well, seconds, why, shown))))
 
 
@@ -154,6 +159,11 @@ class Marks:
             if quoted and part in command:
                 return value
         return None
+
+
+def _script(path: Path, line: str) -> None:
+    _write(path, "w", f"#!/bin/sh\n{line}\n")
+    path.chmod(0o755)
 
 
 def _write(path: Path, mode: str, text: str) -> None:
