@@ -87,7 +87,7 @@ class Allocating(Protocol):
         """
 
     def authorized(self, miner: Miner, now: float) -> None:
-        """A miner that is not mining yet has authorized."""
+        """A miner has authorized a name, the first or another."""
 
     def fit(self, miner: Miner, job: Job, now: float) -> bool | None:
         """See that a miner's bytes fit a job.

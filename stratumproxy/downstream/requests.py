@@ -146,8 +146,8 @@ def _authorize(miner: Miner, params: list[Any], now: float) -> Answer:
         return Answer(error=(24, refusal.text), end=refusal.end)
     asked = difficulty_in_password(params[1] if len(params) > 1 else None)
     after = miner.suggest(asked, now) if asked and not miner.difficulty.suggested else b""
+    miner.house.allocator.authorized(miner, now)
     if not miner.mining:
-        miner.house.allocator.authorized(miner, now)
         after += miner.start_mining(now)
     return Answer(after=after)
 

@@ -1,6 +1,6 @@
 """A share on its way to the pool."""
 
-from typing import Protocol
+from typing import Any, Protocol
 
 from stratumproxy.accounting.workers import Worker
 from stratumproxy.mining.issued import Found, Job
@@ -19,6 +19,10 @@ class Finder(Protocol):
 
     host: str
     """The same without the port."""
+
+    @property
+    def listener(self) -> Any:
+        """Where it came in; has a `name`."""
 
     def settle(self, share: "Submission", reject: Reject | None) -> None:
         """What became of a share is known: count it, and tell the miner if it waits.

@@ -130,9 +130,16 @@ class PoolLink:
                 pause = min(pause * 2, self._pool.backoff_max_seconds)
 
     def _new_session(self, resume: str) -> Session:
-        login = self._channel.login
-        user, mask = login.account.user, self._ask_mask
-        return V1Session(user, login.password, mask, resume, self._wake, self._least())
+        login, who = self._channel.login, self._channel.miners.who
+        return V1Session(
+            login.user_for(who),
+            login.password,
+            self._ask_mask,
+            resume,
+            self._wake,
+            self._least(),
+            login.session_names(who),
+        )
 
     def _learn(self, session: Session, reason: str) -> None:
         """What to ask for in the next handshake, after how this session went."""

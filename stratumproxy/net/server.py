@@ -16,6 +16,7 @@ from stratumproxy.net import sockets
 from stratumproxy.net.link import PoolLink
 from stratumproxy.net.listeners import open_listeners
 from stratumproxy.net.port import MinerPort
+from stratumproxy.net.probe import ask_for_names
 from stratumproxy.net.telemetry import Telemetry, of_this_process
 from stratumproxy.proxy.orders import Orders
 from stratumproxy.proxy.proxy import Proxy
@@ -23,6 +24,7 @@ from stratumproxy.proxy.report import Report
 from stratumproxy.proxy.sweep import SWEEP
 from stratumproxy.telemetry.snapshot import Snapshot
 from stratumproxy.upstream.channel import Channel
+from stratumproxy.upstream.login import Login
 
 FAN_OUT_SLICE = 256
 """Miners sent a job before shares get their turn: some 3 ms."""
@@ -164,6 +166,7 @@ class Server:
         async with trio.open_nursery() as pools:
             self._nursery = pools
             self.proxy.start()
+            self._ask_pools()
             pools.start_soon(self._fan_out_jobs)
             pools.start_soon(self._judge)
             pools.start_soon(self._tend, on_snapshot)
@@ -190,6 +193,24 @@ class Server:
     async def _run_link(self, link: PoolLink, scope: trio.CancelScope) -> None:
         with scope:
             await link.run()
+
+    def _ask_pools(self) -> None:
+        """Find out whether pools take several names on a session, where names go to them."""
+        assert self._nursery is not None
+        for login in self.proxy.router.to_ask(self._clock()):
+            login.pool.sharing.begin()
+            self._nursery.start_soon(self._ask_pool, login)
+
+    async def _ask_pool(self, login: Login) -> None:
+        assert login.names is not None
+        sharing = login.pool.sharing
+        answer, introduced = await ask_for_names(
+            login.pool.config, login.names.naming, login.password, self._clock
+        )
+        if answer.shared is None:
+            sharing.fail(answer.why, self._clock())
+        else:
+            sharing.decide(answer.shared, answer.why, introduced, self._clock())
 
     async def _take_configs(self, configs: AsyncIterable[Config]) -> None:
         async for config in configs:
@@ -220,6 +241,7 @@ class Server:
         while True:
             await trio.sleep(1)
             self.proxy.tend(self._clock())
+            self._ask_pools()
             snapshot = self.snapshot()
             if on_snapshot is not None:
                 on_snapshot(snapshot)

@@ -85,6 +85,6 @@ class Report:
             why=first.why if first else "",
             names=pool.sharing.told,
             names_why=pool.sharing.why,
-            named=sum(each.session.named for each in channels if each.session is not None),
+            named=sum(channel.named for channel in channels),
             unnamed=pool.sharing.unnamed,
         )

@@ -15,6 +15,7 @@ from stratumproxy.routing.listener import Listener
 from stratumproxy.routing.lobby import Lobby
 from stratumproxy.routing.target import Target
 from stratumproxy.routing.tenant import Tenant
+from stratumproxy.upstream.names import Who
 
 
 class Allocator:
@@ -51,6 +52,9 @@ class Allocator:
         self._random_bits = random_bits
         self.rest = rest
         self._lobby = lobby
+        self.came: Callable[[Miner, float], None] = lambda miner, now: None
+        """Called with one whose name or target is another than before, and who has a group."""
+        self.left: Callable[[Miner], None] = lambda miner: None
         self._spaces: dict[Layout, SlotSpace[Past]] = {}
         """Where slots come from now."""
 
@@ -67,9 +71,11 @@ class Allocator:
         """
         if not self._let_in(miner, resume, now):
             self._lobby.wait(miner, resume)
+        elif miner.worker is not None:
+            self.came(miner, now)
 
     def authorized(self, miner: Miner, now: float) -> None:
-        """A miner has authorized: then there is a group for it, if it subscribed."""
+        """A miner has authorized a name: then there is a group for it, if it subscribed."""
         group, tenant = group_of(miner), tenant_of(miner)
         if self._lobby.waits(miner):
             self._serve_one(miner, now)
@@ -77,6 +83,7 @@ class Allocator:
             self._seat(miner, miner.prefix)
         elif group is not None and tenant is not None and group.target not in tenant.targets:
             self.move(miner, tenant.choose(), now)  # it was another's when it subscribed
+        self.came(miner, now)
 
     def tend(self, now: float) -> None:
         """Called every second or so: see to those who have not authorized, and who wait."""
@@ -136,7 +143,7 @@ class Allocator:
         layout, most = tenant.layout, target.miners_per_session
         shape = _shape(layout, miner)
         assert layout is not None
-        roomy = [group for group in self._groups.of(target) if group.has_room(most)]
+        roomy = [group for group in self._groups.for_who(target, None) if group.has_room(most)]
         if resume:
             for group in roomy:
                 space = self._resume(miner, group.spaces.values(), layout, resume)
@@ -153,7 +160,7 @@ class Allocator:
 
     def _admit_alone(self, miner: Miner, target: Target, resume: str, now: float) -> bool:
         _shape(target.layout, miner)
-        empty = [group for group in self._groups.of(target) if not group.members]
+        empty = [group for group in self._groups.for_who(target, None) if not group.members]
         group = next((group for group in empty if resume and group.kept[0] == resume), None)
         if group is not None:
             miner.take_up(group.kept[1])
@@ -270,8 +277,13 @@ class Allocator:
         else:
             self._enter(miner, group)
 
-    def _group_for(self, target: Target, prefix: Prefix) -> Group | None:
+    def _group_for(self, target: Target, prefix: Prefix, who: Who | None = None) -> Group | None:
         """A group of a target's that a miner can mine in with the bytes that it has.
+
+        Args:
+            target: the target.
+            prefix: the bytes.
+            who: whose name its sessions have; one of those there is none of is not opened for it.
 
         Returns:
             None if its bytes don't fit.
@@ -279,25 +291,35 @@ class Allocator:
         space = prefix.space
         if space is None or not target.shared or prefix.total > (target.smallest or 0):
             return None
-        for group in self._groups.of(target):
+        for group in self._groups.for_who(target, who):
             if group.has_room(target.miners_per_session) and group.takes(space):
                 return group
+        if who is not None:
+            return None
         group = self._open_group(target)
         group.takes(space)
         return group
 
-    def move(self, miner: Miner, target: Target, now: float) -> bool:
+    def move(self, miner: Miner, target: Target, now: float, who: Who | None = None) -> bool:
         """Have a miner mine for another target, with a job and the bytes that it has.
 
         Shares that are under way count where they were found.
 
+        Args:
+            miner: the miner.
+            target: which.
+            now: the time.
+            who: whose name the session is to have; None for the account's.
+
         Returns:
-            False if its bytes don't fit there: it has to reconnect, at a gentle pace.
+            False if its bytes don't fit there: it has to reconnect, at a gentle pace. Where it is
+            but the name that changes, it stays.
         """
         before, prefix = group_of(miner), miner.prefix
-        group = self._group_for(target, prefix) if prefix is not None else None
+        group = self._group_for(target, prefix, who) if prefix is not None else None
         if group is None or prefix is None:
-            self._reconnect(miner)
+            if before is None or before.target is not target:
+                self._reconnect(miner)
             return False
         if before is not None:
             before.leave(miner, now)
@@ -311,11 +333,14 @@ class Allocator:
         )
         if data := miner.move(again, now):
             miner.link.send(data)
+        if before is None or before.target is not target:
+            self.came(miner, now)
         return True
 
     def leave(self, miner: Miner, now: float) -> None:
         """A miner is gone: what it had is kept for a while, for its return."""
         self._lobby.gone(miner)
+        self.left(miner)
         group, prefix = group_of(miner), miner.prefix
         if group is not None:
             group.leave(miner, now)
@@ -333,7 +358,7 @@ class Allocator:
         empty = [
             group
             for group in self._groups
-            if not group.lasting and not group.members and not group.earned
+            if not group.lasting and not group.members and not group.earned and not group.who
         ]
         return empty[self._lobby.most :]
 

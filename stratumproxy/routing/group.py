@@ -17,6 +17,7 @@ from stratumproxy.routing.target import Target
 from stratumproxy.telemetry.notices import Notices
 from stratumproxy.upstream.channel import Channel
 from stratumproxy.upstream.login import Login
+from stratumproxy.upstream.names import Who
 from stratumproxy.upstream.pool import Pool
 
 
@@ -45,14 +46,24 @@ class Group:
         number: differs from that of every other one.
         target: what its miners mine for.
         lasting: it is there whether anybody is in it or not.
+        who: whose name its sessions have, where it is for one worker alone.
     """
 
-    def __init__(self, around: Surroundings, number: int, target: Target, *, lasting: bool) -> None:
+    def __init__(
+        self,
+        around: Surroundings,
+        number: int,
+        target: Target,
+        *,
+        lasting: bool,
+        who: Who | None = None,
+    ) -> None:
         self._around = around
         self._order = target.order
         self.number = number
         self.target = target
         self.lasting = lasting
+        self.who = who
         self.alone = not target.shared
         """One miner has the session to itself, and the pool's own extranonce1."""
         self.spaces: dict[Layout, SlotSpace[Past]] = {}

@@ -5,6 +5,7 @@ from typing import overload
 
 from stratumproxy.routing.group import Group
 from stratumproxy.routing.target import Target
+from stratumproxy.upstream.names import Who
 
 
 class Groups(Sequence[Group]):
@@ -13,6 +14,7 @@ class Groups(Sequence[Group]):
     def __init__(self) -> None:
         self._all: list[Group] = []
         self._by_target: dict[Target, list[Group]] = {}
+        self._by_who: dict[tuple[Target, Who | None], list[Group]] = {}
 
     def __len__(self) -> int:
         return len(self._all)
@@ -31,10 +33,20 @@ class Groups(Sequence[Group]):
         """A target's."""
         return self._by_target.get(target, ())
 
+    def for_who(self, target: Target, who: Who | None) -> Sequence[Group]:
+        """A target's whose sessions have somebody's name, or for None the account's."""
+        return self._by_who.get((target, who), ())
+
+    @property
+    def named(self) -> list[Group]:
+        """Those whose sessions have somebody's name."""
+        return [group for (_, who), groups in self._by_who.items() if who for group in groups]
+
     def add(self, group: Group) -> None:
         """One was opened."""
         self._all.append(group)
         self._by_target.setdefault(group.target, []).append(group)
+        self._by_who.setdefault((group.target, group.who), []).append(group)
 
     def remove(self, group: Group) -> None:
         """One is closed."""
@@ -43,3 +55,7 @@ class Groups(Sequence[Group]):
         of_target.remove(group)
         if not of_target:
             del self._by_target[group.target]
+        of_who = self._by_who[group.target, group.who]
+        of_who.remove(group)
+        if not of_who:
+            del self._by_who[group.target, group.who]

@@ -14,13 +14,16 @@ from stratumproxy.routing.fanout import Fanouts
 from stratumproxy.routing.group import Group, Surroundings
 from stratumproxy.routing.groups import Groups
 from stratumproxy.routing.lobby import Lobby
+from stratumproxy.routing.named import WAIT_SECONDS, Named
 from stratumproxy.routing.target import Target
 from stratumproxy.routing.tenants import Tenants
 from stratumproxy.telemetry.notices import Notices
 from stratumproxy.telemetry.records import TARGET
-from stratumproxy.upstream.channel import Channel, Rules, Watcher
+from stratumproxy.upstream.channel import Channel
 from stratumproxy.upstream.login import Login
+from stratumproxy.upstream.names import Who
 from stratumproxy.upstream.pool import RETIRE_SECONDS, Pool, carried_over
+from stratumproxy.upstream.surroundings import Rules, Watcher
 
 
 class Sessions(Protocol):
@@ -84,6 +87,14 @@ class Router:
             config.limits.resume_seconds,
             self.lobby,
         )
+        self.named = Named(
+            self.groups,
+            self._open_group,
+            self.allocator.move,
+            notices,
+            config.limits.named_sessions,
+        )
+        self.allocator.came, self.allocator.left = self.named.came, self.named.gone
         self._around = Surroundings(
             fanouts=fanouts,
             notices=notices,
@@ -109,6 +120,7 @@ class Router:
         self._rules.reject_part = config.failover.reject_percent / 100
         self.allocator.rest = config.limits.resume_seconds
         self.lobby.most = config.limits.unauthorized_sessions
+        self.named.most = config.limits.named_sessions
 
     def _log_in(self, now: float) -> list[Channel]:
         """Have every target mine by the logins that are configured; those there are go on.
@@ -124,7 +136,7 @@ class Router:
                 pool = pools[each.pool]
                 account = Account(each.pool, each.user, pool.config.coin, target.tenant, name)
                 names = each.worker_names, each.worker_format
-                wanted.append(Login(pool, account, each.password, *names))
+                wanted.append(Login(pool, account, each.password, *names, self._notices))
             target.order.preferred = self.preferred
             fresh = target.log_in(wanted, self._in_use, now)
             for group in self.groups.of(target):
@@ -146,9 +158,10 @@ class Router:
             if not self.groups.of(target):
                 self._open_group(target)
 
-    def _open_group(self, target: Target) -> Group:
-        """A new group of a target's."""
-        group = Group(self._around, self._group_number, target, lasting=not self.groups.of(target))
+    def _open_group(self, target: Target, who: Who | None = None) -> Group:
+        """A new group of a target's; perhaps one whose sessions have somebody's name."""
+        lasting = not self.groups.of(target)
+        group = Group(self._around, self._group_number, target, lasting=lasting, who=who)
         self._group_number += 1
         self.groups.add(group)
         for login in target.logins:
@@ -207,6 +220,16 @@ class Router:
                 )
         if changed:
             self.tenants.learn()
+
+    def to_ask(self, now: float) -> list[Login]:
+        """By which logins pools are to be asked now whether they take several names: one each."""
+        logins = {
+            login.pool: login
+            for target in self.tenants.serving
+            for login in target.logins
+            if login.retired is None and login.names and login.pool.sharing.due(now)
+        }
+        return list(logins.values())
 
     def is_settled(self, now: float) -> tuple[bool, bool]:
         """Whether there is something to mine on, and whether that will stay so.
@@ -295,6 +318,7 @@ class Router:
         self._assigned = now
         self._to_assign = dict.fromkeys(miners)
         self._assign(now)
+        self.named.look_at(miners)
         for group in self.groups:
             self._retire_logins(group, now)
 
@@ -364,6 +388,7 @@ class Router:
         self.allocator.tend(now)
         if self._to_assign:
             self._assign(now)
+        self.named.tend(self.pools, now)
         surplus = self.allocator.surplus()
         for group in list(self.groups):
             for channel in list(group.channels.values()):
@@ -372,7 +397,8 @@ class Router:
             group.serve_owed(now)
             group.keep_alive(self._keepalive, now)
             group.prefer(failover.return_seconds, failover.reject_pause_seconds, now)
-            over = now - group.empty_since >= self.allocator.rest or group in surplus
+            rest = max(self.allocator.rest, WAIT_SECONDS if group.who else 0)
+            over = now - group.empty_since >= rest or group in surplus
             if group.target.retired:
                 over = not group.channels
             elif group.lasting:

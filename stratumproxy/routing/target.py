@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
 from operator import and_
 
+from stratumproxy.downstream.miner import Miner
 from stratumproxy.mining.extranonce import Layout
 from stratumproxy.routing.policy import Order, policy_of
 from stratumproxy.upstream.login import Login
+from stratumproxy.upstream.names import Who
 from stratumproxy.upstream.pool import Pool
 
 NO_LIMIT = 1 << 32
@@ -80,6 +82,28 @@ class Target:
         self.miners_per_session = min(limits, default=NO_LIMIT)
         self.learn()
         return fresh
+
+    def who(self, miner: Miner) -> Who | None:
+        """For whom a miner needs a session that is nobody else's, by what its pools take.
+
+        Returns:
+            None where it needs none: names share sessions or don't go out, or it has none of its
+            own. A connection with several names can't be on a session of each; nor can a miner
+            whose session was opened before it said its name, where sessions can't be shared.
+        """
+        worker = miner.worker
+        if worker is None or miner.workers or not self.shared:
+            return None
+        own = [
+            login
+            for login in self.logins
+            if login.retired is None and login.names is not None and login.way == "own"
+        ]
+        who = Who(worker.tenant, worker.name)
+        if any(login.names is not None and login.names.naming.by_machine for login in own):
+            who = Who(worker.tenant, worker.name, miner.host, miner.listener.name)
+        named = any(login.user_for(who) != login.account.user for login in own)
+        return who if named else None
 
     def mines_on(self, pool: Pool) -> bool:
         """Whether it may mine on a pool."""

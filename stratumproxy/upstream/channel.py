@@ -16,8 +16,7 @@ are told so.
 """
 
 from collections import deque
-from dataclasses import dataclass, replace
-from typing import Protocol
+from dataclasses import replace
 
 from stratumproxy.mining import rejects
 from stratumproxy.mining.issued import Job
@@ -28,8 +27,8 @@ from stratumproxy.mining.table import JobTable
 from stratumproxy.telemetry.notices import Notices
 from stratumproxy.telemetry.records import ACCEPTED, LOST, REJECTED, TIMED_OUT
 from stratumproxy.upstream.login import Login
-from stratumproxy.upstream.pool import Pool
 from stratumproxy.upstream.session import Event, NewJob, Odd, Said, Session, TermsChanged
+from stratumproxy.upstream.surroundings import Miners, Rules, Watcher
 
 MAX_JOBS = 64
 """Jobs of a pool that are taken at a time; at a job per 30 s and the default grace there are 7. A
@@ -43,66 +42,6 @@ REFUSALS = 20
 """Refused shares between two looks at a pool's rejects."""
 
 DUPLICATE = 22
-
-
-@dataclass(slots=True)
-class Rules:
-    """What is configured for all channels; filled in anew when the configuration is read again."""
-
-    grace: float
-    """Seconds that a job is taken for after another went out in its place."""
-    ntime_roll: int
-    """Seconds that a miner may run ntime ahead of its job."""
-    reject_part: float
-    """The part of a pool's verdicts, 0 to 1, from which on it refuses too many shares."""
-
-
-class Miners(Protocol):
-    """The miners that mine on a channel, as it sees them."""
-
-    number: int
-
-    @property
-    def alone(self) -> bool:
-        """One miner has the session to itself, and the pool's own extranonce1."""
-
-    def job_came(self, channel: "Channel", moved: bool, now: float) -> None:
-        """It has another job; `moved` if by a session that took the place of the one before."""
-
-    def terms_changed(self, channel: "Channel", now: float) -> None:
-        """What the pool asks of its newest job is not what it was."""
-
-    def channel_lost(self, channel: "Channel", now: float) -> None:
-        """Its session is gone: nothing that is mined on it counts any more."""
-
-    def channel_unwell(self, channel: "Channel", why: str, now: float) -> None:
-        """It refuses too many shares, or gives no verdicts: better mine elsewhere."""
-
-
-class Watcher(Protocol):
-    """Who is told what comes of it, for all channels."""
-
-    def new_job(self, pool: Pool, new_job: NewJob, now: float) -> None:
-        """A pool sent a job; called before anybody mines on it."""
-
-    def settled(
-        self, share: Submission, pool: Pool, reject: Reject | None, verdict: str, now: float
-    ) -> None:
-        """It is known what became of a share.
-
-        Args:
-            share: which.
-            pool: that it was sent to.
-            reject: why it does not count; None if it does.
-            verdict: one of `records.VERDICTS`.
-            now: the time.
-        """
-
-    def heard(self, now: float) -> None:
-        """All that a session said at once has been dealt with."""
-
-    def channel_over(self, channel: "Channel") -> None:
-        """A session of a pool that is not configured any more is gone."""
 
 
 class Channel:
@@ -165,6 +104,13 @@ class Channel:
     def pending(self) -> int:
         """Shares without a verdict."""
         return len(self.in_flight) + (len(self.session.pending) if self.session else 0)
+
+    @property
+    def named(self) -> int:
+        """Names that the pool takes shares under here, beside the account's."""
+        if self.session is None:
+            return 0
+        return self.session.named + (self.session.user != self.login.account.user)
 
     # -- what the pool says ----------------------------------------------------------------------
 

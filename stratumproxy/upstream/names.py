@@ -10,6 +10,7 @@ is silent: `Sharing.unnamed` counts them.
 """
 
 from collections import deque
+from typing import NamedTuple
 
 from stratumproxy.accounting.naming import Naming
 from stratumproxy.mining.submission import Submission
@@ -34,8 +35,16 @@ MISMATCH = ("mismatch", "unauthori", "not authori")
 """How pools without that code say that a share's name is not the session's (ckpool: "Worker
 mismatch")."""
 
-Key = tuple[str, ...]
-"""What makes a name: tenant and worker, and where names are by machine its address and listener."""
+
+class Who(NamedTuple):
+    """What a name is made of."""
+
+    tenant: str
+    worker: str
+    host: str = ""
+    """The machine's address, and the name of the listener that it came in by: both empty where
+    names are not made of them."""
+    listener: str = ""
 
 
 class Names:
@@ -51,39 +60,47 @@ class Names:
         self.naming = naming
         self.sharing = sharing
         self._notices = notices
-        self._names: dict[Key, str] = {}
-        self._keys: dict[str, Key] = {}
+        self._names: dict[tuple[str, str, str, str], str] = {}
+        """By `Who`, of which a plain tuple is made faster."""
+        self._first: dict[str, Who] = {}
         """Who came to a name first."""
         sharing.want(notices)
 
     def of(self, share: Submission) -> str:
         """What the finder of a share is called."""
-        worker = share.worker
-        key: Key = worker.tenant, worker.name
+        worker, host, listener = share.worker, "", ""
         if self.naming.by_machine:
-            key = (*key, share.miner.host, "")
-        return self._names.get(key) or self._make(*key)
+            host, listener = share.miner.host, share.miner.listener.name
+        who = worker.tenant, worker.name, host, listener
+        return self._names.get(who) or self._make(Who(*who))
 
-    def _make(self, tenant: str, worker: str, *machine: str) -> str:
-        key, (name, cut) = (tenant, worker, *machine), self.naming.of(worker, *machine)
+    def name(self, who: Who) -> str:
+        """What somebody is called."""
+        if not self.naming.by_machine:
+            who = Who(who.tenant, who.worker)
+        return self._names.get(who) or self._make(who)
+
+    def _make(self, who: Who) -> str:
+        tenant, worker, *machine = who
+        name, cut = self.naming.of(worker, *machine)
         if len(self._names) >= REMEMBERED:
             forgotten = next(iter(self._names))
-            self._keys.pop(self._names.pop(forgotten), None)
-        self._names[key] = name
+            self._first.pop(self._names.pop(forgotten), None)
+        self._names[who] = name
         if name == self.naming.account:
             return name
         if cut:
             self._notices.warning(
                 "a name is changed to what pools take", worker=worker, tenant=tenant, name=name
             )
-        first = self._keys.setdefault(name, key)
-        if first != key:
+        first = self._first.setdefault(name, who)
+        if first != who:
             self._notices.warning(
                 "two workers have the same name at the pool; here they are counted apart",
                 name=name,
                 worker=worker,
                 tenant=tenant,
-                other=first[1],
+                other=first.worker,
             )
         return name
 

@@ -94,10 +94,6 @@ class Sharing:
         if self.shared is None:
             self.why = f"it could not be asked: {why}"
 
-    def cancel(self) -> None:
-        """A probe was given up from outside: as if it had never begun."""
-        self._probing = False
-
     def _ended(self, now: float, *, news: bool) -> None:
         """A probe is over; `news` if it is no confirmation of what was known."""
         self._probing = False

@@ -11,9 +11,12 @@ import orjson
 import trio
 import trio.testing
 
+from stratumproxy.accounting.account import Account
 from stratumproxy.config import Pool
 from stratumproxy.net.link import PoolLink
 from stratumproxy.testing import SimulatedPool
+from stratumproxy.upstream import pool as upstream
+from stratumproxy.upstream.login import Login
 from stratumproxy.upstream.session import NewJob
 from stratumproxy.upstream.v1 import V1Session
 
@@ -25,7 +28,7 @@ class Core:
     """What a link needs of its channel and of the log, and what it told them."""
 
     def __init__(self) -> None:
-        self.miners = SimpleNamespace(number=0)
+        self.miners = SimpleNamespace(number=0, who=None)
         self.warnings: list[tuple[str, dict[str, Any]]] = []
         self.told: list[tuple[str, dict[str, Any]]] = []
         self.lost: list[str] = []
@@ -87,8 +90,9 @@ class World:
 
         async def main() -> None:
             self.core.pool = SimpleNamespace(config=Pool(**given))
-            account = SimpleNamespace(user=self.core.pool.config.user)
-            self.core.login = SimpleNamespace(account=account, password="x")
+            pool = upstream.Pool(self.core.pool.config)
+            account = Account("pool", self.core.pool.config.user)
+            self.core.login = Login(pool, account, "x", "account", "", self.core)
             link = PoolLink(self.core, lambda: 0.0, self.core, trio.current_time)
             async with trio.open_nursery() as self._nursery:
                 with trio.move_on_after(seconds):

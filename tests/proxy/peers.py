@@ -185,9 +185,15 @@ class PoolEnd(Peer):
         pool = self.channel.pool.config
         self.closed = None
         floor = self.play.proxy.least_of(self.channel.pool)
-        login = self.channel.login
-        user = login.account.user
-        self.session = V1Session(user, login.password, pool.mask, resume, floor=floor)
+        login, who = self.channel.login, self.channel.miners.who
+        self.session = V1Session(
+            login.user_for(who),
+            login.password,
+            pool.mask,
+            resume,
+            floor=floor,
+            names=login.session_names(who),
+        )
 
     def collect(self) -> None:
         data = bytes(self.session.outgoing)

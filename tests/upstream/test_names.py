@@ -14,7 +14,7 @@ from stratumproxy.accounting.workers import Worker
 from stratumproxy.mining.submission import Submission
 from stratumproxy.protocol.v1.submit import encode_submit_head
 from stratumproxy.upstream import names as limits
-from stratumproxy.upstream.names import MOST_ASKED, PATIENCE, Names, SessionNames
+from stratumproxy.upstream.names import MOST_ASKED, PATIENCE, Names, SessionNames, Who
 from stratumproxy.upstream.sharing import Sharing
 from stratumproxy.upstream.v1 import V1Session
 from tests.upstream.sessions import AUTHORIZED, SUBSCRIBED, job, session
@@ -54,7 +54,7 @@ class Talk:
 
     def find(self, worker: str, sent: float = 0.0, *, again: bool = False) -> Submission:
         """A share is found."""
-        finder = SimpleNamespace(peer="10.0.0.7:9", host="10.0.0.7")
+        finder = SimpleNamespace(host="10.0.0.7", listener=SimpleNamespace(name="hall-a"))
         share = Submission(finder, Worker(worker), b"4", 1, 1.0, sent, None)
         share.again = again
         self.session.submit(share, HEAD, FOUND)
@@ -336,9 +336,16 @@ def test_two_tenants_workers_of_one_name_are_told_of_too() -> None:
 
 
 def test_names_by_machine() -> None:
-    talk = Talk("{account}.{ip}")
+    talk = Talk("{account}.{ip}-{listen}")
     talk.find("a")
-    assert talk.said()[0] == "authorize farm.10x0x0x7 17"
+    assert talk.said()[0] == "authorize farm.10x0x0x7-hall-a 17"
+    assert talk.names.name(Who("", "a", "10.0.0.8", "hall-a")) == "farm.10x0x0x8-hall-a"
+
+
+def test_where_names_are_by_worker_the_machine_is_nothing() -> None:
+    talk = Talk()
+    assert talk.names.name(Who("", "a", "10.0.0.8", "hall-a")) == "farm.a"
+    assert len(vars(talk.names)["_names"]) == 1
 
 
 def test_names_made_up_are_forgotten_in_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -347,4 +354,4 @@ def test_names_made_up_are_forgotten_in_their_order(monkeypatch: pytest.MonkeyPa
     for number in range(100):
         talk.find(f"w{number % 7}")
     assert len(vars(talk.names)["_names"]) == 3
-    assert len(vars(talk.names)["_keys"]) == 3
+    assert len(vars(talk.names)["_first"]) == 3

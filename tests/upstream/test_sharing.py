@@ -60,7 +60,7 @@ def test_what_is_known_is_not_asked_again_until_something_speaks_against_it() ->
 
 @given(
     st.lists(
-        st.sampled_from(["begin", "yes", "no", "fail", "doubt", "suspend", "contradict", "cancel"]),
+        st.sampled_from(["begin", "yes", "no", "fail", "doubt", "suspend", "contradict"]),
         max_size=60,
     )
 )
@@ -85,8 +85,6 @@ def test_whatever_happens_it_is_never_asked_in_a_tight_loop(steps: list[str]) ->
                 sharing.suspend("no")
             case "contradict":
                 sharing.contradict("no", now)
-            case "cancel":
-                sharing.cancel()
 
 
 def test_how_names_get_there() -> None:
