@@ -126,7 +126,7 @@ async def test_past_the_limit_the_rest_is_the_accounts(site, impatient) -> None:
 
 async def test_a_pool_that_becomes_another_software(site, impatient) -> None:
     """It takes several names, and after a restart but one: no share is refused for its name."""
-    pool, proxy, miners = await begin(site, "allowed")
+    pool, proxy, _ = await begin(site, "allowed")
     await site.until(lambda: len(named(pool)) == MINERS)
     pool.pool.settings.second_name = "kick"
     pool.pool.drop_connections()
