@@ -96,7 +96,7 @@ class Orders:
         if not self._proxy.misbehaviour.bans.order(name, seconds, now, whose):
             raise OrderError("too many workers are banned already")
         self._proxy.drain.add(miners, ORDERED)
-        return self._about(name, miners)
+        return self._about(name, miners, tenant)
 
     def _bans(self, order: Arguments) -> dict[str, Any]:
         """Know the ``bans`` that other processes know, and hang up on whom they are of."""

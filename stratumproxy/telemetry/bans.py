@@ -19,6 +19,9 @@ MOST = 10_000
 MOST_ORDERED = 1000
 """Names that an operator may ban at a time."""
 
+MOST_OF_A_TENANT = 250
+"""Of these, of one tenant's workers: who may order for it alone leaves room for the others."""
+
 MOST_TOLD = 1000
 """Names at addresses, the newest, that are told to whoever is new."""
 
@@ -91,10 +94,14 @@ class Bans:
             False if there are too many names like that already.
         """
         self._ordered = {each: end for each, end in self._ordered.items() if end > now}
-        if (name, tenant) not in self._ordered and len(self._ordered) >= MOST_ORDERED:
+        if (name, tenant) not in self._ordered and not self._has_room(tenant):
             return False
         self._ordered[name, tenant] = now + seconds
         return True
+
+    def _has_room(self, tenant: str) -> bool:
+        own = sum(whose == tenant for _, whose in self._ordered)
+        return len(self._ordered) < MOST_ORDERED and (tenant == ANYBODYS or own < MOST_OF_A_TENANT)
 
     def banned_for(self, host: str, name: str, now: float, tenant: str = ANYBODYS) -> float:
         """Seconds that a worker is banned from there for its conduct; 0 if it is not."""

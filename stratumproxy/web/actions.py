@@ -51,6 +51,7 @@ class Ban(Given):
 
     worker: str = Field(min_length=1, max_length=2000)
     seconds: float = Field(gt=0, le=LONGEST_BAN)
+    tenant: str | None = Field(None, max_length=64, description=WHOSE)
 
 
 class SwitchPool(Given):
@@ -120,7 +121,7 @@ def _operation(
 
 OPERATIONS = [
     _operation("disconnect", Disconnect, "Hang up on a worker's miners, or on one miner.", "own"),
-    _operation("ban", Ban, "Hang up on a worker's miners, and turn them away for a while."),
+    _operation("ban", Ban, "Hang up on a worker's miners, and turn them away for a while.", "own"),
     _operation(
         "switch-pool", SwitchPool, "Mine on one pool until told otherwise, and while it is ready."
     ),

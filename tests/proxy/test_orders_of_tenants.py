@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from stratumproxy.proxy.orders import Orders
+from stratumproxy.telemetry.bans import MOST_OF_A_TENANT
 from tests.proxy.playbook import Playbook, notify
 
 
@@ -69,6 +70,19 @@ def test_a_difficulty_is_one_tenants() -> None:
     assert asked[0] != asked[1] == 1e-8
     done = order("difficulty", worker="nobody", difficulty=1e-8, tenant="mole")
     assert done == {"worker": "nobody", "miners": 0, "known": False}
+
+
+def test_a_ban_is_one_tenants_and_leaves_room_for_the_others() -> None:
+    order = Hosted()
+    banned = order("ban", worker="rig", seconds=1e6, tenant="acme")
+    assert banned == {"worker": "rig", "miners": 1, "known": True}
+    assert order.closed == ["10.1.0.1:1"]
+    for number in range(MOST_OF_A_TENANT - 1):
+        assert "miners" in order("ban", worker=f"w{number}", seconds=1e6, tenant="acme")
+    full = "too many workers are banned already"
+    assert order("ban", worker="one more", seconds=60, tenant="acme") == full
+    assert "miners" in order("ban", worker="one more", seconds=60, tenant="mole")
+    assert "miners" in order("ban", worker="one more", seconds=60)
 
 
 @pytest.mark.parametrize("tenant", ["nobody", "", 5, ["acme"]])

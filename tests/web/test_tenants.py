@@ -182,6 +182,7 @@ OWN = {
 
 ORDERS: dict[str, dict[str, Any]] = {
     "POST /api/actions/disconnect": {"worker": "acme-rig"},
+    "POST /api/actions/ban": {"worker": "acme-rig", "seconds": 60.0},
     "POST /api/actions/difficulty": {"worker": "acme-rig", "difficulty": 1},
 }
 """Orders that a tenant's token may give, for the tenant's own workers."""
@@ -199,7 +200,7 @@ REFUSED = {
     "GET /api/strangers",
     "GET /api/pools",
     "GET /api/events",
-    *(f"POST /api/actions/{action}" for action in ("ban", "switch-pool", "accept", "reload")),
+    *(f"POST /api/actions/{action}" for action in ("switch-pool", "accept", "reload")),
 }
 """Routes that are of the whole proxy."""
 
