@@ -34,6 +34,8 @@ IF_THERE = {"caddy", "curl", "jq", "minerd", "nginx", "openssl", "perf", "sqlite
 """Programs of others that a machine may lack; then what wants them is not run, and says so."""
 BIN = Path("/opt/stand-in")
 """What stands in for programs that can't run there."""
+SLOW = 1200
+"""Seconds that what is marked as slow may take."""
 STOOD_IN = {"make": "make -n", "systemctl": "a stand-in"}
 AT = r"(?:^|[|;&(]|\bsudo\b|\bexec\b)\s*"
 
@@ -104,9 +106,10 @@ class Page:
             status, output = self.shell.stay(command, until)
             self.left += [(line, command)] * (status == 0)
         else:
-            status, output = self.shell.run(command)
+            patience = SLOW if marks.of("slow", command) else PATIENCE
+            status, output = self.shell.run(command, patience)
             while status and marks.of("again", command) and time.monotonic() < begun + PATIENCE:
-                status, output = self.shell.run(command)
+                status, output = self.shell.run(command, patience)
         missing = re.search(r"([\w-]+): command not found", output)
         if missing and missing[1] in IF_THERE:
             self.tell(line, command, begun, True, "", f"no {missing[1]} on this machine")

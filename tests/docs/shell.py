@@ -63,15 +63,15 @@ class Shell:
             start_new_session=True,
         )
 
-    def run(self, command: str) -> tuple[int, str]:
-        """Its exit status, and what it printed."""
+    def run(self, command: str, patience: float) -> tuple[int, str]:
+        """Its exit status, and what it printed; -1 if it has no end within so many seconds."""
         script, output = self._next(command)
         line = f"source {script} >{output} 2>&1 </dev/null; echo $? >&{self._theirs}\n"
         assert self._bash.stdin is not None
         self._bash.stdin.write(line.encode())
         self._bash.stdin.flush()
         try:
-            status = self._answer()
+            status = self._answer(patience)
         except TimeoutError as error:
             os.killpg(self._bash.pid, signal.SIGKILL)
             self._bash.wait()
@@ -114,8 +114,8 @@ class Shell:
         script.write_text(command + "\n")
         return script, self._folder / f"{self._count}.out"
 
-    def _answer(self) -> int:
-        ready, _, _ = select.select([self._answers], [], [], PATIENCE)
+    def _answer(self, patience: float) -> int:
+        ready, _, _ = select.select([self._answers], [], [], patience)
         if not ready:
-            raise TimeoutError(f"no end after {PATIENCE} s")
+            raise TimeoutError(f"no end after {patience} s")
         return int(os.read(self._answers, 100))
