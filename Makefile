@@ -32,13 +32,14 @@ run: $(VENV)/installed ## The demo; with CONFIG=farm.toml the proxy on your pool
 test: $(VENV)/installed-dev ## All tests, JOBS at a time
 	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile $(ARGS)
 
-lint: $(VENV)/installed-dev ## ruff and mypy --strict; clang-format for C, biome for JavaScript
+lint: $(VENV)/installed-dev ## ruff and mypy --strict; clang-format for C, biome for JavaScript, zizmor
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	@$(C_FILES) $(BIN)/clang-format --dry-run --Werror {} +
 	@if [ -x $(BIN)/biome ]; then $(BIN)/biome check --error-on-warnings; else \
 	  echo "make: PyPI has no biome for this machine: JavaScript is not looked at" >&2; fi
 	$(BIN)/mypy
+	@if [ -x $(BIN)/zizmor ]; then $(BIN)/zizmor --offline --quiet .github; fi
 
 format: $(VENV)/installed-dev ## Lay the sources out as lint wants them
 	$(BIN)/ruff format .

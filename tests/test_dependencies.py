@@ -18,6 +18,7 @@ NOT_IMPORTED = {
     "pytest-trio": "a plugin: trio_mode",
     "ruff": "make lint runs it",
     "schemathesis": "tests/web/test_openapi.py runs it",
+    "zizmor": "make lint runs it",
 }
 """What development needs all the same, and what for."""
 
