@@ -18,11 +18,11 @@ BUILT_FROM := setup.py pyproject.toml $(wildcard stratumproxy/*/*.[ch] stratumpr
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run test lint format check bench microbench fuzz soak interop wheel deb install-test lock docs docs-test site clean
+.PHONY: help run test lint format check bench microbench fuzz soak interop wheel deb install-test container-test lock docs docs-test site clean
 
 help: ## This list
 	@echo "Targets:"
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo "Settings: PYTHON=$(PYTHON), and ARGS for what run and test pass on,"
 	@echo "  such as: make test ARGS='-k vardiff'; make run ARGS='--miners 8 --seconds 20'"
 
@@ -87,6 +87,9 @@ deb: wheel ## A package for Debian bookworm and one for trixie in dist/: deb/REA
 
 install-test: deb ## Each way to install, on a bare Debian: as root, with debootstrap; half an hour
 	tests/install/run.sh $(ARGS)
+
+container-test: ## The container, up to a share mined: as root, with podman and runc; 5 minutes
+	tests/install/container.sh $(ARGS)
 
 lock: $(VENV)/installed-packaging ## requirements.txt anew: what the Debian packages hold
 	$(BIN)/uv pip compile pyproject.toml --extra kafka --python-version 3.11 --python-platform linux \

@@ -26,6 +26,7 @@ NAMED_OTHERWISE = {
     "markdown_it": "markdown-it-py",
     "re2": "google-re2",
     "xdist": "pytest-xdist",
+    "yaml": "pyyaml",
 }
 """Modules that are not called as what they come with."""
 

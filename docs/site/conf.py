@@ -26,6 +26,7 @@ html_show_copyright = False
 CONTENTS = {
     "Run it": [
         "production",
+        "container",
         "operations",
         "hosting",
         "configuration",
