@@ -103,7 +103,7 @@ class Baseline:
         """Carry out an operator's order: this is how that worker is.
 
         Args:
-            order: has ``worker``, its name.
+            order: has ``worker``, its name; perhaps ``tenant``.
             by: who gave it, which is on record elsewhere.
 
         Returns:
@@ -113,6 +113,12 @@ class Baseline:
         Raises:
             OrderError: what it does is not known.
         """
-        was, usual = self._fleet.accept(order["worker"], self._clock.now())
-        done = {"worker": order["worker"], "was": round(was), "usual": round(usual)}
+        worker = self._fleet.find(order["worker"], order.get("tenant"))
+        was, usual = self._fleet.accept(worker, self._clock.now())
+        done = {
+            "worker": order["worker"],
+            "tenant": worker.tenant,
+            "was": round(was),
+            "usual": round(usual),
+        }
         return {**done, "kept": await self.keep()}

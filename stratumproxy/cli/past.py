@@ -15,6 +15,7 @@ from stratumproxy.ledger import usual as ledger_usual
 from stratumproxy.ledger.order import KeptOrder
 from stratumproxy.ledger.schema import FIVE_MINUTES, HOURS
 from stratumproxy.telemetry.clock import Clock
+from stratumproxy.telemetry.records import WorkerKey
 
 NO_SHARES = (0, 0)
 
@@ -51,44 +52,44 @@ def read_past(standing: Standing, clock: Clock) -> Past | None:
         first = min((each.since for each in totals.workers.values()), default=now + ahead)
         every = Rates(now, max(since, first - ahead))
         rates = {
-            name: Rates(now, max(since, each.since - ahead))
-            for name, each in totals.workers.items()
+            key: Rates(now, max(since, each.since - ahead)) for key, each in totals.workers.items()
         }
-        newest: dict[str, tuple[int, int]] = {}
+        newest: dict[WorkerKey, tuple[int, int]] = {}
         for window, level, begin in (
             (HOUR, FIVE_MINUTES, totals.hour_since),
             (DAY, HOURS, totals.day_since),
         ):
             for start in reversed(range(begin, int(now + ahead) + 1, level.step)):
                 shares, at = standing.bucket(level, start), start - ahead
-                for name, work, squares, accepted, rejected in shares:
-                    if name in rates:
-                        rates[name].put(window, at, (work, squares, accepted, rejected))
-                    before = newest.get(name, NO_SHARES)
+                for tenant, name, work, squares, accepted, rejected in shares:
+                    key = tenant, name
+                    if key in rates:
+                        rates[key].put(window, at, (work, squares, accepted, rejected))
+                    before = newest.get(key, NO_SHARES)
                     if window == HOUR and sum(before) < SHARES:
-                        newest[name] = before[0] + accepted, before[1] + rejected
+                        newest[key] = before[0] + accepted, before[1] + rejected
                 if shares:
-                    _, works, squared, counts, refused = zip(*shares, strict=True)
+                    _, _, works, squared, counts, refused = zip(*shares, strict=True)
                     every.put(window, at, (sum(works), sum(squared), sum(counts), sum(refused)))
     workers = [
         Earlier(
-            name,
+            key,
             each.since - ahead,
             None if each.last is None else each.last - ahead,
             Counts(each.accepted, each.rejected, each.reasons, each.work, each.best, each.connects),
-            rates[name],
-            newest.get(name, NO_SHARES),
+            rates[key],
+            newest.get(key, NO_SHARES),
             each.address,
             each.agent,
             each.connections > 0,
         )
-        for name, each in totals.workers.items()
+        for key, each in totals.workers.items()
     ]
     workers.sort(key=lambda each: each.last_share or each.since)
     return Past(workers, every, since)
 
 
-def read_usual(standing: Standing, clock: Clock) -> dict[str, Known]:
+def read_usual(standing: Standing, clock: Clock) -> dict[WorkerKey, Known]:
     """Read what is usual of every worker; takes ten seconds, and closes what it reads from.
 
     Raises:
@@ -98,15 +99,15 @@ def read_usual(standing: Standing, clock: Clock) -> dict[str, Known]:
         ahead = clock.unix(0.0)
         found = standing.usual(clock.unix())
     known = {}
-    for name, (rate, hours, turn) in found.items():
+    for key, (rate, hours, turn) in found.items():
         if turn is None:
             if hours >= LEAST_HOURS:
-                known[name] = Known(rate * HASHES_PER_DIFFICULTY, hours)
+                known[key] = Known(rate * HASHES_PER_DIFFICULTY, hours)
         elif turn.slow or hours < HELD_HOURS:
             usual = turn.rate * HASHES_PER_DIFFICULTY
-            known[name] = Known(usual, 0, turn.slow, turn.since - ahead)
+            known[key] = Known(usual, 0, turn.slow, turn.since - ahead)
         else:
-            known[name] = Known(rate * HASHES_PER_DIFFICULTY, hours, False, turn.since - ahead)
+            known[key] = Known(rate * HASHES_PER_DIFFICULTY, hours, False, turn.since - ahead)
     return known
 
 

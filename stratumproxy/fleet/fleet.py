@@ -18,13 +18,14 @@ from stratumproxy.fleet.hashrate import (
 from stratumproxy.fleet.history import History
 from stratumproxy.fleet.journal import Journal
 from stratumproxy.fleet.outages import Outages
+from stratumproxy.fleet.part import Part
 from stratumproxy.fleet.processes import Process, Processes
 from stratumproxy.fleet.roll import LIMIT, RETENTION, Roll
 from stratumproxy.fleet.round_trip import RoundTrips
 from stratumproxy.fleet.strangers import Began, Strangers
 from stratumproxy.fleet.usual import MEMORY_HOURS, Known, Mark, of_memory
 from stratumproxy.fleet.worker import GONE_BEFORE, Counts, Worker, add_reasons
-from stratumproxy.telemetry.records import Batch, MinerRecord
+from stratumproxy.telemetry.records import Batch, MinerRecord, WorkerKey, WorkRecord
 from stratumproxy.telemetry.snapshot import Snapshot
 
 LOOK_SECONDS = 10
@@ -43,7 +44,7 @@ HOUR_SECONDS = WINDOWS[DAY].seconds
 class Earlier(NamedTuple):
     """What a worker did within a day before this process began, as a ledger has it."""
 
-    worker: str
+    worker: WorkerKey
     since: float
     """When it was first heard of."""
     last_share: float | None
@@ -91,15 +92,17 @@ class Fleet:
         self.processes = Processes()
         self.attention: Counter[str] = Counter(dict.fromkeys(RULES, 0))
         """Workers by what they need a person for."""
+        self.parts: dict[tuple[str, str], Part] = {}
+        """What each target did, by tenant and target."""
         self.outages = Outages(now)
         """Workers that are gone, and no longer so: whoever tells of them asks for them."""
         self.usual = 0.0
         """Hashes a second that all workers on the roll usually do together."""
         self.missing = 0.0
         """Hashes a second that those lack of them that are gone or slow."""
-        self.usuals: Mapping[str, Known] = {}
+        self.usuals: Mapping[WorkerKey, Known] = {}
         """What is usual of each worker, by a ledger; `learn` takes it in."""
-        self.marks: dict[str, Mark] = {}
+        self.marks: dict[WorkerKey, Mark] = {}
         """Turns that are not kept yet: whoever keeps them takes them out."""
         self.lost: Counter[str] = Counter()
         """Records that there was no room for, by kind; ``workers`` are those not on the roll."""
@@ -151,7 +154,7 @@ class Fleet:
                 since = at - max(batch.at - miner.since, 0.0)
                 complete = process.complete_since is not None and since >= process.complete_since
                 began = Began(since, since if complete else None)
-                if self._is_stranger(miner.worker, unproven):
+                if self._is_stranger(miner.key, unproven):
                     self._stranger(process, miner, now, began)
                 else:
                     self._miner(process, miner, now, began)
@@ -224,18 +227,39 @@ class Fleet:
             if worker.usual.since is None or worker.usual.since < as_of:
                 self._learn(worker, now)
 
-    def accept(self, name: str, now: float) -> tuple[float, float]:
+    def find(self, name: str, tenant: str | None = None) -> Worker:
+        """A worker by its name.
+
+        Args:
+            name: what it is called.
+            tenant: whose it is; None if that goes without saying.
+
+        Raises:
+            OrderError: there is none, or several tenants have one of that name.
+        """
+        whose = self.roll.tenants if tenant is None else [tenant]
+        found = [worker for each in whose if (worker := self.roll.get((each, name))) is not None]
+        if not found:
+            raise OrderError(f"there is no worker {name[:200]!r}")
+        if len(found) > 1:
+            known = ", ".join(worker.tenant for worker in found)
+            raise OrderError(f"several tenants have a worker {name[:200]!r}: {known}; say whose")
+        return found[0]
+
+    def whose(self, name: str) -> str | None:
+        """The tenant of a worker that is on the roll; None if it is not, or several have one."""
+        found = [each for each in self.roll.tenants if (each, name) in self.roll]
+        return found[0] if len(found) == 1 else None
+
+    def accept(self, worker: Worker, now: float) -> tuple[float, float]:
         """What a worker does now is usual from now on.
 
         Returns:
             What was usual before, and what is, in hashes a second.
 
         Raises:
-            OrderError: it is not known, or what it does is not.
+            OrderError: what it does is not known.
         """
-        worker = self.roll.get(name)
-        if worker is None:
-            raise OrderError(f"there is no worker {name[:200]!r}")
         if "gone" in worker.attention:
             raise OrderError("it does not mine, so there is nothing to be called usual")
         part = worker.usual.part
@@ -251,11 +275,11 @@ class Fleet:
     def _turned(self, worker: Worker, at: float) -> None:
         """It is slow all of a sudden, or mended, or accepted as it is."""
         usual = worker.usual
-        self.marks[worker.name] = Mark(worker.name, usual.rate, at, usual.slow)
+        self.marks[worker.key] = Mark(worker.key, usual.rate, at, usual.slow)
 
     def _learn(self, worker: Worker, now: float) -> None:
         """Take in what is usual of a worker, by whoever knows more hours of it."""
-        usual, ledger = worker.usual, self.usuals.get(worker.name)
+        usual, ledger = worker.usual, self.usuals.get(worker.key)
         if ledger is not None and (ledger.since or -inf) > (usual.since or -inf):
             usual.recall(ledger)
             return
@@ -280,7 +304,7 @@ class Fleet:
             self.strangers.expire(now)
         part = -(-len(self.roll) * max(1, min(int(elapsed), LOOK_SECONDS)) // LOOK_SECONDS)
         for worker in self._round[-part:] if part else ():
-            if self.roll.get(worker.name) is worker:
+            if self.roll.get(worker.key) is worker:
                 if self._learning:
                     self._learn(worker, now)
                 changed = worker.rates.advance(now)
@@ -309,26 +333,27 @@ class Fleet:
         return process
 
     def _worker(
-        self, name: str, now: float, since: float, counted_since: float | None
+        self, key: WorkerKey, now: float, since: float, counted_since: float | None
     ) -> Worker | None:
-        """The worker of a name, new if it was not known; None if there is no room for it."""
-        worker = self.roll.get(name)
+        """That worker, new if it was not known; None if there is no room for it."""
+        worker = self.roll.get(key)
         if worker is None:
             if self.roll.full and not self._forget():
                 self.lost["workers"] += 1
                 return None
-            worker = Worker(name, now, since, counted_since)
+            worker = Worker(key, now, since, counted_since)
             worker.awaited = self.started + AWAITED_SECONDS
-            if (known := self.usuals.get(name)) is not None:
+            if (known := self.usuals.get(key)) is not None:
                 worker.usual.recall(known)
             self.roll.add(worker)
-            self.strangers.proven(name)
+            self.strangers.proven(key)
         worker.seen = now
         return worker
 
     def _work(self, process: Process | None, batch: Batch, now: float, at: float) -> None:
         work, squares, accepted, rejected = 0.0, 0.0, 0, 0
         unproven = frozenset(batch.unproven)
+        parts: dict[Part, None] = {}
         for record in batch.work:
             refused = sum(record.rejected.values()) if record.rejected else 0
             done = Done(record.work, record.spread, record.accepted, refused)
@@ -337,12 +362,15 @@ class Fleet:
             accepted += done.accepted
             rejected += refused
             add_reasons(self.reasons, record.rejected)
-            if self._is_stranger(record.worker, unproven):
+            part = self._part(record, now)
+            part.add(record, done)
+            parts[part] = None
+            if self._is_stranger(record.key, unproven):
                 if record.worker:
                     self.strangers.did(record, now)
                 continue
-            began = self.strangers.began(record.worker) or Began(now, None)
-            worker = self._worker(record.worker, now, *began)
+            began = self.strangers.began(record.key) or Began(now, None)
+            worker = self._worker(record.key, now, *began)
             if worker is None:
                 continue
             turned = worker.count(record, done, at)
@@ -353,7 +381,15 @@ class Fleet:
             if not worker.connections:
                 self.roll.place(worker)
             self.roll.changed(worker)
+        for part in parts:
+            part.tell(at)
         self._count(process, at, Done(work, squares, accepted, rejected))
+
+    def _part(self, record: WorkRecord, now: float) -> Part:
+        key = record.tenant, record.target
+        if (part := self.parts.get(key)) is None:
+            part = self.parts[key] = Part(*key, now, self.started)
+        return part
 
     def _count(self, process: Process | None, at: float, done: Done) -> None:
         """Count what all did together."""
@@ -383,9 +419,10 @@ class Fleet:
             for window, figure in enumerate(figures)
         )
 
-    def _is_stranger(self, name: str, unproven: Container[str]) -> bool:
+    def _is_stranger(self, key: WorkerKey, unproven: Container[str]) -> bool:
         """Whether nothing is kept under a name: none, or no share of it ever counted."""
-        return (not name or name in unproven) and name not in self.roll
+        name = key[1]
+        return (not name or name in unproven) and key not in self.roll
 
     def _stranger(self, process: Process, miner: MinerRecord, now: float, began: Began) -> None:
         """A connection without a worker, or whose worker is no more than a name."""
@@ -403,11 +440,11 @@ class Fleet:
             before = None
         if miner.open:
             process.miners[miner.id] = miner
-        known = before is not None and before.worker == miner.worker
+        known = before is not None and before.key == miner.key
         if before is not None and not (known and miner.open):
             self._left(before, now)
         if miner.open or before is None:
-            worker = self._worker(miner.worker, now, *began)
+            worker = self._worker(miner.key, now, *began)
             if worker is None:
                 return
             if known:
@@ -429,7 +466,7 @@ class Fleet:
 
     def _left(self, miner: MinerRecord, now: float) -> None:
         """A miner of a worker has gone, or mines under another name."""
-        worker = self.roll.get(miner.worker)
+        worker = self.roll.get(miner.key)
         if worker is not None and worker.connections:
             worker.left()
             worker.seen = now

@@ -1,9 +1,10 @@
-"""The roll of workers: a bounded number of names, and which of them changed since when."""
+"""The roll of workers: a bounded number of them, and which of them changed since when."""
 
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import Iterator, KeysView, ValuesView
 
 from stratumproxy.fleet.worker import Worker
+from stratumproxy.telemetry.records import WorkerKey
 
 LIMIT = 100_000
 """Workers at a time. Names come from the network."""
@@ -12,11 +13,11 @@ RETENTION = 7 * 86400.0
 """Seconds that a worker without a connection is remembered: a long weekend, and then some."""
 
 GONE = 10_000
-"""Names taken off the roll that are still told to those who hold an older copy of it."""
+"""Workers taken off the roll that are still told to those who hold an older copy of it."""
 
 
 class Roll:
-    """Workers by name.
+    """Workers by tenant and name.
 
     Args:
         first: revisions begin after it.
@@ -27,10 +28,11 @@ class Roll:
     def __init__(self, first: int, limit: int = LIMIT, retention: float = RETENTION) -> None:
         self._limit = limit
         self._retention = retention
-        self._by_change: OrderedDict[str, Worker] = OrderedDict()
-        self._idle: OrderedDict[str, Worker] = OrderedDict()
+        self._by_change: OrderedDict[WorkerKey, Worker] = OrderedDict()
+        self._idle: OrderedDict[WorkerKey, Worker] = OrderedDict()
         """Those without a connection, the longest silent first."""
-        self._gone: deque[tuple[int, str]] = deque(maxlen=GONE)
+        self._gone: deque[tuple[int, WorkerKey]] = deque(maxlen=GONE)
+        self._tenants: Counter[str] = Counter()
         self._all_before = first
         """Copies older than this revision can't be brought up to date."""
         self.revision = first
@@ -39,12 +41,12 @@ class Roll:
     def __len__(self) -> int:
         return len(self._by_change)
 
-    def __contains__(self, name: object) -> bool:
-        return name in self._by_change
+    def __contains__(self, key: object) -> bool:
+        return key in self._by_change
 
-    def get(self, name: str) -> Worker | None:
-        """The worker of that name."""
-        return self._by_change.get(name)
+    def get(self, key: WorkerKey) -> Worker | None:
+        """That worker."""
+        return self._by_change.get(key)
 
     @property
     def workers(self) -> ValuesView[Worker]:
@@ -52,9 +54,14 @@ class Roll:
         return self._by_change.values()
 
     @property
-    def names(self) -> KeysView[str]:
-        """All names, in the same order."""
+    def keys(self) -> KeysView[WorkerKey]:
+        """Their keys, in the same order."""
         return self._by_change.keys()
+
+    @property
+    def tenants(self) -> list[str]:
+        """Whose workers there are."""
+        return list(self._tenants)
 
     @property
     def full(self) -> bool:
@@ -63,7 +70,8 @@ class Roll:
 
     def add(self, worker: Worker) -> None:
         """Put a new one on the roll."""
-        self._by_change[worker.name] = worker
+        self._by_change[worker.key] = worker
+        self._tenants[worker.tenant] += 1
         self.place(worker)
         self.changed(worker)
 
@@ -71,15 +79,15 @@ class Roll:
         """Something of it did, so it has a new revision."""
         self.revision += 1
         worker.revision = self.revision
-        self._by_change.move_to_end(worker.name)
+        self._by_change.move_to_end(worker.key)
 
     def place(self, worker: Worker) -> None:
         """It was heard of just now, or its connections changed: it is idle, or not."""
         if worker.connections:
-            self._idle.pop(worker.name, None)
+            self._idle.pop(worker.key, None)
         else:
-            self._idle[worker.name] = worker
-            self._idle.move_to_end(worker.name)
+            self._idle[worker.key] = worker
+            self._idle.move_to_end(worker.key)
 
     def expired(self, now: float) -> bool:
         """Whether the one that was silent longest should be forgotten."""
@@ -90,12 +98,15 @@ class Roll:
         """Forget the one that was silent longest, and say who it was; None if all are connected."""
         if not self._idle:
             return None
-        name, worker = self._idle.popitem(last=False)
-        del self._by_change[name]
+        key, worker = self._idle.popitem(last=False)
+        del self._by_change[key]
+        self._tenants[worker.tenant] -= 1
+        if not self._tenants[worker.tenant]:
+            del self._tenants[worker.tenant]
         self.revision += 1
         if len(self._gone) == GONE:
             self._all_before = self._gone[0][0]
-        self._gone.append((self.revision, name))
+        self._gone.append((self.revision, key))
         return worker
 
     def follows(self, since: int) -> bool:
@@ -109,12 +120,12 @@ class Roll:
                 return
             yield worker
 
-    def gone_since(self, since: int) -> list[str]:
-        """Names that were taken off the roll after a revision, and did not come back."""
-        names = []
-        for revision, name in reversed(self._gone):
+    def gone_since(self, since: int) -> list[WorkerKey]:
+        """Who was taken off the roll after a revision, and did not come back."""
+        keys = []
+        for revision, key in reversed(self._gone):
             if revision <= since:
                 break
-            if name not in self._by_change:
-                names.append(name)
-        return names
+            if key not in self._by_change:
+                keys.append(key)
+        return keys

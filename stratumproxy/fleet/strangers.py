@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from stratumproxy.fleet.worker import add_reasons
-from stratumproxy.telemetry.records import MinerRecord, WorkRecord
+from stratumproxy.telemetry.records import MinerRecord, WorkerKey, WorkRecord
 
 MOST = 256
 """Names on the list."""
@@ -31,14 +31,26 @@ class Stranger:
     """What is known of one name.
 
     Args:
-        name: what a miner authorized with; untrusted text.
+        key: whose it would be, and what a miner authorized with; untrusted text.
         now: seconds that pass evenly.
     """
 
-    __slots__ = ("accepted", "address", "agent", "last", "name", "reasons", "rejected", "since")
+    __slots__ = (
+        "accepted",
+        "address",
+        "agent",
+        "key",
+        "last",
+        "name",
+        "reasons",
+        "rejected",
+        "since",
+        "tenant",
+    )
 
-    def __init__(self, name: str, now: float) -> None:
-        self.name = name
+    def __init__(self, key: WorkerKey, now: float) -> None:
+        self.key = key
+        self.tenant, self.name = key
         self.since = self.last = now
         """When a share of it was first told of, and last."""
         self.accepted = 0
@@ -59,67 +71,67 @@ class Strangers:
     """The list, and which open connections its names have."""
 
     def __init__(self) -> None:
-        self._by_name: dict[str, Stranger] = {}
-        self._miners: dict[str, tuple[MinerRecord, Began]] = {}
+        self._by_key: dict[WorkerKey, Stranger] = {}
+        self._miners: dict[WorkerKey, tuple[MinerRecord, Began]] = {}
         """The newest open connection of each name that is not proven, on the list or not."""
         self.dropped = 0
         """Names that there was no room for: taken off the list for others, or not kept although
         a share of theirs counted."""
 
     def __len__(self) -> int:
-        return len(self._by_name)
+        return len(self._by_key)
 
     def __iter__(self) -> Iterator[Stranger]:
         """All of them, who had the most shares refused first."""
-        return iter(sorted(self._by_name.values(), key=lambda each: -each.rejected))
+        return iter(sorted(self._by_key.values(), key=lambda each: -each.rejected))
 
     def connected(self, miner: MinerRecord, began: Began) -> None:
         """A miner is there under a name that is not proven; or it has changed."""
         if miner.worker:
-            self._miners[miner.worker] = miner, began
-        if (stranger := self._by_name.get(miner.worker)) is not None:
+            self._miners[miner.key] = miner, began
+        if (stranger := self._by_key.get(miner.key)) is not None:
             stranger.address, stranger.agent = miner.address, miner.agent
 
     def left(self, miner: MinerRecord) -> None:
         """It is gone, or mines under another name."""
-        if miner.worker in self._miners and self._miners[miner.worker][0] is miner:
-            del self._miners[miner.worker]
+        if miner.key in self._miners and self._miners[miner.key][0] is miner:
+            del self._miners[miner.key]
 
-    def began(self, name: str) -> Began | None:
+    def began(self, key: WorkerKey) -> Began | None:
         """Since when the newest open connection of a name is there; None if there is none."""
-        return self._miners[name][1] if name in self._miners else None
+        return self._miners[key][1] if key in self._miners else None
 
     def did(self, record: WorkRecord, now: float) -> None:
         """Shares of a name that is not proven."""
-        stranger = self._by_name.get(record.worker) or self._add(record.worker, now)
+        stranger = self._by_key.get(record.key) or self._add(record.key, now)
         stranger.last = now
         self.dropped += record.accepted > 0 and not stranger.accepted
         stranger.accepted += record.accepted
         stranger.rejected += sum(record.rejected.values())
         add_reasons(stranger.reasons, record.rejected)
 
-    def proven(self, name: str) -> None:
+    def proven(self, key: WorkerKey) -> None:
         """A share of it counts: it is a worker now."""
-        self._by_name.pop(name, None)
+        self._by_key.pop(key, None)
 
     def expire(self, now: float) -> None:
         """Take out those that were silent for long."""
-        for stranger in list(self._by_name.values()):
+        for stranger in list(self._by_key.values()):
             if stranger.last <= now - RETENTION:
-                del self._by_name[stranger.name]
+                del self._by_key[stranger.key]
 
-    def _add(self, name: str, now: float) -> Stranger:
-        if len(self._by_name) >= MOST:
+    def _add(self, key: WorkerKey, now: float) -> Stranger:
+        if len(self._by_key) >= MOST:
             self._make_room()
-        stranger = self._by_name[name] = Stranger(name, now)
-        if name in self._miners:
-            miner, _ = self._miners[name]
+        stranger = self._by_key[key] = Stranger(key, now)
+        if key in self._miners:
+            miner, _ = self._miners[key]
             stranger.address, stranger.agent = miner.address, miner.agent
         return stranger
 
     def _make_room(self) -> None:
         """Who had the fewest shares refused goes, of the address that has the most names."""
         self.dropped += 1
-        (crowd, _), *_ = Counter(each.host for each in self._by_name.values()).most_common(1)
-        theirs = (each for each in self._by_name.values() if each.host == crowd)
-        del self._by_name[min(theirs, key=lambda each: each.rejected).name]
+        (crowd, _), *_ = Counter(each.host for each in self._by_key.values()).most_common(1)
+        theirs = (each for each in self._by_key.values() if each.host == crowd)
+        del self._by_key[min(theirs, key=lambda each: each.rejected).key]

@@ -25,6 +25,7 @@ from stratumproxy.fleet.hashrate import (
     Done,
     Rates,
 )
+from stratumproxy.telemetry.records import WorkerKey
 
 SLOW_BELOW = 0.75
 """The part of what is usual, over a block, below which a worker is slow. Chance alone does that to
@@ -78,7 +79,7 @@ class Known(NamedTuple):
 class Mark(NamedTuple):
     """A turn in a worker's life, to be kept: from here on its hours count anew, or not at all."""
 
-    worker: str
+    worker: WorkerKey
     rate: float
     """What is usual, in hashes a second, until enough hours say otherwise."""
     since: float

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from stratumproxy.fleet.hashrate import Done, Rates
 from stratumproxy.fleet.usual import Usual
-from stratumproxy.telemetry.records import MinerRecord, WorkRecord
+from stratumproxy.telemetry.records import MinerRecord, WorkerKey, WorkRecord
 
 SHARES = 250
 """Newest shares that rejects are judged by, where there are so many; up to twice as many are
@@ -46,7 +46,7 @@ class Worker:
     """One worker, over all its connections.
 
     Args:
-        name: what miners authorized with; untrusted text.
+        key: whose it is, and what miners authorized with; untrusted text.
         now: seconds that pass evenly, as all other times here.
         since: when it was first seen.
         counted_since: from when its shares are counted here, which may be later. None: it mined
@@ -62,6 +62,7 @@ class Worker:
         "_midway",
         "_rejected",
         "accepted",
+        "account",
         "address",
         "agent",
         "attention",
@@ -71,6 +72,7 @@ class Worker:
         "connects",
         "counted_since",
         "difficulty",
+        "key",
         "last_share",
         "missing",
         "name",
@@ -81,12 +83,17 @@ class Worker:
         "revision",
         "seen",
         "since",
+        "target",
+        "tenant",
         "usual",
         "work",
     )
 
-    def __init__(self, name: str, now: float, since: float, counted_since: float | None) -> None:
-        self.name = name
+    def __init__(
+        self, key: WorkerKey, now: float, since: float, counted_since: float | None
+    ) -> None:
+        self.key = key
+        self.tenant, self.name = key
         self.since = since
         self.seen = now
         """When anything was last heard of it."""
@@ -98,6 +105,8 @@ class Worker:
         self.missing = 0.0
         """Hashes a second that it lacks, if it needs a person for that."""
         self.pool = ""
+        self.account = ""
+        self.target = ""
         self.difficulty = 0.0
         self.accepted = 0
         self.rejected = 0
@@ -129,7 +138,7 @@ class Worker:
             Whether it is slow all of a sudden, or mended.
         """
         work, _, accepted, rejected = done
-        self.pool = record.pool
+        self.pool, self.account, self.target = record.pool, record.account, record.target
         if rejected:
             add_reasons(self.reasons, record.rejected)
         if self._midway:
@@ -189,7 +198,7 @@ class Worker:
         self.agent, self.address = miner.agent, miner.address
         self.difficulty = miner.difficulty
         if miner.pool:
-            self.pool = miner.pool
+            self.pool, self.account, self.target = miner.pool, miner.account, miner.target
 
     def left(self) -> None:
         """A miner has gone."""

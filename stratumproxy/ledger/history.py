@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from stratumproxy.ledger.buckets import Sums, summed
 from stratumproxy.ledger.names import NAMELESS
 from stratumproxy.ledger.schema import DAYS, FIVE_MINUTES, FLEET, HOURS, Level
-from stratumproxy.telemetry.records import TENANT
+from stratumproxy.telemetry.records import TENANT, WorkerKey
 
 
 class Span(NamedTuple):
@@ -137,7 +137,7 @@ class Totals:
     """Where the last hour begins: whole buckets of five minutes."""
     day_since: int
     """Where the last day begins, of which the totals are: whole hours."""
-    workers: dict[str, WorkerTotals]
+    workers: dict[WorkerKey, WorkerTotals]
 
 
 NOTHING: list[Any] = [None, 0, 0, 0.0, 0.0, 0]
@@ -177,12 +177,12 @@ def totals(connection: sqlite3.Connection, now: float) -> Totals:
     }
     is_open = dict(connection.execute("SELECT worker, count(*) FROM miners GROUP BY worker"))
     workers = {}
-    for id, name, since, address, agent in connection.execute(
-        "SELECT id, name, since, address, agent FROM workers"
+    for id, tenant, name, since, address, agent in connection.execute(
+        "SELECT id, tenant, name, since, address, agent FROM workers"
     ):
         if name != NAMELESS and (id in day or id in is_open):
             newest, accepted, rejected, work, best, connects = day.get(id, NOTHING)
-            workers[name] = WorkerTotals(
+            workers[tenant, name] = WorkerTotals(
                 since,
                 last.get(id, newest),
                 is_open.get(id, 0),
@@ -198,7 +198,7 @@ def totals(connection: sqlite3.Connection, now: float) -> Totals:
     return Totals(hour_since, day_since, workers)
 
 
-Shares = tuple[str, float, float, int, int]
+Shares = tuple[str, str, float, float, int, int]
 """A worker's name and its shares in one bucket, on all pools together: their work; the sum of the
 squares of their difficulties, or the least that it can be where that was not counted; how many
 count, and how many don't."""
@@ -207,7 +207,7 @@ count, and how many don't."""
 def bucket(connection: sqlite3.Connection, level: Level, start: int) -> list[Shares]:
     """All workers' shares in the bucket that begins then."""
     return connection.execute(
-        "SELECT name, sum(work), sum(coalesce(squares, work * work / accepted, 0)), "
+        "SELECT tenant, name, sum(work), sum(coalesce(squares, work * work / accepted, 0)), "
         f"sum(accepted), sum(rejected) FROM {level.table} AS b "
         f"JOIN workers ON workers.id = b.worker WHERE start = ? AND b.worker <> {FLEET} "
         "GROUP BY b.worker",

@@ -10,7 +10,7 @@ from stratumproxy.ledger.history import Shares, Totals, bucket, totals
 from stratumproxy.ledger.order import order
 from stratumproxy.ledger.schema import Level
 from stratumproxy.ledger.usual import UsualWork, usual
-from stratumproxy.telemetry.records import EventRecord, JobRecord
+from stratumproxy.telemetry.records import EventRecord, JobRecord, WorkerKey
 
 
 class Standing:
@@ -75,7 +75,7 @@ class Standing:
         with explained(self._path):
             return bucket(self._connection, level, start)
 
-    def usual(self, now: float) -> dict[str, UsualWork]:
+    def usual(self, now: float) -> dict[WorkerKey, UsualWork]:
         """What is usual of every worker; takes ten seconds or more.
 
         Raises:

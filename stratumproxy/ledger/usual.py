@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from stratumproxy.ledger.database import explained, open_for_writing, transaction
 from stratumproxy.ledger.schema import DAYS, FLEET, HOURS
+from stratumproxy.telemetry.records import WorkerKey
 
 SECONDS = 14 * DAYS.step
 """How far back hours count."""
@@ -22,7 +23,7 @@ SECONDS = 14 * DAYS.step
 class Turn(NamedTuple):
     """When a worker was called slow, mended, or accepted as it is. Work is in difficulty."""
 
-    worker: str
+    worker: WorkerKey
     rate: float
     """Work a second that was usual then."""
     since: float
@@ -40,7 +41,7 @@ class UsualWork(NamedTuple):
     """Its last one; hours before it don't count, nor any while it is slow."""
 
 
-def usual(connection: sqlite3.Connection, now: float) -> dict[str, UsualWork]:
+def usual(connection: sqlite3.Connection, now: float) -> dict[WorkerKey, UsualWork]:
     """What is usual of every worker. Takes some ten seconds for 17,595 of them.
 
     Args:
@@ -48,9 +49,9 @@ def usual(connection: sqlite3.Connection, now: float) -> dict[str, UsualWork]:
         now: Unix seconds; hours that are over by then count, of the last `SECONDS`.
     """
     turns = {
-        worker: Turn(name, rate, since, bool(slow))
-        for worker, name, rate, since, slow in connection.execute(
-            "SELECT workers.id, name, rate, usual.since, slow FROM usual "
+        worker: Turn((tenant, name), rate, since, bool(slow))
+        for worker, tenant, name, rate, since, slow in connection.execute(
+            "SELECT workers.id, tenant, name, rate, usual.since, slow FROM usual "
             "JOIN workers ON workers.id = usual.worker"
         )
     }
@@ -71,11 +72,11 @@ def usual(connection: sqlite3.Connection, now: float) -> dict[str, UsualWork]:
             else:
                 hours[worker] = array("f", (work,))
     found = {}
-    for worker, name in connection.execute("SELECT id, name FROM workers"):
+    for worker, *key in connection.execute("SELECT id, tenant, name FROM workers"):
         of = hours.get(worker, ())
         if of or worker in turns:
             rate = median_low(of) / HOURS.step if of else 0.0
-            found[name] = UsualWork(rate, len(of), turns.get(worker))
+            found[key[0], key[1]] = UsualWork(rate, len(of), turns.get(worker))
     return found
 
 
@@ -92,6 +93,6 @@ def keep(path: str, turns: Iterable[Turn]) -> None:
     with closing(open_for_writing(path)) as connection, explained(path), transaction(connection):
         connection.executemany(
             "INSERT OR REPLACE INTO usual (worker, rate, since, slow) "
-            "SELECT id, ?2, ?3, ?4 FROM workers WHERE name = ?1",
-            turns,
+            "SELECT id, ?3, ?4, ?5 FROM workers WHERE tenant = ?1 AND name = ?2",
+            [(*turn.worker, turn.rate, turn.since, turn.slow) for turn in turns],
         )

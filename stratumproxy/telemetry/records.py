@@ -23,6 +23,9 @@ VERSION = 1
 TENANT = "default"
 """Who all workers belong to, as long as there are no others. Two of them may have one name."""
 
+WorkerKey = tuple[str, str]
+"""A worker: whose it is, and its name."""
+
 TARGET = ""
 """What a tenant's workers mine for, as long as there is nothing to choose from."""
 
@@ -131,6 +134,11 @@ class WorkRecord(NamedTuple):
     target: Target = TARGET
 
     @property
+    def key(self) -> WorkerKey:
+        """Whose work it is."""
+        return self.tenant, self.worker
+
+    @property
     def spread(self) -> float:
         """`squares`, or the least that it can be."""
         return self.squares or (self.work * self.work / self.accepted if self.accepted else 0.0)
@@ -154,6 +162,11 @@ class MinerRecord(NamedTuple):
     account: Account = ""
     coin: Coin = COIN
     target: Target = TARGET
+
+    @property
+    def key(self) -> WorkerKey:
+        """Whose miner it is."""
+        return self.tenant, self.worker
 
 
 class JobRecord(NamedTuple):

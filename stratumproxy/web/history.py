@@ -68,12 +68,12 @@ async def answer_fleet(site: Site, given: FleetHistoryGiven) -> dict[str, Any]:
 
 async def answer_worker(site: Site, given: WorkerHistoryGiven, viewer: Viewer) -> dict[str, Any]:
     """One worker over time; with the ledger also one that is not known any more."""
-    now, tenant = site.now(), viewer.asks_of(given.tenant) or TENANT
-    in_memory = tenant == TENANT
-    if in_memory and (given.span == "1h" or (given.span == "24h" and site.ledger is None)):
-        worker = find(site, given.name)
+    now, tenant = site.now(), viewer.asks_of(given.tenant)
+    if given.span == "1h" or (given.span == "24h" and site.ledger is None):
+        worker = find(site, given.name, tenant)
         window = HOUR if given.span == "1h" else DAY
         return _from_memory(site, WINDOWS[window].seconds, _points(worker, window, now))
+    tenant = tenant or site.fleet.whose(given.name) or TENANT
     return await _from_ledger(site, given.name, given.span, tenant)
 
 

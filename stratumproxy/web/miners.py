@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from stratumproxy.fleet import Fleet
 from stratumproxy.fleet.processes import Process
-from stratumproxy.telemetry.records import MinerRecord
+from stratumproxy.telemetry.records import MinerRecord, WorkerKey
 from stratumproxy.web.operation import Given, Operation
 from stratumproxy.web.search import has, words_of
 from stratumproxy.web.site import Site
@@ -85,9 +85,9 @@ MOST_OF_A_WORKER = 1000
 """Miners of a worker that are told with it; /api/miners has all, by the page."""
 
 
-def miners_of(fleet: Fleet, worker: str) -> list[dict[str, Any]]:
+def miners_of(fleet: Fleet, worker: WorkerKey) -> list[dict[str, Any]]:
     """A worker's miners."""
-    found = [tell(process, miner) for process, miner in _all(fleet) if miner.worker == worker]
+    found = [tell(process, miner) for process, miner in _all(fleet) if miner.key == worker]
     return found[:MOST_OF_A_WORKER]
 
 

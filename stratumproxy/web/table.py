@@ -14,6 +14,7 @@ from stratumproxy.web.site import Site
 from stratumproxy.web.turns import in_turns
 
 COLUMNS = [
+    "tenant",
     "name",
     "pool",
     "hashrate_1m",
@@ -47,7 +48,7 @@ class Table(BaseModel):
     columns: list[str] = Field(description="What a row holds.")
     rows: list[list[Any]]
     all: bool = Field(description="Whether these are all rows; if not, those that changed.")
-    gone: list[str] = Field(description="Names of rows to be removed.")
+    gone: list[list[str]] = Field(description="Tenants and names of rows to be removed.")
 
 
 def row(worker: Worker, now: float, unix: Callable[[float], float]) -> tuple[Any, ...]:
@@ -56,6 +57,7 @@ def row(worker: Worker, now: float, unix: Callable[[float], float]) -> tuple[Any
     figures = worker.rates.figures(now)
     error = figures[FIVE_MINUTES].error
     return (
+        worker.tenant,
         worker.name,
         worker.pool,
         told(figures[0].rate),

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
+from stratumproxy.errors import OrderError
 from stratumproxy.fleet import Worker
 from stratumproxy.fleet.attention import of_usual
 from stratumproxy.fleet.hashrate import FIVE_MINUTES, WINDOWS
@@ -23,7 +24,10 @@ class WorkerAnswer(BaseModel):
     """A worker: a name that miners authorize with, over all its connections."""
 
     name: str
+    tenant: str = Field(description="Whose it is.")
     pool: str = Field(description="What it mines on, or mined on last.")
+    account: str = Field(description="What we are called there.")
+    target: str = Field(description="For what of the tenant's.")
     hashrate: Hashrates
     usual: float | None = Field(
         description="Hashes a second that it usually does: the median of its working hours in the "
@@ -96,6 +100,7 @@ SORTS: dict[str, Callable[[Worker, float], Any]] = {
         name: _by(name)
         for name in (
             "name",
+            "tenant",
             "pool",
             "difficulty",
             "accepted",
@@ -137,6 +142,9 @@ class WorkerGiven(Given):
     name: str = Field(
         min_length=1, max_length=2000, description="Its name, percent-encoded, slashes too."
     )
+    tenant: str | None = Field(
+        None, max_length=64, description="Whose it is, if several tenants have one of that name."
+    )
 
 
 def tell(worker: Worker, now: float, unix: Callable[[float], float]) -> dict[str, Any]:
@@ -145,7 +153,10 @@ def tell(worker: Worker, now: float, unix: Callable[[float], float]) -> dict[str
     usual = worker.usual
     return {
         "name": worker.name,
+        "tenant": worker.tenant,
         "pool": worker.pool,
+        "account": worker.account,
+        "target": worker.target,
         "hashrate": hashrate,
         "usual": told(usual.rate) if usual.rate else None,
         "usual_hours": usual.hours,
@@ -168,16 +179,16 @@ def tell(worker: Worker, now: float, unix: Callable[[float], float]) -> dict[str
     }
 
 
-def find(site: Site, name: str) -> Worker:
+def find(site: Site, name: str, tenant: str | None = None) -> Worker:
     """The worker of a name.
 
     Raises:
-        Refusal: there is none.
+        Refusal: there is none, or several tenants have one.
     """
-    worker = site.fleet.roll.get(name)
-    if worker is None:
-        raise Refusal(404, f"there is no worker {name[:200]!r}")
-    return worker
+    try:
+        return site.fleet.find(name, tenant)
+    except OrderError as error:
+        raise Refusal(404, str(error)) from None
 
 
 async def answer_workers(site: Site, given: WorkersGiven) -> dict[str, Any]:
@@ -212,8 +223,8 @@ def wanted(worker: Worker, given: WorkersGiven, words: Collection[str]) -> bool:
 
 async def answer_worker(site: Site, given: WorkerGiven) -> dict[str, Any]:
     """One worker, and the miners that mine under its name."""
-    worker = find(site, given.name)
-    return {**tell(worker, site.now(), site.unix), "miners": miners_of(site.fleet, worker.name)}
+    worker = find(site, given.name, given.tenant)
+    return {**tell(worker, site.now(), site.unix), "miners": miners_of(site.fleet, worker.key)}
 
 
 OPERATIONS = [

@@ -99,7 +99,7 @@ def test_the_long_windows_go_on_as_if_it_had_never_stopped(tmp_path: Path, into:
         for _ in range(100):
             now = farm.time.clock.now()
             for name in RIGS:
-                before, after = (fleet.roll.get(name) for fleet in (steady, anew))
+                before, after = (fleet.roll.get(("default", name)) for fleet in (steady, anew))
                 assert before is not None
                 assert after is not None
                 for window in (HOUR, DAY):
@@ -120,7 +120,7 @@ def test_counts_are_of_a_time_that_is_said_and_agree_with_each_other(tmp_path: P
             farm.minute()
         fleet = farm.another()
     for name in RIGS:
-        rig = fleet.roll.get(name)
+        rig = fleet.roll.get(("default", name))
         assert rig is not None
         assert rig.counted_since == MIDNIGHT + 7 * 3600
         assert rig.rejected == sum(rig.reasons.values()) > 0
@@ -136,7 +136,7 @@ def test_where_each_was_and_how_its_newest_shares_were_is_known(tmp_path: Path) 
             farm.minute()
         fleet = farm.another()
     for name in ("large", "small"):
-        rig = fleet.roll.get(name)
+        rig = fleet.roll.get(("default", name))
         assert rig is not None
         assert rig.address == "10.0.0.1:1"
         accepted, rejected = rig.newest
@@ -189,10 +189,15 @@ class Hours:
         self._ledger.take(told)
 
     def usual(self) -> dict[str, Known]:
-        return read_usual(Standing(self.path), self.time.clock)
+        found = read_usual(Standing(self.path), self.time.clock)
+        return {name: known for (_, name), known in found.items()}
 
     def mark(self, worker: str, rate: float, slow: bool) -> None:
-        keep_marks(self.path, [Mark(worker, rate, self.time.clock.now(), slow)], self.time.clock)
+        keep_marks(
+            self.path,
+            [Mark(("default", worker), rate, self.time.clock.now(), slow)],
+            self.time.clock,
+        )
 
     def close(self) -> None:
         self._ledger.close()
@@ -259,14 +264,14 @@ def test_what_is_slow_is_slow_after_a_restart_and_has_not_learned_it(tmp_path: P
         usual = RIGS["small"][0] * RIGS["small"][1] / 60 * HASHES_PER_DIFFICULTY
         now = farm.time.clock.now()
         farm.kept()
-        keep_marks(farm.path, [Mark("small", usual * 1.5, now, True)], farm.time.clock)
+        keep_marks(farm.path, [Mark(("default", "small"), usual * 1.5, now, True)], farm.time.clock)
         for _ in range(30):
             farm.minute()
         fleet = farm.another()
         now = fleet.started
         fleet.usuals = read_usual(Standing(farm.path), farm.time.clock)
         fleet.learn(fleet.roll.workers, now, now)
-        small, large = fleet.roll.get("small"), fleet.roll.get("large")
+        small, large = fleet.roll.get(("default", "small")), fleet.roll.get(("default", "large"))
         assert small is not None
         assert large is not None
         assert small.usual.slow

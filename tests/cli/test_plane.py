@@ -108,8 +108,8 @@ async def test_it_is_kept_in_the_ledger_and_known_after_a_restart(tmp_path):
     assert sum(point.sums.accepted for point in reader.history(None, "1h", NOW).points) == 3
     reader.close()
     async with planned(settings) as run:
-        await until(lambda: "farm.1" in run.plane.fleet.roll)
-        assert run.plane.fleet.roll.get("farm.1").accepted == 3
+        await until(lambda: ("default", "farm.1") in run.plane.fleet.roll)
+        assert run.plane.fleet.roll.get(("default", "farm.1")).accepted == 3
         await run.stopped()
 
 
@@ -138,7 +138,7 @@ async def test_what_is_told_again_after_a_restart_counts_once(tmp_path):
         [told] = first.plane.fleet.processes.running.values()
         await first.stopped()
     async with planned(settings) as run:
-        await until(lambda: "farm.1" in run.plane.fleet.roll)
+        await until(lambda: ("default", "farm.1") in run.plane.fleet.roll)
         again = Batch(
             told.run, 0, told.seq, NOW, work=[WorkRecord("farm.1", "p", 3, 3.0, {}, 0, 1)]
         )
@@ -148,11 +148,11 @@ async def test_what_is_told_again_after_a_restart_counts_once(tmp_path):
 
 def half_as_fast(run: Run) -> None:
     """Its one worker is slow: it does half of what is usual."""
-    usual = run.plane.fleet.roll.get("farm.1").usual
+    usual = run.plane.fleet.roll.get(("default", "farm.1")).usual
     usual.recall(Known(2e12, 100))
     usual._turn(True, NOW)
     usual._before = 3600.0, 1e12 * 3600 / HASHES_PER_DIFFICULTY
-    run.plane.fleet._turned(run.plane.fleet.roll.get("farm.1"), NOW)
+    run.plane.fleet._turned(run.plane.fleet.roll.get(("default", "farm.1")), NOW)
     run.plane.fleet.tend(NOW + 10)
 
 
@@ -169,7 +169,8 @@ async def test_how_it_stands_with_a_slow_worker_is_known_after_a_restart(tmp_pat
         assert (await run.get("/api/summary"))["missing"] == 1e12
         if accepted:
             done = await run.plane.control.orders.give("accept", {"worker": "farm.1"})
-            assert done == {"worker": "farm.1", "was": 2e12, "usual": 1e12, "kept": True}
+            was = {"was": 2e12, "usual": 1e12, "kept": True}
+            assert done == {"worker": "farm.1", "tenant": "default", **was}
             assert (await run.get("/api/workers/farm.1"))["attention"] == []
         await run.stopped()
     reader = LedgerReader(str(path))
@@ -181,7 +182,7 @@ async def test_how_it_stands_with_a_slow_worker_is_known_after_a_restart(tmp_pat
         worker = await run.get("/api/workers/farm.1")
         assert (worker["usual"], worker["usual_hours"]) == ((1e12 if accepted else 2e12), 0)
         run.plane.fleet.tend(NOW + 100)
-        assert run.plane.fleet.roll.get("farm.1").usual.slow is not accepted
+        assert run.plane.fleet.roll.get(("default", "farm.1")).usual.slow is not accepted
         await run.stopped()
 
 
@@ -337,7 +338,7 @@ async def test_what_was_shown_before_a_restart_is_shown_after_it(tmp_path):
         await run.stopped()
     async with planned(settings) as run:
         run.process.outbox.show(Snapshot(0.0, 0, 0, 0.0, 0, 0.0, 0))
-        await until(lambda: "farm.1" in run.plane.fleet.roll)
+        await until(lambda: ("default", "farm.1") in run.plane.fleet.roll)
         run.plane.fleet.tend(run.plane._clock.now() + 30)
         assert await shown(run) == before
         await run.stopped()

@@ -88,7 +88,7 @@ async def test_what_a_process_tells_is_shown_kept_and_acknowledged(pairs, until)
         process.show()
         await until(lambda: run.sink.seqs() == [1, 2, 3])
         await until(lambda: not process.outbox.unacknowledged)
-        assert run.fleet.roll.get("farm.1").accepted == 3
+        assert run.fleet.roll.get(("default", "farm.1")).accepted == 3
         await until(lambda: run.fleet.processes.snapshot() == SNAPSHOT)
         assert [*run.fleet.processes.running] == ["run"]
         await run.stopped()

@@ -138,7 +138,7 @@ async def test_those_that_were_gone_before_this_process_are_not_lost_again(
     await looks(site, 1)
     yesterday = site.clock.now() - 86_000
     for name in SITE[100:200]:
-        worker = site.fleet._worker(name, site.clock.now(), yesterday, None)
+        worker = site.fleet._worker(("default", name), site.clock.now(), yesterday, None)
         worker.last_share = yesterday
     await looks(site, 60)
     assert site.fleet.attention["gone"] == 100

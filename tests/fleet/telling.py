@@ -127,6 +127,6 @@ class Told:
             self.fleet.tend(self.now)
 
     def worker(self, name: str = "rig") -> Worker:
-        worker = self.fleet.roll.get(name)
+        worker = self.fleet.roll.get(("default", name))
         assert worker is not None
         return worker

@@ -15,7 +15,7 @@ from tests.fleet.telling import NOW, count, miner, work
 
 
 def rig(*, connected: bool = True, shared: float | None = NOW) -> Worker:
-    worker = Worker("rig", NOW, NOW, NOW)
+    worker = Worker(("default", "rig"), NOW, NOW, NOW)
     if connected:
         worker.connected(miner(), NOW)
     if shared is not None:

@@ -56,7 +56,7 @@ def test_a_worker_that_has_just_come(period: float, shares: float) -> None:
         for machine in plane.machines:
             for age in ages:
                 if now - 0.5 < machine.came + age <= now:
-                    worker = fleet.roll.get(machine.name)
+                    worker = fleet.roll.get(("default", machine.name))
                     assert worker is not None
                     found[age].append(worker.rates.figure(HOUR, now))
 
@@ -120,7 +120,7 @@ def test_a_large_machine_that_begins_at_a_low_difficulty() -> None:
                     if better is not None:
                         difficulty, shares, since = better, 0, at
             fleet.apply(batch, batch.at)
-        worker = fleet.roll.get("rig")
+        worker = fleet.roll.get(("default", "rig"))
         assert worker is not None
         found.append((worker.rates.figure(HOUR, NOW + 60), truth))
     assert 0.6 < covered(found) < 0.76

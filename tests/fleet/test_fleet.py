@@ -216,11 +216,11 @@ class TestBounds:
         told.miners(miner(1, worker="connected"))
         before = told.fleet.roll.revision
         told.passes(999)
-        assert "silent" in told.fleet.roll
+        assert ("default", "silent") in told.fleet.roll
         told.passes(2)
-        assert "silent" not in told.fleet.roll
-        assert "connected" in told.fleet.roll
-        assert told.fleet.roll.gone_since(before) == ["silent"]
+        assert ("default", "silent") not in told.fleet.roll
+        assert ("default", "connected") in told.fleet.roll
+        assert told.fleet.roll.gone_since(before) == [("default", "silent")]
         assert told.fleet.attention["gone"] == 0, "the forgotten need nobody"
 
     def test_new_names_push_out_the_silent_but_never_the_connected(self) -> None:
@@ -229,13 +229,13 @@ class TestBounds:
         for number in range(10):
             told.works(work(f"name {number}"), after=1)
         assert len(told.fleet.roll) == 3
-        assert {"connected", "name 8", "name 9"} == set(told.fleet.roll.names)
+        assert {"connected", "name 8", "name 9"} == {name for _, name in told.fleet.roll.keys}
 
     def test_when_all_are_connected_the_next_is_counted_and_not_kept(self) -> None:
         told = Told(limit=2)
         told.miners(miner(1, worker="a"), miner(2, worker="b"), miner(3, worker="c"))
         told.works(work("c", accepted=4))
-        assert set(told.fleet.roll.names) == {"a", "b"}
+        assert set(told.fleet.roll.keys) == {("default", "a"), ("default", "b")}
         assert told.fleet.lost["workers"] == 2
         assert told.fleet.rates.figure(MINUTE, told.now).shares == 4, "its work is the fleet's"
         told.miners(miner(3, worker="c", open=False))
@@ -283,7 +283,7 @@ class TestRecall:
     def recalled(cls, **changes: Any) -> Told:
         told = Told()
         counts = Counts(7200, 80, {"stale": 60, "pool": 20}, 72_000.0, 5e6, 3)
-        earlier = Earlier("rig", NOW - 1e6, NOW - 30, counts, cls.past())
+        earlier = Earlier(("default", "rig"), NOW - 1e6, NOW - 30, counts, cls.past())
         told.fleet.rates.take_in(cls.past(), NOW)
         told.fleet.recall([earlier._replace(**changes)], NOW, NOW - 80_000)
         return told
@@ -317,7 +317,9 @@ class TestRecall:
         assert (told.worker().address, told.worker().agent) == ("10.9.9.9:1", "cgminer")
         told.miners(miner(1), after=1)
         assert told.worker().address == "10.0.0.1:4001"
-        told.fleet.recall([Earlier("rig", NOW, NOW, NONE, self.past(), address="old:1")], NOW, NOW)
+        told.fleet.recall(
+            [Earlier(("default", "rig"), NOW, NOW, NONE, self.past(), address="old:1")], NOW, NOW
+        )
         assert told.worker().address == "10.0.0.1:4001"
 
     def test_one_whose_newest_shares_were_rejected_still_needs_a_person(self) -> None:
@@ -334,7 +336,9 @@ class TestRecall:
         told.tell()
         told.tell(miners=[miner(1, "another")])
         counts = Counts(7200, 80, {"stale": 80}, 72_000.0, 5e6, 3)
-        earlier = Earlier("rig", NOW - 1e6, NOW - 30, counts, self.past(), connected=connected)
+        earlier = Earlier(
+            ("default", "rig"), NOW - 1e6, NOW - 30, counts, self.past(), connected=connected
+        )
         told.fleet.recall([earlier], NOW, NOW - 80_000)
         told.passes(AWAITED_SECONDS + LOOK_SECONDS)
         assert told.worker().attention == ("gone",)
@@ -370,7 +374,7 @@ class TestRecall:
         told.tell(miners=[miner(1)], work=[work()])
         told.passes(5)
         counts = Counts(90, 2, {"stale": 2}, 100.0, 7.0, 5)
-        earlier = Earlier("rig", NOW - 1e6, NOW - 30, counts, self.past())
+        earlier = Earlier(("default", "rig"), NOW - 1e6, NOW - 30, counts, self.past())
         told.fleet.recall([earlier], told.now, NOW - 80_000)
         worker = told.worker()
         assert (worker.since, worker.last_share, worker.accepted) == (NOW - 1e6, NOW, 91)
@@ -396,7 +400,7 @@ def test_connections_are_always_what_is_open(told_of: list[list[tuple[int, str, 
     miners = told.fleet.processes.running[RUN].miners.values() if told_of else ()
     for name in ("a", "b"):
         is_open = sum(miner.worker == name for miner in miners)
-        worker = told.fleet.roll.get(name)
+        worker = told.fleet.roll.get(("default", name))
         assert (worker.connections if worker else 0) == is_open
     told.fleet.ended(RUN, told.now)
     assert all(worker.connections == 0 for worker in told.fleet.roll.workers)

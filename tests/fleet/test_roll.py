@@ -11,7 +11,7 @@ from tests.fleet.telling import NOW, miner
 def roll(*names: str, **settings: float) -> Roll:
     made = Roll(100, **settings)  # type: ignore[arg-type]
     for name in names:
-        made.add(Worker(name, NOW, NOW, NOW))
+        made.add(Worker(("default", name), NOW, NOW, NOW))
     return made
 
 
@@ -24,7 +24,7 @@ def test_what_changed_after_a_revision_comes_newest_first() -> None:
     assert names(made, 100) == ["c", "b", "a"]
     seen = made.revision
     assert names(made, seen) == []
-    a = made.get("a")
+    a = made.get(("default", "a"))
     assert a is not None
     made.changed(a)
     assert names(made, seen) == ["a"]
@@ -43,20 +43,20 @@ def test_a_copy_of_another_process_can_not_be_followed() -> None:
 def test_the_one_that_was_silent_longest_is_forgotten_first() -> None:
     made = roll("a", "b", "c", limit=3)
     assert made.full
-    a = made.get("a")
+    a = made.get(("default", "a"))
     assert a is not None
     made.place(a)
     forgotten = made.forget()
     assert forgotten is not None
     assert forgotten.name == "b"
     assert not made.full
-    assert "b" not in made
+    assert ("default", "b") not in made
     assert len(made) == 2
 
 
 def test_one_that_is_connected_is_never_forgotten() -> None:
     made = roll("a")
-    a = made.get("a")
+    a = made.get(("default", "a"))
     assert a is not None
     a.connected(miner(), NOW)
     made.place(a)
@@ -71,9 +71,9 @@ def test_those_that_are_gone_are_told_to_those_who_hold_them() -> None:
     made = roll("a", "b")
     before = made.revision
     made.forget()
-    assert made.gone_since(before) == ["a"]
+    assert made.gone_since(before) == [("default", "a")]
     assert made.gone_since(made.revision) == []
-    made.add(Worker("a", NOW, NOW, NOW))
+    made.add(Worker(("default", "a"), NOW, NOW, NOW))
     assert made.gone_since(before) == [], "it is back, as a row that changed"
     assert names(made, before) == ["a"]
 

@@ -245,7 +245,7 @@ def test_a_fleet_without_a_ledger_learns_sees_and_is_told() -> None:
         passed = now - began
         plane.machines[2].parts = ((part[0] * 2 / 3, 1024.0),) if passed > 5 * HOUR else (part,)
         plane.machines[4].up = not 6 * HOUR < passed < 6.4 * HOUR
-        worker = fleet.roll.get("rig 2")
+        worker = fleet.roll.get(("default", "rig 2"))
         assert worker is not None
         seen[int(passed)] = worker.usual.hours, fleet.attention["slow"]
 
@@ -255,14 +255,16 @@ def test_a_fleet_without_a_ledger_learns_sees_and_is_told() -> None:
     assert seen[int(5 * HOUR)] == (4, 0)
     slow = min(passed for passed, (_, slow) in seen.items() if slow)
     assert 5.5 * HOUR < slow < 7 * HOUR
-    worker = fleet.roll.get("rig 2")
+    worker = fleet.roll.get(("default", "rig 2"))
     assert worker is not None
     assert worker.attention == ("slow",)
     assert worker.usual.rate == pytest.approx(part[0], rel=0.05)
     assert fleet.missing == worker.missing == pytest.approx(part[0] / 3, rel=0.2)
     assert fleet.usual == pytest.approx(6 * part[0], rel=0.05)
-    assert [(mark.worker, mark.slow) for mark in fleet.marks.values()] == [("rig 2", True)]
-    was, usual = fleet.accept("rig 2", began + 8 * HOUR)
+    assert [(mark.worker, mark.slow) for mark in fleet.marks.values()] == [
+        (("default", "rig 2"), True)
+    ]
+    was, usual = fleet.accept(fleet.find("rig 2"), began + 8 * HOUR)
     assert usual / was == pytest.approx(2 / 3, rel=0.1)
     assert (fleet.attention["slow"], fleet.missing) == (0, pytest.approx(0.0, abs=1.0))
     assert [mark.slow for mark in fleet.marks.values()] == [False]
@@ -273,9 +275,9 @@ def test_a_fleet_without_a_ledger_learns_sees_and_is_told() -> None:
 def test_what_a_ledger_knows_is_taken_in_by_those_that_come_later_too() -> None:
     told = Told()
     told.fleet.usuals = {
-        "a": Known(1e14, 300),
-        "b": Known(2e14, 0, slow=True, since=NOW - 5),
-        "c": Known(3e14, 0, since=NOW - 5),
+        ("default", "a"): Known(1e14, 300),
+        ("default", "b"): Known(2e14, 0, slow=True, since=NOW - 5),
+        ("default", "c"): Known(3e14, 0, since=NOW - 5),
     }
     told.miners(miner(1, "a"))
     told.works(work("b"))
@@ -283,7 +285,7 @@ def test_what_a_ledger_knows_is_taken_in_by_those_that_come_later_too() -> None:
     rates = [told.worker(name).usual.rate for name in "abcd"]
     assert rates == [1e14, 2e14, 3e14, 0.0]
     assert told.worker("b").attention == ("slow",)
-    told.fleet.usuals = {name: Known(5e14, 300) for name in "abcd"}
+    told.fleet.usuals = {("default", name): Known(5e14, 300) for name in "abcd"}
     told.worker("c").usual.accept(0.5, told.now)
     told.fleet.learn(told.fleet.roll.workers, told.now - 1, told.now)
     rates = [told.worker(name).usual.rate for name in "abcd"]

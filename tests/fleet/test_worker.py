@@ -8,7 +8,7 @@ from tests.fleet.telling import NOW, count, miner, work
 
 
 def rig() -> Worker:
-    return Worker("rig", NOW, NOW, NOW)
+    return Worker(("default", "rig"), NOW, NOW, NOW)
 
 
 def test_it_adds_up_what_it_did() -> None:
@@ -70,14 +70,14 @@ def test_it_remembers_when_it_connected_of_late() -> None:
 
 
 def test_what_was_open_before_counting_began_is_no_connect() -> None:
-    worker = Worker("rig", NOW, NOW - 500, None)
+    worker = Worker(("default", "rig"), NOW, NOW - 500, None)
     worker.connected(miner(1), NOW - 500)
     worker.connected(miner(2), NOW + 5)
     assert (worker.connections, worker.connects) == (2, 1)
 
 
 def test_a_ledgers_counts_say_since_when_they_are() -> None:
-    worker = Worker("rig", NOW, NOW - 500, None)
+    worker = Worker(("default", "rig"), NOW, NOW - 500, None)
     count(worker, work(accepted=2, stale=1), NOW)
     assert worker.counted_since == NOW
     worker.recall(Counts(100, 7, {"stale": 4, "pool": 3}, 5e5, 9e9, 6), NOW - 80_000, (240, 12))

@@ -44,7 +44,7 @@ def test_where_a_worker_connected_last_is_kept_though_it_is_gone(path: Path) -> 
     keep(path, [batch(1, miners=[first]), batch(2, miners=[second, first, miner(3, "other")])])
     keep(path, [batch(3, miners=[first._replace(open=False), second._replace(open=False)])])
     with closing(Standing(str(path))) as standing:
-        rig = standing.totals(DAY + 60).workers["rig"]
+        rig = standing.totals(DAY + 60).workers["default", "rig"]
     assert (rig.connections, rig.address, rig.agent) == (0, "10.0.0.2:2", "bosminer")
 
 

@@ -111,13 +111,16 @@ def test_all_workers_at_once(reader: LedgerReader, path: Path) -> None:
         totals = standing.totals(NOW)
     assert totals.hour_since == DAY + 4 * HOUR + 300
     assert totals.day_since == DAY - 18 * HOUR
-    assert {*totals.workers} == {"a", "b"}
-    a = totals.workers["a"]
+    assert {*totals.workers} == {("default", "a"), ("default", "b")}
+    a = totals.workers["default", "a"]
     assert (a.accepted, a.work, a.connections) == (48, 48 * 1024.0, 6)
     assert a.rejected == sum(a.reasons.values()) == 24 * 4
     assert (a.reasons, a.best, a.connects) == ({"stale": 48, "lost": 48}, 2000.0, 6)
     assert (a.since, a.last) == (DAY - 43 * HOUR, DAY + 5 * HOUR)
-    assert (totals.workers["b"].work, totals.workers["b"].connections) == (24 * 3072.0, 0)
+    assert (totals.workers["default", "b"].work, totals.workers["default", "b"].connections) == (
+        24 * 3072.0,
+        0,
+    )
 
 
 def test_the_buckets_of_all_workers(reader: LedgerReader, path: Path) -> None:
@@ -125,8 +128,8 @@ def test_the_buckets_of_all_workers(reader: LedgerReader, path: Path) -> None:
     with closing(Standing(str(path))) as standing:
         for level in (FIVE_MINUTES, HOURS):
             assert standing.bucket(level, DAY) == [
-                ("a", 2048.0, 2 * 1024.0**2, 2, 4),
-                ("b", 3072.0, 3 * 1024.0**2, 3, 0),
+                ("default", "a", 2048.0, 2 * 1024.0**2, 2, 4),
+                ("default", "b", 3072.0, 3 * 1024.0**2, 3, 0),
             ]
         assert standing.bucket(HOURS, DAY + 6 * HOUR) == []
 
@@ -134,12 +137,12 @@ def test_the_buckets_of_all_workers(reader: LedgerReader, path: Path) -> None:
 def test_what_a_wrong_clock_put_into_the_future_is_not_of_the_last_day(path: Path) -> None:
     keep(path, [batch(1, work=[work()]), batch(2, DAY + 1e7, work=[work("b")])])
     with closing(Standing(str(path))) as standing:
-        assert {*standing.totals(DAY + 60).workers} == {"rig"}
+        assert {*standing.totals(DAY + 60).workers} == {("default", "rig")}
 
 
 def test_who_was_not_heard_of_for_a_day_is_left_out(reader: LedgerReader, path: Path) -> None:
     reader.close()
     with closing(Standing(str(path))) as standing:
         totals = standing.totals(NOW + 86_400)
-    assert {*totals.workers} == {"a"}  # it is still connected
-    assert totals.workers["a"].last is None
+    assert {*totals.workers} == {("default", "a")}  # it is still connected
+    assert totals.workers["default", "a"].last is None

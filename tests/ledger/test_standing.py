@@ -16,7 +16,7 @@ def test_what_is_written_later_is_neither_counted_nor_summed(path: Path) -> None
         keep(path, [batch(3, work=[work("a"), work("b")])])
         assert [*standing.counted.values()] == [2]
         totals = standing.totals(DAY + 60)
-        assert {name: each.accepted for name, each in totals.workers.items()} == {"a": 2}
+        assert {name: each.accepted for (_, name), each in totals.workers.items()} == {"a": 2}
     with closing(Standing(str(path))) as standing:
         assert [*standing.counted.values()] == [3]
 

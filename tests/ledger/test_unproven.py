@@ -74,7 +74,7 @@ def test_whoever_takes_over_knows_no_worker_without_a_name(path: Path) -> None:
     keep(path, [batch(1, work=[work("rig"), work("x", 0, rejected=REFUSED)], unproven=("x",))])
     with closing(Standing(str(path))) as standing:
         totals = standing.totals(DAY + 10)
-        assert list(totals.workers) == ["rig"]
+        assert list(totals.workers) == [("default", "rig")]
         assert sum(row[-1] for row in standing.bucket(LEVELS[0], DAY)) == 2
 
 

@@ -60,7 +60,9 @@ def test_what_became_of_shares_is_of_a_day_at_least_where_that_is_known(told: To
 
     assert shares() == {"since": 100.0, "accepted": 50, "rejected": {"stale": 4}}
     counted = told.fleet.accepted, dict(told.fleet.reasons)
-    day = Earlier("rig", NOW - 1e6, NOW, Counts(7, 3, {"stale": 3}, 7.0, 1.0, 1), Rates(NOW, NOW))
+    day = Earlier(
+        ("default", "rig"), NOW - 1e6, NOW, Counts(7, 3, {"stale": 3}, 7.0, 1.0, 1), Rates(NOW, NOW)
+    )
     told.fleet.recall([day], told.now, told.now - 80_000)
     assert shares()["since"] == 80_000
     assert shares()["accepted"] == counted[0] + 7

@@ -11,7 +11,7 @@ from tests.web.asking import Web
 
 
 def by_name(table: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    return {row[0]: dict(zip(table["columns"], row, strict=True)) for row in table["rows"]}
+    return {row[1]: dict(zip(table["columns"], row, strict=True)) for row in table["rows"]}
 
 
 async def test_at_first_all_rows(web: Web, told: Told) -> None:
@@ -49,7 +49,7 @@ async def test_rows_that_are_gone_are_named() -> None:
     revision = (await web.read("/api/table", Table))["revision"]
     told.passes(62)
     table = await web.read(f"/api/table?since={revision}", Table)
-    assert table["gone"] == ["silent"]
+    assert table["gone"] == [["default", "silent"]]
     assert (table["all"], table["rows"]) == (False, [])
 
 
@@ -101,7 +101,7 @@ async def test_a_copy_kept_by_changes_is_the_table(steps: list[tuple[str, int]])
             table = (await web.get(f"/api/table?since={revision}")).json()
             if table["all"]:
                 copy.clear()
-            for name in table["gone"]:
+            for _, name in table["gone"]:
                 copy.pop(name, None)
             copy.update(by_name(table))
             revision = table["revision"]

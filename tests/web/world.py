@@ -120,10 +120,10 @@ class World:
         """What each did in the last hour and day."""
         return [self._earlier(machine, now) for machine in self.machines]
 
-    def usuals(self, now: float) -> dict[str, Known]:
+    def usuals(self, now: float) -> dict[tuple[str, str], Known]:
         """What is usual of each, and which were called slow."""
         return {
-            machine.name: Known(machine.rate, 336, machine.slow, now - 3600)
+            ("default", machine.name): Known(machine.rate, 336, machine.slow, now - 3600)
             if machine.slow
             else Known(machine.rate, 336)
             for machine in self.machines
@@ -149,7 +149,7 @@ class World:
         best = machine.difficulty * 1000
         reasons = {"stale": rejects - rejects // 3, "low-difficulty": rejects // 3}
         counts = Counts(day, rejects, reasons, day * machine.difficulty, best, 1)
-        return Earlier(machine.name, now - 60 * 86_400, last, counts, past)
+        return Earlier(("default", machine.name), now - 60 * 86_400, last, counts, past)
 
     def _found(self, expected: float) -> int:
         """How many shares, when so many are expected."""

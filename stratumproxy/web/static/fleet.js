@@ -12,6 +12,9 @@ export const KINDS = {
 };
 const ORDER = Object.keys(KINDS);
 
+/** What no other worker has: no tenant's name has a line end. */
+const keyOf = (tenant, name) => `${tenant}\n${name}`;
+
 /** Text to sort by so that rig-9 comes before rig-10. */
 const natural = (text) => text.toLowerCase().replace(/\d+/g, (digits) => digits.padStart(12, "0"));
 
@@ -36,7 +39,8 @@ export class Fleet extends EventTarget {
   version = 0;
   loaded = false;
 
-  #byName = new Map();
+  /** Rows by tenant and name: two tenants may have workers of one name. */
+  #byKey = new Map();
   #revision = 0;
   #sorted = { key: "", version: -1, rows: [] };
   #named = [];
@@ -52,15 +56,15 @@ export class Fleet extends EventTarget {
     const table = await get(`/api/table?since=${this.#revision}`);
     this.#revision = table.revision;
     if (table.all) {
-      const names = table.columns.indexOf("name");
-      const kept = new Set(table.rows.map((values) => values[names]));
-      for (const name of this.#byName.keys()) if (!kept.has(name)) this.#byName.delete(name);
+      const [tenants, names] = ["tenant", "name"].map((name) => table.columns.indexOf(name));
+      const kept = new Set(table.rows.map((values) => keyOf(values[tenants], values[names])));
+      for (const key of this.#byKey.keys()) if (!kept.has(key)) this.#byKey.delete(key);
     }
-    for (const name of table.gone) this.#byName.delete(name);
+    for (const [tenant, name] of table.gone) this.#byKey.delete(keyOf(tenant, name));
     if (table.all || table.gone.length) this.#renamed = true;
     for (const values of table.rows) this.#take(table.columns, values);
     if (table.rows.length || table.gone.length || !this.loaded) {
-      this.rows = [...this.#byName.values()];
+      this.rows = [...this.#byKey.values()];
       this.version += 1;
     }
     this.loaded = true;
@@ -72,10 +76,11 @@ export class Fleet extends EventTarget {
     columns.forEach((column, index) => {
       fresh[column] = values[index];
     });
-    let row = this.#byName.get(fresh.name);
+    const key = keyOf(fresh.tenant, fresh.name);
+    let row = this.#byKey.get(key);
     if (!row) {
-      row = { nameKey: natural(fresh.name) };
-      this.#byName.set(fresh.name, row);
+      row = { key, nameKey: natural(fresh.name) };
+      this.#byKey.set(key, row);
       this.#renamed = true;
     }
     if (row.address !== fresh.address || row.agent !== fresh.agent || row.pool !== fresh.pool) {
@@ -106,7 +111,7 @@ export class Fleet extends EventTarget {
   #sort(sort, descending) {
     const key = `${sort} ${descending}`;
     if (this.#sorted.key === key && this.#sorted.version === this.version) return this.#sorted.rows;
-    const named = this.#byNames();
+    const named = this.#byKeys();
     const of = SORTS[sort] ?? ((row) => row[sort]);
     const values = named.map(of);
     const known = Uint32Array.from(named.keys()).filter((place) => values[place] !== null);

@@ -153,7 +153,7 @@ export function workersTable(fleet, feed) {
     id: "workers",
     label: "Workers",
     columns: COLUMNS,
-    keyOf: (row) => row.name,
+    keyOf: (row) => row.key,
     open: (row) => {
       location.hash = workerLink(row.name);
     },

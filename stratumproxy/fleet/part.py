@@ -1,0 +1,47 @@
+"""What one tenant's target did: the sums of its workers' shares."""
+
+from stratumproxy.fleet.hashrate import Done, Rates
+from stratumproxy.fleet.worker import add_reasons
+from stratumproxy.telemetry.records import WorkRecord
+
+
+class Part:
+    """One target's part of the fleet.
+
+    Args:
+        tenant: whose.
+        target: which of the tenant's; empty if there is but one.
+        now: when it is first heard of, in seconds that pass evenly.
+        counted_since: from when on what it does is told here.
+    """
+
+    def __init__(self, tenant: str, target: str, now: float, counted_since: float) -> None:
+        self.tenant = tenant
+        self.target = target
+        self.rates = Rates(now, counted_since)
+        self.counted_since = counted_since
+        self.accepted = 0
+        self.work = 0.0
+        """Sum of the difficulties of the accepted shares."""
+        self.reasons: dict[str, int] = {}
+        """Of shares that don't count."""
+        self._untold = [0.0, 0.0, 0, 0]
+
+    def add(self, record: WorkRecord, done: Done) -> None:
+        """Add up what one of its workers did; `tell` it when all of a batch are."""
+        self.accepted += done.accepted
+        self.work += done.work
+        if record.rejected:
+            add_reasons(self.reasons, record.rejected)
+        untold = self._untold
+        untold[0] += done.work
+        untold[1] += done.squares
+        untold[2] += done.accepted
+        untold[3] += done.rejected
+
+    def tell(self, at: float) -> None:
+        """What was added was so at that time."""
+        work, squares, accepted, rejected = self._untold
+        if accepted or rejected:
+            self.rates.add(at, Done(work, squares, int(accepted), int(rejected)))
+            self._untold = [0.0, 0.0, 0, 0]
