@@ -1,8 +1,9 @@
 """Sessions that have one worker's name, where a pool takes but one, and how its miners get there.
 
 A miner begins on a session that has the account's name. If its name needs a session of its own,
-one is opened, and the miner goes there by a job once that session has work; should it lose its
-pool, the miner comes back in the same way. So nobody waits for a name, or reconnects for one.
+one is opened once a share of it counted, and the miner goes there by a job when that session has
+work; should it lose its pool, the miner comes back in the same way. So nobody waits for a name, or
+reconnects for one, and nobody has sessions opened by making names up.
 """
 
 from collections.abc import Callable, Iterable
@@ -128,7 +129,7 @@ class Named:
         if who == group.who and (who is None or group.job is not None):
             return True
         if who is not None and who != group.who:
-            there = self._groups_for(target, who, now)
+            there = self._groups_for(target, who, miner, now)
             if there is None:
                 self._refuse(miner, target)
                 who = None
@@ -151,11 +152,13 @@ class Named:
             )
         self._past[miner] = None
 
-    def _groups_for(self, target: Target, who: Who, now: float) -> list[Group] | None:
+    def _groups_for(self, target: Target, who: Who, miner: Miner, now: float) -> list[Group] | None:
         """Where a worker's miners mine; None if there is no room for its name."""
         there = list(self._groups.for_who(target, who))
         if any(group.has_room(target.miners_per_session) for group in there):
             return there
+        if not miner.accepted:
+            return []
         if not self._has_room(target):
             return None
         if self._opened < OPENINGS:

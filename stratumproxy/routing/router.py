@@ -183,6 +183,13 @@ class Router:
         if group.lasting:
             group.target.version_mask = job.version_mask
 
+    def _begin_anew(self, channel: Channel, now: float) -> None:
+        """Have a session that nobody mines on begin under the name that it should have."""
+        self._sessions.session_unwanted(channel)
+        if channel.session is not None:
+            channel.end(channel.session, now)
+        self._sessions.session_wanted(channel)
+
     def channel_over(self, channel: Channel) -> None:
         """The session by a login that is not configured any more is gone."""
         self._sessions.session_unwanted(channel)
@@ -393,6 +400,8 @@ class Router:
         for group in list(self.groups):
             for channel in list(group.channels.values()):
                 channel.tend(now)
+                if channel.misnamed and channel is not group.active:
+                    self._begin_anew(channel, now)
             self._retire_logins(group, now)
             group.serve_owed(now)
             group.keep_alive(self._keepalive, now)

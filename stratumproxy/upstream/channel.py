@@ -112,6 +112,14 @@ class Channel:
             return 0
         return self.session.named + (self.session.user != self.login.account.user)
 
+    @property
+    def misnamed(self) -> bool:
+        """Its session began as the account, before it was known that it needs a name of its own."""
+        session, login = self.session, self.login
+        if session is None or self.pending or login.way != "own" or login.retired is not None:
+            return False
+        return session.user != login.user_for(self.miners.who)
+
     # -- what the pool says ----------------------------------------------------------------------
 
     def hear(self, session: Session, events: list[Event], now: float) -> None:
@@ -281,11 +289,11 @@ class Channel:
         if self.closed:
             return
         self.pool.is_lost(reason)
+        session.cut()
         self.end(session, now)
 
     def end(self, session: Session, now: float) -> None:
         """A session is over: account for every share that it was sent."""
-        session.end()
         if self.session is not None:
             self.session = None
             self.end_jobs(now)

@@ -182,7 +182,7 @@ class SessionNames:
             self.refuse(name, f"no answer within {PATIENCE:g} s")
         return late
 
-    def end(self) -> None:
+    def cut(self) -> None:
         """The connection is gone: perhaps because of what was asked."""
         if self._asked:
             self._asked.clear()

@@ -169,7 +169,7 @@ class Session(ABC):
         self.ready = False
         return shares
 
-    def end(self) -> None:
-        """The connection is gone; called before `abandon`, and also where nothing is pending."""
+    def cut(self) -> None:
+        """The connection is gone, and not because we closed it."""
         if self.names is not None:
-            self.names.end()
+            self.names.cut()

@@ -31,6 +31,15 @@ def share(play: Playbook, name: str, worker: str = "") -> list[str]:
     return play.miner(name).share(meets=POOL_EASY, worker=worker)
 
 
+def works(play: Playbook, *names: str) -> None:
+    """Miners come, and each finds a share that the pool does not want."""
+    for name in names:
+        play.joins(name)
+        found = play.miner(name).share(misses=POOL_EASY)
+        play.aside(f'{name} >> 4 mining.submit "$found"', found=found)
+    play.aside("clock -- 1 s")
+
+
 def told(play: Playbook, words: str) -> list[dict[str, object]]:
     return [values for event, values in play.notices if words in event]
 
@@ -129,12 +138,10 @@ def test_auto_is_the_account_where_a_pool_takes_one_name() -> None:
 
 def test_a_session_for_a_name_and_the_miner_goes_there_once_it_has_work() -> None:
     play = named_play(False)
-    play.joins("a")
+    works(play, "a")
+    assert play.pool("pool.1").session.user == "acme.a"
     play(
         """
-        pool.1 << 1 mining.configure ["..."]
-        pool.1 << 2 mining.subscribe ["..."]
-        pool.1 << 3 mining.authorize ["acme.a", "x"]
         clock -- 5 s
         a >> 5 mining.submit "$s"
         pool << 16 mining.submit ["acme", "1", "..."]
@@ -159,9 +166,18 @@ def test_a_session_for_a_name_and_the_miner_goes_there_once_it_has_work() -> Non
     assert play.miner("a").closed is None
 
 
+def test_names_alone_open_no_session() -> None:
+    play = named_play(False)
+    for name in "abc":
+        play.joins(name)
+    play("clock -- 5 s")
+    assert len(play.proxy.router.groups) == 1
+    assert play.notices[-1][0] != "there are more workers than sessions by name"
+
+
 def test_who_comes_back_is_there_at_once_and_so_is_another_of_that_name() -> None:
     play = named_play(False)
-    play.joins("a")
+    works(play, "a")
     ready(play, "pool.1")
     play.aside("clock -- 1 s\na -- hangs up")
     for name in ("b", "c"):
@@ -173,17 +189,16 @@ def test_who_comes_back_is_there_at_once_and_so_is_another_of_that_name() -> Non
 
 def test_one_that_said_its_name_first() -> None:
     play = named_play(False)
-    play.aside('a >> 2 mining.authorize ["a", "x"]\na >> 3 mining.subscribe []')
+    works(play, "b")
     ready(play, "pool.1")
+    play.aside('a >> 2 mining.authorize ["b", "x"]\na >> 3 mining.subscribe []')
     play.aside("clock -- 1 s")
-    assert [len(group.miners) for group in play.proxy.router.groups] == [0, 1]
+    assert [len(group.miners) for group in play.proxy.router.groups] == [0, 2]
 
 
 def test_an_answer_that_comes_late_moves_those_who_are_there() -> None:
     play = named_play(None)
-    for name in "ab":
-        play.joins(name)
-    play("clock -- 1 s")
+    works(play, "a", "b")
     decide(play, False)
     play.aside("clock -- 1 s")
     for name in ("pool.1", "pool.2"):
@@ -197,15 +212,14 @@ def test_an_answer_that_comes_late_moves_those_who_are_there() -> None:
 
 def test_the_account_has_no_session_of_its_own() -> None:
     play = named_play(False)
-    play.joins("acme")
-    play("clock -- 2 s")
+    works(play, "acme")
     assert len(play.proxy.router.groups) == 1
 
 
 def test_a_connection_with_several_names_goes_as_the_account() -> None:
     """A job is of one session, so its shares can't be of two."""
     play = named_play(False)
-    play.joins("a")
+    works(play, "a")
     ready(play, "pool.1")
     play.aside("clock -- 1 s")
     assert [len(group.miners) for group in play.proxy.router.groups] == [0, 1]
@@ -223,7 +237,7 @@ def test_a_connection_with_several_names_goes_as_the_account() -> None:
 
 def test_a_session_by_name_that_is_lost_costs_no_work() -> None:
     play = named_play(False)
-    play.joins("a")
+    works(play, "a")
     ready(play, "pool.1")
     play.aside("clock -- 1 s\npool.1 -- hangs up\nclock -- 1 s")
     assert [len(group.miners) for group in play.proxy.router.groups] == [1, 0]
@@ -235,7 +249,7 @@ def test_a_session_by_name_that_is_lost_costs_no_work() -> None:
 
 def test_where_all_is_dark_nobody_is_moved_about() -> None:
     play = named_play(False)
-    play.joins("a")
+    works(play, "a")
     ready(play, "pool.1")
     play.aside("clock -- 1 s\npool.1 -- hangs up\npool -- hangs up\nclock -- 5 s")
     assert [group.members for group in play.proxy.router.groups] == [0, 1]
@@ -243,7 +257,7 @@ def test_where_all_is_dark_nobody_is_moved_about() -> None:
 
 def test_a_pool_that_refuses_a_name_costs_no_work_either() -> None:
     play = named_play(False)
-    play.joins("a")
+    works(play, "a")
     play.aside('pool.1 >> 2 result [[], "0a0b", 8]\npool.1 >> 3 result false\nclock -- 9 s')
     assert [len(group.miners) for group in play.proxy.router.groups] == [1, 0]
     assert play.miner("a").closed is None
@@ -251,8 +265,7 @@ def test_a_pool_that_refuses_a_name_costs_no_work_either() -> None:
 
 def test_past_the_limit_names_go_as_the_account_until_there_is_room() -> None:
     play = named_play(False, limits={"named_sessions": 2, "resume_seconds": 0})
-    for name in "abcd":
-        play.joins(name)
+    works(play, *"abcd")
     for name in ("pool.1", "pool.2"):
         ready(play, name)
     play.aside("clock -- 1 s")
@@ -272,8 +285,7 @@ def test_past_the_limit_names_go_as_the_account_until_there_is_room() -> None:
 def test_sessions_are_not_opened_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(named, "OPENINGS", 2)
     play = named_play(False)
-    for name in "abcde":
-        play.joins(name)
+    works(play, *"abcde")
     opened = []
     for _ in range(3):
         opened.append(len(play.proxy.router.groups) - 1)
@@ -285,7 +297,7 @@ def test_another_pool_in_the_order_has_names_in_its_own_way() -> None:
     play = named_play(False, "pool", "second")
     decide(play, True, 1)
     play.opens("second", extranonce1="0b0b0b0b")
-    play.joins("a")
+    works(play, "a")
     ready(play, "pool.1")
     play.aside("clock -- 1 s")
     assert play.pool("pool.1").session.user == "acme.a"
@@ -302,10 +314,33 @@ def test_another_pool_in_the_order_has_names_in_its_own_way() -> None:
     )
 
 
+def test_a_session_on_the_next_pool_that_began_as_the_account_begins_anew() -> None:
+    """It was not known yet that this pool takes one name; what is mined on is left alone."""
+    play = named_play(False, "pool", "second")
+    play.opens("second", extranonce1="0b0b0b0b")
+    works(play, "a")
+    ready(play, "pool.1")
+    play.opens("second.1", extranonce1="0c0c0c0c", job=notify("s"))
+    play.aside("clock -- 1 s")
+    decide(play, False, 1)
+    play.aside("clock -- 1 s")
+    assert play.pool("second.1").closed
+    assert play.pool("second.1'").session.user == "acme.a"
+    assert play.pool("second").closed is None
+    play.opens("second.1'", extranonce1="0d0d0d0d", job=notify("t"))
+    play.aside("clock -- 3 s\npool.1 -- hangs up")
+    play(
+        """
+        a >> 5 mining.submit "$s"
+        second.1' << 16 mining.submit ["acme.a", "t", "..."]
+        """,
+        s=share(play, "a"),
+    )
+
+
 def test_names_by_machine_are_a_session_for_each_machine() -> None:
     play = named_play(False, form="{account}.{ip}")
-    for name in ("10.0.0.7:1", "10.0.0.8:1"):
-        play.aside(f'{name} >> 2 mining.subscribe []\n{name} >> 3 mining.authorize ["a", "x"]')
+    works(play, "10.0.0.7:1", "10.0.0.8:1")
     users = [play.pool(name).session.user for name in ("pool.1", "pool.2")]
     assert users == ["acme.10x0x0x7", "acme.10x0x0x8"]
 
@@ -330,7 +365,7 @@ def test_where_each_miner_has_the_whole_session_names_go_as_the_account() -> Non
 
 def test_a_reload_that_wants_names_no_more() -> None:
     play = named_play(False)
-    play.joins("a")
+    works(play, "a")
     ready(play, "pool.1")
     play.aside("clock -- 1 s")
     play.reconfigure("pool", target=[{"pools": [{"pool": "pool", "user": "acme"}]}])

@@ -284,7 +284,7 @@ def test_a_pool_that_hangs_up_when_it_is_asked() -> None:
     """NiceHash: nobody is asked for again before a probe said so."""
     talk = Talk()
     talk.find("a")
-    talk.session.end()
+    talk.session.cut()
     assert talk.sharing.shared is None
     talk.begin()
     talk.find("a")
@@ -295,7 +295,7 @@ def test_a_session_that_is_lost_with_no_name_asked_for_says_nothing() -> None:
     talk = Talk()
     talk.find("a")
     talk.hear((17, True))
-    talk.session.end()
+    talk.session.cut()
     assert talk.sharing.shared
 
 
