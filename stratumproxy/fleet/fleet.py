@@ -7,25 +7,18 @@ from typing import NamedTuple
 
 from stratumproxy.errors import OrderError
 from stratumproxy.fleet.attention import GONE_SECONDS, RULES, attention, missing
-from stratumproxy.fleet.hashrate import (
-    DAY,
-    TOLD_WITHIN,
-    WINDOWS,
-    Done,
-    Figure,
-    Rates,
-)
+from stratumproxy.fleet.hashrate import DAY, TOLD_WITHIN, WINDOWS, Done, Figure, Rates
 from stratumproxy.fleet.history import History
 from stratumproxy.fleet.journal import Journal
 from stratumproxy.fleet.outages import Outages
-from stratumproxy.fleet.part import Part
+from stratumproxy.fleet.part import Parts
 from stratumproxy.fleet.processes import Process, Processes
 from stratumproxy.fleet.roll import LIMIT, RETENTION, Roll
 from stratumproxy.fleet.round_trip import RoundTrips
 from stratumproxy.fleet.strangers import Began, Strangers
 from stratumproxy.fleet.usual import MEMORY_HOURS, Known, Mark, of_memory
 from stratumproxy.fleet.worker import GONE_BEFORE, Counts, Worker, add_reasons
-from stratumproxy.telemetry.records import Batch, MinerRecord, WorkerKey, WorkRecord
+from stratumproxy.telemetry.records import Batch, MinerRecord, WorkerKey
 from stratumproxy.telemetry.snapshot import Snapshot
 
 LOOK_SECONDS = 10
@@ -36,7 +29,6 @@ AWAITED_SECONDS = 15
 
 NUMBERS_A_SECOND = 1_000_000
 """Ids and revisions begin at the start's time times this, so they rise from process to process."""
-
 
 HOUR_SECONDS = WINDOWS[DAY].seconds
 
@@ -92,7 +84,7 @@ class Fleet:
         self.processes = Processes()
         self.attention: Counter[str] = Counter(dict.fromkeys(RULES, 0))
         """Workers by what they need a person for."""
-        self.parts: dict[tuple[str, str], Part] = {}
+        self.parts = Parts(now)
         """What each target did, by tenant and target."""
         self.outages = Outages(now)
         """Workers that are gone, and no longer so: whoever tells of them asks for them."""
@@ -353,7 +345,6 @@ class Fleet:
     def _work(self, process: Process | None, batch: Batch, now: float, at: float) -> None:
         work, squares, accepted, rejected = 0.0, 0.0, 0, 0
         unproven = frozenset(batch.unproven)
-        parts: dict[Part, None] = {}
         for record in batch.work:
             refused = sum(record.rejected.values()) if record.rejected else 0
             done = Done(record.work, record.spread, record.accepted, refused)
@@ -362,9 +353,7 @@ class Fleet:
             accepted += done.accepted
             rejected += refused
             add_reasons(self.reasons, record.rejected)
-            part = self._part(record, now)
-            part.add(record, done)
-            parts[part] = None
+            self.parts.add(record, done, now)
             if self._is_stranger(record.key, unproven):
                 if record.worker:
                     self.strangers.did(record, now)
@@ -381,15 +370,8 @@ class Fleet:
             if not worker.connections:
                 self.roll.place(worker)
             self.roll.changed(worker)
-        for part in parts:
-            part.tell(at)
+        self.parts.tell(at)
         self._count(process, at, Done(work, squares, accepted, rejected))
-
-    def _part(self, record: WorkRecord, now: float) -> Part:
-        key = record.tenant, record.target
-        if (part := self.parts.get(key)) is None:
-            part = self.parts[key] = Part(*key, now, self.started)
-        return part
 
     def _count(self, process: Process | None, at: float, done: Done) -> None:
         """Count what all did together."""

@@ -1,4 +1,4 @@
-"""What one tenant's target did: the sums of its workers' shares."""
+"""What each tenant's target did: the sums of its workers' shares."""
 
 from stratumproxy.fleet.hashrate import Done, Rates
 from stratumproxy.fleet.worker import add_reasons
@@ -45,3 +45,30 @@ class Part:
         if accepted or rejected:
             self.rates.add(at, Done(work, squares, int(accepted), int(rejected)))
             self._untold = [0.0, 0.0, 0, 0]
+
+
+class Parts(dict[tuple[str, str], Part]):
+    """What each target did, by tenant and target.
+
+    Args:
+        counted_since: from when on that is told here, in seconds that pass evenly.
+    """
+
+    def __init__(self, counted_since: float) -> None:
+        super().__init__()
+        self._counted_since = counted_since
+        self._untold: dict[Part, None] = {}
+
+    def add(self, record: WorkRecord, done: Done, now: float) -> None:
+        """Add up what a worker did; `tell` when all of a batch are."""
+        key = record.tenant, record.target
+        if (part := self.get(key)) is None:
+            part = self[key] = Part(*key, now, self._counted_since)
+        part.add(record, done)
+        self._untold[part] = None
+
+    def tell(self, at: float) -> None:
+        """What was added was so at that time."""
+        for part in self._untold:
+            part.tell(at)
+        self._untold.clear()
