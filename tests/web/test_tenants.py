@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import httpx
 import pytest
 from starlette.routing import Route
+from trio.testing import MockClock
 
 from stratumproxy.config.control import Api
 from stratumproxy.config.control import Ledger as Settings
@@ -22,7 +23,7 @@ from stratumproxy.telemetry.records import Batch, EventRecord
 from stratumproxy.web.auth import RightToken
 from stratumproxy.web.turns import MOST_OF_A_TENANT
 from tests.clocks import at
-from tests.fleet.telling import NOW, Told, job, miner, pool, share, snapshot, work
+from tests.fleet.telling import NOW, Told, event, job, miner, pool, share, snapshot, work
 from tests.web.asking import Web, problem_of
 
 OTHERS = (b"beta", b"zulu")
@@ -180,6 +181,9 @@ OWN = {
 }
 """Routes that answer with what is the tenant's."""
 
+STREAM = {"GET /api/events"}
+"""One that is its own, and has no end."""
+
 ORDERS: dict[str, dict[str, Any]] = {
     "POST /api/actions/disconnect": {"worker": "acme-rig"},
     "POST /api/actions/ban": {"worker": "acme-rig", "seconds": 60.0},
@@ -199,7 +203,6 @@ REFUSED = {
     "GET /api/history",
     "GET /api/strangers",
     "GET /api/pools",
-    "GET /api/events",
     *(f"POST /api/actions/{action}" for action in ("switch-pool", "accept", "reload")),
 }
 """Routes that are of the whole proxy."""
@@ -215,7 +218,7 @@ def routes(web: Web) -> Iterator[str]:
 
 def test_every_route_is_in_one_class(hosted: Web) -> None:
     """A new one is refused to a tenant's token until somebody has thought about it, here."""
-    classes = OWN.keys(), ORDERS.keys(), EVERYBODYS, REFUSED
+    classes = OWN.keys(), STREAM, ORDERS.keys(), EVERYBODYS, REFUSED
     known = set().union(*classes)
     found = {each for each in routes(hosted) if not each.startswith("GET /static/")}
     assert found == known
@@ -339,6 +342,42 @@ async def test_on_loopback_a_tenants_token_counts_too(hosted: Web, tmp_path: Pat
     assert b"beta" not in (await web.get("/api/miners", headers=bearer("acme"))).content
     await web.refused("/api/summary", 403, headers=bearer("acme"))
     await web.get("/api/summary", headers={"Authorization": "Bearer of something else"})
+
+
+def listen_as(web: Web, name: str, **headers: str) -> Any:
+    return web.stream(authorization=f"Bearer {SECRETS[name]}", **headers)
+
+
+class TestEvents:
+    async def test_only_its_own_jobs_and_events(
+        self, hosted: Web, autojump_clock: MockClock
+    ) -> None:
+        async with listen_as(hosted, "acme", last_event_id="0") as heard:
+            assert heard.status == 200
+            assert await heard.next() == {"retry": "2000"}
+            hosted.told.tell(
+                jobs=[job(name=f"{tenant}-new")._replace(**of(tenant)) for tenant in TENANTS],
+                events=[
+                    event(text="zulu is lost"),
+                    EventRecord(NOW, "info", "gone", {"tenant": "beta", "worker": "beta-rig"}),
+                    EventRecord(NOW, "info", "gone", {"tenant": "acme", "by": "zulu"}),
+                ],
+            )
+            told = [await heard.next_of("job"), await heard.next_of("event")]
+            assert told[0]["data"]["job"] == "acme-new"
+            assert told[1]["data"]["values"] == {"tenant": "acme"}
+            assert all("id" not in each for each in told), "they would count what is others'"
+            hosted.told.tell(jobs=[job(name="acme-last")._replace(**of("acme"))])
+            last = await heard.next_of("job")
+            assert last["data"]["job"] == "acme-last", "and nothing came between"
+
+    async def test_a_part_of_all_streams(self, hosted: Web, autojump_clock: MockClock) -> None:
+        async with listen_as(hosted, "acme"), listen_as(hosted, "beta"):
+            await hosted.refused("/api/events", 503, headers=bearer("acme-boss"))
+            async with listen_as(hosted, "host") as heard:
+                assert heard.status == 200
+        async with listen_as(hosted, "acme") as heard:
+            assert heard.status == 200
 
 
 class TestRoles:
