@@ -104,6 +104,8 @@ def hosted(tmp_path: Path) -> Web:
         ],
     }
     told.tell(**records)
+    strange = [work(f"{tenant}-stranger", 0, stale=3)._replace(**of(tenant)) for tenant in TENANTS]
+    told.tell(work=strange, unproven=tuple(each.worker for each in strange))
     path = str(tmp_path / "ledger.sqlite3")
     ledger = Ledger(Settings(path=path), at(told.now))
     ledger.open()
@@ -148,6 +150,12 @@ OWN = {
     "GET /api/miners": Opens(
         ("", "?search=acme", "?search=rig", "?sort=-pool&limit=1000", "?offset=1"), "acme-rig"
     ),
+    "GET /api/workers": Opens(
+        ("", "?search=rig", "?sort=-hashrate&limit=1000", "?attention=any", "?offset=1"), "acme-rig"
+    ),
+    "GET /api/workers/{name}": Opens(("", "?tenant=acme"), "acme-agent"),
+    "GET /api/table": Opens(("", "?since=5"), "acme-rig"),
+    "GET /api/strangers": Opens(("",), "acme-stranger"),
     "GET /api/shares": Opens(
         (
             "",
@@ -197,11 +205,7 @@ EVERYBODYS = {"GET /health", "GET /api/openapi.json", "POST /api/login", "GET /"
 REFUSED = {
     "GET /metrics",
     "GET /api/summary",
-    "GET /api/workers",
-    "GET /api/workers/{name}",
-    "GET /api/table",
     "GET /api/history",
-    "GET /api/strangers",
     "GET /api/pools",
     *(f"POST /api/actions/{action}" for action in ("switch-pool", "accept", "reload")),
 }
@@ -247,7 +251,7 @@ async def test_what_is_its_own(hosted: Web, route: str, name: str) -> None:
     assert everything.status_code == 200
 
 
-@pytest.mark.parametrize("route", ["GET /api/shares", "GET /api/audit"])
+@pytest.mark.parametrize("route", ["GET /api/shares", "GET /api/audit", "GET /api/workers/{name}"])
 async def test_another_tenant_is_refused_whether_there_is_one_or_not(
     hosted: Web, route: str
 ) -> None:
@@ -258,14 +262,37 @@ async def test_another_tenant_is_refused_whether_there_is_one_or_not(
     assert said == {"this token opens the figures of 'acme' alone"}
 
 
-async def test_anothers_worker_is_as_one_that_there_is_not(hosted: Web) -> None:
+@pytest.mark.parametrize("path", ["", "/history", "/history?span=1h"])
+async def test_anothers_worker_is_as_one_that_there_is_not(hosted: Web, path: str) -> None:
     said = {
         (
-            await hosted.refused(f"/api/workers/{name}-rig/history", 404, headers=bearer("acme"))
+            await hosted.refused(f"/api/workers/{name}-rig{path}", 404, headers=bearer("acme"))
         ).replace(name, "")
         for name in ("beta", "zulu", "none")
     }
     assert len(said) == 1
+
+
+async def test_a_table_is_followed_without_a_word_of_what_others_do(hosted: Web) -> None:
+    async def table(since: int) -> Any:
+        answer = await hosted.get(f"/api/table?since={since}", headers=bearer("acme"))
+        assert not tells_of_others(answer)
+        return answer.json()
+
+    told, first = hosted.told, await table(0)
+    assert first["all"]
+    told.works(*(work("beta-rig", 1)._replace(**of("beta")) for _ in range(100)), after=1)
+    second = await table(first["revision"])
+    assert (second["all"], second["rows"], second["gone"]) == (False, [], [])
+    told.works(work("acme-rig", 1)._replace(**of("acme")), after=1)
+    third = await table(second["revision"])
+    assert (third["all"], len(third["rows"])) == (False, 1)
+    assert third["revision"] - second["revision"] == second["revision"] - first["revision"] == 1
+    again = await table(third["revision"] + 1)
+    assert again["all"], "it was never told"
+    everybodys = (await hosted.get("/api/table", headers=bearer("host"))).json()["revision"]
+    assert everybodys == told.fleet.roll.revision
+    assert (await table(everybodys))["all"], "nor is the fleet's own number one of its"
 
 
 @pytest.mark.parametrize("route", sorted(REFUSED))
