@@ -40,8 +40,9 @@ ALLOWED = {
     # The control plane lives on telemetry alone: nothing of it reaches into the proxy.
     "fleet": {"errors", "shares", "telemetry"},
     "ledger": {"errors", "lockfile", "telemetry", "config"},
+    "statement": {"errors", "telemetry", "config", "ledger"},
     "kafka": {"errors", "lockfile", "telemetry", "config"},
-    "web": {"errors", "telemetry", "config", "fleet", "ledger"},
+    "web": {"errors", "telemetry", "config", "fleet", "ledger", "statement"},
     "control": {"errors", "telemetry", "fleet"},
     "top": {"errors"},
     "net": {*MINING, "downstream", "upstream", "routing", "proxy"},

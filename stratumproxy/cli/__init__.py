@@ -21,6 +21,7 @@ COMMANDS = {
     "verify": "Recompute shares from JSON lines, as in a dispute with a pool.",
     "top": "Watch the fleet in a terminal: hashrate, pools, every worker.",
     "audit": "Hold what pools credited against what they should have.",
+    "report": "Make a customer's statement: what was mined, credited, and up.",
     "bench": "Measure pools and proxies under load, side by side.",
     "demo": "Watch a simulated pool, the proxy and simulated miners at work.",
     "simulate": "Be a simulated pool, miners, a bad link, or a recording.",

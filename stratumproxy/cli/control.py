@@ -16,7 +16,6 @@ from stratumproxy.cli.plane import Plane
 from stratumproxy.cli.told import first_told, hear_told, stop_when_signalled
 from stratumproxy.config import Config
 from stratumproxy.config.told import Runs
-from stratumproxy.control.control import Control
 from stratumproxy.telemetry.clock import Clock
 
 ALIVE_EVERY = 1.0
@@ -32,8 +31,9 @@ def control(listener: int | None, channels: tuple[int, ...]) -> None:
     """Keep what mining processes tell on channels inherited from the supervisor, and show it.
 
     The configuration is the first line of standard input; of each later line only the level of the
-    log is heeded. SIGTERM is the order to stop; the end of the input is the order to stop when the
-    processes have. A line a second on standard output says that all is well.
+    log is heeded, and what statements go by. SIGTERM is the order to stop; the end of the input is
+    the order to stop when the processes have. A line a second on standard output says that all is
+    well.
     """
     unblock(process="control")
     config, runs = first_told()
@@ -55,7 +55,7 @@ async def _run(config: Config, runs: Runs, listener: int | None, numbers: tuple[
                 live=runs.live,
             )
             plane.control.ended(runs.ended)
-            nursery.start_soon(_hear_configs, config, plane.control, stop)
+            nursery.start_soon(_hear_configs, config, plane, stop)
             nursery.start_soon(_say_alive)
             api = None if listener is None else socket.socket(fileno=listener)
             await plane.run(stop, api)
@@ -71,7 +71,7 @@ async def _say_alive() -> None:
         await trio.sleep(ALIVE_EVERY)
 
 
-async def _hear_configs(config: Config, control: Control, stop: trio.Event) -> None:
+async def _hear_configs(config: Config, plane: Plane, stop: trio.Event) -> None:
     """Heed each configuration, and which runs are over; then give the processes time to end."""
     drain = config.limits.drain_seconds
 
@@ -79,7 +79,8 @@ async def _hear_configs(config: Config, control: Control, stop: trio.Event) -> N
         nonlocal drain
         drain = newer.limits.drain_seconds
         configure(newer.log)
+        plane.heed(newer)
 
-    await hear_told(heed, lambda runs: control.ended(runs.ended))
+    await hear_told(heed, lambda runs: plane.control.ended(runs.ended))
     await trio.sleep(drain + END_GRACE)
     stop.set()

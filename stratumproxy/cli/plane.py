@@ -66,7 +66,7 @@ class Plane:
         supervisor: int | None = None,
         live: Collection[str] | None = None,
     ) -> None:
-        self._config = config
+        self._config = self._newest = config
         self._clock = clock
         self._live = live
         self.fleet = Fleet(clock.now())
@@ -87,6 +87,10 @@ class Plane:
         )
         self._baseline = Baseline(self.fleet, path, self._owner, clock)
         self.control.orders.here["accept"] = self._baseline.accept
+
+    def heed(self, config: Config) -> None:
+        """A newer configuration holds: of ours, what statements go by."""
+        self._newest = config
 
     async def run(self, stop: trio.Event, api: socket.socket | None) -> None:
         """Keep and show until `stop`, or until the channels are at their end.
@@ -219,6 +223,7 @@ class Plane:
             orders=self.control.orders,
             sinks=self.control.sinks,
             watch=self.control.watch,
+            whole=lambda: self._newest,
         )
         # It reads the token and the page, and nobody waits for a disk.
         app: Any = await trio.to_thread.run_sync(make, abandon_on_cancel=True)

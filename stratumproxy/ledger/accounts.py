@@ -35,10 +35,13 @@ class PoolAccount(NamedTuple):
 
 
 def _all(connection: sqlite3.Connection) -> list[PoolAccount]:
-    rows = connection.execute(
-        "SELECT id, name, account, coin, site, tenant, target FROM pools WHERE name <> ''"
-    )
+    rows = connection.execute("SELECT id, name, account, coin, site, tenant, target FROM pools")
     return sorted(map(PoolAccount._make, rows), key=lambda each: each[1:])
+
+
+def tenants(connection: sqlite3.Connection, tenant: str) -> list[PoolAccount]:
+    """A tenant's accounts, and what stands for no pool at all."""
+    return [each for each in _all(connection) if each.tenant == tenant]
 
 
 def matching(connection: sqlite3.Connection, which: Which) -> list[PoolAccount]:
@@ -47,7 +50,7 @@ def matching(connection: sqlite3.Connection, which: Which) -> list[PoolAccount]:
     return [
         each
         for each in _all(connection)
-        if all(getattr(each, name) == value for name, value in wanted.items())
+        if each.pool and all(getattr(each, name) == value for name, value in wanted.items())
     ]
 
 
@@ -57,7 +60,7 @@ def choose(connection: sqlite3.Connection, which: Which) -> list[PoolAccount]:
     Raises:
         SinkError: there is none; it says what there is.
     """
-    left, of = _all(connection), ""
+    left, of = [each for each in _all(connection) if each.pool], ""
     for field, wanted in which._asdict().items():
         if wanted is None:
             continue

@@ -243,6 +243,11 @@ def judge(
     )
 
 
+def judge_entry(entry: Entry, confidence: float, tolerated: float = TOLERATED) -> Row:
+    """A row of its own, without a pool's figures; arguments as those of `audit`."""
+    return _Rules(tolerated, stated=False).row(entry, None, confidence, 0.0)
+
+
 def _name(subject: Subject) -> tuple[str, ...]:
     return tuple(name or "" for name in subject)
 

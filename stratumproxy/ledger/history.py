@@ -71,7 +71,7 @@ def history(
     columns = summed()
     # Bucket by bucket: each is one look-up, while an index by worker would have to be kept up.
     rows = connection.execute(
-        f"{_STARTS} SELECT starts.start, {columns} FROM starts "
+        f"{STARTS} SELECT starts.start, {columns} FROM starts "
         f"JOIN {level.table} AS b ON b.start = starts.start AND b.worker = :worker "
         "GROUP BY starts.start",
         {"first": first, "end": end, "step": level.step, "worker": id},
@@ -95,7 +95,7 @@ def rejects(
     level = SPANS[span].level
     first, end = _window(connection, SPANS[span], now)
     rows = connection.execute(
-        f"{_STARTS} SELECT starts.start, text, sum(count) FROM starts "
+        f"{STARTS} SELECT starts.start, text, sum(count) FROM starts "
         f"JOIN {level.table}_rejects AS b ON b.start = starts.start AND b.worker = :worker "
         "JOIN reasons ON reasons.id = b.reason WHERE NOT by_pool GROUP BY starts.start, text",
         {"first": first, "end": end, "step": level.step, "worker": id},
@@ -215,7 +215,7 @@ def bucket(connection: sqlite3.Connection, level: Level, start: int) -> list[Sha
     ).fetchall()
 
 
-_STARTS = (
+STARTS = (
     "WITH RECURSIVE starts (start) AS (SELECT :first WHERE :first < :end "
     "UNION ALL SELECT start + :step FROM starts WHERE start + :step < :end)"
 )

@@ -2,9 +2,10 @@
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from stratumproxy.ledger import history, pages, receipts
 from stratumproxy.ledger.account import Account, account
@@ -15,6 +16,8 @@ from stratumproxy.ledger.pages import SharePage, ShareQuery
 from stratumproxy.ledger.receipts import Gap
 from stratumproxy.ledger.schema import HOURS, Level
 from stratumproxy.telemetry.records import TENANT, EventRecord, JobRecord
+
+T = TypeVar("T")
 
 MAX_IDLE = 4
 """Connections kept open for the next query."""
@@ -160,6 +163,18 @@ class LedgerReader:
         """
         with self._look() as connection:
             return account(connection, which, since, until, level, by)
+
+    def ask(self, question: Callable[[sqlite3.Connection], T]) -> T:
+        """Ask what several statements answer together, of one state of the ledger.
+
+        Args:
+            question: given the connection, with a transaction that it leaves open.
+
+        Raises:
+            SinkError: the ledger can't be read, or `question` raises it.
+        """
+        with self._look() as connection:
+            return question(connection)
 
     def close(self) -> None:
         """Let go of the file; not while a query is running."""

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from stratumproxy.config import Config
 from stratumproxy.config.control import Api
 from stratumproxy.config.hosting import Tenant
 from stratumproxy.fleet import Fleet
@@ -28,6 +29,7 @@ from stratumproxy.web import (
     miners,
     openapi,
     pools,
+    report,
     shares,
     static,
     strangers,
@@ -58,6 +60,7 @@ OPERATIONS: Sequence[Operation] = [
     *journal.OPERATIONS,
     *shares.OPERATIONS,
     *audit.OPERATIONS,
+    *report.OPERATIONS,
     *events.OPERATIONS,
     *actions.OPERATIONS,
     *auth.OPERATIONS,
@@ -76,6 +79,7 @@ def make_app(
     orders: Orders | None = None,
     watch: Watch | None = None,
     sinks: Callable[[], Iterable[SinkState]] = tuple,
+    whole: Callable[[], Config | None] = lambda: None,
 ) -> Starlette:
     """The API as an ASGI application for trio.
 
@@ -89,6 +93,7 @@ def make_app(
         orders: who carries out actions.
         watch: of what is not as usual; by default one that knows what the fleet shows.
         sinks: how the ledger and the others do, for /metrics.
+        whole: asked for all of the configuration that holds now, for what statements go by.
 
     Returns:
         The application; its `state.site` is what it answers from.
@@ -105,6 +110,7 @@ def make_app(
         ),
         ledger=ledger,
         orders=orders,
+        config=whole,
     )
     metrics = Metrics(
         fleet,

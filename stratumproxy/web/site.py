@@ -8,13 +8,13 @@ from typing import Any, Protocol
 import trio
 from starlette.datastructures import Headers
 
+from stratumproxy.config import Config
 from stratumproxy.config.address import parse_listen
 from stratumproxy.config.control import Api
 from stratumproxy.config.hosting import Tenant
 from stratumproxy.fleet import Fleet
 from stratumproxy.fleet.watch import Watch
 from stratumproxy.ledger.reader import LedgerReader
-from stratumproxy.web.revisions import Revisions
 from stratumproxy.web.streams import Streams
 from stratumproxy.web.tokens import Tokens
 from stratumproxy.web.turns import TenantsTurns
@@ -87,6 +87,8 @@ class Site:
     streams: Streams
     ledger: LedgerReader | None = None
     orders: Orders | None = None
+    config: Callable[[], Config | None] = lambda: None
+    """The configuration that holds now; None if nobody knows."""
     unix: Callable[[float], float] = lambda at: at
     """The time of day at a moment of even time."""
     readers: trio.CapacityLimiter = field(
@@ -95,7 +97,6 @@ class Site:
     makers: trio.CapacityLimiter = field(default_factory=lambda: trio.CapacityLimiter(LONG_ANSWERS))
 
     turns: TenantsTurns = field(default_factory=TenantsTurns)
-    revisions: Revisions = field(default_factory=Revisions)
 
     def now(self) -> float:
         """Even time: what the fleet and all that is reckoned goes by."""

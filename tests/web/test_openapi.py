@@ -30,6 +30,7 @@ CONTRACT = {
     "/api/actions/reload",
     "/api/actions/switch-pool",
     "/api/audit",
+    "/api/report",
     "/api/events",
     "/api/history",
     "/api/jobs",
