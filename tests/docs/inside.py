@@ -1,11 +1,12 @@
 """One page's commands, run in a sandbox: started by tests.docs.commands.
 
-`python -m tests.docs.inside PAGE [slow]` prints an outcome a line, as JSON.
+`python -m tests.docs.inside PAGE slow|quick [PACKAGE]` prints an outcome a line, as JSON.
 """
 
 import json
 import os
 import re
+import shutil
 import sys
 import time
 from dataclasses import asdict
@@ -34,6 +35,7 @@ IF_THERE = {"caddy", "curl", "jq", "minerd", "nginx", "openssl", "perf", "sqlite
 """Programs of others that a machine may lack; then what wants them is not run, and says so."""
 BIN = Path("/opt/stand-in")
 """What stands in for programs that can't run there."""
+SYSTEM = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 SLOW = 1200
 """Seconds that what is marked as slow may take."""
 STOOD_IN = {"make": "make -n", "systemctl": "a stand-in"}
@@ -43,42 +45,52 @@ AT = r"(?:^|[|;&(]|\bsudo\b|\bexec\b)\s*"
 class Page:
     """A page's way through its blocks."""
 
-    def __init__(self, page: str, *, slow: bool) -> None:
+    def __init__(self, page: str, *, slow: bool, package: Path | None) -> None:
         self.page = page
         self.slow = slow
-        root = str(Path.cwd())
-        venv = str(Path(sys.executable).parent)
-        self.environment = {
+        root = Path.cwd()
+        venv = Path(sys.executable).parent
+        self.ours = {
             **os.environ,
             "HOME": "/root",
             "MAKEFLAGS": "n",  # make says what it would do
             "PATH": f"{BIN}:{venv}:{os.environ['PATH']}:/usr/sbin",
-            "PYTHONPATH": root,
+            "PYTHONPATH": str(root),
             "COLUMNS": "100",
         }
-        for name in ("/usr/local/bin/stratumproxy", "/usr/bin/stratumproxy"):
-            _script(Path(name), f'exec {venv}/stratumproxy "$@"')
-        _script(BIN / "systemctl", f'exec {sys.executable} -m tests.docs.systemctl "$@"')
+        environment = self.ours
+        stand_in = f"PYTHONPATH={root} exec {sys.executable} -m tests.docs.systemctl"
+        _script(BIN / "systemctl", f'{stand_in} "$@"')
         # An answer of 400 or above is a failure, though curl -s takes it as it comes.
         Path("/root/.curlrc").write_text("fail-with-body\n")
         folder = Path("/var/tmp/typed")
         folder.mkdir()
+        self.package = package if page in farm.FRESH else None
+        if not self.package:
+            for name in ("/usr/local/bin/stratumproxy", "/usr/bin/stratumproxy"):
+                _script(Path(name), f'exec {venv}/stratumproxy "$@"')
         if page in farm.FRESH:
-            farm.package()
-            Path("/root/fresh").mkdir(parents=True)
-            os.chdir("/root/fresh")
-        self.shell = Shell(folder, self.environment)
+            fresh = Path("/root/fresh")
+            fresh.mkdir(parents=True)
+            if self.package:
+                shutil.copy(self.package, fresh)
+                environment = {**self.ours, "PATH": f"{BIN}:{SYSTEM}"}
+                del environment["PYTHONPATH"]
+            else:
+                farm.package()
+            os.chdir(fresh)
+        self.shell = Shell(folder, environment)
         self.left: list[tuple[int, str]] = []
 
     def go(self) -> None:
-        farm.pools(self.environment)
+        farm.pools(self.ours)
         if self.page not in farm.NO_FARM:
-            farm.farm(self.environment)
+            farm.farm(self.ours)
         elif self.page in farm.MACHINES:
-            farm.machines(self.environment)
+            farm.machines(self.ours)
         every = list(blocks(self.page))
         for block in every:
-            for path in Marks(block).all("file"):
+            for path in Marks(block).all("beforehand"):
                 _write(Path(path), "w", block.text)
         for block in every:
             self.take(block)
@@ -124,6 +136,8 @@ class Page:
         if slow and not self.slow:
             return f"slow, for make docs-test: {slow}"
         for program, why in NEVER.items():
+            if self.package and program == "apt" and "install ./" in command:
+                continue
             if re.search(rf"{AT}{program}\b", command, re.MULTILINE):
                 return why
         return ""
@@ -142,7 +156,7 @@ class Page:
 class Marks:
     """What stands before a block about its commands: tests.docs.commands has the list."""
 
-    ALL = ("not run", "slow", "again", "stays", "exit", "file", "append")
+    ALL = ("not run", "slow", "again", "stays", "exit", "file", "append", "beforehand")
 
     def __init__(self, block: Block) -> None:
         self._marks = [mark.partition(": ") for mark in (" ".join(m.split()) for m in block.marks)]
@@ -177,4 +191,6 @@ def _write(path: Path, mode: str, text: str) -> None:
 
 if __name__ == "__main__":
     sandbox.enter(Path("/mnt"))
-    Page(sys.argv[1], slow="slow" in sys.argv[2:]).go()
+    page, pace, *given = sys.argv[1:]
+    found = Path(given[0]) if given else None
+    Page(page, slow=pace == "slow", package=found).go()

@@ -37,11 +37,16 @@ class Unit:
         self.log = Path(f"/var/log/{self.name}.log")
 
     def start(self) -> None:
-        command = shlex.split(service(self.name)["ExecStart"])
+        unit = service(self.name)
+        command = shlex.split(unit["ExecStart"])
+        if "User" in unit:
+            user = unit["User"]
+            command = ["setpriv", "--reuid", user, "--regid", user, "--init-groups", *command]
         told = f"/run/{self.name}.notify"
         Path(told).unlink(missing_ok=True)
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock, self.log.open("ab") as log:
             sock.bind(told)
+            Path(told).chmod(0o777)
             sock.settimeout(0.2)
             process = subprocess.Popen(
                 command,
