@@ -14,9 +14,13 @@ from starlette.types import Receive, Scope, Send
 from stratumproxy.web.errors import Refusal
 from stratumproxy.web.operation import Nothing, Operation
 from stratumproxy.web.site import Site
+from stratumproxy.web.viewer import Viewer
 
 STALLED = 10.0
 """Seconds that one send may take before the client counts as one that does not read."""
+
+ALIVE = b":\n\n"
+"""A comment: what keeps a stream alive that has nothing to say."""
 
 RETRY = 2000
 """Milliseconds after which a browser tries again."""
@@ -27,14 +31,16 @@ class EventStream(Response):
 
     Args:
         site: what it tells of.
+        viewer: who listens.
     """
 
     media_type = "text/event-stream"
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, viewer: Viewer) -> None:
         super().__init__(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
         del self.headers["content-length"]
         self._site = site
+        self._viewer = viewer
         self._streams = site.streams
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -44,18 +50,15 @@ class EventStream(Response):
         if scope["method"] == "HEAD":
             await send({"type": "http.response.body", "body": b""})
             return
-        self._streams.open += 1
-        try:
+        with self._streams.opened(self._viewer.tenant):
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._until_gone, receive, nursery.cancel_scope)
                 await self._tell(send, newest)
                 nursery.cancel_scope.cancel()
-        finally:
-            self._streams.open -= 1
 
     def _newest_of(self, id: str) -> int:
         """What the client has already; what is there now, if it does not say."""
-        if id.isascii() and id.isdigit() and len(id) <= 18:
+        if self._viewer.tenant is None and id.isascii() and id.isdigit() and len(id) <= 18:
             return int(id)
         return self._site.fleet.journal.newest
 
@@ -68,10 +71,11 @@ class EventStream(Response):
         """Send what is new each second, until that takes too long."""
         greeting = b"retry: %d\n\n" % RETRY
         while True:
-            entries, newest = self._streams.since(newest)
+            entries, newest = self._streams.since(newest, self._viewer)
             started = trio.current_time()
             now, today = self._site.now(), self._site.today()
-            body = greeting + entries + self._streams.summary(now, today, floor(started))
+            summary = self._streams.summary(now, today, floor(started))
+            body = greeting + entries + (summary if self._viewer.tenant is None else ALIVE)
             greeting = b""
             try:
                 with trio.move_on_after(STALLED):
@@ -85,15 +89,18 @@ class EventStream(Response):
             await trio.sleep_until(floor(trio.current_time()) + 1)
 
 
-async def answer(site: Site, given: Nothing) -> Response:
+async def answer(site: Site, given: Nothing, viewer: Viewer) -> Response:
     """Server-sent events: `summary` each second, as /api/summary; `job` and `event` as they come.
 
     Jobs and events have ids: with the header Last-Event-ID come those after it that are still in
-    memory. A client that does not read is hung up on.
+    memory. A client that does not read is hung up on. A tenant's token hears of its own jobs and
+    events, without ids and summaries, and has a quarter of all streams at most.
     """
-    if site.streams.full:
+    if site.streams.full(viewer.tenant):
         raise Refusal(503, "there are as many event streams as [api] event_streams allows")
-    return EventStream(site)
+    return EventStream(site, viewer)
 
 
-OPERATIONS = [Operation("GET", "/api/events", answer, media="text/event-stream", errors=(503,))]
+OPERATIONS = [
+    Operation("GET", "/api/events", answer, media="text/event-stream", reach="own", errors=(503,))
+]

@@ -11,6 +11,7 @@ from stratumproxy.fleet.journal import EVENTS, JOBS, Entry
 from stratumproxy.telemetry.records import EventRecord, JobRecord
 from stratumproxy.web.described import model_of
 from stratumproxy.web.operation import Nothing, Operation
+from stratumproxy.web.scope import as_told
 from stratumproxy.web.site import Site
 from stratumproxy.web.viewer import Viewer
 
@@ -28,46 +29,6 @@ class Log(BaseModel):
     """Events, the newest first."""
 
     events: list[Event] = Field(max_length=EVENTS)  # type: ignore[valid-type]
-
-
-TOLD_TO_TENANTS = frozenset(
-    {
-        "account",
-        "count",
-        "difficulty",
-        "miner",
-        "miners",
-        "name",
-        "percent",
-        "pool",
-        "reason",
-        "seconds",
-        "shares",
-        "since",
-        "target",
-        "tenant",
-        "until",
-        "wanted",
-        "weight",
-        "worker",
-        "workers",
-    }
-)
-"""What a tenant is told of an event of its own. Any other value may be of others: who gave an
-order, and from where, or who else has that name."""
-
-
-def as_told(entry: Entry, viewer: Viewer) -> dict[str, Any] | None:
-    """A job, or an event, as it is for somebody; None if it is not."""
-    record, tenant = entry.record, viewer.tenant
-    if tenant is None:
-        return record._asdict()
-    if isinstance(record, JobRecord):
-        return record._asdict() if record.tenant == tenant else None
-    if record.values.get("tenant") != tenant:
-        return None
-    values = {key: value for key, value in record.values.items() if key in TOLD_TO_TENANTS}
-    return record._replace(values=values)._asdict()
 
 
 def _told(entries: Iterable[Entry], viewer: Viewer, most: int) -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ from stratumproxy.config.hosting import Tenant
 from stratumproxy.fleet import Fleet
 from stratumproxy.fleet.watch import Watch
 from stratumproxy.ledger.reader import LedgerReader
+from stratumproxy.web.revisions import Revisions
 from stratumproxy.web.streams import Streams
 from stratumproxy.web.tokens import Tokens
 from stratumproxy.web.turns import TenantsTurns
@@ -97,6 +98,7 @@ class Site:
     makers: trio.CapacityLimiter = field(default_factory=lambda: trio.CapacityLimiter(LONG_ANSWERS))
 
     turns: TenantsTurns = field(default_factory=TenantsTurns)
+    revisions: Revisions = field(default_factory=Revisions)
 
     def now(self) -> float:
         """Even time: what the fleet and all that is reckoned goes by."""

@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 from stratumproxy.fleet.strangers import MOST, Stranger
 from stratumproxy.web.operation import Nothing, Operation
 from stratumproxy.web.site import Site
+from stratumproxy.web.viewer import Viewer
 
 
 class StrangerAnswer(BaseModel):
@@ -36,11 +37,11 @@ def tell(stranger: Stranger) -> dict[str, Any]:
     return {name: getattr(stranger, name) for name in StrangerAnswer.model_fields}
 
 
-async def answer(site: Site, given: Nothing) -> dict[str, Any]:
+async def answer(site: Site, given: Nothing, viewer: Viewer) -> dict[str, Any]:
     """Names that no share counted for yet, and why theirs were refused."""
-    return {"strangers": [tell(each) for each in site.fleet.strangers]}
+    return {"strangers": [tell(each) for each in site.fleet.strangers if viewer.sees(each.tenant)]}
 
 
 OPERATIONS = [
-    Operation("GET", "/api/strangers", answer, returns=StrangersAnswer, tag="workers"),
+    Operation("GET", "/api/strangers", answer, returns=StrangersAnswer, tag="workers", reach="own"),
 ]

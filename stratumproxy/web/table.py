@@ -12,6 +12,7 @@ from stratumproxy.web.figures import told
 from stratumproxy.web.operation import Given, Operation
 from stratumproxy.web.site import Site
 from stratumproxy.web.turns import in_turns
+from stratumproxy.web.viewer import Viewer
 
 COLUMNS = [
     "tenant",
@@ -78,17 +79,20 @@ def row(worker: Worker, now: float, unix: Callable[[float], float]) -> tuple[Any
     )
 
 
-async def answer(site: Site, given: TableGiven) -> dict[str, Any]:
+async def answer(site: Site, given: TableGiven, viewer: Viewer) -> dict[str, Any]:
     """Every worker in a row; with `since` only the rows that changed after that revision."""
     fleet, now = site.fleet, site.now()
     fleet.tend(now)
     roll = fleet.roll
-    follows = roll.follows(given.since)
+    since = site.revisions.meant(given.since, viewer.tenant)
+    follows = roll.follows(since)
     # What changes while rows are made is newer than this revision, and comes the next time.
-    revision, gone = roll.revision, roll.gone_since(given.since) if follows else []
-    workers = list(roll.since(given.since) if follows else roll.workers)
+    revision, gone = roll.revision, roll.gone_since(since) if follows else []
+    rows = roll.since(since) if follows else roll.workers
+    workers = [worker for worker in rows if viewer.sees(worker.tenant)]
+    gone = [key for key in gone if viewer.sees(key[0])]
     return {
-        "revision": revision,
+        "revision": site.revisions.told(revision, viewer.tenant),
         "columns": COLUMNS,
         "rows": await in_turns(lambda worker: row(worker, now, site.unix), workers),
         "all": not follows,
@@ -96,4 +100,6 @@ async def answer(site: Site, given: TableGiven) -> dict[str, Any]:
     }
 
 
-OPERATIONS = [Operation("GET", "/api/table", answer, TableGiven, Table, tag="workers", long=True)]
+OPERATIONS = [
+    Operation("GET", "/api/table", answer, TableGiven, Table, tag="workers", reach="own", long=True)
+]

@@ -16,6 +16,7 @@ from stratumproxy.web.operation import Given, Operation
 from stratumproxy.web.search import has, words_of
 from stratumproxy.web.site import Site
 from stratumproxy.web.turns import in_turns, page_of
+from stratumproxy.web.viewer import Viewer
 
 Kind = Literal["gone", "slow", "rejecting", "reconnecting"]
 
@@ -191,7 +192,7 @@ def find(site: Site, name: str, tenant: str | None = None) -> Worker:
         raise Refusal(404, str(error)) from None
 
 
-async def answer_workers(site: Site, given: WorkersGiven) -> dict[str, Any]:
+async def answer_workers(site: Site, given: WorkersGiven, viewer: Viewer) -> dict[str, Any]:
     """All workers, or those that match, by the page."""
     now, words = site.now(), words_of(given.search)
     key = SORTS[given.sort.removeprefix("-")]
@@ -200,7 +201,8 @@ async def answer_workers(site: Site, given: WorkersGiven) -> dict[str, Any]:
         # The name too, so that no page repeats a worker of another.
         return (key(worker, now), worker.name, worker) if wanted(worker, given, words) else None
 
-    places = await in_turns(place, list(site.fleet.roll.workers))
+    own = [worker for worker in site.fleet.roll.workers if viewer.sees(worker.tenant)]
+    places = await in_turns(place, own)
     matching = [place for place in places if place is not None]
     page = page_of(matching, given.offset, given.limit, given.sort.startswith("-"))
     return {
@@ -221,15 +223,22 @@ def wanted(worker: Worker, given: WorkersGiven, words: Collection[str]) -> bool:
     return not words or has(words, worker.name, worker.address, worker.agent, worker.pool)
 
 
-async def answer_worker(site: Site, given: WorkerGiven) -> dict[str, Any]:
+async def answer_worker(site: Site, given: WorkerGiven, viewer: Viewer) -> dict[str, Any]:
     """One worker, and the miners that mine under its name."""
-    worker = find(site, given.name, given.tenant)
+    worker = find(site, given.name, viewer.asks_of(given.tenant))
     return {**tell(worker, site.now(), site.unix), "miners": miners_of(site.fleet, worker.key)}
 
 
 OPERATIONS = [
     Operation(
-        "GET", "/api/workers", answer_workers, WorkersGiven, WorkerPage, tag="workers", long=True
+        "GET",
+        "/api/workers",
+        answer_workers,
+        WorkersGiven,
+        WorkerPage,
+        tag="workers",
+        reach="own",
+        long=True,
     ),
     Operation(
         "GET",
@@ -238,6 +247,7 @@ OPERATIONS = [
         WorkerGiven,
         OneWorker,
         tag="workers",
-        errors=(404,),
+        reach="own",
+        errors=(403, 404),
     ),
 ]

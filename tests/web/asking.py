@@ -127,7 +127,8 @@ class Heard:
         while b"\n\n" not in self._text:
             self._text += (await self._chunks.receive())["body"]
         event, _, self._text = self._text.partition(b"\n\n")
-        fields = dict(line.split(b": ", 1) for line in event.splitlines())
+        # A line that begins with a colon is a comment.
+        fields = dict(line.split(b": ", 1) for line in event.splitlines() if line[:1] != b":")
         found = {name.decode(): value.decode() for name, value in fields.items()}
         if "data" in found:
             return {**found, "data": orjson.loads(found["data"])}

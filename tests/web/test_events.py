@@ -7,6 +7,7 @@ from trio.testing import MockClock
 from stratumproxy.config.control import Api
 from stratumproxy.web.events import STALLED, EventStream
 from stratumproxy.web.summary import Summary
+from stratumproxy.web.viewer import Viewer
 from tests.fleet.telling import Told, event, job
 from tests.web.asking import Web, problem_of
 
@@ -88,7 +89,7 @@ async def test_one_that_does_not_read_is_hung_up_on(
     web: Web, told: Told, autojump_clock: MockClock
 ) -> None:
     """It holds one message, and nothing is kept for it."""
-    stream = EventStream(web.app.state.site)
+    stream = EventStream(web.app.state.site, Viewer())
     sent: list[Message] = []
 
     async def receive() -> Message:
@@ -119,7 +120,7 @@ def test_a_second_is_encoded_once(told: Told) -> None:
     streams = Web(told).app.state.site.streams
     assert streams.summary(told.now, told.now, 1) is streams.summary(told.now, told.now, 1)
     assert streams.summary(told.now, told.now, 1) is not streams.summary(told.now, told.now, 2)
-    entries, newest = streams.since(0)
+    entries, newest = streams.since(0, Viewer())
     assert entries.count(b"event: job\n") == 2
     assert entries.count(b"event: event\n") == 1
-    assert streams.since(newest) == (b"", newest)
+    assert streams.since(newest, Viewer()) == (b"", newest)

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import httpx
 import pytest
 from starlette.routing import Route
+from trio.testing import MockClock
 
 from stratumproxy.config.control import Api
 from stratumproxy.config.control import Ledger as Settings
@@ -22,7 +23,7 @@ from stratumproxy.telemetry.records import Batch, EventRecord
 from stratumproxy.web.auth import RightToken
 from stratumproxy.web.turns import MOST_OF_A_TENANT
 from tests.clocks import at
-from tests.fleet.telling import NOW, Told, job, miner, pool, share, snapshot, work
+from tests.fleet.telling import NOW, Told, event, job, miner, pool, share, snapshot, work
 from tests.web.asking import Web, problem_of
 
 OTHERS = (b"beta", b"zulu")
@@ -103,6 +104,8 @@ def hosted(tmp_path: Path) -> Web:
         ],
     }
     told.tell(**records)
+    strange = [work(f"{tenant}-stranger", 0, stale=3)._replace(**of(tenant)) for tenant in TENANTS]
+    told.tell(work=strange, unproven=tuple(each.worker for each in strange))
     path = str(tmp_path / "ledger.sqlite3")
     ledger = Ledger(Settings(path=path), at(told.now))
     ledger.open()
@@ -147,6 +150,12 @@ OWN = {
     "GET /api/miners": Opens(
         ("", "?search=acme", "?search=rig", "?sort=-pool&limit=1000", "?offset=1"), "acme-rig"
     ),
+    "GET /api/workers": Opens(
+        ("", "?search=rig", "?sort=-hashrate&limit=1000", "?attention=any", "?offset=1"), "acme-rig"
+    ),
+    "GET /api/workers/{name}": Opens(("", "?tenant=acme"), "acme-agent"),
+    "GET /api/table": Opens(("", "?since=5"), "acme-rig"),
+    "GET /api/strangers": Opens(("",), "acme-stranger"),
     "GET /api/shares": Opens(
         (
             "",
@@ -189,6 +198,9 @@ OWN = {
 }
 """Routes that answer with what is the tenant's."""
 
+STREAM = {"GET /api/events"}
+"""One that is its own, and has no end."""
+
 ORDERS: dict[str, dict[str, Any]] = {
     "POST /api/actions/disconnect": {"worker": "acme-rig"},
     "POST /api/actions/ban": {"worker": "acme-rig", "seconds": 60.0},
@@ -202,13 +214,8 @@ EVERYBODYS = {"GET /health", "GET /api/openapi.json", "POST /api/login", "GET /"
 REFUSED = {
     "GET /metrics",
     "GET /api/summary",
-    "GET /api/workers",
-    "GET /api/workers/{name}",
-    "GET /api/table",
     "GET /api/history",
-    "GET /api/strangers",
     "GET /api/pools",
-    "GET /api/events",
     *(f"POST /api/actions/{action}" for action in ("switch-pool", "accept", "reload")),
 }
 """Routes that are of the whole proxy."""
@@ -224,7 +231,7 @@ def routes(web: Web) -> Iterator[str]:
 
 def test_every_route_is_in_one_class(hosted: Web) -> None:
     """A new one is refused to a tenant's token until somebody has thought about it, here."""
-    classes = OWN.keys(), ORDERS.keys(), EVERYBODYS, REFUSED
+    classes = OWN.keys(), STREAM, ORDERS.keys(), EVERYBODYS, REFUSED
     known = set().union(*classes)
     found = {each for each in routes(hosted) if not each.startswith("GET /static/")}
     assert found == known
@@ -253,7 +260,10 @@ async def test_what_is_its_own(hosted: Web, route: str, name: str) -> None:
     assert everything.status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/api/shares?", "/api/audit?", "/api/report?from=2d&to=now&"])
+@pytest.mark.parametrize(
+    "path",
+    ["/api/shares?", "/api/audit?", "/api/workers/acme-rig?", "/api/report?from=2d&to=now&"],
+)
 async def test_another_tenant_is_refused_whether_there_is_one_or_not(
     hosted: Web, path: str
 ) -> None:
@@ -264,14 +274,37 @@ async def test_another_tenant_is_refused_whether_there_is_one_or_not(
     assert said == {"this token opens the figures of 'acme' alone"}
 
 
-async def test_anothers_worker_is_as_one_that_there_is_not(hosted: Web) -> None:
+@pytest.mark.parametrize("path", ["", "/history", "/history?span=1h"])
+async def test_anothers_worker_is_as_one_that_there_is_not(hosted: Web, path: str) -> None:
     said = {
         (
-            await hosted.refused(f"/api/workers/{name}-rig/history", 404, headers=bearer("acme"))
+            await hosted.refused(f"/api/workers/{name}-rig{path}", 404, headers=bearer("acme"))
         ).replace(name, "")
         for name in ("beta", "zulu", "none")
     }
     assert len(said) == 1
+
+
+async def test_a_table_is_followed_without_a_word_of_what_others_do(hosted: Web) -> None:
+    async def table(since: int) -> Any:
+        answer = await hosted.get(f"/api/table?since={since}", headers=bearer("acme"))
+        assert not tells_of_others(answer)
+        return answer.json()
+
+    told, first = hosted.told, await table(0)
+    assert first["all"]
+    told.works(*(work("beta-rig", 1)._replace(**of("beta")) for _ in range(100)), after=1)
+    second = await table(first["revision"])
+    assert (second["all"], second["rows"], second["gone"]) == (False, [], [])
+    told.works(work("acme-rig", 1)._replace(**of("acme")), after=1)
+    third = await table(second["revision"])
+    assert (third["all"], len(third["rows"])) == (False, 1)
+    assert third["revision"] - second["revision"] == second["revision"] - first["revision"] == 1
+    again = await table(third["revision"] + 1)
+    assert again["all"], "it was never told"
+    everybodys = (await hosted.get("/api/table", headers=bearer("host"))).json()["revision"]
+    assert everybodys == told.fleet.roll.revision
+    assert (await table(everybodys))["all"], "nor is the fleet's own number one of its"
 
 
 @pytest.mark.parametrize("route", sorted(REFUSED))
@@ -348,6 +381,42 @@ async def test_on_loopback_a_tenants_token_counts_too(hosted: Web, tmp_path: Pat
     assert b"beta" not in (await web.get("/api/miners", headers=bearer("acme"))).content
     await web.refused("/api/summary", 403, headers=bearer("acme"))
     await web.get("/api/summary", headers={"Authorization": "Bearer of something else"})
+
+
+def listen_as(web: Web, name: str, **headers: str) -> Any:
+    return web.stream(authorization=f"Bearer {SECRETS[name]}", **headers)
+
+
+class TestEvents:
+    async def test_only_its_own_jobs_and_events(
+        self, hosted: Web, autojump_clock: MockClock
+    ) -> None:
+        async with listen_as(hosted, "acme", last_event_id="0") as heard:
+            assert heard.status == 200
+            assert await heard.next() == {"retry": "2000"}
+            hosted.told.tell(
+                jobs=[job(name=f"{tenant}-new")._replace(**of(tenant)) for tenant in TENANTS],
+                events=[
+                    event(text="zulu is lost"),
+                    EventRecord(NOW, "info", "gone", {"tenant": "beta", "worker": "beta-rig"}),
+                    EventRecord(NOW, "info", "gone", {"tenant": "acme", "by": "zulu"}),
+                ],
+            )
+            told = [await heard.next_of("job"), await heard.next_of("event")]
+            assert told[0]["data"]["job"] == "acme-new"
+            assert told[1]["data"]["values"] == {"tenant": "acme"}
+            assert all("id" not in each for each in told), "they would count what is others'"
+            hosted.told.tell(jobs=[job(name="acme-last")._replace(**of("acme"))])
+            last = await heard.next_of("job")
+            assert last["data"]["job"] == "acme-last", "and nothing came between"
+
+    async def test_a_part_of_all_streams(self, hosted: Web, autojump_clock: MockClock) -> None:
+        async with listen_as(hosted, "acme"), listen_as(hosted, "beta"):
+            await hosted.refused("/api/events", 503, headers=bearer("acme-boss"))
+            async with listen_as(hosted, "host") as heard:
+                assert heard.status == 200
+        async with listen_as(hosted, "acme") as heard:
+            assert heard.status == 200
 
 
 class TestRoles:

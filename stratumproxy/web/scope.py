@@ -1,0 +1,46 @@
+"""What of the journal is for whom: a tenant is told of its own, and not all of that."""
+
+from typing import Any
+
+from stratumproxy.fleet.journal import Entry
+from stratumproxy.telemetry.records import JobRecord
+from stratumproxy.web.viewer import Viewer
+
+TOLD_TO_TENANTS = frozenset(
+    {
+        "account",
+        "count",
+        "difficulty",
+        "miner",
+        "miners",
+        "name",
+        "percent",
+        "pool",
+        "reason",
+        "seconds",
+        "shares",
+        "since",
+        "target",
+        "tenant",
+        "until",
+        "wanted",
+        "weight",
+        "worker",
+        "workers",
+    }
+)
+"""What a tenant is told of an event of its own. Any other value may be of others: who gave an
+order, and from where, or who else has that name."""
+
+
+def as_told(entry: Entry, viewer: Viewer) -> dict[str, Any] | None:
+    """A job, or an event, as it is for somebody; None if it is not."""
+    record, tenant = entry.record, viewer.tenant
+    if tenant is None:
+        return record._asdict()
+    if isinstance(record, JobRecord):
+        return record._asdict() if record.tenant == tenant else None
+    if record.values.get("tenant") != tenant:
+        return None
+    values = {key: value for key, value in record.values.items() if key in TOLD_TO_TENANTS}
+    return record._replace(values=values)._asdict()
