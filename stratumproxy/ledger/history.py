@@ -36,8 +36,8 @@ class Point:
     seconds: float
     """How much of it has passed: its length, but for the one that is open."""
     sums: Sums
-    connections: int
-    """Open at its end."""
+    connections: int | None
+    """Open at its end; None if that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,23 +66,49 @@ def history(
     id = id_of(connection, worker, tenant)
     if id is None:
         return None
+    return _course(connection, span, now, "b.worker = :worker", {"worker": id}, id)
+
+
+def of_tenant(connection: sqlite3.Connection, tenant: str, span: str, now: float) -> History:
+    """The course of all that a tenant's workers did; how many are connected is not known of it.
+
+    Args:
+        connection: of the ledger.
+        tenant: whose; nobody's is a course of nothing.
+        span: one of `SPANS`.
+        now: Unix seconds; the bucket it is in comes last.
+    """
+    # The fleet's rows are by account, and an account is a tenant's.
+    which = f"b.worker = {FLEET} AND b.pool IN (SELECT id FROM pools WHERE tenant = :tenant)"
+    return _course(connection, span, now, which, {"tenant": tenant}, None)
+
+
+def _course(
+    connection: sqlite3.Connection,
+    span: str,
+    now: float,
+    which: str,
+    values: dict[str, object],
+    connected: int | None,
+) -> History:
+    """Buckets of some rows, with the connections of a worker, the fleet, or nobody."""
     level = SPANS[span].level
     first, end = _window(connection, SPANS[span], now)
     columns = summed()
     # Bucket by bucket: each is one look-up, while an index by worker would have to be kept up.
     rows = connection.execute(
         f"{STARTS} SELECT starts.start, {columns} FROM starts "
-        f"JOIN {level.table} AS b ON b.start = starts.start AND b.worker = :worker "
-        "GROUP BY starts.start",
-        {"first": first, "end": end, "step": level.step, "worker": id},
+        f"JOIN {level.table} AS b ON b.start = starts.start AND {which} GROUP BY starts.start",
+        {"first": first, "end": end, "step": level.step, **values},
     )
-    found = {start: Sums(*values) for start, *values in rows}
+    found = {start: Sums(*sums) for start, *sums in rows}
     points = []
-    connections = _open_now(connection, id)
+    connections = None if connected is None else _open_now(connection, connected)
     for start in range(end - level.step, first - 1, -level.step):
         sums = found.get(start) or Sums()
         points.append(Point(start, min(level.step, max(now - start, 0.0)), sums, connections))
-        connections = max(0, connections - sums.connects + sums.disconnects)
+        if connections is not None:
+            connections = max(0, connections - sums.connects + sums.disconnects)
     points.reverse()
     return History(level.step, points)
 

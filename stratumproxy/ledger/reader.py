@@ -62,6 +62,20 @@ class LedgerReader:
         with self._look() as connection:
             return history.history(connection, worker, span, now, tenant)
 
+    def tenant_history(self, tenant: str, span: str, now: float) -> History:
+        """Work and rejects of all of a tenant's workers over time, on all pools together.
+
+        Args:
+            tenant: whose.
+            span: as `history` takes it.
+            now: Unix seconds.
+
+        Raises:
+            SinkError: the ledger can't be read.
+        """
+        with self._look() as connection:
+            return history.of_tenant(connection, tenant, span, now)
+
     def rejects(
         self, worker: str | None, span: str, now: float, tenant: str = TENANT
     ) -> dict[int, dict[str, int]]:

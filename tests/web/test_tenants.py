@@ -156,6 +156,7 @@ OWN = {
     "GET /api/workers/{name}": Opens(("", "?tenant=acme"), "acme-agent"),
     "GET /api/table": Opens(("", "?since=5"), "acme-rig"),
     "GET /api/strangers": Opens(("",), "acme-stranger"),
+    "GET /api/history": Opens(("", "?span=1h", "?span=7d", "?tenant=acme"), '"step"'),
     "GET /api/shares": Opens(
         (
             "",
@@ -214,7 +215,6 @@ EVERYBODYS = {"GET /health", "GET /api/openapi.json", "POST /api/login", "GET /"
 REFUSED = {
     "GET /metrics",
     "GET /api/summary",
-    "GET /api/history",
     "GET /api/pools",
     *(f"POST /api/actions/{action}" for action in ("switch-pool", "accept", "reload")),
 }
