@@ -110,22 +110,15 @@ def open_for_reading(path: str) -> sqlite3.Connection:
         raise SinkError(f"{path}: there is no such file")
     _check_kind(path)
     with explained(path):
-        connection = _connect(f"{_uri(path)}?mode=ro")
         try:
-            _check_readable(connection, path)
+            return _checked(f"{_uri(path)}?mode=ro", path)
         except sqlite3.OperationalError as error:
-            connection.close()
             # A ledger that nobody has open, in a folder that we may not write: readers would have
             # to make the log's index there. It does not change, so it needs none.
             closed = code_of(error) in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
             if not closed or Path(f"{path}-wal").exists():
                 raise
-            connection = _connect(f"{_uri(path)}?mode=ro&immutable=1")
-            _check_readable(connection, path)
-        except BaseException:
-            connection.close()
-            raise
-        return connection
+            return _checked(f"{_uri(path)}?mode=ro&immutable=1", path)
 
 
 def put_together(path: str) -> None:
@@ -141,6 +134,16 @@ def put_together(path: str) -> None:
         return
     with explained(path), closing(_connect(f"{_uri(path)}?mode=rw")) as connection:
         version_of(connection, path)
+
+
+def _checked(uri: str, path: str) -> sqlite3.Connection:
+    connection = _connect(uri)
+    try:
+        _check_readable(connection, path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def _check_readable(connection: sqlite3.Connection, path: str) -> None:

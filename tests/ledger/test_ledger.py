@@ -42,7 +42,8 @@ def test_keeps_every_field_of_a_share(path: Path) -> None:
         share(DAY + 3.5, verdict=LOST, difficulty=0.001),
     ]
     keep(path, [batch(1, shares=told)])
-    page = LedgerReader(str(path)).shares()
+    with closing(LedgerReader(str(path))) as reader:
+        page = reader.shares()
     assert [record for _, record in page.shares] == told[::-1]
     assert page.next is None
 
