@@ -11,7 +11,7 @@ config_option = click.option(
     required=True,
     metavar="FILE",
     type=click.Path(path_type=Path),
-    help="The configuration, TOML; docs/configuration.md says what it can hold.",
+    help="The configuration, TOML; `stratumproxy schema --markdown` says what it can hold.",
 )
 
 

@@ -6,8 +6,8 @@
 #
 # Needs root; on Debian: apt install podman runc debootstrap. Where the base image can't be pulled it
 # is made by debootstrap, which has a little more in it than Debian's own. All of it is in FOLDER, by
-# default a new one that is removed at the end; a FOLDER that is given keeps what was built, so that
-# the next run is quick. EXTRA_CA (or PIP_CERT) names a file with the certificate authority to trust
+# default a new one that is removed at the end; a FOLDER that is given keeps the base image for the
+# next run. EXTRA_CA (or PIP_CERT) names a file with the certificate authority to trust
 # while building, where the network looks into TLS.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
