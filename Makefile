@@ -91,7 +91,7 @@ install-test: deb ## Each way to install, on a bare Debian: as root, with deboot
 container-test: ## The container, up to a share mined: as root, with podman and runc; 5 minutes
 	tests/install/container.sh $(ARGS)
 
-lock: $(VENV)/installed-packaging ## requirements.txt anew: what the Debian packages hold
+lock: $(VENV)/installed-lock ## requirements.txt anew: what the Debian packages hold
 	$(BIN)/uv pip compile pyproject.toml --extra kafka --python-version 3.11 --python-platform linux \
 	  --generate-hashes --upgrade --no-annotate --no-header --quiet --output-file requirements.txt
 
@@ -138,7 +138,7 @@ $(VENV)/installed-dev: $(VENV)/bin/python $(BUILT_FROM)
 	@$(name_kernel)
 	@touch $(VENV)/installed $@
 
-$(VENV)/installed-bench $(VENV)/installed-packaging $(VENV)/installed-site: $(VENV)/installed-%: $(VENV)/installed
+$(VENV)/installed-bench $(VENV)/installed-lock $(VENV)/installed-packaging $(VENV)/installed-site: $(VENV)/installed-%: $(VENV)/installed
 	@$(PIP) install --editable '.[$*]'
 	@touch $@
 
