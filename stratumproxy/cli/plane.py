@@ -13,6 +13,7 @@ import trio
 from stratumproxy.cli.baseline import Baseline
 from stratumproxy.cli.past import keep_order, known_order, read_past
 from stratumproxy.config import Config
+from stratumproxy.config.groups import groups_by
 from stratumproxy.control.control import Control
 from stratumproxy.errors import SinkError, StratumProxyError
 from stratumproxy.fleet import Fleet
@@ -217,6 +218,7 @@ class Plane:
             self.fleet,
             config=self._config.api,
             tenants=self._config.tenant,
+            groups_of=groups_by(self._config.groups.pattern),
             clock=self._clock.now,
             unix=self._clock.unix,
             ledger=self._reader,

@@ -23,6 +23,7 @@ from stratumproxy.web import (
     audit,
     auth,
     events,
+    groups,
     health,
     history,
     journal,
@@ -35,6 +36,7 @@ from stratumproxy.web import (
     strangers,
     summary,
     table,
+    tenants,
     workers,
 )
 from stratumproxy.web.answer import json_response
@@ -42,7 +44,7 @@ from stratumproxy.web.errors import Guard, respond
 from stratumproxy.web.headers import HostCheck, SecurityHeaders
 from stratumproxy.web.metrics import Metrics
 from stratumproxy.web.operation import Operation
-from stratumproxy.web.site import Access, Orders, Site
+from stratumproxy.web.site import Access, Orders, Site, no_groups
 from stratumproxy.web.streams import Streams
 from stratumproxy.web.viewer import Reach
 
@@ -51,6 +53,8 @@ GZIP_LEVEL = 4
 
 OPERATIONS: Sequence[Operation] = [
     *summary.OPERATIONS,
+    *tenants.OPERATIONS,
+    *groups.OPERATIONS,
     *workers.OPERATIONS,
     *table.OPERATIONS,
     *history.OPERATIONS,
@@ -73,6 +77,7 @@ def make_app(
     *,
     config: Api,
     tenants: Sequence[Tenant] = (),
+    groups_of: Callable[[str], dict[str, str]] = no_groups,
     clock: Callable[[], float],
     unix: Callable[[float], float] = lambda at: at,
     ledger: LedgerReader | None = None,
@@ -87,6 +92,7 @@ def make_app(
         fleet: the live picture that is answered from.
         config: where it will listen, which decides who needs a token, and the tokens.
         tenants: whose tokens there are besides.
+        groups_of: tells a worker's groups from its name.
         clock: the time as the fleet is told it, in seconds that pass evenly.
         unix: what the time of day is at a moment of that.
         ledger: what shares and long histories are read from, in threads.
@@ -105,6 +111,7 @@ def make_app(
         access=Access(config, tenants),
         clock=clock,
         unix=unix,
+        groups_of=groups_of,
         streams=Streams(
             fleet.journal, partial(summary.summary, fleet, watch), config.event_streams
         ),

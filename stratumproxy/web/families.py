@@ -139,6 +139,40 @@ FAMILIES = {
     "pool_round_trip_seconds": Family(
         "histogram", "Seconds from sending a share to the pool until its verdict.", ("pool",)
     ),
+    # Tenants: what each of a tenant's targets does
+    "tenant_hashrate_hashes_per_second": Family(
+        "gauge",
+        "Hashrate of a tenant's target by the shares that count, over a window that ends now.",
+        ("tenant", "target", "window"),
+    ),
+    "tenant_hashrate_usual_hashes_per_second": Family(
+        "gauge",
+        "What the workers that mine for it usually do together, as far as that is known.",
+        ("tenant", "target"),
+    ),
+    "tenant_hashrate_missing_hashes_per_second": Family(
+        "gauge",
+        "What those of them that are gone or slow lack of what they usually do.",
+        ("tenant", "target"),
+    ),
+    "tenant_miners": Family(
+        "gauge", "Open connections of miners that authorized for it.", ("tenant", "target")
+    ),
+    "tenant_workers": Family(
+        "gauge", "Workers that mine for it, or did last.", ("tenant", "target")
+    ),
+    "tenant_workers_attention": Family(
+        "gauge", "Of these, those that need a person, by reason.", ("tenant", "target", "reason")
+    ),
+    "tenant_shares_accepted": Family("counter", "Its shares that count.", ("tenant", "target")),
+    "tenant_accepted_difficulty": Family(
+        "counter",
+        "Sum of the difficulties of its shares that count.",
+        ("tenant", "target"),
+    ),
+    "tenant_shares_rejected": Family(
+        "counter", "Its shares that do not count, by reason.", ("tenant", "target", "reason")
+    ),
     # Processes of the data plane
     "process_last_heard_timestamp_seconds": Family(
         "gauge", "When a mining process told anything last, in Unix seconds.", ("process",)

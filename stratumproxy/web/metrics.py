@@ -19,6 +19,7 @@ from starlette.responses import Response
 
 from stratumproxy import __version__
 from stratumproxy.fleet import Fleet
+from stratumproxy.fleet.census import Census
 from stratumproxy.fleet.conditions import KINDS
 from stratumproxy.fleet.hashrate import WINDOWS
 from stratumproxy.fleet.watch import Watch
@@ -27,6 +28,8 @@ from stratumproxy.telemetry.keys import DROPPED, LOST, REJECTED
 from stratumproxy.telemetry.sink import SinkState
 from stratumproxy.telemetry.snapshot import PoolSnapshot, Snapshot
 from stratumproxy.web.families import counter, gauge, histogram, info
+from stratumproxy.web.tenant_metrics import tenants
+from stratumproxy.web.tenants import census_of
 
 EDGES = [*map(str, BOUNDS), "+Inf"]
 """Values of the label ``le``."""
@@ -64,6 +67,7 @@ class Metrics(Collector):
         self._watch = watch or Watch(fleet)
         self._sinks = sinks
         self._streams = streams
+        self._census = Census()
         self._highest: dict[tuple[str, ...], float] = {}
         self._registry = CollectorRegistry()
         self._registry.register(self)
@@ -71,18 +75,21 @@ class Metrics(Collector):
 
     async def respond(self, request: Request) -> Response:
         """Answer a scrape, in the format that it prefers."""
-        body, content_type = self.text(request.headers.get("accept", ""))
+        census = await census_of(self._fleet)
+        body, content_type = self.text(request.headers.get("accept", ""), census)
         return Response(body, headers={"Content-Type": content_type})
 
-    def text(self, accept: str = "") -> tuple[bytes, str]:
+    def text(self, accept: str = "", census: Census | None = None) -> tuple[bytes, str]:
         """All metrics as text.
 
         Args:
             accept: the header of that name; OpenMetrics where it asks for that.
+            census: how many there are of each tenant's; of nobody, if it is left out.
 
         Returns:
             The text, and its content type.
         """
+        self._census = census or Census()
         encode, content_type = choose_encoder(accept)
         return encode(self._registry), content_type
 
@@ -104,6 +111,7 @@ class Metrics(Collector):
         yield from self._miners(snapshot)
         yield from self._delays(snapshot)
         yield from self._pools(snapshot.pools)
+        yield from tenants(self._fleet.parts, self._census, self._now())
         yield from self._processes()
         yield from self._kept()
 

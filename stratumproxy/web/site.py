@@ -51,6 +51,11 @@ FORWARDED = (b"forwarded", b"via", b"x-forwarded-", b"x-real-ip")
 what was usual before."""
 
 
+def no_groups(name: str) -> dict[str, str]:
+    """The groups of a worker where none are configured."""
+    return {}
+
+
 class Access:
     """Who may come from where, as `[api]` says.
 
@@ -92,6 +97,8 @@ class Site:
     """The configuration that holds now; None if nobody knows."""
     unix: Callable[[float], float] = lambda at: at
     """The time of day at a moment of even time."""
+    groups_of: Callable[[str], dict[str, str]] = no_groups
+    """The groups of a worker, by its name."""
     readers: trio.CapacityLimiter = field(
         default_factory=lambda: trio.CapacityLimiter(LEDGER_READERS)
     )

@@ -15,6 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families as plain
 
 from stratumproxy import __version__
 from stratumproxy.fleet import Fleet
+from stratumproxy.fleet.census import Census
 from stratumproxy.fleet.watch import Watch
 from stratumproxy.telemetry.histogram import Histogram
 from stratumproxy.telemetry.keys import DROPPED, LOST, REJECTED
@@ -23,6 +24,9 @@ from stratumproxy.telemetry.sink import Delivered, SinkState
 from stratumproxy.telemetry.snapshot import PoolSnapshot, Snapshot
 from stratumproxy.web.families import FAMILIES
 from stratumproxy.web.metrics import Metrics
+from tests.fleet import telling
+from tests.fleet.telling import Told
+from tests.web.asking import Web
 
 START = 1_700_000_000.0
 DOCS = Path(__file__).parents[2] / "docs" / "metrics.md"
@@ -109,10 +113,19 @@ class World:
     def tell(self, told: Snapshot, process: int = 0, run: str = "a") -> None:
         self.fleet.snapshot(process, run, told, self.now)
 
+    def text(self) -> str:
+        """What it says, as it is sent."""
+        census = Census()
+        for worker in self.fleet.roll.workers:
+            census.worker(worker)
+        for process in self.fleet.processes.running.values():
+            for miner in process.miners.values():
+                census.miner(miner)
+        return self.metrics.text("", census)[0].decode()
+
     def scrape(self) -> dict[str, float]:
         """Samples by name and labels, as they would be written in a query."""
-        text = self.metrics.text()[0].decode()
-        return dict(_samples(plain(text)))
+        return dict(_samples(plain(self.text())))
 
 
 def _samples(families: Iterable[Metric]) -> Iterator[tuple[str, float]]:
@@ -186,6 +199,13 @@ def test_what_is_told() -> None:
         'condition{kind="dropped",severity="warning"}': 3,
         'condition{kind="no-pool",severity="critical"}': 0,
         'condition_since_timestamp_seconds{kind="sink-failing",subject="kafka"}': START,
+        'tenant_miners{target="",tenant="default"}': 1,
+        'tenant_workers{target="",tenant="default"}': 1,
+        'tenant_workers_attention{reason="gone",target="",tenant="default"}': 0,
+        'tenant_shares_accepted_total{target="",tenant="default"}': 4,
+        'tenant_accepted_difficulty_total{target="",tenant="default"}': 2048,
+        'tenant_shares_rejected_total{reason="stale",target="",tenant="default"}': 1,
+        'tenant_shares_rejected_total{reason="duplicate",target="",tenant="default"}': 0,
         "event_streams": 4,
     }
     assert {name: told[name] for name in expected} == expected
@@ -208,7 +228,7 @@ def test_histograms_are_cumulative() -> None:
 
 
 def test_every_metric_is_declared_and_every_declared_one_is_told() -> None:
-    text = full().metrics.text()[0].decode()
+    text = full().text()
     told = set(re.findall(r"^# TYPE (stratumproxy_\S+) ", text, re.MULTILINE))
     assert told == {family.full_name(name) for name, family in FAMILIES.items()}
     with_samples = {
@@ -219,16 +239,16 @@ def test_every_metric_is_declared_and_every_declared_one_is_told() -> None:
 
 
 def test_no_label_but_those_that_are_declared() -> None:
-    for family in plain(full().metrics.text()[0].decode()):
+    for family in plain(full().text()):
         ours = family.name.startswith("stratumproxy_")
         name = family.name.removeprefix("stratumproxy_").removesuffix("_info")
         if ours:
             for sample in family.samples:
-                assert tuple(key for key in sample.labels if key != "le") == FAMILIES[name].labels
+                assert set(sample.labels) - {"le"} == set(FAMILIES[name].labels)
 
 
 def test_nothing_of_a_worker_is_told() -> None:
-    assert b"farm.1" not in full().metrics.text()[0]
+    assert "farm.1" not in full().text()
 
 
 def test_the_global_registry_is_left_alone() -> None:
@@ -416,7 +436,7 @@ def test_promtool_has_nothing_to_say() -> None:
         pytest.skip("promtool is not here; on Debian: apt install prometheus")
     checked = subprocess.run(
         [promtool, "check", "metrics"],
-        input=full().metrics.text()[0],
+        input=full().text().encode(),
         capture_output=True,
         timeout=300,
         check=False,
@@ -436,3 +456,22 @@ def reference() -> list[str]:
 def test_the_documentation_holds_the_table() -> None:
     table = [line for line in DOCS.read_text().splitlines() if line.startswith("| `stratumproxy_")]
     assert table == reference(), "docs/metrics.md should say:\n" + "\n".join(reference())
+
+
+async def test_a_scrape_counts_each_tenants_workers(hosted: Web) -> None:
+    text = (await hosted.get("/metrics")).text
+    assert 'stratumproxy_tenant_workers{target="1",tenant="acme"} 2.0' in text
+    assert 'stratumproxy_tenant_miners{target="",tenant="beta"} 1.0' in text
+    assert "rig-" not in text
+
+
+@pytest.fixture
+def hosted() -> Web:
+    """Two tenants."""
+    told = Told()
+    acme = {"tenant": "acme", "target": "1"}
+    told.miners(
+        *(telling.miner(number, f"rig-{number}", **acme) for number in range(2)),
+        telling.miner(9, "rig-9", tenant="beta"),
+    )
+    return Web(told)

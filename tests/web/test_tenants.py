@@ -53,6 +53,11 @@ def of(tenant: str) -> dict[str, Any]:
     }
 
 
+def groups_of(name: str) -> dict[str, str]:
+    """``acme-rig`` is in the group ``acme``."""
+    return {"customer": name.partition("-")[0]}
+
+
 TENANTS = ("acme", "beta", "zulu")
 
 
@@ -131,7 +136,7 @@ def hosted(tmp_path: Path) -> Web:
         Tenant(name=name, workers=[f"{name}-*"], token_file=files[name])
         for name in ("acme", "beta")
     ]
-    return Web(told, config, ledger=LedgerReader(path), tenants=tenants)
+    return Web(told, config, ledger=LedgerReader(path), tenants=tenants, groups_of=groups_of)
 
 
 class Opens(NamedTuple):
@@ -193,6 +198,8 @@ OWN = {
     ),
     "GET /api/jobs": Opens(("",), "acme-job"),
     "GET /api/log": Opens(("",), "acme-rig"),
+    "GET /api/tenants": Opens(("", "?tenant=acme"), "acme-target"),
+    "GET /api/groups": Opens(("", "?tenant=acme"), "acme"),
     "GET /api/workers/{name}/history": Opens(("?span=24h&tenant=acme", "?span=7d"), '"step"'),
     "GET /ready": Opens(("",), '"ready"'),
     "GET /api/access": Opens(("",), '"acme"'),
@@ -262,7 +269,14 @@ async def test_what_is_its_own(hosted: Web, route: str, name: str) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/api/shares?", "/api/audit?", "/api/workers/acme-rig?", "/api/report?from=2d&to=now&"],
+    [
+        "/api/shares?",
+        "/api/audit?",
+        "/api/workers/acme-rig?",
+        "/api/report?from=2d&to=now&",
+        "/api/tenants?",
+        "/api/groups?",
+    ],
 )
 async def test_another_tenant_is_refused_whether_there_is_one_or_not(
     hosted: Web, path: str
