@@ -14,13 +14,11 @@ from starlette.types import Receive, Scope, Send
 from stratumproxy.web.errors import Refusal
 from stratumproxy.web.operation import Nothing, Operation
 from stratumproxy.web.site import Site
+from stratumproxy.web.streams import encoded
 from stratumproxy.web.viewer import Viewer
 
 STALLED = 10.0
 """Seconds that one send may take before the client counts as one that does not read."""
-
-ALIVE = b":\n\n"
-"""A comment: what keeps a stream alive that has nothing to say."""
 
 RETRY = 2000
 """Milliseconds after which a browser tries again."""
@@ -74,8 +72,12 @@ class EventStream(Response):
             entries, newest = self._streams.since(newest, self._viewer)
             started = trio.current_time()
             now, today = self._site.now(), self._site.today()
-            summary = self._streams.summary(now, today, floor(started))
-            body = greeting + entries + (summary if self._viewer.tenant is None else ALIVE)
+            tenant = self._viewer.tenant
+            if tenant is None:
+                summary = self._streams.summary(now, today, floor(started))
+            else:
+                summary = encoded("summary", await self._site.summaries.of(tenant, now, today))
+            body = greeting + entries + summary
             greeting = b""
             try:
                 with trio.move_on_after(STALLED):
@@ -94,7 +96,7 @@ async def answer(site: Site, given: Nothing, viewer: Viewer) -> Response:
 
     Jobs and events have ids: with the header Last-Event-ID come those after it that are still in
     memory. A client that does not read is hung up on. A tenant's token hears of its own jobs and
-    events, without ids and summaries, and has a quarter of all streams at most.
+    events, without ids, and has a quarter of all streams at most.
     """
     if site.streams.full(viewer.tenant):
         raise Refusal(503, "there are as many event streams as [api] event_streams allows")

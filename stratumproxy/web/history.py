@@ -59,7 +59,7 @@ class WorkerHistoryGiven(FleetHistoryGiven):
     )
     tenant: str | None = Field(
         None,
-        max_length=2000,
+        max_length=64,
         description=f"Whose worker it is; `{TENANT}`, or who the token is for, if left out.",
     )
 
@@ -69,7 +69,7 @@ class TenantHistoryGiven(FleetHistoryGiven):
 
     tenant: str | None = Field(
         None,
-        max_length=2000,
+        max_length=64,
         description="Whose workers; the whole fleet's, or who the token is for, if left out.",
     )
 

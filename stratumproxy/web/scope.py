@@ -1,8 +1,10 @@
 """What of the journal is for whom: a tenant is told of its own, and not all of that."""
 
+from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
-from stratumproxy.fleet.journal import Entry
+from stratumproxy.fleet.journal import JOBS, Entry, Journal
 from stratumproxy.telemetry.records import JobRecord
 from stratumproxy.web.viewer import Viewer
 
@@ -44,3 +46,14 @@ def as_told(entry: Entry, viewer: Viewer) -> dict[str, Any] | None:
         return None
     values = {key: value for key, value in record.values.items() if key in TOLD_TO_TENANTS}
     return record._replace(values=values)._asdict()
+
+
+def told(entries: Iterable[Entry], viewer: Viewer, most: int) -> list[dict[str, Any]]:
+    """The first of some jobs or events that are for somebody."""
+    found = (as_told(entry, viewer) for entry in entries)
+    return list(islice((each for each in found if each is not None), most))
+
+
+def jobs(journal: Journal, viewer: Viewer, most: int = JOBS) -> list[dict[str, Any]]:
+    """Jobs that are for somebody, the newest first."""
+    return told(journal.jobs, viewer, most)

@@ -17,6 +17,7 @@ from stratumproxy.fleet.watch import Watch
 from stratumproxy.ledger.reader import LedgerReader
 from stratumproxy.web.revisions import Revisions
 from stratumproxy.web.streams import Streams
+from stratumproxy.web.tenant_summary import TenantSummaries
 from stratumproxy.web.tokens import Tokens
 from stratumproxy.web.turns import TenantsTurns
 
@@ -104,8 +105,12 @@ class Site:
     )
     makers: trio.CapacityLimiter = field(default_factory=lambda: trio.CapacityLimiter(LONG_ANSWERS))
 
+    summaries: TenantSummaries = field(init=False)
     turns: TenantsTurns = field(default_factory=TenantsTurns)
     revisions: Revisions = field(default_factory=Revisions)
+
+    def __post_init__(self) -> None:
+        self.summaries = TenantSummaries(self.fleet)
 
     def now(self) -> float:
         """Even time: what the fleet and all that is reckoned goes by."""

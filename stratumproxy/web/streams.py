@@ -61,7 +61,7 @@ class Streams:
         """The summary of a second, encoded when it is asked for first."""
         if second != self._second:
             self._second = second
-            self._summary = _event("summary", self._make_summary(now, today))
+            self._summary = encoded("summary", self._make_summary(now, today))
         return self._summary
 
     def since(self, newest: int, viewer: Viewer) -> tuple[bytes, int]:
@@ -72,10 +72,10 @@ class Streams:
         if viewer.tenant is not None:
             entries = self._journal.since(newest)
             told = ((entry.kind, as_told(entry, viewer)) for entry in entries)
-            events = (_event(kind, value) for kind, value in told if value is not None)
+            events = (encoded(kind, value) for kind, value in told if value is not None)
             return b"".join(events), self._journal.newest
         for entry in self._journal.since(self._newest):
-            self._encoded.append((entry.id, _event(entry.kind, entry.record._asdict(), entry.id)))
+            self._encoded.append((entry.id, encoded(entry.kind, entry.record._asdict(), entry.id)))
         self._newest = self._journal.newest
         new = []
         for id, event in reversed(self._encoded):
@@ -85,6 +85,7 @@ class Streams:
         return b"".join(reversed(new)), self._newest
 
 
-def _event(kind: str, value: object, id: int | None = None) -> bytes:
+def encoded(kind: str, value: object, id: int | None = None) -> bytes:
+    """An event as it is sent."""
     number = b"" if id is None else b"id: %d\n" % id
     return b"event: %s\n%sdata: %s\n\n" % (kind.encode(), number, orjson.dumps(value))

@@ -11,10 +11,12 @@ from stratumproxy.telemetry.snapshot import Snapshot
 from stratumproxy.web import conditions
 from stratumproxy.web.conditions import Condition
 from stratumproxy.web.figures import Hashrates, hashrates, told
-from stratumproxy.web.journal import Job, jobs
+from stratumproxy.web.journal import Job
 from stratumproxy.web.operation import Nothing, Operation
 from stratumproxy.web.pools import Pool, pools
+from stratumproxy.web.scope import jobs
 from stratumproxy.web.site import Site
+from stratumproxy.web.viewer import Viewer
 
 NOTHING = Snapshot(
     uptime=0.0, connected=0, mining=0, hashrate=0.0, accepted=0, work=0.0, forwarded=0
@@ -45,6 +47,10 @@ class Summary(BaseModel):
     """The whole fleet. Counts are since the proxy started."""
 
     version: str
+    tenant: str | None = Field(
+        description="Whose it is: who the token is for. What is of the whole proxy is then 0, or "
+        "empty. Null for all."
+    )
     now: float = Field(description="The time of day here, in Unix seconds.")
     uptime: float = Field(description="Seconds since the longest running process started.")
     control_uptime: float = Field(description="Seconds since the process that answers started.")
@@ -107,6 +113,7 @@ def summary(fleet: Fleet, watch: Watch, now: float, today: float) -> dict[str, A
     snapshot = fleet.processes.snapshot() or NOTHING
     return {
         "version": __version__,
+        "tenant": None,
         "now": today,
         "uptime": snapshot.uptime,
         "control_uptime": max(now - fleet.started, 0.0),
@@ -133,7 +140,7 @@ def summary(fleet: Fleet, watch: Watch, now: float, today: float) -> dict[str, A
         "attention": fleet.attention,
         "conditions": conditions.told(watch, now, today),
         "pools": pools(snapshot, fleet, now),
-        "last_jobs": jobs(fleet, LAST_JOBS),
+        "last_jobs": jobs(fleet.journal, Viewer(), LAST_JOBS),
         "lost_records": fleet.lost.total(),
         "processes": [
             {
@@ -159,9 +166,11 @@ def shares(fleet: Fleet, snapshot: Snapshot, now: float, today: float) -> dict[s
     return {"since": today - ago, "accepted": accepted, "rejected": rejected}
 
 
-async def answer(site: Site, given: Nothing) -> dict[str, Any]:
-    """The whole fleet at a glance."""
+async def answer(site: Site, given: Nothing, viewer: Viewer) -> dict[str, Any]:
+    """The whole fleet at a glance; for a tenant's token what its workers do."""
+    if viewer.tenant is not None:
+        return await site.summaries.of(viewer.tenant, site.now(), site.today())
     return summary(site.fleet, site.watch, site.now(), site.today())
 
 
-OPERATIONS = [Operation("GET", "/api/summary", answer, returns=Summary)]
+OPERATIONS = [Operation("GET", "/api/summary", answer, returns=Summary, reach="own")]

@@ -83,7 +83,7 @@ async def test_two_customers_and_their_tokens(site, tmp_path):
                 await see("jobs", "tenant", {name})
             everybodys = await http.get("/api/miners", headers=bearer(HOST))
             assert everybodys.json()["total"] == 12
-            refused = await http.get("/api/summary", headers=bearer("the secret of acme"))
+            refused = await http.get("/api/pools", headers=bearer("the secret of acme"))
             assert refused.status_code == 403
 
             hang_up = partial(

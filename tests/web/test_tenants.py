@@ -21,6 +21,7 @@ from stratumproxy.ledger import Ledger
 from stratumproxy.ledger.reader import LedgerReader
 from stratumproxy.telemetry.records import Batch, EventRecord
 from stratumproxy.web.auth import RightToken
+from stratumproxy.web.summary import Summary
 from stratumproxy.web.turns import MOST_OF_A_TENANT
 from tests.clocks import at
 from tests.fleet.telling import NOW, Told, event, job, miner, pool, share, snapshot, work
@@ -152,6 +153,7 @@ NOTHING = ("", "?tenant=beta", "?tenant=acme")
 SAME = Opens(("", "?x=beta"))
 
 OWN = {
+    "GET /api/summary": Opens(("",), '"acme"'),
     "GET /api/miners": Opens(
         ("", "?search=acme", "?search=rig", "?sort=-pool&limit=1000", "?offset=1"), "acme-rig"
     ),
@@ -221,7 +223,6 @@ EVERYBODYS = {"GET /health", "GET /api/openapi.json", "POST /api/login", "GET /"
 
 REFUSED = {
     "GET /metrics",
-    "GET /api/summary",
     "GET /api/pools",
     *(f"POST /api/actions/{action}" for action in ("switch-pool", "accept", "reload")),
 }
@@ -393,12 +394,27 @@ async def test_on_loopback_a_tenants_token_counts_too(hosted: Web, tmp_path: Pat
     web = Web(hosted.told, config, tenants=[tenant])
     assert b"beta" in (await web.get("/api/miners")).content
     assert b"beta" not in (await web.get("/api/miners", headers=bearer("acme"))).content
-    await web.refused("/api/summary", 403, headers=bearer("acme"))
+    await web.refused("/api/pools", 403, headers=bearer("acme"))
     await web.get("/api/summary", headers={"Authorization": "Bearer of something else"})
 
 
 def listen_as(web: Web, name: str, **headers: str) -> Any:
     return web.stream(authorization=f"Bearer {SECRETS[name]}", **headers)
+
+
+async def test_a_summary_is_of_its_own_workers(hosted: Web) -> None:
+    own = await hosted.read("/api/summary", Summary, headers=bearer("acme"))
+    assert not any(word in repr(own).encode() for word in OTHERS)
+    assert (own["tenant"], own["workers"], own["mining"], own["strangers"]) == ("acme", 1, 1, 1)
+    assert (own["accepted"], own["rejected"]) == (640, {"stale": 4})
+    assert [each["job"] for each in own["last_jobs"]] == ["acme-job"]
+    everybodys = await hosted.read("/api/summary", Summary, headers=bearer("host"))
+    assert everybodys["tenant"] is None
+    of_the_whole = {"pools", "processes", "conditions", "drops", "uptime", "forwarded", "jobs"}
+    assert {key for key in of_the_whole if own[key]} == set()
+    assert {key for key in of_the_whole if everybodys[key]} >= {"pools", "processes", "forwarded"}
+    both = await hosted.read("/api/summary", Summary, headers=bearer("beta"))
+    assert both["hashrate"] == own["hashrate"], "they did the same"
 
 
 class TestEvents:
@@ -408,6 +424,9 @@ class TestEvents:
         async with listen_as(hosted, "acme", last_event_id="0") as heard:
             assert heard.status == 200
             assert await heard.next() == {"retry": "2000"}
+            summary = (await heard.next_of("summary"))["data"]
+            Summary.model_validate(summary, strict=True)
+            assert (summary["tenant"], summary["workers"]) == ("acme", 1)
             hosted.told.tell(
                 jobs=[job(name=f"{tenant}-new")._replace(**of(tenant)) for tenant in TENANTS],
                 events=[

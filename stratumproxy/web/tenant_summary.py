@@ -1,0 +1,154 @@
+"""The summary as a tenant's token opens it: what its workers do together, and nothing of others."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from math import sqrt
+from typing import Any
+
+import trio
+
+from stratumproxy import __version__
+from stratumproxy.fleet import Fleet, Worker
+from stratumproxy.fleet.attention import RULES
+from stratumproxy.fleet.hashrate import WINDOWS, Figure
+from stratumproxy.fleet.part import Part
+from stratumproxy.telemetry.records import MinerRecord
+from stratumproxy.web.figures import hashrates, told
+from stratumproxy.web.scope import jobs
+from stratumproxy.web.turns import in_turns
+from stratumproxy.web.viewer import Viewer
+
+LAST_JOBS = 20
+
+COUNTED_FOR = 5.0
+"""Seconds that workers and miners, once counted, are told so. Hashrates and shares are newer."""
+
+
+@dataclass(slots=True)
+class _Count:
+    """How a tenant's workers and miners stand."""
+
+    workers: int = 0
+    miners: int = 0
+    usual: float = 0.0
+    missing: float = 0.0
+    best: float = 0.0
+    attention: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(RULES, 0)))
+
+
+class TenantSummaries:
+    """What tenants are told of themselves.
+
+    Args:
+        fleet: which.
+    """
+
+    def __init__(self, fleet: Fleet) -> None:
+        self._fleet = fleet
+        self._counts: dict[str, _Count] = {}
+        self._counted = float("-inf")
+        self._counting = trio.Lock()
+
+    async def of(self, tenant: str, now: float, today: float) -> dict[str, Any]:
+        """A tenant at a glance, as `Summary`; what is of the whole proxy is 0, or not there.
+
+        Args:
+            tenant: who.
+            now: even time.
+            today: the same moment's time of day.
+        """
+        fleet = self._fleet
+        fleet.tend(now)
+        count = await self._count(tenant, now)
+        parts = [part for part in fleet.parts.values() if part.tenant == tenant]
+        rejected: Counter[str] = Counter()
+        for part in parts:
+            rejected.update(part.reasons)
+        accepted = sum(part.accepted for part in parts)
+        since = min((part.counted_since for part in parts), default=fleet.started)
+        usual, missing = count.usual, max(count.missing, 0.0)
+        return {
+            "version": __version__,
+            "tenant": tenant,
+            "now": today,
+            "uptime": 0.0,
+            "control_uptime": max(now - fleet.started, 0.0),
+            "connected": count.miners,
+            "mining": count.miners,
+            "workers": count.workers,
+            "strangers": sum(each.tenant == tenant for each in fleet.strangers),
+            "hashrate": hashrates(together(parts, now)),
+            "usual": told(usual),
+            "missing": told(missing),
+            "of_usual": 1 - min(missing / usual, 1.0) if usual else None,
+            "accepted": accepted,
+            "work": sum(part.work for part in parts),
+            "forwarded": 0,
+            "blocks": 0,
+            "blocks_accepted": 0,
+            "blocks_refused": 0,
+            "best_difficulty": count.best,
+            "jobs": 0,
+            "new_blocks": 0,
+            "rejected": dict(rejected),
+            "shares": {
+                "since": today - (now - since),
+                "accepted": accepted,
+                "rejected": dict(rejected),
+            },
+            "drops": {},
+            "attention": dict(count.attention),
+            "conditions": [],
+            "pools": [],
+            "last_jobs": jobs(fleet.journal, Viewer(tenant=tenant), LAST_JOBS),
+            "lost_records": 0,
+            "processes": [],
+            "revision": 0,
+        }
+
+    async def _count(self, tenant: str, now: float) -> _Count:
+        async with self._counting:
+            if now - self._counted >= COUNTED_FOR:
+                counts: dict[str, _Count] = {}
+
+                def worker(each: Worker) -> None:
+                    count = counts.setdefault(each.tenant, _Count())
+                    count.workers += 1
+                    count.usual += each.usual.rate
+                    count.missing += each.missing
+                    count.best = max(count.best, each.best)
+                    if each.attention:
+                        count.attention.update(each.attention)
+
+                def miner(each: MinerRecord) -> None:
+                    counts.setdefault(each.tenant, _Count()).miners += bool(each.worker)
+
+                await in_turns(worker, list(self._fleet.roll.workers))
+                for process in list(self._fleet.processes.running.values()):
+                    await in_turns(miner, list(process.miners.values()))
+                self._counts, self._counted = counts, now
+        return self._counts.get(tenant) or _Count()
+
+
+NOTHING = Figure(None, 0.0, 0, None)
+
+
+def together(parts: Sequence[Part], now: float) -> list[Figure]:
+    """The hashrates of some targets together, over all windows."""
+    figures = [part.rates.figures(now) for part in parts]
+    return [_sum([each[window] for each in figures]) for window in range(len(WINDOWS))]
+
+
+def _sum(figures: Sequence[Figure]) -> Figure:
+    known = [each for each in figures if each.rate is not None]
+    if len(known) < 2:
+        return known[0] if known else (figures[0] if figures else NOTHING)
+    rate = sum(each.rate or 0.0 for each in known)
+    spread = sqrt(sum(((each.rate or 0.0) * (each.error or 0.0)) ** 2 for each in known))
+    return Figure(
+        rate,
+        max(each.window for each in known),
+        sum(each.shares for each in known),
+        spread / rate if rate else None,
+    )
