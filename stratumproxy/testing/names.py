@@ -30,8 +30,9 @@ class Names:
                     return NOT_SUBSCRIBED
                 case "kick":
                     return KICKED
-        if name not in self._names:
-            self._names.append(name)
+        if name in self._names:
+            self._names.remove(name)
+        self._names.append(name)
         return True
 
     def of(self, style: SecondName, name: object) -> str | Reject:
@@ -45,6 +46,8 @@ class Names:
                 return name if self._names else UNAUTHORIZED
             case "not-subscribed":
                 return self._names[0] if self._names else UNAUTHORIZED
+            case "last":
+                return self._names[-1] if self._names else UNAUTHORIZED
             case "ignored":
                 return name if name in self._names else MISMATCH if self._names else UNAUTHORIZED
         return name if name in self._names else UNAUTHORIZED

@@ -18,12 +18,14 @@ RejectShape = Literal["array", "pair", "object", "string", "false", "false-array
 """
 
 
-SecondName = Literal["allowed", "per-submit", "always", "ignored", "not-subscribed", "kick"]
+SecondName = Literal["allowed", "per-submit", "always", "last", "ignored", "not-subscribed", "kick"]
 """What becomes of a second ``mining.authorize`` on a connection, and of shares under either name:
 
 ``allowed``         true; a share counts under any name that was authorized (slush, Braiins)
 ``per-submit``      true; a share counts under whatever name it came (NOMP)
 ``always``          true; a share counts under whatever name, authorized or not (DATUM)
+``last``            true; all shares count under the name that was authorized last, whatever their
+                    own (foundation-stratum)
 ``ignored``         no answer at all; only the first name's shares count, and others are refused
                     for "Worker mismatch" (ckpool)
 ``not-subscribed``  ``[25, "not subscribed"]``; all shares count under the first name (btcpool)

@@ -18,6 +18,7 @@ pools = [{{ pool = "pool-0", user = "acme", worker_names = "{names}" }}]
 """
 MINERS = 8
 SHARED = ("allowed", "per-submit", "always")
+STYLES = [style for style in get_args(SecondName) if style != "last"]
 
 
 def sent(miners, pool) -> Counter[str]:
@@ -73,7 +74,7 @@ async def end(site, miners, proxy, pool):
     return mining.pools[0]
 
 
-@pytest.mark.parametrize("style", get_args(SecondName))
+@pytest.mark.parametrize("style", STYLES)
 async def test_each_share_is_under_its_name(site, impatient, style: SecondName) -> None:
     pool, proxy, miners = await begin(site, style)
     await site.until(lambda: len(named(pool)) == MINERS and min(named(pool).values()) >= 5)
@@ -83,7 +84,7 @@ async def test_each_share_is_under_its_name(site, impatient, style: SecondName) 
     assert told.rejected == 0
 
 
-@pytest.mark.parametrize("style", get_args(SecondName))
+@pytest.mark.parametrize("style", STYLES)
 async def test_and_so_it_is_after_the_pool_has_cut_everybody(
     site, impatient, style: SecondName
 ) -> None:
@@ -122,6 +123,18 @@ async def test_past_the_limit_the_rest_is_the_accounts(site, impatient) -> None:
     assert len(named(pool)) == 3
     assert (told.sessions, told.named) == (4, 3)
     assert told.unnamed > 0
+
+
+async def test_a_pool_that_means_the_last_name_has_the_sum_right(site, impatient) -> None:
+    """It says true to each, as pools do that mean each share's own: no message tells them apart."""
+    pool, proxy, miners = await begin(site, "last")
+    await miners.each(accepted=10)
+    await miners.last_job(pool)
+    await miners.stop()
+    await proxy.next_snapshot(lambda now: not now.pools[0].pending)
+    snapshot = await proxy.stop()
+    site.check_counts(miners, snapshot, pool)
+    assert set(pool.pool.workers) <= {"acme", *(miner.worker for miner in miners)}
 
 
 async def test_a_pool_that_becomes_another_software(site, impatient) -> None:

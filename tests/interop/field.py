@@ -31,16 +31,23 @@ class Field:
         await pool.start()
         return pool
 
-    async def proxy(self, port: int) -> Process:
-        """`stratumproxy run` on the pool at a port, as it comes but for a shorter backoff."""
+    async def proxy(self, port: int, more: str = "") -> Process:
+        """`stratumproxy run` on the pool at a port, as it comes but for a shorter backoff.
+
+        Args:
+            port: the pool's.
+            more: TOML.
+        """
         self._proxies += 1
         config = f"""
         [[listen]]
         address = "127.0.0.1:0"
         [[pool]]
+        name = "pool"
         url = "stratum+tcp://127.0.0.1:{port}"
         user = "farm"
         backoff_max_seconds = 2
+        {more}
         """
         path = self._folder / f"proxy-{self._proxies}.toml"
         return await self._stack.enter_async_context(

@@ -3,8 +3,10 @@
 import json
 import signal
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from tests.interop.chain import ADDRESS, Chain
 from tests.interop.parts import CKPOOL, FOUNDATION, NODE, Part
@@ -48,6 +50,11 @@ class Pool(ABC):
     @abstractmethod
     def accepted(self) -> int:
         """Shares that it counted."""
+
+    @property
+    @abstractmethod
+    def by_name(self) -> dict[str, int]:
+        """The same, by the name that it counted each under."""
 
     @property
     @abstractmethod
@@ -95,6 +102,11 @@ class Foundation(Pool):
         return len(self._program.matches('^{"share":"accepted"'))
 
     @property
+    def by_name(self) -> dict[str, int]:
+        told = [json.loads(found.string) for found in self._program.matches('^{"share":"accepted"')]
+        return Counter(each["name"] for each in told)
+
+    @property
     def blocks(self) -> int:
         return len(self._program.matches('^{"block":'))
 
@@ -126,10 +138,17 @@ class Ckpool(Pool):
         options = ["--log-shares", "--killold", "--sockdir", str(self._folder / "sockets")]
         return [CKPOOL.at_hand(), "--config", path, *options]
 
+    def _shares(self) -> list[dict[str, Any]]:
+        logs = [path.read_text() for path in self._folder.glob("ckpool/*/*.sharelog")]
+        return [json.loads(line) for log in logs for line in log.splitlines()]
+
     @property
     def accepted(self) -> int:
-        logs = [path.read_text() for path in self._folder.glob("ckpool/*/*.sharelog")]
-        return sum(json.loads(line)["result"] for log in logs for line in log.splitlines())
+        return sum(share["result"] for share in self._shares())
+
+    @property
+    def by_name(self) -> dict[str, int]:
+        return Counter(share["workername"] for share in self._shares() if share["result"])
 
     @property
     def blocks(self) -> int:

@@ -17,6 +17,7 @@ ANSWERS = {
     "allowed": Answer(True, "it said true to a second name"),
     "per-submit": Answer(True, "it said true to a second name"),
     "always": Answer(True, "it said true to a second name"),
+    "last": Answer(True, "it said true to a second name"),
     "ignored": Answer(False, "it gave a second name no answer within 10 s"),
     "not-subscribed": Answer(False, "it refused a second name: not subscribed"),
     "kick": Answer(False, "it refused a second name: Already authorized"),

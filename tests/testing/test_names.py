@@ -17,6 +17,7 @@ COUNTED: dict[str, dict[str, str]] = {
     "allowed": {"farm": "farm", "farm.a": "farm.a", "other": "unauthorized worker"},
     "per-submit": {"farm": "farm", "farm.a": "farm.a", "other": "other"},
     "always": {"farm": "farm", "farm.a": "farm.a", "other": "other"},
+    "last": {"farm": "farm.a", "farm.a": "farm.a", "other": "farm.a"},
     "ignored": {"farm": "farm", "farm.a": "Worker mismatch", "other": "Worker mismatch"},
     "not-subscribed": {"farm": "farm", "farm.a": "farm", "other": "farm"},
 }
