@@ -98,6 +98,7 @@ class Page:
             begun = time.monotonic()
             status, output = self.shell.interrupt()
             self.tell(line, f"{command}  # Ctrl-C", begun, status in (0, -2, 130), output)
+        self.shell.close()
 
     def take(self, block: Block) -> None:
         marks = Marks(block)

@@ -1,5 +1,6 @@
 """A shell that a page's commands are typed into, one after the other."""
 
+import contextlib
 import os
 import select
 import signal
@@ -64,7 +65,11 @@ class Shell:
         )
 
     def run(self, command: str, patience: float) -> tuple[int, str]:
-        """Its exit status, and what it printed; -1 if it has no end within so many seconds."""
+        """Its exit status, and what it printed.
+
+        The status is -1 if it has no end within so many seconds, or ends the shell: what follows
+        it is typed into a new one then.
+        """
         script, output = self._next(command)
         line = f"source {script} >{output} 2>&1 </dev/null; echo $? >&{self._theirs}\n"
         assert self._bash.stdin is not None
@@ -72,9 +77,8 @@ class Shell:
         self._bash.stdin.flush()
         try:
             status = self._answer(patience)
-        except TimeoutError as error:
-            os.killpg(self._bash.pid, signal.SIGKILL)
-            self._bash.wait()
+        except (TimeoutError, EOFError) as error:
+            self._end()
             self._bash = self._start()
             return -1, f"{output.read_text(errors='replace')}\n{error}"
         return status, output.read_text(errors="replace")
@@ -115,7 +119,26 @@ class Shell:
         return script, self._folder / f"{self._count}.out"
 
     def _answer(self, patience: float) -> int:
-        ready, _, _ = select.select([self._answers], [], [], patience)
-        if not ready:
-            raise TimeoutError(f"no end after {patience} s")
-        return int(os.read(self._answers, 100))
+        end = time.monotonic() + patience
+        while time.monotonic() < end:
+            ended = self._bash.poll() is not None
+            if select.select([self._answers], [], [], 0 if ended else 0.1)[0]:
+                return int(os.read(self._answers, 100))
+            if ended:
+                raise EOFError("it ended the shell")
+        raise TimeoutError(f"no end after {patience} s")
+
+    def close(self) -> None:
+        """End everything."""
+        while self._stay:
+            self.interrupt()
+        self._end()
+        os.close(self._answers)
+        os.close(self._theirs)
+
+    def _end(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._bash.pid, signal.SIGKILL)
+        self._bash.wait()
+        assert self._bash.stdin is not None
+        self._bash.stdin.close()
