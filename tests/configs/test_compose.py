@@ -68,16 +68,22 @@ def test_nothing_but_the_port_for_miners_is_open_to_others() -> None:
 
 def test_the_proxys_configuration_is_good(tmp_path: Path) -> None:
     path = "/etc/stratumproxy/stratumproxy.toml"
-    token = tmp_path / "token"
-    token.write_text("open-sesame-open-sesame\n")
+    for name in SERVICES["stratumproxy"]["secrets"]:
+        (tmp_path / name).write_text(f"open-sesame-open-sesame-{name}\n")
     text = seen("stratumproxy", path).read_text()
-    config = loads(text.replace("/run/secrets/stratumproxy_token", str(token)))
+    config = loads(text.replace("/run/secrets/", f"{tmp_path}/"))
     assert path in (ROOT / "Containerfile").read_text()
     assert config.listen[0].address.endswith(":3333")
     assert config.ledger.path.startswith("/var/lib/stratumproxy/")
-    assert f"stratumproxy:{config.api.listen.rpartition(':')[2]}" in json.dumps(
-        read("prometheus/prometheus.yml")["scrape_configs"]
-    )
+    [asked] = read("prometheus/prometheus.yml")["scrape_configs"]
+    port = config.api.listen.rpartition(":")[2]
+    assert asked["static_configs"] == [{"targets": [f"stratumproxy:{port}"]}]
+    # What Prometheus has is a token that gives no orders, and the only one it has.
+    [token] = config.api.token
+    assert token.role == "read"
+    [secret] = SERVICES["prometheus"]["secrets"]
+    assert asked["authorization"]["credentials_file"] == f"/run/secrets/{secret}"
+    assert token.file == f"{tmp_path}/{secret}"
 
 
 def test_grafana_finds_its_source_and_its_dashboard() -> None:
@@ -118,7 +124,7 @@ def test_promtool_takes_what_prometheus_is_told(tmp_path: Path) -> None:
     for path in re.findall(r"/etc/stratumproxy/rules/\S+", text):
         text = text.replace(path, str(seen("prometheus", path).resolve()))
     told = tmp_path / "prometheus.yml"
-    told.write_text(text.replace("/run/secrets/stratumproxy_token", str(token)))
+    told.write_text(text.replace("/run/secrets/prometheus_token", str(token)))
     assert "1 rule files found" in checked("promtool", "check", "config", told)
 
 

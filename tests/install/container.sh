@@ -130,7 +130,7 @@ import socket
 sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(3)]
 print(*(each.getsockname()[1] for each in sockets))
 ')
-head -c 24 /dev/urandom | base64 >"$work/token"
+for each in token prometheus_token; do head -c 24 /dev/urandom | base64 >"$work/$each"; done
 cat >"$config/stratumproxy.toml" <<EOF
 [[listen]]
 address = "127.0.0.1:$miner_port"
@@ -151,12 +151,17 @@ connections = 100
 listen = "0.0.0.0:$api_port"
 token_file = "/run/secrets/token"
 
+[[api.token]]
+name = "prometheus"
+file = "/run/secrets/prometheus_token"
+
 [ledger]
 path = "/var/lib/stratumproxy/ledger.sqlite3"
 EOF
-chmod 644 "$work/token" "$config/stratumproxy.toml"
+chmod 644 "$work/token" "$work/prometheus_token" "$config/stratumproxy.toml"
 mounts=(--volume "$config:/etc/stratumproxy:ro" --volume stratumproxy:/var/lib/stratumproxy
-  --volume "$work/token:/run/secrets/token:ro")
+  --volume "$work/token:/run/secrets/token:ro"
+  --volume "$work/prometheus_token:/run/secrets/prometheus_token:ro")
 
 step "a simulated pool"
 run pool stratumproxy:new simulate pool --listen "127.0.0.1:$pool_port" --set difficulty=1e-7
@@ -211,8 +216,8 @@ podman kill --signal HUP proxy >/dev/null
 until_true "the configuration is read again" said proxy 'read again'
 podman logs proxy 2>&1 | grep 'read again'
 
-step "metrics want the token"
-python3 - "http://127.0.0.1:$api_port/metrics" "$work/token" <<'EOF'
+step "metrics, by the token that only reads"
+python3 - "http://127.0.0.1:$api_port/metrics" "$work/prometheus_token" <<'EOF'
 import sys
 import urllib.error
 import urllib.request
