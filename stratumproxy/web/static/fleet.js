@@ -111,7 +111,7 @@ export class Fleet extends EventTarget {
   #sort(sort, descending) {
     const key = `${sort} ${descending}`;
     if (this.#sorted.key === key && this.#sorted.version === this.version) return this.#sorted.rows;
-    const named = this.#byKeys();
+    const named = this.#byNames();
     const of = SORTS[sort] ?? ((row) => row[sort]);
     const values = named.map(of);
     const known = Uint32Array.from(named.keys()).filter((place) => values[place] !== null);
