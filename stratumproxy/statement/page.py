@@ -40,22 +40,24 @@ header div + div { text-align: right }
 .tile { border: 1px solid #d5dae3; border-radius: 6px; padding: 7px 9px; break-inside: avoid }
 .tile b { display: block; font-size: 14pt; line-height: 1.25; white-space: nowrap }
 .tile span, small { color: #566074; font-size: 8.5pt }
-table { border-collapse: collapse; width: 100%; font-size: 8.5pt;
+table { border-collapse: collapse; width: 100%; font-size: 7.4pt;
   font-variant-numeric: tabular-nums }
-th, td { padding: 2.5px 5px; text-align: right; vertical-align: top }
+th, td { padding: 2.5px 3px; text-align: right; vertical-align: top; white-space: nowrap }
+th { white-space: normal; vertical-align: bottom }
 th { font-weight: 600; border-bottom: 1px solid #1c2330; background: #f1f3f7;
   print-color-adjust: exact }
 td { border-bottom: 1px solid #e6e9ef }
 tr { break-inside: avoid }
 thead { display: table-header-group }
-.text { text-align: left; overflow-wrap: anywhere }
+.text { text-align: left; white-space: normal; overflow-wrap: anywhere; min-width: 9ch }
 .total td { font-weight: 600; border-top: 1px solid #1c2330; border-bottom: 0 }
 .bad { color: #a11616; font-weight: 600 }
 svg { width: 100%; height: auto; display: block; print-color-adjust: exact }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 3px 12px; margin: 0;
   font-size: 8.5pt }
 dt { font-weight: 600 } dd { margin: 0 }
-section { break-inside: auto } .keep { break-inside: avoid }
+.keep { break-inside: avoid }
+@media print { body { padding: 0 } }
 """
 
 STYLE_HASH = b64encode(sha256(STYLE.encode()).digest()).decode()
@@ -104,7 +106,7 @@ def _tiles(statement: Statement) -> str:
     tiles = [
         ("Mean hashrate", rate(total.hashrate), f"chance: {error(total)}"),
         ("Work proven", work(total.work), "in shares of difficulty 1"),
-        ("Uptime", percent(total.uptime), "of the time that is not excused"),
+        ("Uptime", percent(total.uptime), "of what is not excused"),
         ("Machines", f"{total.machines:,.1f}", "there, on average"),
         ("Shares accepted", f"{total.accepted:,}", f"{percent(_rejected(total))} rejected"),
         (
@@ -113,7 +115,7 @@ def _tiles(statement: Statement) -> str:
             f"of {'?' if due is None else f'{due:,.0f}'} expected",
         ),
         ("Down", hours(total.down_seconds), "of machines, not excused"),
-        ("Excused", hours(total.excused_seconds), "of machines that were down"),
+        ("Excused", hours(total.excused_seconds), "downtime of machines"),
     ]
     return (
         '<div class="tiles">'
@@ -144,12 +146,11 @@ def _rows(statement: Statement) -> str:
         "± chance",
         "Accepted",
         "Rejected",
-        "Sent",
         "Credited",
-        "Machines" if statement.by != "worker" else "There",
-        "Proven",
-        "Excused",
-        "Down",
+        "There, h" if statement.by == "worker" else "Machines",
+        "Proven, h",
+        "Excused, h",
+        "Down, h",
         "Uptime",
     ]
     lines = [_row(row, statement.by) for row in statement.rows]
@@ -160,31 +161,42 @@ def _rows(statement: Statement) -> str:
 
 def _row(row: Row, by: str, kind: str = "") -> str:
     of = row.figures
-    there = hours(of.machine_seconds) if by == "worker" else f"{of.machines:,.1f}"
+    there = _hours(of.machine_seconds) if by == "worker" else _short(f"{of.machines:,.1f}")
     cells = [
         rate(of.hashrate),
-        error(of),
+        error(of).removeprefix("± "),
         f"{of.accepted:,}",
         f"{of.rejected:,}",
-        f"{of.forwarded:,}",
         f"{of.credited:,}",
         there,
-        hours(of.proven_seconds),
-        hours(of.excused_seconds),
-        hours(of.down_seconds),
+        _hours(of.proven_seconds),
+        _hours(of.excused_seconds),
+        _hours(of.down_seconds),
         percent(of.uptime),
     ]
     title = f' title="{escape(reasons(of.reasons))}"' if of.reasons else ""
     return _line([row.name], cells, kind, title)
 
 
+def _hours(seconds: float | None) -> str:
+    """As `hours`, where the unit stands above."""
+    return _short(hours(seconds).removesuffix(" h"))
+
+
+def _short(text: str) -> str:
+    """A number without its decimal where it has many digits before that."""
+    return text.partition(".")[0] if len(text) > 6 else text
+
+
 def _credits(credits: Sequence[Credit], confidence: float) -> str:
     if not credits:
         return ""
+    targets = any(each.target for each in credits)
     columns = [
-        *("Pool", "Account", "Target", "Expected", "Chance allows", "Sent", "Credited"),
-        *("Refused, lost", "Work credited", "Verdict"),
+        *("Pool", "Account", *["Target"] * targets, "Expected", "Chance allows", "Sent"),
+        *("Credited", "Refused, lost", "Work credited", "Verdict"),
     ]
+    left = (0, 1, 2, 9) if targets else (0, 1, 8)
     lines = []
     for each in credits:
         of = each.audit
@@ -202,9 +214,10 @@ def _credits(credits: Sequence[Credit], confidence: float) -> str:
         verdict = f'<td class="text{"" if of.fine else " bad"}">{escape(of.verdict)}'
         if of.reasons:
             verdict += f"<br><small>{escape(reasons(of.reasons))}</small>"
-        lines.append(_line([where, each.account, each.target], cells, end=f"{verdict}</td>"))
+        names = [where, each.account, *[each.target] * targets]
+        lines.append(_line(names, cells, end=f"{verdict}</td>"))
     return (
-        f"<section><h2>Credited by each pool</h2>{_table(columns, lines, left=(0, 1, 2, 9))}"
+        f"<section><h2>Credited by each pool</h2>{_table(columns, lines, left=left)}"
         "<p><small>Expected is what the machines' work comes to in shares at a pool's difficulty. "
         f"How many of them come is chance; it allows that many with {100 * confidence:g} % for all "
         "accounts together. Sent is what came; credited is what the pool acknowledged.</small></p>"
@@ -216,7 +229,7 @@ def _windows(statement: Statement) -> str:
     if not statement.windows:
         return ""
     lines = [_window(statement, each) for each in statement.windows]
-    columns = ["From", "To", "Excused, of machines", "Why", "Proof, in the ledger"]
+    columns = ["From", "To", "Excused", "Why", "Proof, in the ledger"]
     return (
         f"<section><h2>Downtime that is excused</h2>{_table(columns, lines, left=(0, 1, 3, 4))}"
         "</section>"

@@ -81,7 +81,8 @@ def fill(path: Path, tenants: int, five_minutes_days: float = 0.25) -> None:
                     f"AS worker, 1 + 2 * (CASE WHEN moves AND {moved} THEN next ELSE own END) + "
                     f"{second} AS pool, "
                     f"{level.step} * (5000 + worker * 7919 % 10007) / 50000 AS n, "
-                    f"{level.step} * (5000 + worker * 7919 % 10007) / 38150000 AS sent, "
+                    f"CAST({level.step} * (5000 + worker * 7919 % 10007) / 38150000.0 "
+                    "+ abs(random()) / 9223372036854775807.0 AS INTEGER) AS sent, "
                     f"{level.step} * 0.997 AS proven FROM m WHERE {mines}) ORDER BY worker"
                 )  # fmt: skip
                 sums = ", ".join(map(sum_of, NAMES))
