@@ -233,7 +233,8 @@ class Tenant(Table):
         Field(
             ge=1,
             le=1_000_000,
-            description="Miners of this tenant at a time. The next is refused when it authorizes. "
+            description="Miners of this tenant at a time, over all processes. The next is refused "
+            "when it authorizes. "
             "Not set: as many as `limits.connections` lets in.",
         ),
     ] = None

@@ -12,6 +12,7 @@ from stratumproxy.control.bans import SharedBans
 from stratumproxy.control.channel import Channel
 from stratumproxy.control.intake import Gap, Told
 from stratumproxy.control.keep import Keep
+from stratumproxy.control.limits import SharedLimits
 from stratumproxy.control.orders import Orders
 from stratumproxy.control.preference import Preference
 from stratumproxy.control.reckoning import Reckoning, Untold
@@ -112,6 +113,7 @@ class Control:
             give=lambda arguments: self.orders.to_processes("ban", arguments),
             record=self.record,
         )
+        self.limits = SharedLimits(range(len(sockets)), self._tell_elsewhere)
         self.orders.here["switch-pool"] = self.preference.switch
         self.orders.here["ban"] = self.bans.ban
         self._channels += (
@@ -179,6 +181,7 @@ class Control:
     def _end(self, runs: Sequence[str]) -> None:
         for run in runs:
             self._picture(self._fleet.ended, run, self._clock.now())
+            self.limits.ended(run)
         if runs:
             self._keep.ended(runs)
 
@@ -191,6 +194,7 @@ class Control:
             self._picture(self._fleet.tend, self._clock.now())
             self._picture(self._tell_turns)
             self._picture(self._tell_outages)
+            self.limits.look()
             self._keep.look()
             for channel in self._channels:
                 await channel.look()
@@ -254,12 +258,17 @@ class Control:
         self._reckonings[process].shown(run, snapshot)
         self._picture(self._fleet.snapshot, process, run, snapshot, self._clock.now())
         self.bans.met(process, run)
+        self.limits.shown(process, run, snapshot.limited)
 
     def _tell_bans(self, bans: Sequence[Ban], process: int | None) -> None:
         for channel in self._channels:
             if process in (None, channel.process):
                 for rows in encode_bans(bans):
                     channel.order({"do": "bans", "action": "bans", "bans": rows})
+
+    def _tell_elsewhere(self, process: int, miners: dict[str, int]) -> bool:
+        order = {"do": "elsewhere", "action": "elsewhere", "miners": miners}
+        return self._channels[process].order(order)
 
     def _acknowledge(self, run: str, seq: int) -> None:
         for channel in self._channels:

@@ -119,6 +119,18 @@ class Orders:
             here = [each for each in miners if each.host == ban.host and each.behaviour is not None]
             self._proxy.drain.add(here, BANNED)
 
+    def _elsewhere(self, order: Arguments) -> dict[str, Any]:
+        """Know how many ``miners`` other processes have, by tenant."""
+        told, tenants = order.get("miners"), self._proxy.router.tenants
+        if not isinstance(told, dict) or not all(
+            type(count) is int and count >= 0 for count in told.values()
+        ):
+            raise OrderError("miners must be a count for each tenant")
+        for name, count in told.items():
+            if (tenant := tenants.get(name)) is not None:
+                tenant.elsewhere = count
+        return {}
+
     def _switch_pool(self, order: Arguments) -> dict[str, Any]:
         """Mine on ``pool`` until told otherwise, while it is ready; "" for the configured order."""
         name, proxy, now = order.get("pool"), self._proxy, self._clock()
@@ -232,7 +244,7 @@ def _is_number(value: object) -> bool:
     return type(value) in (int, float) and math.isfinite(value)  # type: ignore[arg-type]
 
 
-UNSPOKEN = ("none", "bans")
+UNSPOKEN = ("none", "bans", "elsewhere")
 """Actions that are no operator's."""
 
 ACTIONS: dict[str, Callable[[Orders, Arguments], dict[str, Any]]] = {
@@ -240,6 +252,7 @@ ACTIONS: dict[str, Callable[[Orders, Arguments], dict[str, Any]]] = {
     "disconnect": Orders._disconnect,
     "ban": Orders._ban,
     "bans": Orders._bans,
+    "elsewhere": Orders._elsewhere,
     "switch-pool": Orders._switch_pool,
     "difficulty": Orders._difficulty,
 }

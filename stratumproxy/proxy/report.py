@@ -3,6 +3,7 @@
 from collections import deque
 
 from stratumproxy.proxy.proxy import Proxy
+from stratumproxy.routing.target import NO_LIMIT
 from stratumproxy.telemetry.snapshot import PoolSnapshot, Snapshot, merge_pools
 from stratumproxy.upstream.pool import Pool
 
@@ -48,6 +49,11 @@ class Report:
             reply=recorder.reply.copy(),
             fan_out=recorder.fan_out.copy(),
             stale_age=recorder.stale_age.copy(),
+            limited={
+                tenant.name: tenant.miners
+                for tenant in proxy.router.tenants
+                if tenant.most != NO_LIMIT
+            },
         )
 
     def _hashrate(self, now: float) -> float:

@@ -105,6 +105,8 @@ class Snapshot:
     """Memory of the process; 0 where the system does not say."""
     log_lines_lost: int = 0
     """Lines of its log that nobody read in time, or that could not be written."""
+    limited: dict[str, int] = field(default_factory=dict)
+    """Miners of each tenant that may have so many, and no more."""
 
     @classmethod
     def parse(cls, values: dict[str, Any]) -> "Snapshot":
@@ -137,6 +139,7 @@ class Snapshot:
             resident_bytes=0,
             pools=pools,
             preferred="",
+            limited={},
         )
 
 
@@ -161,7 +164,9 @@ def merge(snapshots: Sequence[Snapshot]) -> Snapshot:
     """Several processes' snapshots as one; at least one."""
     rejected: Counter[str] = Counter()
     drops: Counter[str] = Counter()
+    limited: Counter[str] = Counter()
     for snapshot in snapshots:
+        limited.update(snapshot.limited)
         rejected.update(snapshot.rejected)
         drops.update(snapshot.drops)
     return Snapshot(
@@ -189,6 +194,7 @@ def merge(snapshots: Sequence[Snapshot]) -> Snapshot:
         cpu_seconds=sum(snapshot.cpu_seconds for snapshot in snapshots),
         resident_bytes=sum(snapshot.resident_bytes for snapshot in snapshots),
         log_lines_lost=sum(snapshot.log_lines_lost for snapshot in snapshots),
+        limited=dict(limited),
     )
 
 

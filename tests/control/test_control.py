@@ -447,3 +447,20 @@ async def test_what_one_process_knows_of_bans_the_others_are_told(pairs, until):
     said = [each["event"] for each in logs]
     assert "a mining process says what can't be understood; please report it" in said
     assert "a worker is banned from an address" in said
+
+
+async def test_each_process_is_told_how_many_miners_others_have(pairs, autojump_clock):
+    """Of a tenant with a limit, once all have said how many they have themselves."""
+    (one, end_one), (other, end_other) = pairs
+    async with (
+        controlling(end_one, end_other),
+        working(one, "run-0") as first,
+        working(other, "run-1", number=1) as second,
+    ):
+        first.outbox.show(snapshot(limited={"acme": 5}))
+        await trio.sleep(3)
+        assert not first.orders
+        second.outbox.show(snapshot(limited={"acme": 2}))
+        await trio.sleep(3)
+        told = [[each["miners"] for each in process.orders] for process in (first, second)]
+        assert told == [[{"acme": 2}], [{"acme": 5}]]

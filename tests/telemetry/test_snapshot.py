@@ -43,6 +43,7 @@ SNAPSHOT = Snapshot(
     cpu_seconds=1.5,
     resident_bytes=1 << 20,
     log_lines_lost=7,
+    limited={"acme": 3},
 )
 
 
@@ -64,7 +65,7 @@ def test_several_are_added_up() -> None:
     assert (both.accepted, both.connects) == (10, 18)
     assert both.rejected == {"stale": 2}
     assert (both.cpu_seconds, both.resident_bytes) == (3.0, 2 << 20)
-    assert both.log_lines_lost == 14
+    assert (both.log_lines_lost, both.limited) == (14, {"acme": 6})
     assert both.reply.count == 4
     assert (both.fan_out.count, both.stale_age.count) == (2, 2)
     assert both.pools[0].round_trip.count == 2
@@ -74,6 +75,7 @@ def test_of_one_that_is_gone_its_counts_stay() -> None:
     past = SNAPSHOT.past()
     assert (past.connected, past.hashrate, past.resident_bytes) == (0, 0, 0)
     assert (past.accepted, past.cpu_seconds, past.reply.count) == (5, 1.5, 2)
+    assert past.limited == {}
     assert (past.pools[0].pending, past.pools[0].lost) == (0, 4)
 
 
