@@ -13,10 +13,10 @@ from urllib.parse import quote
 from tests.docs.sandbox import ON_POOL
 from tests.waiting import PATIENCE
 
-NO_FARM = {"README.md", "docs/operations.md", "docs/production.md", "docs/testing.md"}
-"""Pages that begin with nothing but the pools: what they want they start themselves."""
+FARM = {f"docs/{page}.md" for page in ("api", "conformance", "hosting", "ledger", "metrics")}
+"""Pages whose commands are about a proxy that runs: it does, in the folder that they begin in."""
 MACHINES = {"README.md", "docs/production.md"}
-"""Of these, those with machines that mine as soon as there is a proxy."""
+"""Pages that start a proxy themselves: machines mine as soon as it is there."""
 FRESH = {"docs/production.md"}
 """Pages for who has no checkout: they begin in an empty folder."""
 USER = "stratumproxy"

@@ -84,9 +84,9 @@ class Page:
 
     def go(self) -> None:
         farm.pools(self.ours)
-        if self.page not in farm.NO_FARM:
+        if self.page in farm.FARM:
             farm.farm(self.ours)
-        elif self.page in farm.MACHINES:
+        if self.page in farm.MACHINES:
             farm.machines(self.ours)
         every = list(blocks(self.page))
         for block in every:
