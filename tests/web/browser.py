@@ -74,12 +74,20 @@ class World:
 
 
 @contextmanager
-def world(workers: int) -> Iterator[World]:
-    """Serves a fleet of so many workers until the end of the block."""
+def world(workers: int, acmes: str = "") -> Iterator[World]:
+    """Serves a fleet of so many workers until the end of the block.
+
+    Args:
+        workers: how many.
+        acmes: the token of a customer, if every second machine is to be its.
+    """
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder, "token")
-        file.write_text(TOKEN)
-        command = [sys.executable, "-m", "tests.web.browser_world", str(workers), str(file)]
+        files = []
+        for name, secret in (("token", TOKEN), ("acme", acmes)):
+            if secret:
+                files.append(Path(folder, name))
+                files[-1].write_text(secret)
+        command = [sys.executable, "-m", "tests.web.browser_world", str(workers), *map(str, files)]
         with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
             try:
                 assert process.stdout is not None

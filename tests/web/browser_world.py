@@ -1,6 +1,7 @@
 """The made-up fleet in a process of its own.
 
-`python -m tests.web.browser_world WORKERS TOKEN_FILE` says where it is. With 0 workers
+`python -m tests.web.browser_world WORKERS TOKEN_FILE [ACMES]` says where it is. With acme's token
+file as well, half of the machines are acme's, and nobody reads without a token. With 0 workers
 nothing has ever been heard of, the ledger can't be written, and an operator's order holds.
 """
 
@@ -11,6 +12,7 @@ from functools import partial
 import trio
 
 from stratumproxy.config.control import Api
+from stratumproxy.config.hosting import Tenant
 from stratumproxy.fleet import Fleet
 from stratumproxy.fleet.conditions import PoolOrder
 from stratumproxy.fleet.watch import Watch
@@ -19,10 +21,12 @@ from stratumproxy.web import make_app, serve
 from tests.web.world import serve_world
 
 
-async def main(workers: int, config: Api) -> None:
+async def main(workers: int, config: Api, tenants: list[Tenant]) -> None:
     async with trio.open_nursery() as nursery:
         if workers:
-            served = await nursery.start(partial(serve_world, workers, config=config))
+            served = await nursery.start(
+                partial(serve_world, workers, config=config, tenants=tenants)
+            )
             url = served.url
         else:
             fleet = Fleet(time.time())
@@ -37,4 +41,6 @@ async def main(workers: int, config: Api) -> None:
 
 
 if __name__ == "__main__":
-    trio.run(main, int(sys.argv[1]), Api(token_file=sys.argv[2]))
+    _, number, file, *acmes = sys.argv
+    owners = [Tenant(name="acme", workers=["*"], token_file=each) for each in acmes]
+    trio.run(main, int(number), Api(token_file=file, read_needs_token=bool(acmes)), owners)

@@ -15,6 +15,7 @@ import trio
 from starlette.applications import Starlette
 
 from stratumproxy.config.control import Api
+from stratumproxy.config.hosting import Tenant
 from stratumproxy.errors import StratumProxyError
 from stratumproxy.fleet import Fleet
 from stratumproxy.fleet.fleet import Earlier
@@ -23,6 +24,7 @@ from stratumproxy.fleet.history import History
 from stratumproxy.fleet.usual import Known
 from stratumproxy.fleet.worker import Counts
 from stratumproxy.telemetry.records import (
+    TENANT,
     Batch,
     EventRecord,
     JobRecord,
@@ -95,9 +97,11 @@ class World:
         workers: how many.
         now: Unix seconds.
         seed: of all that is random.
+        tenants: whether every second machine is acme's; else all are nobody's.
     """
 
-    def __init__(self, workers: int, now: float, seed: int = 1) -> None:
+    def __init__(self, workers: int, now: float, seed: int = 1, tenants: bool = False) -> None:
+        self.tenants = tenants
         self.random = random.Random(seed)
         self.machines = [self._machine(number) for number in range(workers)]
         self.started = now - 86_400
@@ -116,6 +120,10 @@ class World:
         address = f"10.{rack // 250}.{rack % 250}.{slot + 10}:{self.random.randint(20_000, 60_000)}"
         return Machine(number, name, agent, address, rate, difficulty)
 
+    def tenant_of(self, machine: Machine) -> str:
+        """Whose it is."""
+        return "acme" if self.tenants and machine.number % 2 else TENANT
+
     def earlier(self, now: float) -> list[Earlier]:
         """What each did in the last hour and day."""
         return [self._earlier(machine, now) for machine in self.machines]
@@ -123,7 +131,9 @@ class World:
     def usuals(self, now: float) -> dict[tuple[str, str], Known]:
         """What is usual of each, and which were called slow."""
         return {
-            ("default", machine.name): Known(machine.rate, 336, machine.slow, now - 3600)
+            (self.tenant_of(machine), machine.name): Known(
+                machine.rate, 336, machine.slow, now - 3600
+            )
             if machine.slow
             else Known(machine.rate, 336)
             for machine in self.machines
@@ -149,7 +159,9 @@ class World:
         best = machine.difficulty * 1000
         reasons = {"stale": rejects - rejects // 3, "low-difficulty": rejects // 3}
         counts = Counts(day, rejects, reasons, day * machine.difficulty, best, 1)
-        return Earlier(("default", machine.name), now - 60 * 86_400, last, counts, past)
+        return Earlier(
+            (self.tenant_of(machine), machine.name), now - 60 * 86_400, last, counts, past
+        )
 
     def _found(self, expected: float) -> int:
         """How many shares, when so many are expected."""
@@ -181,6 +193,8 @@ class World:
             "pool.example:3333" if is_open else "",
             is_open,
             "" if is_open else "broken",
+            self.tenant_of(machine),
+            "farm",
         )
 
     def second(self, now: float) -> Batch:
@@ -240,6 +254,7 @@ class World:
             rejected,
             0.0,
             best,
+            tenant=self.tenant_of(machine),
         )
 
     def _job(self, now: float) -> JobRecord:
@@ -268,7 +283,16 @@ class World:
         asked = (machine.difficulty, 2.0**24)
         return [
             ShareRecord(
-                now, machine.name, "pool.example:3333", job, *asked, met, "accepted", "", latency
+                now,
+                machine.name,
+                "pool.example:3333",
+                job,
+                *asked,
+                met,
+                "accepted",
+                "",
+                latency,
+                self.tenant_of(machine),
             )
         ]
 
@@ -327,11 +351,13 @@ class World:
         )
 
 
-def make_world(workers: int = WORKERS, now: float | None = None) -> tuple[World, Fleet]:
+def make_world(
+    workers: int = WORKERS, now: float | None = None, tenants: bool = False
+) -> tuple[World, Fleet]:
     """A fleet with a day behind it, and what goes on telling of it."""
     now = time.time() if now is None else now
     begin = now - 300
-    world, fleet = World(workers, now), Fleet(now - 86_400)
+    world, fleet = World(workers, now, tenants=tenants), Fleet(now - 86_400)
     for point in range(288):
         world.past(fleet.day, begin - (288 - point) * 300, 300)
     for point in range(60):
@@ -404,6 +430,7 @@ async def serve_world(
     workers: int = WORKERS,
     *,
     config: Api | None = None,
+    tenants: Sequence[Tenant] = (),
     port: int = 0,
     clock: Callable[[], float] = time.time,
     task_status: trio.TaskStatus[Served] = trio.TASK_STATUS_IGNORED,
@@ -419,14 +446,15 @@ async def serve_world(
     Args:
         workers: how many.
         config: the API's; on loopback, without a token, if it is left out.
+        tenants: whose tokens there are; every second machine is then acme's.
         port: 0 for any.
         clock: Unix seconds.
         task_status: given the `Served`, when it listens.
     """
-    world, fleet = make_world(workers, clock())
+    world, fleet = make_world(workers, clock(), bool(tenants))
     fleet.apply(world.strangers(clock()), clock())
     orders = MadeUpOrders([pool.name for pool in world.snapshot(clock()).pools])
-    app = make_app(fleet, config=config or Api(), clock=clock, orders=orders)
+    app = make_app(fleet, config=config or Api(), tenants=tenants, clock=clock, orders=orders)
     listeners = await trio.open_tcp_listeners(port, host="127.0.0.1")
     address = listeners[0].socket.getsockname()
     stop = trio.Event()

@@ -1,12 +1,12 @@
 // What an operator with the token may do: asking for it, giving orders, and those to a worker.
 
-import { ApiError, post, token, tryToken } from "./api.js";
+import { access, ApiError, post, token, tryToken } from "./api.js";
 import { announce, byId, h, setText } from "./dom.js";
 import * as format from "./format.js";
 import { plain } from "./log.js";
 
 /** Whether there is a token to act with. */
-export const mayAct = () => Boolean(token.value);
+export const mayAct = () => Boolean(token.value) && access.may !== "read";
 
 /** Asks before what can't be taken back; resolves to whether it was meant. */
 export function confirmed(words, verb) {
@@ -93,7 +93,13 @@ function fill(panel, worker) {
     const give = h("button", { type: "button", on: { click: askToken } }, "Give the token…");
     panel.replaceChildren(
       title,
-      h("p", { class: "note" }, "They need the secret of [api] token_file."),
+      h(
+        "p",
+        { class: "note" },
+        token.value
+          ? "They need another token: this one is for reading only."
+          : "They need the secret of [api] token_file.",
+      ),
       give,
     );
     return;
@@ -153,7 +159,8 @@ function fill(panel, worker) {
     ),
     h(
       "div",
-      { class: "controls" },
+      // What is usual is the whole proxy's to say.
+      { class: "controls", hidden: access.tenant !== null },
       button("This is how it is", async (self) => {
         if (
           await confirmed(

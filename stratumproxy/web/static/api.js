@@ -10,6 +10,9 @@ export class ApiError extends Error {
 
 const KEY = "stratumproxy-token";
 
+/** What the token is good for, by the server: "act", "read", or "" as long as it has not said. */
+export const access = { may: "", tenant: null };
+
 /** The bearer token: kept for this tab and session only, so it is gone when the tab is closed. */
 export const token = {
   get value() {
@@ -21,7 +24,10 @@ export const token = {
   },
   set value(secret) {
     if (secret) sessionStorage.setItem(KEY, secret);
-    else sessionStorage.removeItem(KEY);
+    else {
+      sessionStorage.removeItem(KEY);
+      Object.assign(access, { may: "", tenant: null });
+    }
     document.dispatchEvent(new Event("token"));
   },
 };
@@ -45,8 +51,11 @@ async function ask(path, options = {}) {
   throw new ApiError(answer.status, words || `the server answered ${answer.status}`);
 }
 
-/** Asks whether a secret is the token. Raises ApiError if it is not, or if there is none. */
-export const tryToken = (secret) => ask("/api/access", { headers: bearer(secret) });
+/** Asks what a secret is good for. Raises ApiError if it is no token, or if there is none. */
+export async function tryToken(secret) {
+  const answer = await ask("/api/access", { headers: bearer(secret) });
+  Object.assign(access, await answer.json());
+}
 
 /** The JSON at a path. Raises ApiError, or TypeError if there was no answer. */
 export const get = async (path, signal) => (await ask(path, { signal })).json();

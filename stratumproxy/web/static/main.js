@@ -141,6 +141,13 @@ byId("retry").addEventListener("click", () => feed.retry());
 feed.addEventListener("summary", ({ detail: summary }) => {
   beat = !beat;
   byId("live").classList.toggle("beat", beat);
+  // Of a tenant's token: what is of the whole proxy is not there.
+  document.documentElement.classList.toggle("tenants", summary.tenant !== null);
+  setText(byId("whose"), summary.tenant ?? "");
+  if (summary.tenant !== null) {
+    setText(byId("about"), `stratumproxy ${summary.version} · figures of ${summary.tenant} alone`);
+    return;
+  }
   const lost = summary.lost_records ? ` · ${format.count(summary.lost_records)} records lost` : "";
   setText(
     byId("about"),
@@ -190,11 +197,13 @@ document.addEventListener("token", () => {
 });
 // One that was kept and is not right any more would look given until it is needed.
 if (token.value) {
-  tryToken(token.value).catch((error) => {
-    if (!(error instanceof ApiError) || ![401, 403].includes(error.status)) return;
-    token.value = "";
-    askToken(`Not taken any more: ${error.message}.`);
-  });
+  tryToken(token.value)
+    .then(() => document.dispatchEvent(new Event("access")))
+    .catch((error) => {
+      if (!(error instanceof ApiError) || ![401, 403].includes(error.status)) return;
+      token.value = "";
+      askToken(`Not taken any more: ${error.message}.`);
+    });
 }
 document.addEventListener("unauthorized", () => {
   if (!byId("token-dialog").open && !token.value) askToken();

@@ -88,7 +88,7 @@ export function overview(feed) {
       "Difficulty of the best share since start",
     );
     totals.blocks.set(
-      format.count(summary.blocks),
+      summary.tenant === null ? format.count(summary.blocks) : "–",
       "",
       "Shares that met the network's target, since start",
     );
@@ -128,7 +128,7 @@ function showShares(summary, shares) {
   shares.accepted.set(format.count(accepted), part(accepted));
   shares.rejected.set(format.count(rejected), part(rejected));
   shares.forwarded.set(
-    format.count(summary.forwarded),
+    summary.tenant === null ? format.count(summary.forwarded) : "–",
     "since start",
     "Shares that met a pool's difficulty",
   );

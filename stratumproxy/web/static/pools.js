@@ -90,6 +90,7 @@ export function poolsPanel(feed) {
     show();
   });
   document.addEventListener("token", allow);
+  document.addEventListener("access", allow);
   allow();
 }
 

@@ -263,7 +263,8 @@ export function workerPage(name, feed) {
     },
     { signal },
   );
-  document.addEventListener("token", () => actionsPanel.refresh(view, name), { signal });
+  for (const known of ["token", "access"])
+    document.addEventListener(known, () => actionsPanel.refresh(view, name), { signal });
   load();
   loadHistory();
   return () => {
