@@ -3,7 +3,7 @@
 import pytest
 
 from tests.docs.commands import run
-from tests.docs.pages import PAGES, blocks
+from tests.docs.pages import PAGES, blocks, read
 from tests.docs.sandbox import why_not
 from tests.docs.shell import SHELLS, commands
 
@@ -23,6 +23,19 @@ def test_run(page: str) -> None:
     rows = run(page)
     assert rows
     assert [f"{row}\n{row.output}" for row in rows if not row.well] == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_reader_is_told_which_file_it_is(page: str) -> None:
+    """Where a block is what is in a file, the text before it says so, or a command after it."""
+    for block in blocks(page):
+        for mark in block.marks:
+            name, _, path = mark.partition(": ")
+            if name in ("file", "append", "beforehand"):
+                lines = read(page).splitlines()
+                before = "\n".join(lines[max(0, block.line - 9) : block.line - 2])
+                after = [each.text for each in blocks(page) if each.language in SHELLS]
+                assert f"`{path}`" in before or any(path in text for text in after), block
 
 
 @pytest.mark.parametrize("page", PAGES)
