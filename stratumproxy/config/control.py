@@ -39,7 +39,8 @@ class Token(Table):
         Literal["read", "operate"],
         Field(
             description="`read`: look only. `operate`: give orders, too (disconnect miners, switch "
-            "pools, change weights); each stands in the events with the token's name.",
+            "pools, change weights); each stands in the events with the token's name. With a "
+            "`tenant`, for its workers: disconnect, ban, set a difficulty.",
         ),
     ] = "read"
     tenant: Annotated[

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from stratumproxy.config.difficulty import Difficulty
 from stratumproxy.config.hosting import DEFAULT, TenantDifficulty
-from stratumproxy.config.locate import Path
+from stratumproxy.config.locate import Path, dotted
 from stratumproxy.config.networks import Network, Networks
 from stratumproxy.config.tenants import target_names
 from stratumproxy.config.wildcards import Covering
@@ -48,6 +48,7 @@ def crossings(tree: Tree, pools: Iterable[str]) -> Found:
         yield from _difficulty(tree, tenant, at)
     yield from _late(tree)
     yield from _refusing(tree)
+    yield from _one_secret(tree)
     for index, token in tables(tree.get("api"), "token"):
         if name := _text(token, "tenant"):
             yield from _unknown(("api", "token", index, "tenant"), name, tenants, "tenant")
@@ -233,6 +234,23 @@ class _Before:
                 return []
             found.add(min(having))
         return [self._names[place] for place in sorted(found)]
+
+
+def _one_secret(tree: Tree) -> Found:
+    """Files that are named for two tokens: who has the one would be taken for who has the other."""
+    api = tree.get("api")
+    files: list[tuple[Path, str]] = []
+    if isinstance(api, Mapping):
+        files.append((("api", "token_file"), _text(api, "token_file")))
+    for index, token in tables(api, "token"):
+        files.append((("api", "token", index, "file"), _text(token, "file")))
+    for index, tenant in tables(tree, "tenant"):
+        files.append((("tenant", index, "token_file"), _text(tenant, "token_file")))
+    first: dict[str, Path] = {}
+    for at, file in files:
+        if file and file in first:
+            yield at, f"is {dotted(first[file])}'s file, too; each token needs a secret of its own"
+        first.setdefault(file, at)
 
 
 def _refusing(tree: Tree) -> Found:

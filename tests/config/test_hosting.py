@@ -154,6 +154,17 @@ def test_names_of_tokens_and_of_their_tenants(tmp_path: Path) -> None:
     assert said(token + token.replace("acne", "acme")) == [
         "api.token[0].tenant: no tenant is called 'acne'; did you mean 'acme'?",
         "api.token[1].name: token[0] is called 'night', too; give one of them another name",
+        "api.token[1].file: is api.token[0].file's file, too; each token needs a secret of its own",
+    ]
+
+
+def test_each_token_has_a_file_of_its_own(tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    file.write_text("0123456789abcdef")
+    tenant = f'token_file = "{file}"\n{OTHER}workers = ["o*"]\ntoken_file = "{file}"\n'
+    assert said(f'{tenant}[api]\ntoken_file = "{file}"\n') == [
+        "tenant[0].token_file: is api.token_file's file, too; each token needs a secret of its own",
+        "tenant[1].token_file: is api.token_file's file, too; each token needs a secret of its own",
     ]
 
 
