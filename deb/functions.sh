@@ -1,5 +1,4 @@
 root=/usr/lib/stratumproxy
-configuration=/etc/stratumproxy/stratumproxy.toml
 
 # The version that the link leads to; nothing if there is none.
 current() { readlink "$root/current" 2>/dev/null || true; }
