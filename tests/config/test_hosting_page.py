@@ -12,8 +12,9 @@ TEXT = (Path(__file__).parents[2] / "docs" / "hosting.md").read_text(encoding="u
 
 
 def block(kind: str) -> str:
+    """The first of that language: others on the page are of what else there is."""
     blocks = re.findall(r"^```(\w*)\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
-    (found,) = [text for language, text in blocks if language == kind]
+    found, *_ = [text for language, text in blocks if language == kind]
     return str(found)
 
 

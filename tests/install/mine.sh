@@ -1,24 +1,24 @@
 # Read by deb.sh, pip.sh and pipx.sh, as root of a bare file system: a farm on loopback, what is
-# expected of it, and the seconds that each step took. LOWER and HIGHER are the two versions.
+# expected of it, and the seconds that each step took. LOWER and HIGHER are the two versions;
+# MINERS, POOL and API are ports.
 set -eu
 
-cat >/try/farm.toml <<'END'
+cat >/try/farm.toml <<END
 [[listen]]
-address = "127.0.0.1:3333"
+address = "127.0.0.1:$MINERS"
 [[pool]]
-url = "stratum+tcp://127.0.0.1:3334"
+url = "stratum+tcp://127.0.0.1:$POOL"
 user = "farm"
 [difficulty]
 start = 1e-6
 min = 1e-6
 [api]
-listen = "127.0.0.1:8080"
+listen = "127.0.0.1:$API"
 [ledger]
 path = "/var/lib/stratumproxy/ledger.sqlite3"
 END
 
 now() { date +%s.%N; }
-used() { df -k / | awk 'NR == 2 {print $3}'; }
 
 step() { # WORDS -- COMMAND: runs it, and says how long it took and what it left on the disk
     words= && while [ "$1" != -- ]; do words="$words $1" && shift; done && shift
@@ -58,10 +58,10 @@ another_share() { soon beyond "$(accepted)"; }
 
 # The simulated pool and miners are of the version that is tried; all that it brings is tried so.
 farm() { # PROGRAM
-    "$1" simulate pool --listen 127.0.0.1:3334 --set difficulty=1e-6 >/try/pool.jsonl 2>/try/pool.log &
+    "$1" simulate pool --listen "127.0.0.1:$POOL" --set difficulty=1e-6 >/try/pool.jsonl 2>/try/pool.log &
     pool=$!
     soon grep -q listening /try/pool.jsonl || fail "no pool"
-    "$1" simulate miners 127.0.0.1:3333 --count 2 --hashrate 2000 --quiet \
+    "$1" simulate miners "127.0.0.1:$MINERS" --count 2 --hashrate 2000 --quiet \
         >/try/miners.jsonl 2>/try/miners.log &
     miners=$!
 }

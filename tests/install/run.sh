@@ -19,6 +19,13 @@ all="bookworm:deb bookworm:pip bookworm:pipx trixie:deb trixie:pip trixie:pipx"
 mkdir -p "$roots" build/lower
 before=$("$python" -m tests.install.renumber "$wheel" "$lower" build/lower)
 
+free_ports() { # three that nobody has now; the namespaces share this machine's network
+  "$python" -c '
+import socket
+held = [socket.create_server(("127.0.0.1", 0)) for _ in range(3)]
+print(*(each.getsockname()[1] for each in held))'
+}
+
 bare() { # RELEASE
   local release=$1 began=$SECONDS
   [ ! -e "$roots/$release.made" ] || return 0
@@ -36,7 +43,8 @@ bare() { # RELEASE
 }
 
 try() { # RELEASE WAY
-  local release=$1 way=$2 root
+  local release=$1 way=$2 root ports
+  read -r -a ports < <(free_ports)
   bare "$release"
   root=$(mktemp -d "$roots/$release-$way.XXXX")
   cp -a --reflink=auto "$roots/$release/." "$root"
@@ -57,12 +65,13 @@ try() { # RELEASE WAY
     chroot "$root" /usr/bin/env -i HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
     PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
     PIP_CERT=/etc/ssl/machine.crt PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore \
-    LOWER="$lower" HIGHER="$(basename "$wheel" | cut -d- -f2)" \
+    MINERS="${ports[0]}" POOL="${ports[1]}" API="${ports[2]}" LOWER="$lower" HIGHER="$(basename "$wheel" | cut -d- -f2)" \
     /bin/sh "/try/$way.sh" </dev/null
   rm -rf --one-file-system "$root"
 }
 
-for each in ${*:-$all}; do
+[ $# -gt 0 ] || set -- $all
+for each in "$@"; do
   try "${each%:*}" "${each#*:}"
 done
 echo "== all is well"
