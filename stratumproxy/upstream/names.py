@@ -62,8 +62,7 @@ class Names:
         self._notices = notices
         self._names: dict[tuple[str, str, str, str], str] = {}
         """By `Who`, of which a plain tuple is made faster."""
-        self._first: dict[str, Who] = {}
-        """Who came to a name first."""
+        self._first = sharing.first
         sharing.want(notices)
 
     def of(self, share: Submission) -> str:
@@ -100,7 +99,7 @@ class Names:
                 name=name,
                 worker=worker,
                 tenant=tenant,
-                other=first.worker,
+                other=first[1],
             )
         return name
 

@@ -33,6 +33,9 @@ class Sharing:
         """Whether it takes several; None: not known yet."""
         self.why = ""
         """What that rests on, or why it is not known."""
+        self.first: dict[str, tuple[str, ...]] = {}
+        """Who came to a name first, as `upstream.names` has it: over all accounts, as two targets
+        may have the same one."""
         self.unnamed = 0
         """Shares so far of workers with a name that went as the account."""
         self._print: object = None

@@ -16,6 +16,18 @@ EACH = """
 [[target]]
 pools = [{{ pool = "pool-0", user = "acme", worker_names = "{names}" }}]
 """
+CUSTOMERS = """
+[[tenant]]
+name = "acme"
+workers = ["acme.*"]
+[[tenant.target]]
+pools = [{ pool = "pool-0", user = "acme", worker_names = "each" }]
+[[tenant]]
+name = "zenith"
+workers = ["zenith.*"]
+[[tenant.target]]
+pools = [{ pool = "pool-0", user = "z1" }]
+"""
 MINERS = 8
 SHARED = ("allowed", "per-submit", "always")
 STYLES = [style for style in get_args(SecondName) if style != "last"]
@@ -123,6 +135,29 @@ async def test_past_the_limit_the_rest_is_the_accounts(site, impatient) -> None:
     assert len(named(pool)) == 3
     assert (told.sessions, told.named) == (4, 3)
     assert told.unnamed > 0
+
+
+@pytest.mark.parametrize("style", ["allowed", "ignored"])
+async def test_two_customers_on_one_pool(site, impatient, style: SecondName) -> None:
+    """Each on an account of its own; one wants names, and the other does not."""
+    pool = await site.pool(second_name=style)
+    proxy = await site.proxy(pool, limits="named_sessions = 50\n" + CUSTOMERS)
+    acme = await site.miners(proxy, 4, worker="acme", seed=1)
+    zenith = await site.miners(proxy, 4, worker="zenith", seed=1000)
+    names = {miner.worker for miner in acme}
+    await site.until(lambda: names <= named(pool).keys())
+    await zenith.each(accepted=10)
+    await acme.last_job(pool)
+    for miners in (acme, zenith):
+        await miners.stop()
+    await proxy.next_snapshot(lambda now: not now.pools[0].pending)
+    snapshot = await proxy.stop()
+    counted = {name: each.accepted for name, each in pool.pool.workers.items()}
+    assert counted.keys() - {"acme"} == {*names, "z1"}
+    assert counted["z1"] == sent(zenith, pool).total()
+    assert sum(counted.values()) - counted["z1"] == sent(acme, pool).total()
+    assert snapshot.pools[0].unnamed == counted.get("acme", 0)
+    assert snapshot.pools[0].rejected == 0
 
 
 async def test_a_pool_that_means_the_last_name_has_the_sum_right(site, impatient) -> None:

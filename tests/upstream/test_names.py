@@ -8,6 +8,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from stratumproxy.accounting.naming import Naming
 from stratumproxy.accounting.workers import Worker
@@ -236,6 +238,76 @@ def test_one_that_waits_is_lost_with_its_session() -> None:
     assert talk.session.abandon() == [share]
 
 
+# -- whatever happens ----------------------------------------------------------------------------
+
+WORKERS = st.sampled_from(["a", "b", "farm.b", "c", "farm"])
+STEPS = st.one_of(
+    st.tuples(st.just("find"), WORKERS, st.booleans()),
+    st.tuples(st.just("find"), WORKERS, st.just(False)),
+    st.tuples(st.just("name"), st.integers(0, 3), st.sampled_from([True, False, "who?"])),
+    st.tuples(st.just("share"), st.integers(0, 30), st.sampled_from([True, "low", "mismatch"])),
+    st.tuples(st.just("wait"), st.sampled_from([1.0, PATIENCE]), st.none()),
+    st.tuples(st.just("doubt"), st.booleans(), st.none()),
+)
+
+
+@settings(max_examples=150)
+@given(st.lists(STEPS, min_size=20, max_size=80))
+def test_a_share_goes_out_once_and_under_a_name_only_after_the_pools_last_word_was_true(
+    steps: list[tuple[str, Any, Any]],
+) -> None:
+    """Against a model of the pool: what it last said of each name on this session."""
+    talk = Talk()
+    last_word: dict[str, Any] = {}
+    asked: list[tuple[str, int]] = []
+    sent: dict[int, str] = {}
+    owner: dict[int, str] = {}
+    now, number = 0.0, 16
+
+    def listen() -> None:
+        """What was said, in its order."""
+        for line in talk.said():
+            method, name, at = line.split(" ")
+            if method == "authorize":
+                assert name not in [each for each, _ in asked], "a name is asked for once"
+                asked.append((name, int(at)))
+                continue
+            assert int(at) not in sent, "a share goes out once"
+            sent[int(at)] = name
+            assert name in ("farm", owner[int(at)])
+            assert name == "farm" or last_word.get(name) is True
+
+    for what, which, how in steps:
+        now += 0.1
+        match what:
+            case "find":
+                before = set(talk.session.pending)
+                name = "farm" if which == "farm" else f"farm.{which.removeprefix('farm.')}"
+                talk.find(which, now, again=how)
+                (number,) = set(talk.session.pending) - before
+                owner[number] = name
+            case "name" if asked:
+                name, number = asked[which % len(asked)]
+                last_word[name] = how
+                talk.hear((number, how), now=now)
+            case "share" if waiting := [each for each in sent if each in talk.session.pending]:
+                number = waiting[which % len(waiting)]
+                if how == "mismatch" and sent[number] != "farm":
+                    last_word[sent[number]] = how
+                talk.hear((number, how), now=now)
+            case "wait":
+                now += which
+                talk.session.tend(now)
+            case "doubt":
+                talk.sharing.shared = which
+        listen()
+        assert set(sent) >= set(owner) - set(talk.session.pending)
+    talk.session.tend(now + PATIENCE)
+    talk.session.tend(now + 2 * PATIENCE)
+    listen()
+    assert set(sent) == set(owner), "none is held back for ever"
+
+
 # -- what a pool does is not what it says ----------------------------------------------------------
 
 
@@ -333,6 +405,17 @@ def test_two_tenants_workers_of_one_name_are_told_of_too() -> None:
         talk.session.submit(share, HEAD, FOUND)
     assert [event for event, _ in talk.log.lines if "same name" in event]
     assert len(talk.log.lines) == 1
+
+
+def test_so_they_are_where_two_targets_have_the_same_account() -> None:
+    talk = Talk()
+    other = Names(Naming("farm"), talk.sharing, talk.log)
+    talk.names.name(Who("acme", "a"))
+    other.name(Who("acme", "a"))
+    other.name(Who("zenith", "b"))
+    assert talk.log.lines == []
+    talk.names.name(Who("acme", "b"))
+    assert [(each["tenant"], each["name"]) for _, each in talk.log.lines] == [("acme", "farm.b")]
 
 
 def test_names_by_machine() -> None:
