@@ -31,6 +31,7 @@ CONTRACT = {
     "/api/actions/switch-pool",
     "/api/audit",
     "/api/report",
+    "/api/credit",
     "/api/events",
     "/api/groups",
     "/api/history",

@@ -198,6 +198,7 @@ OWN = {
         ),
         '"tenant":"acme"',
     ),
+    "GET /api/credit": Opens(("",), '"accounts"'),
     "GET /api/jobs": Opens(("",), "acme-job"),
     "GET /api/log": Opens(("",), "acme-rig"),
     "GET /api/tenants": Opens(("", "?tenant=acme"), "acme-target"),

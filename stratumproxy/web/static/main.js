@@ -5,6 +5,7 @@ import { ApiError, token, tryToken } from "./api.js";
 import { attentionPanel } from "./attention.js";
 import { announce, byId, setText } from "./dom.js";
 import { allSilent, conditionsBanner, inWords } from "./conditions.js";
+import { creditPanel } from "./credit.js";
 import { Feed } from "./feed.js";
 import { Fleet } from "./fleet.js";
 import * as format from "./format.js";
@@ -23,6 +24,7 @@ attentionPanel(feed, fleet, table);
 strangersList(feed);
 overview(feed);
 poolsPanel(feed);
+creditPanel(feed);
 const logs = lists(feed);
 
 // Views: #/ the fleet, #/jobs, #/events, #/worker/NAME.
