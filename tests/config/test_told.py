@@ -31,13 +31,15 @@ why = "storm"
 listen = "127.0.0.1:0"
 [[api.token]]
 name = "night"
-file = "{token}"
+file = "{token}.night"
 """
 
 
 def test_mining_processes_know_no_token_and_the_control_process_no_password(tmp_path: Path) -> None:
     token = tmp_path / "token"
     token.write_text("0123456789abcdef")
+    night = tmp_path / "token.night"
+    night.write_text("fedcba9876543210")
     config = loads(TEXT.format(token=token))
     mining, control = for_processes(config), for_control(config)
     assert bytes(token) not in mining
@@ -50,4 +52,5 @@ def test_mining_processes_know_no_token_and_the_control_process_no_password(tmp_
     )
     assert [each.called for each in told.listen] == ["hall-a"]
     token.unlink()
+    night.unlink()
     assert decode_told(mining).tenants == config.tenants
