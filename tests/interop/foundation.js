@@ -71,7 +71,9 @@ const pool = create(
 
 pool.on("log", (severity, text) => tell({ log: severity, text }));
 pool.on("started", () => {
-  pool.manager.on("share", (share) => tell({ share: share.error || "accepted", name: share.addrPrimary }));
+  pool.manager.on("share", (share) =>
+    tell({ share: share.error || "accepted", name: share.addrPrimary }),
+  );
   tell({ started: true });
 });
 pool.on("share", (share, kind, block) => block && tell({ block: share.hash }));
