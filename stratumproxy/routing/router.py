@@ -142,12 +142,25 @@ class Router:
             for group in self.groups.of(target):
                 for login in fresh:
                     self._sessions.session_wanted(group.open_channel(login))
+        named = {login.pool for login in self._logins if login.names}
+        for pool in self.pools:
+            pool.sharing.wanted = pool in named
         self.tenants.learn()
         return [
             channel
             for group in self.groups
             for channel in group.channels.values()
             if channel.login.retired == now
+        ]
+
+    @property
+    def _logins(self) -> list[Login]:
+        """Of all targets that are configured."""
+        return [
+            login
+            for target in self.tenants.serving
+            for login in target.logins
+            if login.retired is None
         ]
 
     # -- groups and channels ---------------------------------------------------------------------
@@ -232,9 +245,8 @@ class Router:
         """By which logins pools are to be asked now whether they take several names: one each."""
         logins = {
             login.pool: login
-            for target in self.tenants.serving
-            for login in target.logins
-            if login.retired is None and login.names and login.pool.sharing.due(now)
+            for login in self._logins
+            if login.names and login.pool.sharing.due(now)
         }
         return list(logins.values())
 

@@ -373,3 +373,4 @@ def test_a_reload_that_wants_names_no_more() -> None:
     play.aside("clock -- 2 s")
     assert len(play.proxy.router.groups[0].miners) == 1
     assert play.miner("a").closed is None
+    assert (play.snapshot().pools[0].names, play.proxy.router.to_ask(1e9)) == ("", [])
