@@ -74,6 +74,9 @@ class Accept(Given):
     """Whose."""
 
     worker: str = Field(min_length=1, max_length=2000)
+    tenant: str | None = Field(
+        None, max_length=64, description="Whose, if several tenants have one of that name."
+    )
 
 
 class Reload(Given):

@@ -10,7 +10,7 @@ from stratumproxy.fleet.attention import of_usual
 from stratumproxy.fleet.hashrate import FIVE_MINUTES
 from stratumproxy.web.figures import told
 from stratumproxy.web.operation import Given, Operation
-from stratumproxy.web.site import Site
+from stratumproxy.web.site import Site, no_groups
 from stratumproxy.web.turns import in_turns
 from stratumproxy.web.viewer import Viewer
 
@@ -33,6 +33,7 @@ COLUMNS = [
     "attention",
     "of_usual",
     "missing",
+    "groups",
 ]
 
 
@@ -52,7 +53,12 @@ class Table(BaseModel):
     gone: list[list[str]] = Field(description="Tenants and names of rows to be removed.")
 
 
-def row(worker: Worker, now: float, unix: Callable[[float], float]) -> tuple[Any, ...]:
+def row(
+    worker: Worker,
+    now: float,
+    unix: Callable[[float], float],
+    groups_of: Callable[[str], dict[str, str]] = no_groups,
+) -> tuple[Any, ...]:
     """A worker as `COLUMNS` say."""
     part = of_usual(worker, now)
     figures = worker.rates.figures(now)
@@ -76,6 +82,7 @@ def row(worker: Worker, now: float, unix: Callable[[float], float]) -> tuple[Any
         worker.attention,
         None if part is None else round(part, 4),
         told(worker.missing),
+        groups_of(worker.name),
     )
 
 
@@ -94,7 +101,7 @@ async def answer(site: Site, given: TableGiven, viewer: Viewer) -> dict[str, Any
     return {
         "revision": site.revisions.told(revision, viewer.tenant),
         "columns": COLUMNS,
-        "rows": await in_turns(lambda worker: row(worker, now, site.unix), workers),
+        "rows": await in_turns(lambda worker: row(worker, now, site.unix, site.groups_of), workers),
         "all": not follows,
         "gone": gone,
     }

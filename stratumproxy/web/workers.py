@@ -133,6 +133,15 @@ class WorkersGiven(Given):
     attention: Literal["", "any", "gone", "slow", "rejecting", "reconnecting"] = Field(
         "", description="Only those that need a person for this; any for all that need one."
     )
+    tenant: str | None = Field(
+        None, max_length=64, description="Only this tenant's; a tenant's token means its own."
+    )
+    group: str = Field(
+        "",
+        max_length=200,
+        pattern="^$|=",
+        description="Only those in whose names that part is so, as `rack=c12`: see [groups].",
+    )
     offset: int = Field(0, ge=0, le=1_000_000)
     limit: int = Field(100, ge=1, le=1000)
 
@@ -196,12 +205,18 @@ async def answer_workers(site: Site, given: WorkersGiven, viewer: Viewer) -> dic
     """All workers, or those that match, by the page."""
     now, words = site.now(), words_of(given.search)
     key = SORTS[given.sort.removeprefix("-")]
+    group, _, value = given.group.partition("=")
 
-    def place(worker: Worker) -> tuple[Any, str, Worker] | None:
-        # The name too, so that no page repeats a worker of another.
-        return (key(worker, now), worker.name, worker) if wanted(worker, given, words) else None
+    def place(worker: Worker) -> tuple[Any, str, str, Worker] | None:
+        # Name and tenant too, so that no page repeats a worker of another.
+        if not wanted(worker, given, words):
+            return None
+        if group and site.groups_of(worker.name).get(group) != value:
+            return None
+        return key(worker, now), worker.name, worker.tenant, worker
 
-    own = [worker for worker in site.fleet.roll.workers if viewer.sees(worker.tenant)]
+    tenant = viewer.asks_of(given.tenant)
+    own = [each for each in site.fleet.roll.workers if tenant in (None, each.tenant)]
     places = await in_turns(place, own)
     matching = [place for place in places if place is not None]
     page = page_of(matching, given.offset, given.limit, given.sort.startswith("-"))

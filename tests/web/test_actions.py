@@ -15,6 +15,7 @@ EXAMPLES = [
     ("difficulty", {"worker": "farm.a", "difficulty": 4096.0}),
     ("difficulty", {"worker": "farm.a", "difficulty": None}),
     ("accept", {"worker": "farm.a"}),
+    ("accept", {"worker": "farm.a", "tenant": "acme"}),
     ("reload", {}),
 ]
 

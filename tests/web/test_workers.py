@@ -130,3 +130,31 @@ async def test_all_mistakes_are_named_at_once(web: Web) -> None:
         "sort",
         "attention",
     }
+
+
+def hall_of(name: str) -> dict[str, str]:
+    hall, dot, _ = name.partition(".")
+    return {"hall": hall} if dot else {}
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("tenant=acme", ["a.rig", "b.rig"]),
+        ("tenant=nobody", []),
+        ("group=hall=a", ["a.rig", "a.rig"]),
+        ("group=hall%3Da&tenant=acme", ["a.rig"]),
+        ("group=hall=", []),
+        ("group=rack=a", []),
+    ],
+)
+async def test_of_one_tenant_and_of_one_group(query: str, found: list[str]) -> None:
+    told = Told()
+    told.works(work("a.rig"), work("alone"))
+    told.works(*(work(name)._replace(tenant="acme") for name in ("a.rig", "b.rig")))
+    web = Web(told, groups_of=hall_of)
+    assert names(await web.read(f"/api/workers?{query}", WorkerPage)) == found
+    table = (await web.get("/api/table")).json()
+    groups = [row[table["columns"].index("groups")] for row in table["rows"]]
+    assert sorted(map(str, groups)) == ["{'hall': 'a'}", "{'hall': 'a'}", "{'hall': 'b'}", "{}"]
+    await web.refused("/api/workers?group=hall", 422)

@@ -34,6 +34,7 @@ from stratumproxy.telemetry.records import (
 )
 from stratumproxy.telemetry.snapshot import PoolSnapshot, Snapshot
 from stratumproxy.web import make_app, serve
+from stratumproxy.web.site import no_groups
 
 WORKERS = 17_595
 RUN = "3f9c2a"
@@ -55,6 +56,12 @@ STRANGER = "<b>anybody</b>\u202e"
 
 GONE, SLOW, REJECTING, RECONNECTING = 97, 89, 83, 79
 """One of so many workers needs a person, for this."""
+
+
+def rack_of(name: str) -> dict[str, str]:
+    """The groups of ``farm.r003s12``."""
+    rack = name.removeprefix("farm.")[:4]
+    return {"rack": rack} if rack.startswith("r") else {}
 
 
 @dataclass
@@ -454,7 +461,14 @@ async def serve_world(
     world, fleet = make_world(workers, clock(), bool(tenants))
     fleet.apply(world.strangers(clock()), clock())
     orders = MadeUpOrders([pool.name for pool in world.snapshot(clock()).pools])
-    app = make_app(fleet, config=config or Api(), tenants=tenants, clock=clock, orders=orders)
+    app = make_app(
+        fleet,
+        config=config or Api(),
+        tenants=tenants,
+        groups_of=rack_of if tenants else no_groups,
+        clock=clock,
+        orders=orders,
+    )
     listeners = await trio.open_tcp_listeners(port, host="127.0.0.1")
     address = listeners[0].socket.getsockname()
     stop = trio.Event()

@@ -62,17 +62,20 @@ export function askToken(why) {
   };
 }
 
-/** The panel of actions on a worker; without a token it says what is needed. */
-export function actionsPanel(name) {
+/**
+ * The panel of actions on a worker; without a token it says what is needed.
+ * @param {{worker: string, tenant?: string}} who its name, and whose it is, as far as that is known
+ */
+export function actionsPanel(who) {
   const panel = h("section", { class: "panel actions", "aria-labelledby": "worker-actions" });
-  fill(panel, name);
+  fill(panel, who);
   return panel;
 }
 
 /** Shows it anew, after the token was given or forgotten. */
-actionsPanel.refresh = (view, name) => {
+actionsPanel.refresh = (view, who) => {
   const panel = view.querySelector(".actions");
-  if (panel) fill(panel, name);
+  if (panel) fill(panel, who);
 };
 
 /** A button that disconnects one connection. */
@@ -87,7 +90,8 @@ actionsPanel.disconnect = (miner) =>
     "Disconnect",
   );
 
-function fill(panel, worker) {
+function fill(panel, who) {
+  const { worker } = who;
   const title = h("h2", { id: "worker-actions" }, "Actions");
   if (!mayAct()) {
     const give = h("button", { type: "button", on: { click: askToken } }, "Give the token…");
@@ -136,7 +140,7 @@ function fill(panel, worker) {
             "Disconnect",
           )
         ) {
-          act(self, said, "disconnect", { worker });
+          act(self, said, "disconnect", { ...who });
         }
       }),
     ),
@@ -153,7 +157,7 @@ function fill(panel, worker) {
             "Ban",
           )
         ) {
-          act(self, said, "ban", { worker, seconds: Number(seconds.value) });
+          act(self, said, "ban", { ...who, seconds: Number(seconds.value) });
         }
       }),
     ),
@@ -172,7 +176,7 @@ function fill(panel, worker) {
             self,
             said,
             "accept",
-            { worker },
+            { ...who },
             ({ was, usual, kept }) =>
               `usual is ${format.rate(usual)} now, it was ${format.rate(was)}${kept ? "" : "; a restart forgets that"}`,
           );
@@ -188,7 +192,7 @@ function fill(panel, worker) {
             event.preventDefault();
             if (Number(difficulty.value) > 0)
               act(event.submitter, said, "difficulty", {
-                worker,
+                ...who,
                 difficulty: Number(difficulty.value),
               });
           },
@@ -197,7 +201,7 @@ function fill(panel, worker) {
       h("label", { for: "set-difficulty" }, "Difficulty"),
       difficulty,
       h("button", {}, "Set"),
-      button("Automatic", (self) => act(self, said, "difficulty", { worker, difficulty: null })),
+      button("Automatic", (self) => act(self, said, "difficulty", { ...who, difficulty: null })),
     ),
     said,
   );

@@ -73,6 +73,9 @@ export async function post(action, body) {
 /** A worker's path: names hold slashes, spaces and worse. */
 export const workerPath = (name) => `/api/workers/${encodeURIComponent(name)}`;
 
+/** That part of a query which says whose worker is meant; empty if that goes without saying. */
+export const ofTenant = (tenant) => (tenant === null ? "" : `tenant=${encodeURIComponent(tenant)}`);
+
 /**
  * Reads server-sent events until the stream ends. EventSource can't send a token and does not tell why
  * it failed, so this is read by hand (the event stream format of the HTML standard, 9.2.6).

@@ -111,7 +111,7 @@ export function attentionPanel(feed, fleet, table) {
   }
 
   function show() {
-    keyed(list, workers, (worker) => worker.name, make, update);
+    keyed(list, workers, (worker) => `${worker.tenant}\n${worker.name}`, make, update);
     const counts = feed.summary?.attention ?? {};
     const kinds = chosen === "any" ? Object.keys(KINDS) : [chosen];
     const all = kinds.reduce((sum, kind) => sum + (counts[kind] ?? 0), 0);
@@ -130,7 +130,7 @@ export function attentionPanel(feed, fleet, table) {
     return h(
       "li",
       {},
-      h("a", { href: workerLink(worker.name) }, foreign(worker.name || "(no name)")),
+      h("a", { href: workerLink(worker) }, foreign(worker.name || "(no name)")),
       h("span", { class: "marks" }),
       h("p", {}),
     );

@@ -12,8 +12,15 @@ export const KINDS = {
 };
 const ORDER = Object.keys(KINDS);
 
+/** Whether there is anybody's but the default tenant's: then it is said whose a worker is. */
+export const hosting = { several: false };
+
 /** What no other worker has: no tenant's name has a line end. */
 const keyOf = (tenant, name) => `${tenant}\n${name}`;
+
+/** Which groups a worker is in, such as "rack=c12". */
+export const groupsOf = (row) =>
+  Object.entries(row.groups ?? {}).map(([name, value]) => `${name}=${value}`);
 
 /** Text to sort by so that rig-9 comes before rig-10. */
 const natural = (text) => text.toLowerCase().replace(/\d+/g, (digits) => digits.padStart(12, "0"));
@@ -28,6 +35,7 @@ const SORTS = {
   rejected: (row) =>
     row.accepted + row.rejected ? row.rejected / (row.accepted + row.rejected) : null,
   missing: (row) => row.missing || null,
+  tenant: (row) => row.tenant,
   pool: (row) => row.pool || null,
   agent: (row) => row.agent || null,
   address: (row) => row.addressKey,
@@ -37,6 +45,8 @@ export class Fleet extends EventTarget {
   rows = [];
   /** Rises whenever rows change. */
   version = 0;
+  /** Rises whenever there is a row more, or one less. */
+  names = 0;
   loaded = false;
 
   /** Rows by tenant and name: two tenants may have workers of one name. */
@@ -61,7 +71,7 @@ export class Fleet extends EventTarget {
       for (const key of this.#byKey.keys()) if (!kept.has(key)) this.#byKey.delete(key);
     }
     for (const [tenant, name] of table.gone) this.#byKey.delete(keyOf(tenant, name));
-    if (table.all || table.gone.length) this.#renamed = true;
+    if (table.all || table.gone.length) this.#nameAgain();
     for (const values of table.rows) this.#take(table.columns, values);
     if (table.rows.length || table.gone.length || !this.loaded) {
       this.rows = [...this.#byKey.values()];
@@ -69,6 +79,11 @@ export class Fleet extends EventTarget {
     }
     this.loaded = true;
     this.dispatchEvent(new Event("rows"));
+  }
+
+  #nameAgain() {
+    this.#renamed = true;
+    this.names += 1;
   }
 
   #take(columns, values) {
@@ -81,7 +96,8 @@ export class Fleet extends EventTarget {
     if (!row) {
       row = { key, nameKey: natural(fresh.name) };
       this.#byKey.set(key, row);
-      this.#renamed = true;
+      this.#nameAgain();
+      if (fresh.tenant !== "default") hosting.several = true;
     }
     if (row.address !== fresh.address || row.agent !== fresh.agent || row.pool !== fresh.pool) {
       const words = [fresh.name, fresh.address, fresh.agent, fresh.pool];
@@ -94,15 +110,18 @@ export class Fleet extends EventTarget {
 
   /**
    * The rows that match, sorted.
-   * @param {{search: string, attention: string, sort: string, descending: boolean}} view every word of
-   *   `search` has to be in the name, the address, the agent or the pool; `attention` is a kind, "any"
-   *   for all that need a person, or ""
+   * @param {{search: string, attention: string, tenant: string, group: string, sort: string,
+   *   descending: boolean}} view every word of `search` has to be in the name, the address, the agent or
+   *   the pool; `attention` is a kind, "any" for all that need a person, or ""; `tenant` a tenant, or "";
+   *   `group` one of `groupsOf`, or ""
    */
-  view({ search, attention, sort, descending }) {
+  view({ search, attention, tenant, group, sort, descending }) {
     const words = search.toLowerCase().split(/\s+/).filter(Boolean);
     return this.#sort(sort, descending).filter(
       (row) =>
         words.every((word) => row.words.includes(word)) &&
+        (!tenant || row.tenant === tenant) &&
+        (!group || groupsOf(row).includes(group)) &&
         (!attention || (attention === "any" ? row.urgency > 0 : row.attention.includes(attention))),
     );
   }

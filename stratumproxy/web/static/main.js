@@ -13,6 +13,7 @@ import { lists } from "./log.js";
 import { overview } from "./overview.js";
 import { poolsPanel } from "./pools.js";
 import { strangersList } from "./strangers.js";
+import { tenantsPanel } from "./tenants.js";
 import { workerPage } from "./worker.js";
 import { workersTable } from "./workers.js";
 
@@ -25,15 +26,18 @@ strangersList(feed);
 overview(feed);
 poolsPanel(feed);
 creditPanel(feed);
+tenantsPanel(feed, table);
 const logs = lists(feed);
 
-// Views: #/ the fleet, #/jobs, #/events, #/worker/NAME.
+// Views: #/ the fleet, #/jobs, #/events, #/worker/NAME, or #/worker/NAME?tenant=TENANT.
 let leave = () => {};
 let scrolled = 0;
 let shown = null;
 
 function route(first) {
-  const address = location.hash.replace(/^#\/?/, "");
+  // No name has a question mark here: that is percent-encoded.
+  const [address, query = ""] = location.hash.replace(/^#\/?/, "").split("?", 2);
+  const tenant = new URLSearchParams(query).get("tenant");
   const worker = address.startsWith("worker/") ? decoded(address.slice("worker/".length)) : null;
   const view =
     worker !== null ? "worker" : ["jobs", "events"].includes(address) ? address : "fleet";
@@ -47,7 +51,7 @@ function route(first) {
     if (here) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
-  if (view === "worker") leave = workerPage(worker, feed);
+  if (view === "worker") leave = workerPage(worker, tenant, feed);
   if (view in logs) logs[view]();
   shown = view;
   scrollTo(0, view === "fleet" ? scrolled : 0);

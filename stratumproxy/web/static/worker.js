@@ -1,6 +1,6 @@
-// One worker's page: #/worker/NAME.
+// One worker's page: #/worker/NAME, with ?tenant=TENANT where there are several.
 
-import { ApiError, get, workerPath } from "./api.js";
+import { ApiError, get, ofTenant, workerPath } from "./api.js";
 import { actionsPanel, mayAct } from "./actions.js";
 import { why } from "./attention.js";
 import { Chart, columns, inWords, noHistory, refreshAfter, spanButtons } from "./charts.js";
@@ -46,11 +46,14 @@ const CHARTS = [
 /**
  * Shows a worker in its view, and keeps it up to date.
  * @param {string} name
+ * @param {?string} tenant whose it is; null if that goes without saying
  * @param {import("./feed.js").Feed} feed
  * @returns {() => void} ends it
  */
-export function workerPage(name, feed) {
+export function workerPage(name, tenant, feed) {
   const view = byId("worker-view");
+  /** Whom orders are for. */
+  const who = { worker: name, ...(tenant !== null && { tenant }) };
   const gone = new AbortController();
   const { signal } = gone;
   const marks = h("ul", { class: "whys" });
@@ -72,6 +75,8 @@ export function workerPage(name, feed) {
       connections: "Connections",
       counted: "Counted since",
       since: "First seen",
+      tenant: "Tenant",
+      account: "Account",
       pool: "Pool",
       agent: "Agent",
       address: "Address",
@@ -145,7 +150,7 @@ export function workerPage(name, feed) {
       ),
       noMiners,
     ),
-    actionsPanel(name),
+    actionsPanel(who),
   );
   view.replaceChildren(
     h("nav", { class: "back", "aria-label": "Back" }, h("a", { href: "#/" }, "← Fleet")),
@@ -162,7 +167,7 @@ export function workerPage(name, feed) {
   async function load() {
     asked = performance.now();
     try {
-      show(await get(workerPath(name), signal));
+      show(await get(`${workerPath(name)}?${ofTenant(tenant)}`, signal));
       trouble.hidden = true;
       content.hidden = false;
     } catch (error) {
@@ -182,7 +187,10 @@ export function workerPage(name, feed) {
     span = chosen;
     historyAsked = performance.now();
     try {
-      const history = await get(`${workerPath(name)}/history?span=${span}`, signal);
+      const history = await get(
+        `${workerPath(name)}/history?span=${span}&${ofTenant(tenant)}`,
+        signal,
+      );
       if (chosen !== span) return;
       const data = columns(history, span);
       for (const { chart, column, value } of charts) {
@@ -227,6 +235,11 @@ export function workerPage(name, feed) {
     facts.last.time(worker.last_share);
     facts.since.time(worker.since);
     for (const key of ["pool", "agent", "address"]) facts[key].set(worker[key] || "–");
+    const hosted = tenant !== null || worker.tenant !== "default";
+    if (hosted) who.tenant = worker.tenant;
+    facts.tenant.set([worker.tenant, worker.target].filter(Boolean).join(", target "));
+    facts.account.set(worker.account || "–");
+    for (const key of ["tenant", "account"]) facts[key].element.hidden = !hosted;
     keyed(
       marks,
       worker.attention,
@@ -264,7 +277,7 @@ export function workerPage(name, feed) {
     { signal },
   );
   for (const known of ["token", "access"])
-    document.addEventListener(known, () => actionsPanel.refresh(view, name), { signal });
+    document.addEventListener(known, () => actionsPanel.refresh(view, who), { signal });
   load();
   loadHistory();
   return () => {

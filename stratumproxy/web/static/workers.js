@@ -2,13 +2,16 @@
 
 import { byId, h, setAttribute, setText, announce } from "./dom.js";
 import * as format from "./format.js";
-import { KINDS } from "./fleet.js";
+import { hosting, KINDS } from "./fleet.js";
+import { ownersFilter } from "./tenants.js";
 import { Table, text } from "./table.js";
 
 /** Milliseconds between two looks for changed rows, at least. */
 const PAUSE = 3000;
 
-export const workerLink = (name) => `#/worker/${encodeURIComponent(name)}`;
+/** The address of a worker's page; whose it is stands in it where there are several. */
+export const workerLink = ({ name, tenant }) =>
+  `#/worker/${encodeURIComponent(name)}${hosting.several ? `?tenant=${encodeURIComponent(tenant)}` : ""}`;
 
 /** Fills a cell with an attention mark for each kind. */
 export function fillAttention(cell, kinds) {
@@ -25,7 +28,7 @@ function fillName(cell, row) {
     cell.append(link);
   }
   setText(link, row.name || "(no name)");
-  setAttribute(link, "href", workerLink(row.name));
+  setAttribute(link, "href", workerLink(row));
   setAttribute(link, "title", row.name);
 }
 
@@ -134,6 +137,7 @@ const COLUMNS = [
     fill: text((row) => String(row.connections)),
   },
   { key: "last_share", label: "Last share", number: true, fill: fillLastShare },
+  { key: "tenant", label: "Tenant", fill: fillForeign("tenant") },
   { key: "pool", label: "Pool", fill: fillForeign("pool") },
   { key: "agent", label: "Agent", fill: fillForeign("agent") },
   { key: "address", label: "Address", fill: fillForeign("address") },
@@ -145,7 +149,14 @@ const COLUMNS = [
  * @param {import("./feed.js").Feed} feed
  */
 export function workersTable(fleet, feed) {
-  const view = { search: "", attention: "", sort: "name", descending: false };
+  const view = {
+    search: "",
+    attention: "",
+    tenant: "",
+    group: "",
+    sort: "name",
+    descending: false,
+  };
   const search = byId("search");
   const filter = byId("filter");
   const order = byId("order");
@@ -155,7 +166,7 @@ export function workersTable(fleet, feed) {
     columns: COLUMNS,
     keyOf: (row) => row.key,
     open: (row) => {
-      location.hash = workerLink(row.name);
+      location.hash = workerLink(row);
     },
     onSort: (key) => sortBy(key, view.sort === key ? !view.descending : startsHigh(key)),
   });
@@ -164,7 +175,7 @@ export function workersTable(fleet, feed) {
 
   for (const kind of Object.keys(KINDS)) filter.append(h("option", { value: kind }, `${kind}`));
   for (const { key, label, title } of COLUMNS) {
-    order.append(h("option", { value: key }, title ?? label));
+    order.append(h("option", { value: key, hidden: key === "tenant" }, title ?? label));
   }
 
   function startsHigh(key) {
@@ -189,7 +200,7 @@ export function workersTable(fleet, feed) {
 
   function count(matched) {
     const all = fleet.rows.length;
-    const filtered = view.search.trim() || view.attention;
+    const filtered = view.search.trim() || view.attention || view.tenant || view.group;
     const words = filtered ? `${format.count(matched)} of ${format.count(all)}` : format.count(all);
     setText(byId("matched"), fleet.loaded ? words : "");
     table.element.hidden = matched === 0;
@@ -219,6 +230,10 @@ export function workersTable(fleet, feed) {
   });
   filter.addEventListener("change", () => {
     view.attention = filter.value;
+    filtered();
+  });
+  const owners = ownersFilter(fleet, (chosen) => {
+    Object.assign(view, chosen);
     filtered();
   });
   order.addEventListener("change", () => sortBy(order.value, startsHigh(order.value)));
@@ -261,6 +276,11 @@ export function workersTable(fleet, feed) {
       filter.value = kind;
       view.attention = kind;
       filtered();
+      byId("workers-heading").scrollIntoView({ block: "start" });
+    },
+    /** Shows only a tenant's. */
+    of(tenant) {
+      owners.choose(tenant);
       byId("workers-heading").scrollIntoView({ block: "start" });
     },
   };
