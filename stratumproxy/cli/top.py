@@ -35,6 +35,7 @@ Keys:
   /                               search by name; Esc ends it
   s                               sort by something else
   a                               only workers that need a person, kind by kind
+  t                               only one tenant's workers, where there are several
   q                               quit
 
 """
@@ -46,6 +47,7 @@ Keys:
         "stratumproxy top",
         "stratumproxy top --config farm.toml",
         "stratumproxy top --sort -rejected --search hall-3",
+        "stratumproxy top --tenant acme",
         "stratumproxy top --url https://farm.example:8443 --token-file ~/.stratumproxy-token",
         "stratumproxy top --once --rows 50 > page.txt",
         "stratumproxy top --once --json | jq '.workers[] | select(.attention != [])'",
@@ -74,6 +76,9 @@ Keys:
 )
 @click.option("--search", default="", metavar="TEXT", help="Only workers whose name holds this.")
 @click.option(
+    "--tenant", default="", metavar="NAME", help="Only this tenant's workers; see [[tenant]]."
+)
+@click.option(
     "--rows",
     type=click.IntRange(1, 1000),
     default=ROWS_ONCE,
@@ -94,6 +99,7 @@ def top(
     token_file: Path | None,
     sort: str,
     search: str,
+    tenant: str,
     rows: int,
     once: bool,
     as_json: bool,
@@ -109,7 +115,7 @@ def top(
         configured, its_token_file = configured_api(config)
         address, token_file = address or configured, token_file or its_token_file
     api = Api(address or Address.parse(DEFAULT_URL), _token(token_file))
-    state = State(sort=sort, search=search, rows=rows)
+    state = State(sort=sort, search=search, tenant=tenant, rows=rows)
     console = Console()
     failure: BaseException | None = None
     try:

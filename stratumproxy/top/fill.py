@@ -1,5 +1,6 @@
 """What ``stratumproxy top`` asks the API for, and where in its state the answers go."""
 
+from contextlib import suppress
 from urllib.parse import quote
 
 from stratumproxy.top.api import Api, ApiError
@@ -26,7 +27,7 @@ async def fill(api: Api, state: State, *, summary: bool = True) -> None:
         if summary:
             state.summary = await api.get("/api/summary")
         if state.detail is not None:
-            await _fill_detail(api, state, state.detail)
+            await _fill_detail(api, state, state.detail, state.whose)
         else:
             await _fill_page(api, state)
     except (LookupError, TypeError, AttributeError):
@@ -38,15 +39,19 @@ async def _fill_page(api: Api, state: State) -> None:
     answer = await api.get("/api/workers", query)
     if state.query == query:
         state.took(answer)
+    with suppress(ApiError):  # of an earlier version, which has no tenants; what else is said above
+        found = (await api.get("/api/tenants"))["tenants"]
+        state.tenants = sorted({str(each["tenant"]) for each in found})
     for kind, count in state.summary.get("attention", {}).items():
         few = {"attention": kind, "sort": "-hashrate", "limit": NAMES}
         found = (await api.get("/api/workers", few))["workers"] if count else []
         state.needy[kind] = [str(worker["name"]) for worker in found]
 
 
-async def _fill_detail(api: Api, state: State, name: str) -> None:
+async def _fill_detail(api: Api, state: State, name: str, whose: str) -> None:
     path = f"/api/workers/{quote(name, safe='')}"
-    worker = await api.get(path)
-    history = await api.get(f"{path}/history", {"span": "1h"})
-    if state.detail == name:
+    of = {"tenant": whose} if whose else {}
+    worker = await api.get(path, of)
+    history = await api.get(f"{path}/history", {"span": "1h", **of})
+    if (state.detail, state.whose) == (name, whose):
         state.worker, state.history = worker, [float(point[1] or 0) for point in history["points"]]

@@ -31,6 +31,8 @@ class State:
     search: str = ""
     attention: str = ""
     """Only workers that need a person for this, or for `ANY` of `KINDS`; empty for all."""
+    tenant: str = ""
+    """Only this tenant's workers; empty for all."""
     offset: int = 0
     """Of the first worker shown."""
     cursor: int = 0
@@ -41,6 +43,8 @@ class State:
     """Whether keys go into `search`."""
     detail: str | None = None
     """The worker whose own page is shown."""
+    whose: str = ""
+    """The tenant that it is of; empty if that goes without saying."""
     done: bool = False
 
     summary: dict[str, Any] = field(default_factory=dict)
@@ -49,6 +53,8 @@ class State:
     """The first of these, counted from the first of all that match. It follows `offset`, once the
     answer is there."""
     matched: int = 0
+    tenants: list[str] = field(default_factory=list)
+    """Whose workers there are."""
     needy: dict[str, list[str]] = field(default_factory=dict)
     """Names of a few of those that need a person, by kind."""
     worker: dict[str, Any] = field(default_factory=dict)
@@ -66,7 +72,14 @@ class State:
             query["search"] = self.search
         if self.attention:
             query["attention"] = self.attention
+        if self.tenant:
+            query["tenant"] = self.tenant
         return query
+
+    @property
+    def several(self) -> bool:
+        """Whether it is to be said whose a worker is."""
+        return len(self.tenants) > 1
 
     @property
     def trouble(self) -> str:
@@ -75,8 +88,12 @@ class State:
 
     def chosen(self) -> str | None:
         """The name of the worker at the cursor."""
+        worker = self._at_cursor()
+        return None if worker is None else str(worker["name"])
+
+    def _at_cursor(self) -> dict[str, Any] | None:
         index = self.cursor - self.first
-        return str(self.workers[index]["name"]) if 0 <= index < len(self.workers) else None
+        return self.workers[index] if 0 <= index < len(self.workers) else None
 
     def room(self, rows: int) -> None:
         """There is room for so many workers."""
@@ -120,7 +137,7 @@ class State:
         elif key == "/":
             self.typing = True
         elif key == "escape":
-            self.search = self.attention = ""
+            self.search = self.attention = self.tenant = ""
             self._top()
         elif key == "s":
             known = SORTS.index(self.sort) if self.sort in SORTS else -1
@@ -129,8 +146,15 @@ class State:
         elif key == "a":
             self.attention = self._next_kind()
             self._top()
+        elif key == "t" and self.several:
+            steps = ["", *self.tenants]
+            known = steps.index(self.tenant) if self.tenant in steps else -1
+            self.tenant = steps[(known + 1) % len(steps)]
+            self._top()
         elif key == "enter":
             self.detail, self.worker, self.history = self.chosen(), {}, []
+            chosen = self._at_cursor()
+            self.whose = str(chosen.get("tenant", "")) if chosen and self.several else ""
         return (self.query, self.detail) != before
 
     def _press_in_detail(self, key: str) -> bool:

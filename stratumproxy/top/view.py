@@ -37,6 +37,7 @@ DETAIL_KEYS = "Esc back  q quit"
 
 COLUMNS = (
     ("Worker", "left", 0),
+    ("Tenant", "left", 70),
     ("5m", "right", 0),
     ("", "right", 0),
     ("1h", "right", 100),
@@ -51,7 +52,8 @@ COLUMNS = (
     ("Pool", "left", 120),
     ("Agent", "left", 140),
 )
-"""Title, how it is aligned, and the width of a terminal that has room for it."""
+"""Title, how it is aligned, and the width of a terminal that has room for it. The tenant is there
+only where there are several."""
 
 
 def page(
@@ -183,9 +185,11 @@ def _attention(state: State) -> Iterator[Text]:
 
 def _table(state: State, width: int, sign: str, *, cursor: bool) -> Table:
     table = Table(box=None, expand=True, pad_edge=False, padding=(0, 1), header_style="dim")
-    shown = [wanted <= width for _, _, wanted in COLUMNS]
-    for title, align, wanted in COLUMNS:
-        if wanted <= width:
+    shown = [
+        wanted <= width and (title != "Tenant" or state.several) for title, _, wanted in COLUMNS
+    ]
+    for (title, align, _), fits in zip(COLUMNS, shown, strict=True):
+        if fits:
             first = not table.columns
             table.add_column(
                 title,
@@ -216,6 +220,7 @@ def _cells(worker: dict[str, Any], now: float, sign: str) -> list[str]:
     last = worker["last_share"]
     return [
         clean(worker["name"]),
+        clean(worker.get("tenant", "")),
         rate(figures["5m"]["rate"]),
         error(figures["5m"], sign),
         rate(figures["1h"]["rate"]),
@@ -246,8 +251,11 @@ def _foot(state: State) -> Text:
         filters += (
             f"  only {'those that need a person' if state.attention == ANY else state.attention}"
         )
+    if state.tenant:
+        filters += f"  of {clean(state.tenant)}"
+    keys = KEYS.replace("a attention", "a attention  t tenant") if state.several else KEYS
     return _line(
-        f"{first:,}-{last:,} of {state.matched:,} by {state.sort}{filters}  ", (KEYS, "dim")
+        f"{first:,}-{last:,} of {state.matched:,} by {state.sort}{filters}  ", (keys, "dim")
     )
 
 
@@ -258,7 +266,12 @@ def _worker(state: State, sign: str, width: int, ascii_only: bool) -> list[Text]
     now = state.summary.get("now", 0.0)
     lines = [
         _line(),
-        _line((clean(worker["name"]), "bold"), f"  on {clean(worker['pool']) or 'no pool'}"),
+        _line(
+            (clean(worker["name"]), "bold"),
+            f"  of {clean(worker['tenant'])}" if state.whose else "",
+            f"  on {clean(worker['pool']) or 'no pool'}",
+            f" as {clean(worker['account'])}" if state.whose and worker["account"] else "",
+        ),
     ]
     lines += [
         _line((kind, f"bold {STYLES.get(kind, 'yellow')}"), f": {WHY.get(kind, '')}")

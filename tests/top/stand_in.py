@@ -25,6 +25,8 @@ def figures(rate: float, shares: int = 100) -> dict[str, Any]:
 def worker(name: str, rate: float = 1e14, **values: Any) -> dict[str, Any]:
     return {
         "name": name,
+        "tenant": "default",
+        "account": "farm",
         "pool": "eu",
         "hashrate": figures(rate),
         "usual": 1.1e14,
@@ -133,11 +135,19 @@ class StandIn:
             return self.summary
         if path == "/api/workers":
             return self._page({key: values[0] for key, values in query.items()})
+        if path == "/api/tenants":
+            names = dict.fromkeys(worker["tenant"] for worker in self.workers)
+            return {"tenants": [{"tenant": name} for name in names]}
         name = unquote(path.removeprefix("/api/workers/").removesuffix("/history"))
         if path.endswith("/history"):
             points = [[60.0 * minute, 1e12 * minute, 5, 0, None, 1] for minute in range(60)]
             return {"step": 60, "points": points, "source": "memory"}
-        [found] = [worker for worker in self.workers if worker["name"] == name]
+        whose = query.get("tenant", [""])[0]
+        [found] = [
+            worker
+            for worker in self.workers
+            if worker["name"] == name and whose in ("", worker["tenant"])
+        ]
         miner = {
             "id": "0-a:1",
             "worker": name,
@@ -151,6 +161,8 @@ class StandIn:
 
     def _page(self, query: dict[str, str]) -> dict[str, Any]:
         found = [worker for worker in self.workers if query.get("search", "") in worker["name"]]
+        if tenant := query.get("tenant"):
+            found = [worker for worker in found if worker["tenant"] == tenant]
         if kind := query.get("attention"):
             found = [
                 worker

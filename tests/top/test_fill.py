@@ -68,3 +68,25 @@ async def test_json_of_something_else(api: StandIn, body: bytes) -> None:
     api.answers["/api/workers"] = (200, body)
     with pytest.raises(ApiError, match="otherwise than this version expects"):
         await fill(client(api), State())
+
+
+async def test_of_two_tenants_workers_of_one_name(api: StandIn) -> None:
+    api.workers[:] = [worker("rig", 2e14), worker("rig", 1e14, tenant="acme")]
+    state = State(rows=5, tenant="acme")
+    await fill(client(api), state)
+    assert state.tenants == ["acme", "default"]
+    assert [each["tenant"] for each in state.workers] == ["acme"]
+    state.press("enter")
+    await fill(client(api), state, summary=False)
+    assert state.worker["tenant"] == "acme"
+    assert [path for path in api.asked if "history" in path] == [
+        "/api/workers/rig/history?span=1h&tenant=acme"
+    ]
+
+
+async def test_an_earlier_version_has_no_tenants(api: StandIn) -> None:
+    api.answers["/api/tenants"] = 404, b'{"error": "there is nothing", "detail": null}'
+    state = State(rows=5)
+    await fill(client(api), state)
+    assert (len(state.workers), state.tenants) == (5, [])
+    assert state.needy["gone"] == ["farm.03", "farm.09"]

@@ -153,3 +153,18 @@ def test_what_means_nothing_does_nothing() -> None:
     assert not state.done
     state.press("q")
     assert state.done
+
+
+def test_one_tenant_after_the_other() -> None:
+    state = many()
+    assert not state.press("t"), "there is only one"
+    state.tenants = ["acme", "default"]
+    seen = []
+    for _ in range(3):
+        state.press("down")
+        assert state.press("t")
+        seen.append((state.tenant, state.query.get("tenant"), state.cursor))
+    assert seen == [("acme", "acme", 0), ("default", "default", 0), ("", None, 0)]
+    state.press("t")
+    state.press("escape")
+    assert state.tenant == ""

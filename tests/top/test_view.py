@@ -246,3 +246,20 @@ def test_a_worker_that_never_mined() -> None:
     assert "no share yet" in text
     assert "on no pool" in text
     assert "usual" not in text
+
+
+def test_whose_a_worker_is_where_there_are_several_tenants() -> None:
+    state = busy()
+    state.workers[0]["tenant"] = "acme\x1b[31m"
+    assert "Tenant" not in shown(state, 100)[8]
+    state.tenants = ["acme", "default"]
+    lines = shown(state, 140)
+    assert "Tenant" in lines[8]
+    assert "acme" in lines[9]
+    assert "\x1b" not in lines[9]
+    assert "t tenant" in lines[-1]
+    assert "Tenant" not in shown(state, 60)[8]
+    state.tenant = "acme"
+    assert "  of acme  " in shown(state, 140)[-1]
+    state.detail, state.whose, state.worker = "farm", "acme", {**state.workers[1], "miners": []}
+    assert "farm.00001  of default  on eu as farm" in "\n".join(shown(state))
