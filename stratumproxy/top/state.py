@@ -147,9 +147,7 @@ class State:
             self.attention = self._next_kind()
             self._top()
         elif key == "t" and self.several:
-            steps = ["", *self.tenants]
-            known = steps.index(self.tenant) if self.tenant in steps else -1
-            self.tenant = steps[(known + 1) % len(steps)]
+            self.tenant = _next(["", *self.tenants], self.tenant)
             self._top()
         elif key == "enter":
             self.detail, self.worker, self.history = self.chosen(), {}, []
@@ -186,8 +184,7 @@ class State:
         """What ``a`` asks for next: any kind, then each that there are workers of, then all."""
         counts = self.summary.get("attention", {})
         steps = [ANY, *(kind for kind in KINDS if counts.get(kind)), ""]
-        known = steps.index(self.attention) if self.attention in steps else -1
-        return steps[(known + 1) % len(steps)]
+        return _next(steps, self.attention)
 
     def _top(self) -> None:
         self.offset = self.cursor = 0
@@ -197,3 +194,9 @@ class State:
         self.cursor = max(min(self.cursor + steps, self.matched - 1), 0)
         self.offset = min(self.offset, self.cursor, max(self.matched - self.rows, 0))
         self.offset = max(self.offset, self.cursor - self.rows + 1)
+
+
+def _next(steps: list[str], now: str) -> str:
+    """What comes after that, and the first after the last."""
+    known = steps.index(now) if now in steps else -1
+    return steps[(known + 1) % len(steps)]
