@@ -50,7 +50,7 @@ class Machine(NamedTuple):
 
 
 class Block(NamedTuple):
-    """A day or an hour in which shares of a name counted, and how long these prove it mined."""
+    """Days or hours in which shares of a name counted, and how long these prove it mined."""
 
     start: int
     seconds: int
@@ -238,8 +238,21 @@ class Served:
         return found
 
     def days(self, workers: Collection[int], since: int, until: int) -> dict[int, list[Block]]:
-        """The days in which shares of these counted, by worker, the oldest first."""
-        return self._blocks(workers, Part(DAYS, since, until))
+        """The days in which shares of these counted, by worker, those that follow on as one."""
+        found: dict[int, list[Block]] = {}
+        holed = []
+        # Almost all have no day without a share between their first and their last.
+        for worker, first, last, count, proven in self._connection.execute(
+            "SELECT b.worker, min(b.start), max(b.start), count(DISTINCT b.start), "
+            "sum(coalesce(b.proven_seconds, 1)) FROM days AS b WHERE b.start >= ? AND b.start < ? "
+            "AND b.accepted AND b.worker IN (SELECT value FROM json_each(?)) GROUP BY b.worker",
+            (since, until, orjson.dumps(sorted(workers)).decode()),
+        ):
+            if last - first == (count - 1) * DAYS.step:
+                found[worker] = [Block(first, count * DAYS.step, {worker: proven})]
+            else:
+                holed.append(worker)
+        return found | self._blocks(holed, Part(DAYS, since, until)) if holed else found
 
     def hours(self, workers: Collection[int], day: int) -> dict[int, list[Block]]:
         """The hours of a day in which shares of these counted; none if they are not kept."""
@@ -247,14 +260,19 @@ class Served:
 
     def _blocks(self, workers: Collection[int], part: Part) -> dict[int, list[Block]]:
         found: dict[int, list[Block]] = defaultdict(list)
-        for start, worker, proven in self._connection.execute(
+        # Of buckets that follow on, start and place differ by the same: they are one island.
+        for worker, start, count, proven in self._connection.execute(
             "WITH wanted AS (SELECT value AS id FROM json_each(?)) "
-            f"SELECT b.start, b.worker, sum(coalesce(b.proven_seconds, 1)) "
-            f"FROM {part.level.table} AS b WHERE b.start >= ? AND b.start < ? AND b.accepted "
-            "AND b.worker IN (SELECT id FROM wanted) GROUP BY b.start, b.worker",
+            "SELECT worker, min(start), count(*), sum(proven) FROM ("
+            f" SELECT worker, start, proven, start / {part.level.step} - row_number() OVER "
+            " (PARTITION BY worker ORDER BY start) AS island FROM ("
+            "  SELECT b.worker, b.start, sum(coalesce(b.proven_seconds, 1)) AS proven "
+            f"  FROM {part.level.table} AS b WHERE b.start >= ? AND b.start < ? AND b.accepted "
+            "  AND b.worker IN (SELECT id FROM wanted) GROUP BY b.start, b.worker)"
+            ") GROUP BY worker, island ORDER BY worker, start",
             (orjson.dumps(sorted(workers)).decode(), part.since, part.until),
         ):
-            found[worker].append(Block(start, part.level.step, {worker: proven}))
+            found[worker].append(Block(start, count * part.level.step, {worker: proven}))
         return found
 
     # -- what went wrong -------------------------------------------------------------------------

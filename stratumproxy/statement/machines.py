@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
+from itertools import pairwise
 
 from stratumproxy.ledger.schema import DAYS
 from stratumproxy.ledger.served import Block, Machine, Served
@@ -53,30 +54,56 @@ def _there(machine: Machine, blocks: list[Block] | None) -> list[Stretch]:
 
 
 def _merged(parts: Iterable[list[Block]]) -> list[Block]:
-    """Blocks of several workers as those of one name, in order."""
-    at: dict[tuple[int, int], dict[int, float]] = {}
-    for block in (block for part in parts for block in part):
-        at.setdefault((block.start, block.seconds), {}).update(block.proven)
-    return [Block(*when, proven) for when, proven in sorted(at.items())]
+    """Blocks of several workers as those of one name, in order, cut where one begins or ends."""
+    several = [part for part in parts if part]
+    if len(several) == 1:
+        return several[0]
+    blocks = [block for part in several for block in part]
+    edges = sorted({edge for each in blocks for edge in (each.start, each.start + each.seconds)})
+    merged = []
+    for begin, end in pairwise(edges):
+        proven = {
+            worker: seconds * (end - begin) / block.seconds
+            for block in blocks
+            if block.start <= begin and end <= block.start + block.seconds
+            for worker, seconds in block.proven.items()
+        }
+        if proven:
+            merged.append(Block(begin, end - begin, proven))
+    return merged
 
 
 def _by_hour(served: Served, named: dict[int, list[Block]]) -> dict[int, list[Block]]:
     """With hours in place of the days in which a name changed hands, where these are kept."""
+    cut = {id: _cut(blocks) for id, blocks in named.items()}
     wanted: dict[int, set[int]] = defaultdict(set)
-    changed: dict[int, set[int]] = defaultdict(set)
-    for id, blocks in named.items():
-        before: Collection[int] = blocks[0].proven.keys()
-        for block in blocks:
-            if len(block.proven) > 1 or block.proven.keys() != before:
-                changed[id].add(block.start)
+    for blocks in cut.values():
+        for block, changed in blocks:
+            if changed:
                 wanted[block.start] |= block.proven.keys()
-            before = block.proven.keys()
     hours = {day: served.hours(workers, day) for day, workers in sorted(wanted.items())}
     found = {}
-    for id, blocks in named.items():
+    for id, blocks in cut.items():
         finer = []
-        for block in blocks:
-            of_day = hours.get(block.start, {}) if block.start in changed[id] else {}
+        for block, changed in blocks:
+            of_day = hours[block.start] if changed else {}
             finer += _merged(of_day.get(worker, []) for worker in block.proven) or [block]
         found[id] = finer
     return found
+
+
+def _cut(blocks: Iterable[Block]) -> list[tuple[Block, bool]]:
+    """With days in which the name changed hands by themselves, each with whether it is one."""
+    cut: list[tuple[Block, bool]] = []
+    before: Collection[int] | None = None
+    for start, seconds, proven in blocks:
+        changed = before is not None and proven.keys() != before
+        days = seconds // DAY if len(proven) > 1 else int(changed)
+        part = {worker: of * DAY / seconds for worker, of in proven.items()}
+        cut += [(Block(start + n * DAY, DAY, part), True) for n in range(days)]
+        if days * DAY < seconds:
+            rest = seconds - days * DAY
+            left = {worker: of * rest / seconds for worker, of in proven.items()}
+            cut.append((Block(start + days * DAY, rest, left), False))
+        before = proven.keys()
+    return cut

@@ -1,5 +1,6 @@
 """A statement's figures are the ledger's, whatever it is of and however it is cut."""
 
+import random
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from stratumproxy.errors import SinkError
 from stratumproxy.statement import StatementError
-from tests.ledger.told import query
+from tests.ledger.told import batch, keep, query, work
 from tests.statement.world import (
     DAY,
     END,
@@ -184,3 +185,26 @@ def test_what_is_to_come_is_left_out(world: Path) -> None:
 def test_who_is_not_there(world: Path) -> None:
     with pytest.raises(SinkError, match="no tenant 'nobody'; it has: acme, zeta"):
         statement(world, MIDNIGHT, END, tenant="nobody")
+
+
+def test_a_machine_that_is_lent_again_and_again_is_always_somebodys(tmp_path: Path) -> None:
+    """Day by day, with days on which nobody mines, and hours in which it changes hands."""
+    dice, told = random.Random(8), []
+    for hour in range(0, 24 * 40, 2):
+        at = MIDNIGHT + hour * HOUR
+        if hour // 24 % 5 == 3:
+            continue
+        whose = dice.choice([["acme"], ["zeta"], ["acme", "zeta"], []])
+        works = [work("a", 3, tenant=tenant, proven_seconds=900.0) for tenant in whose]
+        told.append(batch(len(told) + 1, at, work=works))
+    path = tmp_path / "ledger.sqlite3"
+    keep(path, told)
+    for zone in ("UTC", "Europe/Oslo"):
+        both = [
+            statement(path, MIDNIGHT + 2 * DAY, MIDNIGHT + 39 * DAY, zone, tenant=tenant)
+            for tenant in ("acme", "zeta")
+        ]
+        assert sum(each.total.machine_seconds for each in both) == pytest.approx(37 * DAY)
+        for mine, theirs in zip(both[0].rows, both[1].rows, strict=True):
+            there = mine.figures.machine_seconds + theirs.figures.machine_seconds
+            assert there == pytest.approx(mine.figures.seconds)
