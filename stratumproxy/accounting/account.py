@@ -19,5 +19,14 @@ class Account(NamedTuple):
     """What of the tenant's they are mined for."""
 
 
+class Earned:
+    """What a target got: the difficulty asked of all shares that counted on its jobs."""
+
+    __slots__ = ("work",)
+
+    def __init__(self) -> None:
+        self.work = 0.0
+
+
 NOWHERE = Account("", "")
 """Where shares are counted that were on no pool's job."""

@@ -243,6 +243,7 @@ class Miner(Place):
         tally = self.house.tally
         tally.accepted += 1
         tally.work += difficulty
+        job.earned.work += difficulty
         if met > streak.best:
             streak.best = met
             if met > tally.best:

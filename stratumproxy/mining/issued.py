@@ -4,7 +4,7 @@ from collections.abc import Callable
 from math import inf
 from typing import Any, Protocol
 
-from stratumproxy.accounting.account import Account
+from stratumproxy.accounting.account import Account, Earned
 from stratumproxy.mining.content import Content
 from stratumproxy.mining.job import PoolJob, Terms
 from stratumproxy.shares import Work
@@ -44,6 +44,7 @@ class Job:
         group: whose miners it goes out to.
         source: the pool session it came from, and its shares go to.
         account: where shares on it are credited.
+        earned: where their work is added up, too.
     """
 
     __slots__ = (
@@ -53,6 +54,7 @@ class Job:
         "clean",
         "content",
         "difficulty",
+        "earned",
         "group",
         "job_id",
         "number",
@@ -81,6 +83,7 @@ class Job:
         group: object,
         source: Upstream,
         account: Account,
+        earned: Earned,
     ) -> None:
         self.number = number
         self.job_id = f"{number:x}"
@@ -93,6 +96,7 @@ class Job:
         self.terms = terms
         self.source = source
         self.account = account
+        self.earned = earned
         self.whole = whole
         self.clean = pool_job.clean
         self.version = pool_job.version

@@ -99,7 +99,9 @@ class Proxy:
         )
         self.allocator = self.router.allocator
         self.doors = Doors(self.miners, self.drops, now)
-        self.sweep = Sweep(self.miners, self.router.groups, self.doors, self.offence, now)
+        self.sweep = Sweep(
+            self.miners, self.router.groups, self.doors, self.offence, self.router.follow, now
+        )
         self._configure(config)
 
     def _configure(self, config: Config) -> None:

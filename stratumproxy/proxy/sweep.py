@@ -20,6 +20,7 @@ class Sweep:
         groups: all there are.
         doors: when miners could be answered.
         offence: called with a miner that is about to be dropped for how it behaves.
+        follow: called with each miner that mines.
         now: seconds.
     """
 
@@ -29,12 +30,14 @@ class Sweep:
         groups: Sequence[Group],
         doors: Doors,
         offence: Callable[[Miner, float], None],
+        follow: Callable[[Miner, float], None],
         now: float,
     ) -> None:
         self._miners = miners
         self._groups = groups
         self._doors = doors
         self._offence = offence
+        self._follow = follow
         self._left: list[Miner] = []
         self._began = now
         self._period = SWEEP
@@ -60,6 +63,8 @@ class Sweep:
 
     def _look_at(self, miner: Miner, limits: Limits, now: float) -> None:
         doors = self._doors
+        if miner.mining:
+            self._follow(miner, now)
         if reason := miner.misconduct(now):
             self._offence(miner, now)
             miner.link.close(reason)

@@ -80,9 +80,9 @@ class Allocator:
         if self._lobby.waits(miner):
             self._serve_one(miner, now)
         elif group is None and miner.prefix is not None:
-            self._seat(miner, miner.prefix)
+            self._seat(miner, miner.prefix, now)
         elif group is not None and tenant is not None and group.target not in tenant.targets:
-            self.move(miner, tenant.choose(), now)  # it was another's when it subscribed
+            self.move(miner, tenant.choose(miner, now), now)  # it was another's when it subscribed
         self.came(miner, now)
 
     def tend(self, now: float) -> None:
@@ -112,7 +112,7 @@ class Allocator:
         if tenant is None:
             self._admit_stranger(miner, resume, now)
             return True
-        target = tenant.choose()
+        target = tenant.choose(miner, now)
         if target.shared:
             let_in = self._admit(miner, tenant, target, resume, now)
         else:
@@ -267,11 +267,11 @@ class Allocator:
 
     # -- who is here -----------------------------------------------------------------------------
 
-    def _seat(self, miner: Miner, prefix: Prefix) -> None:
+    def _seat(self, miner: Miner, prefix: Prefix, now: float) -> None:
         """A miner that has its bytes has said whose it is."""
         tenant = tenant_of(miner)
         assert tenant is not None
-        group = self._group_for(tenant.choose(), prefix)
+        group = self._group_for(tenant.choose(miner, now), prefix)
         if group is None:
             self._reconnect(miner)
         else:

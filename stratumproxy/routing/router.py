@@ -9,7 +9,7 @@ from stratumproxy.config.hosting import DEFAULT
 from stratumproxy.downstream.miner import Miner
 from stratumproxy.mining.issued import Job
 from stratumproxy.mining.table import JobTable
-from stratumproxy.routing.allocation import Allocator, group_of, listener_of
+from stratumproxy.routing.allocation import Allocator, group_of, listener_of, tenant_of
 from stratumproxy.routing.fanout import Fanouts
 from stratumproxy.routing.group import Group, Surroundings
 from stratumproxy.routing.groups import Groups
@@ -136,7 +136,8 @@ class Router:
                 pool = pools[each.pool]
                 account = Account(each.pool, each.user, pool.config.coin, target.tenant, name)
                 names = each.worker_names, each.worker_format
-                wanted.append(Login(pool, account, each.password, *names, self._notices))
+                login = Login(pool, account, each.password, *names, self._notices, target.earned)
+                wanted.append(login)
             target.order.preferred = self.preferred
             fresh = target.log_in(wanted, self._in_use, now)
             for group in self.groups.of(target):
@@ -195,6 +196,9 @@ class Router:
         group.target.lit()
         if group.lasting:
             group.target.version_mask = job.version_mask
+        tenant = self.tenants.get(group.target.tenant)
+        if tenant is not None and tenant.split is not None:
+            tenant.split.has_block(group.target, job.pool_job.prevhash)
 
     def _begin_anew(self, channel: Channel, now: float) -> None:
         """Have a session that nobody mines on begin under the name that it should have."""
@@ -344,6 +348,18 @@ class Router:
     def gone(self, miner: Miner) -> None:
         """A miner has left."""
         self._to_assign.pop(miner, None)
+        self._unseat(miner)
+
+    def _unseat(self, miner: Miner) -> None:
+        tenant = tenant_of(miner)
+        if tenant is not None and tenant.split is not None:
+            tenant.split.leave(miner)
+
+    def follow(self, miner: Miner, now: float) -> None:
+        """The regular look at a miner that mines."""
+        tenant, group = tenant_of(miner), group_of(miner)
+        if tenant is not None and tenant.split is not None and group is not None:
+            tenant.split.follow(miner, group, now)
 
     def _assign(self, now: float) -> None:
         """See that miners mine for whom they belong to, as soon as there is a job for them."""
@@ -367,12 +383,13 @@ class Router:
             self._turn_out(miner)
             return True
         moves = group is not None and group.target not in tenant.targets
-        target = tenant.choose()
-        if moves and not late and not any(each.job for each in self.groups.of(target)):
+        target = tenant.choose(miner, now) if moves else None
+        if target and not late and not any(each.job for each in self.groups.of(target)):
             return False
         if tenant is not miner.tenant:
+            self._unseat(miner)
             miner.give_to(tenant)
-        if moves:
+        if target:
             self.allocator.move(miner, target, now)
         return True
 
@@ -408,6 +425,9 @@ class Router:
         if self._to_assign:
             self._assign(now)
         self.named.tend(self.pools, now)
+        for tenant in self.tenants:
+            if tenant.split is not None:
+                tenant.split.tend(self.groups, self.allocator.move, self._notices, now)
         surplus = self.allocator.surplus()
         for group in list(self.groups):
             for channel in list(group.channels.values()):

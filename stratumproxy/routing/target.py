@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
 from operator import and_
 
+from stratumproxy.accounting.account import Earned
 from stratumproxy.downstream.miner import Miner
 from stratumproxy.mining.extranonce import Layout
 from stratumproxy.routing.policy import Order, policy_of
@@ -29,6 +30,8 @@ class Target:
     def __init__(self, tenant: str, name: str) -> None:
         self.tenant = tenant
         self.name = name
+        self.earned = Earned()
+        """The work that counted for it since the start."""
         self.logins: list[Login] = []
         """In the configured order; retired ones at the end."""
         self.order = Order(policy_of(self.logins))

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 
+from stratumproxy.downstream.miner import Miner
 from stratumproxy.mining.extranonce import Layout
 from stratumproxy.mining.vardiff import Vardiff
+from stratumproxy.routing.splitting import Split
 from stratumproxy.routing.target import NO_LIMIT, Target, common_layout, common_mask
 
 
@@ -18,6 +20,8 @@ class Tenant:
         self.name = name
         self.vardiff: Vardiff
         self.targets: Sequence[Target] = ()
+        self.split: Split | None = None
+        """Who mines for which of several targets."""
         self.most = NO_LIMIT
         """Miners that it may have at a time, over all processes."""
         self.elsewhere = 0
@@ -46,6 +50,14 @@ class Tenant:
         """What is known of its targets' pools has changed."""
         self.layout = common_layout(self.targets)
 
-    def choose(self) -> Target:
-        """For what a miner that comes is to mine."""
+    def choose(self, miner: Miner, now: float) -> Target:
+        """For what a miner is to mine that comes, or can't mine on for what it did."""
+        if self.split is not None:
+            return self.split.choose(miner, self._expected(miner), now)
         return next((each for each in self.targets if not each.turning_away), self.targets[0])
+
+    def _expected(self, miner: Miner) -> float:
+        """A miner's work a second, as far as it can be known before its first share."""
+        worker = miner.worker
+        before = worker.difficulty_at(miner.host) if worker is not None else None
+        return (before or self.vardiff.start) * self.vardiff.shares_per_minute / 60

@@ -7,6 +7,7 @@ from stratumproxy.config.tenants import UpstreamTable
 from stratumproxy.downstream.miner import Miner
 from stratumproxy.mining.vardiff import Vardiff
 from stratumproxy.routing.listener import Listener
+from stratumproxy.routing.splitting import Split
 from stratumproxy.routing.target import NO_LIMIT, Target
 from stratumproxy.routing.tenancy import Tenancy
 from stratumproxy.routing.tenant import Tenant
@@ -57,6 +58,12 @@ class Tenants:
                 self._upstreams[target] = each.upstreams
                 targets.append(target)
             tenant.targets = targets
+            if len(targets) < 2:
+                tenant.split = None
+            elif tenant.split is None:
+                tenant.split = Split(table.name, table.targets, targets)
+            else:
+                tenant.split.change(table.targets, targets)
             self.targets += targets
         for target in old_targets:
             if target not in self.targets:

@@ -366,6 +366,7 @@ class Channel:
             group=miners,
             source=self.session,
             account=self.login.account,
+            earned=self.login.earned,
         )
         self._jobs.begin(job)
         content.newest_ntime[miners.number] = newest.job.ntime

@@ -1,6 +1,6 @@
 """A login: a pool, and the account that is mined for there."""
 
-from stratumproxy.accounting.account import Account
+from stratumproxy.accounting.account import Account, Earned
 from stratumproxy.accounting.naming import Naming
 from stratumproxy.config.hosting import WorkerNames
 from stratumproxy.telemetry.notices import Notices
@@ -19,6 +19,7 @@ class Login:
         worker_names: under which names shares go: as the account, or as each worker.
         worker_format: how a worker is called there.
         notices: where it is told what pools make of names.
+        earned: where the work is added up that counts by it, and by others of the target.
     """
 
     def __init__(
@@ -29,6 +30,7 @@ class Login:
         worker_names: WorkerNames,
         worker_format: str,
         notices: Notices,
+        earned: Earned,
     ) -> None:
         self.pool = pool
         self.account = account
@@ -39,6 +41,7 @@ class Login:
         """What workers are called there; None where all go as the account."""
         if worker_names != "account":
             self.names = Names(Naming(account.user, worker_format), pool.sharing, notices)
+        self.earned = earned
         self.retired: float | None = None
         """When it was configured no more; None: it still is."""
 

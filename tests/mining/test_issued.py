@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stratumproxy.accounting.account import Account
+from stratumproxy.accounting.account import Account, Earned
 from stratumproxy.mining.content import Content
 from stratumproxy.mining.issued import Job
 from stratumproxy.mining.job import Terms
@@ -35,6 +35,7 @@ def job(
         group=None,
         source=POOL,
         account=Account("main", "farm"),
+        earned=Earned(),
     )
 
 

@@ -11,7 +11,7 @@ import orjson
 import trio
 import trio.testing
 
-from stratumproxy.accounting.account import Account
+from stratumproxy.accounting.account import Account, Earned
 from stratumproxy.config import Pool
 from stratumproxy.net.link import PoolLink
 from stratumproxy.testing import SimulatedPool
@@ -92,7 +92,7 @@ class World:
             self.core.pool = SimpleNamespace(config=Pool(**given))
             pool = upstream.Pool(self.core.pool.config)
             account = Account("pool", self.core.pool.config.user)
-            self.core.login = Login(pool, account, "x", "account", "", self.core)
+            self.core.login = Login(pool, account, "x", "account", "", self.core, Earned())
             link = PoolLink(self.core, lambda: 0.0, self.core, trio.current_time)
             async with trio.open_nursery() as self._nursery:
                 with trio.move_on_after(seconds):

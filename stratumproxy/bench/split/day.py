@@ -17,7 +17,7 @@ from stratumproxy.routing.split import Band, Move, Part, reach
 STEP = 10.0
 """Seconds from look to look."""
 
-SMALL = 500
+SMALL = 30
 """Machines up to which shares are drawn each step; those of more are drawn once a minute, a sixth
 of them each step."""
 
@@ -60,8 +60,11 @@ class Day:
         self._withheld = dict.fromkeys(self._names, 0.0)
         self._is_accused = False
         """The last machine's work counts for nobody any more."""
+        self._liar = farm.machines - 1 if farm.lie else -1
+        self._down: dict[int, None] = {}
+        """Who has no power, and the controller does not know."""
         self._outcome = Outcome(reach=reach(max(self._rates), self._total, farm.rules.stay))
-        self._band = Band(self._parts(), 0.0, farm.rules)
+        self._band = Band(self._parts(), farm.rules)
         for i, up in enumerate(self._is_up):
             if up:
                 self._band.seat(i, 0.0, expected=self._expected(i), target=self._at[i])
@@ -143,7 +146,9 @@ class Day:
             return
         self._draw(i, now)
         self._is_up[i] = up
-        if up:
+        if not up:
+            self._down[i] = None
+        else:
             before = self._band.machines.get(i)
             expected, seconds = before.known() if before else (self._expected(i), MINUTE)
             self._band.leave(i)
@@ -154,7 +159,7 @@ class Day:
     def _disturb(self, event: Event, what: str, now: float) -> None:
         if what in ("restart", "kill"):
             kept = self._band.account.export() if what == "restart" else self._kept
-            self._band = Band(self._parts(), now, self._farm.rules, kept)
+            self._band = Band(self._parts(), self._farm.rules, kept)
             for i, up in enumerate(self._is_up):
                 if up:
                     self._at[i] = self._band.seat(i, now, expected=self._expected(i))
@@ -179,19 +184,25 @@ class Day:
     def _draw(self, i: int, now: float) -> None:
         """The shares of a machine until now, for whom it mines."""
         seconds, self._since[i] = now - self._since[i], now
-        target = self._at[i]
-        lie = self._farm.lie if i == self._farm.machines - 1 else ""
-        if not self._is_up[i] or not seconds or not self._band.parts[target].ready:
+        if not self._is_up[i] or not seconds:
             return
-        if lie == "idles" and target == self._names[-1]:
+        target, lies = self._at[i], i == self._liar
+        if not self._band.parts[target].ready or (lies and not self._is_heard(target)):
             return
         count = self._shares.found(seconds)
-        if count and not (lie == "withholds" and self._is_accused):
+        if count:
             work = count * self._rates[i] * MINUTE / self._farm.shares
             self._work[target] += work
-            self._band.credit(i, target, work, now, count)
-            if lie == "withholds":
+            self._band.account.credit(target, work)
+            self._band.found(i, work, now, count)
+            if lies and self._farm.lie == "withholds":
                 self._withheld[target] += work
+
+    def _is_heard(self, target: str) -> bool:
+        """Whether shares count that the liar is to find for a target."""
+        if self._farm.lie == "idles":
+            return target != self._names[-1]
+        return not self._is_accused
 
     # -- the run ---------------------------------------------------------------------------------
 
@@ -204,9 +215,11 @@ class Day:
         for step in range(int(farm.hours * HOUR / STEP)):
             self._happen(step * STEP)
             now = (step + 1) * STEP
+            draw, measure = self._draw, self._band.measure
             for i in range(step % turns, farm.machines, turns):
-                self._draw(i, now)
-                self._band.measure(i, now)
+                draw(i, now)
+                measure(i, now)
+            self._look_at_silent(now)
             if now >= block:
                 block += random.expovariate(1 / farm.block)
                 moves = self._band.clean(now)
@@ -228,6 +241,15 @@ class Day:
         left = {name: self._work[name] - self._withheld[name] for name in self._names}
         outcome.pools = self._error(left)
         return outcome
+
+    def _look_at_silent(self, now: float) -> None:
+        """A silent machine is seen as soon as in the proxy, however seldom shares are drawn."""
+        for i in list(self._down):
+            machine = self._band.machines.get(i)
+            if machine is not None and not self._is_up[i]:
+                self._band.measure(i, now)
+            if machine is None or not machine.listed or self._is_up[i]:
+                del self._down[i]
 
     def _trace(self, now: float) -> None:
         done, weights = sum(self._work.values()), sum(self._weights)

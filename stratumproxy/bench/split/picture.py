@@ -5,6 +5,9 @@ from collections.abc import Sequence
 from stratumproxy.bench.split.trials import Trial
 from stratumproxy.bench.svg import Axis, Curve, Panel, document
 
+POINTS = 360
+"""Of a curve at most, about one a pixel."""
+
 
 def draw(trials: Sequence[Trial]) -> str:
     """A panel for each farm."""
@@ -13,7 +16,7 @@ def draw(trials: Sequence[Trial]) -> str:
 
 
 def _panel(trial: Trial) -> Panel:
-    farm, trace = trial.farm, trial.outcomes[0].trace
+    farm, trace = trial.farm, _thinned(trial.outcomes[0].trace)
     most = max((abs(debt) for point in trace for debt in point[1:]), default=0.0) or 1.0
     step = next(s * 10**e for e in range(-3, 6) for s in (1, 2, 5) if 2 * s * 10**e >= most)
     hours = max(1, round(farm.hours / 8))
@@ -33,3 +36,10 @@ def _panel(trial: Trial) -> Panel:
         note="a hall is dark from 12 to 14" if farm.hall else "",
         names_low=True,
     )
+
+
+def _thinned(trace: Sequence[tuple[float, ...]]) -> list[tuple[float, ...]]:
+    """Of points that are drawn in one place, the one that is furthest off."""
+    size = max(1, len(trace) // POINTS)
+    parts = [trace[at : at + size] for at in range(0, len(trace), size)]
+    return [max(part, key=lambda point: max(map(abs, point[1:]))) for part in parts]

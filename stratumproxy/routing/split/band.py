@@ -84,7 +84,6 @@ class Band:
 
     Args:
         parts: the targets; at least one, with names of their own.
-        now: seconds.
         rules: the numbers.
         kept: the account to go on with, if there is one of the same targets and weights.
 
@@ -95,7 +94,6 @@ class Band:
     def __init__(
         self,
         parts: Sequence[Part],
-        now: float,
         rules: Rules | None = None,
         kept: Kept | None = None,
     ) -> None:
@@ -107,7 +105,7 @@ class Band:
         """When machines came to where they are, for as long as they have to stay."""
         self._rests: deque[tuple[int, float]] = deque()
         """The same in that order, and such as are over or began anew."""
-        self._looked = now
+        self._looked: float | None = None
         self._planned = -inf
         self._stranded = False
         """Somebody may mine for a target that has no pool."""
@@ -168,11 +166,15 @@ class Band:
             shares: how many.
         """
         machine = self.machines.get(number)
-        if machine is None:
+        if machine is None or machine.trusted:
             self.account.credit(target, work)
-        elif machine.trusted:
+            self.found(number, work, now, shares)
+
+    def found(self, number: int, work: float, now: float, shares: int = 1) -> None:
+        """What a machine found says of its rate, where `account` is credited by itself."""
+        machine = self.machines.get(number)
+        if machine is not None:
             machine.found(work, shares, now)
-            self.account.credit(target, work)
 
     def measure(self, number: int, now: float) -> None:
         """The regular look at one machine; to be called for each once in 10 s or so."""
@@ -303,9 +305,9 @@ class Band:
             The moves; they are as good as made.
         """
         parts = self._open()
-        everyone = self.parts.values()
-        least = self.rules.horizon * _largest(everyone)
-        self.account.bound(_rate(everyone), least, now - self._looked)
+        least = self.rules.horizon * self.largest
+        elapsed = 0.0 if self._looked is None else now - self._looked
+        self.account.bound(_rate(self.parts.values()), least, elapsed)
         self._looked = now
         self._end_rests(now)
         if now - self._planned < self.rules.apart or not self._is_due(parts):
@@ -346,7 +348,7 @@ class Band:
     def _is_due(self, parts: Sequence[Part]) -> bool:
         """Whether this can't wait for the next block."""
         rules, rate, largest = self.rules, _rate(parts), _largest(parts)
-        band = max(rules.band * self.account.rate, rules.stay * largest / 2)
+        band = max(rules.band * rate, rules.stay * largest / 2)
         many = max(rules.growth * rate, largest)
         weights, debts = self._share(parts)
         for part, w, debt in zip(parts, weights, debts, strict=True):
@@ -364,7 +366,7 @@ class Band:
         left where it is until the next block.
         """
         rules, rate = self.rules, _rate(parts)
-        few = rules.stay * _largest(parts) > rules.band * self.account.rate
+        few = rules.stay * _largest(parts) > rules.band * rate
         horizon = min(2 * rules.stay, rules.horizon) if few else rules.horizon
         weights, debts = self._share(parts)
         return wanted(weights, debts, rate, horizon, [part.most for part in parts])
@@ -405,10 +407,14 @@ class Band:
             for part in self.parts.values()
         ]
 
+    @property
+    def largest(self) -> float:
+        """The rate of the largest machine."""
+        return _largest(self.parts.values())
+
     def reach(self) -> float:
         """The debt that these machines can't keep below, in seconds of the farm: `reach`."""
-        parts = self.parts.values()
-        return reach(_largest(parts), _rate(parts), self.rules.stay)
+        return reach(self.largest, _rate(self.parts.values()), self.rules.stay)
 
 
 def _rate(parts: Iterable[Part]) -> float:

@@ -23,7 +23,7 @@ class AnyOrder(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.now = 0.0
-        self.two = [Band(parts((5, 3, 2)), 0.0, RULES) for _ in range(2)]
+        self.two = [Band(parts((5, 3, 2)), RULES) for _ in range(2)]
         self.here: dict[int, str] = {}
         self.came: dict[int, float] = {}
 

@@ -9,7 +9,7 @@ from stratumproxy.routing.split import Band, Move, Part, Rules, reach
 
 def farm(rates: dict[str, list[float]], now: float = 0.0, **settings) -> Band:
     """Machines that mine for targets already, one after the other; half of the work each."""
-    band = Band([Part(name, 1.0) for name in rates], now, Rules(**settings))
+    band = Band([Part(name, 1.0) for name in rates], Rules(**settings))
     numbers = count()
     for target, each in rates.items():
         for rate in each:
@@ -98,7 +98,7 @@ def test_between_blocks_nobody_moves_twice_in_two_minutes_and_plans_are_a_minute
 
 
 def test_one_machine_alone_is_shared_by_time() -> None:
-    band = Band([Part("a", 3.0), Part("b", 1.0)], 0)
+    band = Band([Part("a", 3.0), Part("b", 1.0)])
     band.seat(0, 0, expected=100.0)
     mined = {"a": 0, "b": 0}
     target, moves = "a", 0
@@ -213,7 +213,7 @@ def test_the_account_is_gone_on_with() -> None:
     band = farm({"a": [100.0], "b": [100.0]})
     owes(band, "a", 1000.0)
     kept = band.account.export()
-    again = Band([Part("a", 1.0), Part("b", 1.0)], 5000, kept=kept)
+    again = Band([Part("a", 1.0), Part("b", 1.0)], kept=kept)
     assert again.account.debts() == {"a": -500, "b": 500}
     assert again.seat(0, 5000) == "b"
 

@@ -1,0 +1,194 @@
+"""Which of its targets each miner of a tenant mines for, where the tenant has several.
+
+The controller is `split/`; here it is told what miners do, and has them moved. It looks once a
+second or so and never while a share or a job is under way: moves that a block carries follow within
+two seconds of it, when every target has the block.
+"""
+
+from collections.abc import Callable, Sequence
+
+from stratumproxy.config.tenants import TargetTable
+from stratumproxy.downstream.miner import Miner
+from stratumproxy.routing.group import Group
+from stratumproxy.routing.groups import Groups
+from stratumproxy.routing.split import Band, Move, Part
+from stratumproxy.routing.target import Target
+from stratumproxy.telemetry.notices import Notices
+
+LOOK = 10.0
+"""Seconds from one look at the debts to the next."""
+
+FLOOD = 50.0
+"""Shares a second that a session may be sent. A pool that asks for little raises that as shares
+come, so nobody else is moved to it before; two machines may always mine for a target."""
+
+
+class Split:
+    """A tenant's miners over its targets.
+
+    Args:
+        tenant: its name.
+        tables: its targets, as configured.
+        targets: the same.
+    """
+
+    def __init__(
+        self, tenant: str, tables: Sequence[TargetTable], targets: Sequence[Target]
+    ) -> None:
+        self._tenant = tenant
+        self._targets = {target.name: target for target in targets}
+        self.band = Band(_parts(tables))
+        self._credited = {target.name: target.earned.work for target in targets}
+        """Of each target's work, how much the account has."""
+        self._miners: dict[int, tuple[Miner, float, int]] = {}
+        """By number: who has a seat, and what work and shares of its the controller knows."""
+        self._tips: dict[str, bytes] = {}
+        """The block that each target mines on."""
+        self._news = self._waits = False
+        """A target has another block; it had by the last look, and others may follow."""
+        self._looked: float | None = None
+        self._begun = False
+        """It was told that the account begins."""
+
+    def change(self, tables: Sequence[TargetTable], targets: Sequence[Target]) -> None:
+        """Go on with other targets or weights: with a new account, if they are not the same."""
+        self._credit()
+        self._targets = {target.name: target for target in targets}
+        self._credited = {target.name: target.earned.work for target in targets}
+        ready = {name: part.ready for name, part in self.band.parts.items()}
+        parts = _parts(tables)
+        for part in parts:
+            part.ready = ready.get(part.name, True)
+        self.band.change(parts)
+        self._begun = self._begun and self.band.account.resumed
+
+    # -- miners ----------------------------------------------------------------------------------
+
+    def choose(self, miner: Miner, expected: float, now: float) -> Target:
+        """For what a miner is to mine that comes, or can't go on where it is.
+
+        Args:
+            miner: it has a seat from now on.
+            expected: its work a second, as far as that can be guessed.
+            now: the time.
+        """
+        machine = self.band.machines.get(miner.number)
+        if machine is not None:
+            part = self.band.parts.get(machine.target)
+            if part is not None and part.ready:
+                return self._targets[part.name]
+            self.leave(miner)
+        name = self.band.seat(miner.number, now, expected=expected)
+        self._miners[miner.number] = miner, miner.work, miner.accepted
+        return self._targets[name]
+
+    def follow(self, miner: Miner, group: Group, now: float) -> None:
+        """The regular look at a miner: how fast it is, by its shares since the last one."""
+        number, band = miner.number, self.band
+        machine = band.machines.get(number)
+        if machine is None or machine.target != group.target.name:
+            if group.target.name not in self._targets:
+                return  # it is about to be moved
+            # it was here before there was a split, or it could not be moved
+            expected, seconds = machine.known() if machine is not None else (miner.hashrate, 60.0)
+            self.leave(miner)
+            band.seat(
+                number, now, expected=expected or None, seconds=seconds, target=group.target.name
+            )
+            self._miners[number] = miner, miner.work, miner.accepted
+        _, work, accepted = self._miners[number]
+        if miner.accepted > accepted:
+            band.found(number, miner.work - work, now, miner.accepted - accepted)
+            self._miners[number] = miner, miner.work, miner.accepted
+        band.measure(number, now)
+
+    def leave(self, miner: Miner) -> None:
+        """A miner is gone, or somebody else's."""
+        self.band.leave(miner.number)
+        self._miners.pop(miner.number, None)
+
+    # -- what comes of the targets ---------------------------------------------------------------
+
+    def has_block(self, target: Target, prevhash: bytes) -> None:
+        """A target mines on top of a block."""
+        if self._tips.get(target.name) != prevhash:
+            self._tips[target.name] = prevhash
+            self._news = True
+
+    def _credit(self) -> None:
+        """Bring the account up to date."""
+        for name, target in self._targets.items():
+            work = target.earned.work
+            self.band.account.credit(name, work - self._credited[name])
+            self._credited[name] = work
+
+    def _see(self, groups: Groups, now: float) -> None:
+        """What can be mined for, and how much of it."""
+        for name, target in self._targets.items():
+            jobs = [group.job for group in groups.of(target) if group.job is not None]
+            part = self.band.parts[name]
+            if part.ready != bool(jobs):
+                self.band.set_ready(name, bool(jobs), now)
+            if jobs:
+                room = FLOOD * sum(float(job.difficulty) for job in jobs)
+                self.band.set_most(name, max(room, 2 * self.band.largest))
+
+    def tend(
+        self,
+        groups: Groups,
+        move: Callable[[Miner, Target, float], bool],
+        notices: Notices,
+        now: float,
+    ) -> None:
+        """Called every second or so: move whoever has to.
+
+        Args:
+            groups: all there are.
+            move: has a miner mine for another target.
+            notices: where it is told.
+            now: the time.
+        """
+        self._credit()
+        self._see(groups, now)
+        if not self._begun:
+            self._begun = True
+            parts = self.band.account.weights.items()
+            said = ", ".join(f"{name} {100 * part:.3g} %" for name, part in parts)
+            notices.info("a split's account begins at nothing", tenant=self._tenant, parts=said)
+        if not all(target.shared for target in self._targets.values()):
+            return  # a move would cost a reconnect
+        why, moves = "its target has no pool", self.band.stranded(now)
+        if not moves and self._waits and not self._news:
+            why, moves = "a block came", self.band.clean(now)
+        self._waits, self._news = self._news, False
+        if self._looked is None or now - self._looked >= LOOK:
+            self._looked = now
+            if off := self.band.look(now):
+                self._carry_out(off, "a debt grew", move, notices, now)
+        if moves:
+            self._carry_out(moves, why, move, notices, now)
+
+    def _carry_out(
+        self,
+        moves: Sequence[Move],
+        why: str,
+        move: Callable[[Miner, Target, float], bool],
+        notices: Notices,
+        now: float,
+    ) -> None:
+        for number, target in moves:
+            miner = self._miners[number][0]
+            if miner.prefix is not None:  # or it comes there once it has its bytes
+                move(miner, self._targets[target], now)
+        debts = {each.target: round(each.seconds, 1) for each in self.band.standing()}
+        notices.info(
+            "miners are moved for the split",
+            tenant=self._tenant,
+            miners=len(moves),
+            why=why,
+            debts=str(debts),
+        )
+
+
+def _parts(tables: Sequence[TargetTable]) -> list[Part]:
+    return [Part(table.name, float(table.weight), table.when_down) for table in tables]
