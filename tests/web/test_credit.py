@@ -1,5 +1,6 @@
 """/api/credit: each account of the last day."""
 
+from contextlib import closing
 from pathlib import Path
 
 from stratumproxy.ledger.audit import FINE, REFUSED
@@ -22,13 +23,14 @@ async def test_each_account(told: Told, tmp_path: Path) -> None:
         works.append(work("a", 6400, account=account))
         shares += [share(at, "a", verdict, account=account) for _ in range(100)]
     keep(path, [batch(1, at, work=works, shares=shares)])
-    web = Web(told, ledger=LedgerReader(str(path)))
-    found = await web.read("/api/credit", CreditAnswer)
+    with closing(LedgerReader(str(path))) as reader:
+        found = await Web(told, ledger=reader).read("/api/credit", CreditAnswer)
     assert found["kept"]
     said = {each["account"]: (each["credited"], each["verdict"]) for each in found["accounts"]}
     assert said == {"good": (100, FINE), "bad": (0, REFUSED)}
     keep(tmp_path / "empty", [batch(1, at)])
-    empty = Web(told, ledger=LedgerReader(str(tmp_path / "empty")))
-    assert (await empty.read("/api/credit", CreditAnswer))["accounts"] == []
+    with closing(LedgerReader(str(tmp_path / "empty"))) as reader:
+        empty = Web(told, ledger=reader)
+        assert (await empty.read("/api/credit", CreditAnswer))["accounts"] == []
     broken = Web(told, ledger=LedgerReader(str(tmp_path / "absent")))
     await broken.refused("/api/credit", 503)

@@ -1,5 +1,7 @@
 """Histories: from memory, and from the ledger."""
 
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,7 @@ from tests.web.asking import Web
 
 
 @pytest.fixture
-def kept(told: Told, tmp_path: Path) -> Web:
+def kept(told: Told, tmp_path: Path) -> Iterator[Web]:
     """The API with a ledger of what one worker did."""
     path = str(tmp_path / "ledger.sqlite3")
     ledger = Ledger(Settings(path=path), at(told.now))
@@ -24,7 +26,8 @@ def kept(told: Told, tmp_path: Path) -> Web:
     records = [work("farm.a", 12, stale=3), work("a/b")]
     ledger.take([Batch("r", 0, 1, told.now, work=records, miners=[miner(1, "farm.a")])])
     ledger.close()
-    return Web(told, ledger=LedgerReader(path))
+    with closing(LedgerReader(path)) as reader:
+        yield Web(told, ledger=reader)
 
 
 async def test_the_fleet_in_memory(web: Web) -> None:

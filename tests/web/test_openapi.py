@@ -99,7 +99,8 @@ async def test_what_it_promises_is_kept(told: Told, token_file: str, tmp_path: P
     ledger = Ledger(Settings(path=path), at(told.now))
     ledger.open()
     ledger.close()
-    web = Web(told, Api(token_file=token_file), ledger=LedgerReader(path))
+    reader = LedgerReader(path)
+    web = Web(told, Api(token_file=token_file), ledger=reader)
     listeners = await trio.open_tcp_listeners(0, host="127.0.0.1")
     port = listeners[0].socket.getsockname()[1]
     stop = trio.Event()
@@ -130,6 +131,7 @@ async def test_what_it_promises_is_kept(told: Told, token_file: str, tmp_path: P
             cwd=tmp_path,
         )
         stop.set()
+    reader.close()
     assert ran.returncode == 0, ran.stdout.decode() + ran.stderr.decode()
 
 

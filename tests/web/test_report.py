@@ -1,5 +1,7 @@
 """/api/report: a statement, and as a file."""
 
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -15,12 +17,13 @@ WHEN = "from=2023-11-14&to=2023-11-15"
 
 
 @pytest.fixture
-def kept(told: Told, tmp_path: Path) -> Web:
+def kept(told: Told, tmp_path: Path) -> Iterator[Web]:
     path = tmp_path / "ledger.sqlite3"
     at = told.now - 600
     works = [work("acme.a", 12, tenant="acme"), work("b", 3)]
     keep(path, [batch(1, at, work=works, shares=[share(at, "acme.a", tenant="acme")])])
-    return Web(told, ledger=LedgerReader(str(path)))
+    with closing(LedgerReader(str(path))) as reader:
+        yield Web(told, ledger=reader)
 
 
 @pytest.mark.parametrize("by", ["day", "worker"])

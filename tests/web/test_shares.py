@@ -1,5 +1,7 @@
 """Shares that were sent to pools."""
 
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,7 @@ from tests.web.asking import Web
 
 
 @pytest.fixture
-def kept(told: Told, tmp_path: Path) -> Web:
+def kept(told: Told, tmp_path: Path) -> Iterator[Web]:
     """The API with a ledger of ten shares, one of them rejected."""
     path = str(tmp_path / "ledger.sqlite3")
     ledger = Ledger(Settings(path=path), at(told.now))
@@ -25,7 +27,8 @@ def kept(told: Told, tmp_path: Path) -> Web:
     shares.append(share(at=NOW + 9, verdict="rejected")._replace(worker="b", reason="stale"))
     ledger.take([Batch("r", 0, 1, told.now, shares=shares, work=[work(accepted=640)])])
     ledger.close()
-    return Web(told, ledger=LedgerReader(path))
+    with closing(LedgerReader(path)) as reader:
+        yield Web(told, ledger=reader)
 
 
 async def test_newest_first_a_page_at_a_time(kept: Web) -> None:

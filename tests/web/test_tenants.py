@@ -5,7 +5,7 @@ has none of the two tells nothing of anybody else.
 """
 
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -63,7 +63,7 @@ TENANTS = ("acme", "beta", "zulu")
 
 
 @pytest.fixture
-def hosted(tmp_path: Path) -> Web:
+def hosted(tmp_path: Path) -> Iterator[Web]:
     """An API on every address, of a proxy with two customers and work of the host's own."""
     told = Told()
     told.miners(
@@ -137,7 +137,8 @@ def hosted(tmp_path: Path) -> Web:
         Tenant(name=name, workers=[f"{name}-*"], token_file=files[name])
         for name in ("acme", "beta")
     ]
-    return Web(told, config, ledger=LedgerReader(path), tenants=tenants, groups_of=groups_of)
+    with closing(LedgerReader(path)) as reader:
+        yield Web(told, config, ledger=reader, tenants=tenants, groups_of=groups_of)
 
 
 class Opens(NamedTuple):
