@@ -29,6 +29,7 @@ CONTENTS = {
         "container",
         "operations",
         "hosting",
+        "split",
         "configuration",
         "dashboard",
         "api",
