@@ -93,7 +93,8 @@ def statement(
     **asked: Any,
 ) -> Statement:
     period = Period(since, until, ZoneInfo(zone))
-    return tell(LedgerReader(str(path), None), tenant, Asked(period, **asked), now)
+    with closing(LedgerReader(str(path), None)) as reader:
+        return tell(reader, tenant, Asked(period, **asked), now)
 
 
 COUNTED = [
