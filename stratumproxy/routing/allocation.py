@@ -260,7 +260,7 @@ class Allocator:
         """A miner that has its bytes is in a group from now on."""
         assert miner.prefix is not None
         miner.prefix.group = group
-        if any(_tenant(each) != group.target.tenant for each in miner.earlier):
+        if miner.earlier and any(_tenant(each) != group.target.tenant for each in miner.earlier):
             miner.forget_past()
         if miner.route is None:
             group.join(miner)

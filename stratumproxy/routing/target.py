@@ -102,6 +102,8 @@ class Target:
             for login in self.logins
             if login.retired is None and login.names is not None and login.way == "own"
         ]
+        if not own:
+            return None
         who = Who(worker.tenant, worker.name)
         if any(login.names is not None and login.names.naming.by_machine for login in own):
             who = Who(worker.tenant, worker.name, miner.host, miner.listener.name)

@@ -77,6 +77,8 @@ class Tenancy:
             The tenant's name; None where it depends on the worker's name, or nobody is let in.
         """
         at = self._listeners[listener]
+        if not at.rules:
+            return self._rest
         here = self._networks.of(host)
         place = min((each for each in here if each in at.rules), default=LAST)
         if (rule := at.rules.get(min(place, at.anywhere))) is None:
@@ -95,6 +97,8 @@ class Tenancy:
             The tenant's name; None if it is nobody's, and such are refused.
         """
         at = self._listeners[listener]
+        if not at.rules:
+            return self._rest
         fit, here = self._patterns.of(name), self._networks.of(host)
         for place in sorted(fit | here):
             if place > at.everybody:

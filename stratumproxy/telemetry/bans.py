@@ -110,6 +110,8 @@ class Bans:
 
     def shut_out(self, name: str, now: float, tenant: str = ANYBODYS) -> float:
         """Seconds that a worker is not taken in by the operator's order; 0 if it may be."""
+        if not self._ordered:
+            return 0.0
         ends = (self._ordered.get((name, each), now) for each in (tenant, ANYBODYS))
         return max(max(ends) - now, 0.0)
 
