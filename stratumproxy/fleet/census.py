@@ -19,6 +19,8 @@ class Count:
     """Hashes a second that they usually do together."""
     missing: float = 0.0
     """Hashes a second that those lack of them that are gone or slow."""
+    best: float = 0.0
+    """Difficulty of their best share."""
 
     def add(self, worker: Worker) -> None:
         """One of them."""
@@ -27,6 +29,7 @@ class Count:
             self.attention.update(worker.attention)
             self.missing += worker.missing
         self.usual += worker.usual.rate
+        self.best = max(self.best, worker.best)
 
     @property
     def of_usual(self) -> float | None:
@@ -42,6 +45,16 @@ class Place(Count):
     """Connections that authorized for it."""
     accounts: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Of these, those that mine on each pool and account."""
+
+    def take_in(self, other: "Place") -> None:
+        """Another target's, too."""
+        self.workers += other.workers
+        self.attention.update(other.attention)
+        self.usual += other.usual
+        self.missing += other.missing
+        self.best = max(self.best, other.best)
+        self.miners += other.miners
+        self.accounts.update(other.accounts)
 
     @property
     def account(self) -> tuple[str, str]:
@@ -64,6 +77,14 @@ class Census(dict[tuple[str, str], Place]):
         place.miners += 1
         if miner.pool:
             place.accounts[miner.pool, miner.account] += 1
+
+    def of(self, tenant: str) -> Place:
+        """All of a tenant's targets together."""
+        whole = Place()
+        for (whose, _), place in self.items():
+            if whose == tenant:
+                whole.take_in(place)
+        return whole
 
     def _place(self, tenant: str, target: str) -> Place:
         key = tenant, target

@@ -19,18 +19,9 @@ DAY = 86_400.0
 MOST_SECONDS = 5 * 366 * DAY
 
 
-class Row(BaseModel):
-    """A stretch of time, or what else rows are by, or the total. Work is in shares of difficulty 1.
+class Credited(BaseModel):
+    """What a pool should have credited, and what it did. Work is in shares of difficulty 1."""
 
-    What a row is not told apart by is null.
-    """
-
-    start: int | None
-    worker: str | None
-    pool: str | None
-    account: str | None
-    tenant: str | None
-    target: str | None
     expected: float | None = Field(description="Shares that should have been sent, and credited.")
     low: int | None = Field(description="How many chance allows to be sent, at least …")
     high: int | None = Field(description="… and at most.")
@@ -54,6 +45,20 @@ class Row(BaseModel):
     pool_work: float | None
     verdict: str = Field(description="What the figures come to, in words.")
     fine: bool
+
+
+class Row(Credited):
+    """A stretch of time, or what else rows are by, or the total.
+
+    What a row is not told apart by is null.
+    """
+
+    start: int | None
+    worker: str | None
+    pool: str | None
+    account: str | None
+    tenant: str | None
+    target: str | None
 
 
 class AuditAnswer(BaseModel):

@@ -27,9 +27,9 @@ from stratumproxy.telemetry.histogram import BOUNDS, Histogram
 from stratumproxy.telemetry.keys import DROPPED, LOST, REJECTED
 from stratumproxy.telemetry.sink import SinkState
 from stratumproxy.telemetry.snapshot import PoolSnapshot, Snapshot
+from stratumproxy.web.census import census_of
 from stratumproxy.web.families import counter, gauge, histogram, info
 from stratumproxy.web.tenant_metrics import tenants
-from stratumproxy.web.tenants import census_of
 
 EDGES = [*map(str, BOUNDS), "+Inf"]
 """Values of the label ``le``."""

@@ -16,6 +16,7 @@ from stratumproxy.statement.period import parse_period
 from stratumproxy.statement.rows import as_csv
 from stratumproxy.telemetry.records import TENANT
 from stratumproxy.web.answer import JsonResponse
+from stratumproxy.web.audit import Credited
 from stratumproxy.web.errors import Refusal
 from stratumproxy.web.moment import LONGEST
 from stratumproxy.web.operation import Given, Operation
@@ -64,7 +65,7 @@ class ReportRow(Figures):
     until: int
 
 
-class Credit(BaseModel):
+class Credit(Credited):
     """An account at a pool, as in an audit."""
 
     pool: str
@@ -72,26 +73,6 @@ class Credit(BaseModel):
     coin: str
     site: str
     target: str
-    expected: float | None
-    low: int | None
-    high: int | None
-    estimated: float
-    expected_work: float
-    forwarded: int
-    forwarded_work: float
-    credited: int
-    credited_work: float
-    rejected: int
-    reasons: dict[str, int]
-    timed_out: int
-    lost: int
-    uncredited: int
-    uncredited_tolerated: int
-    dropped: int
-    pool_shares: None
-    pool_work: None
-    verdict: str
-    fine: bool
 
 
 class Excused(BaseModel):

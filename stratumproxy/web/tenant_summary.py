@@ -2,39 +2,25 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from math import sqrt
 from typing import Any
 
 import trio
 
 from stratumproxy import __version__
-from stratumproxy.fleet import Fleet, Worker
-from stratumproxy.fleet.attention import RULES
+from stratumproxy.fleet import Fleet
+from stratumproxy.fleet.census import Census, Place
 from stratumproxy.fleet.hashrate import WINDOWS, Figure
 from stratumproxy.fleet.part import Part
-from stratumproxy.telemetry.records import MinerRecord
+from stratumproxy.web.census import census_of
 from stratumproxy.web.figures import hashrates, told
 from stratumproxy.web.scope import jobs
-from stratumproxy.web.turns import in_turns
 from stratumproxy.web.viewer import Viewer
 
 LAST_JOBS = 20
 
 COUNTED_FOR = 5.0
 """Seconds that workers and miners, once counted, are told so. Hashrates and shares are newer."""
-
-
-@dataclass(slots=True)
-class _Count:
-    """How a tenant's workers and miners stand."""
-
-    workers: int = 0
-    miners: int = 0
-    usual: float = 0.0
-    missing: float = 0.0
-    best: float = 0.0
-    attention: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(RULES, 0)))
 
 
 class TenantSummaries:
@@ -46,7 +32,7 @@ class TenantSummaries:
 
     def __init__(self, fleet: Fleet) -> None:
         self._fleet = fleet
-        self._counts: dict[str, _Count] = {}
+        self._census = Census()
         self._counted = float("-inf")
         self._counting = trio.Lock()
 
@@ -67,7 +53,6 @@ class TenantSummaries:
             rejected.update(part.reasons)
         accepted = sum(part.accepted for part in parts)
         since = min((part.counted_since for part in parts), default=fleet.started)
-        usual, missing = count.usual, max(count.missing, 0.0)
         return {
             "version": __version__,
             "tenant": tenant,
@@ -79,9 +64,9 @@ class TenantSummaries:
             "workers": count.workers,
             "strangers": sum(each.tenant == tenant for each in fleet.strangers),
             "hashrate": hashrates(together(parts, now)),
-            "usual": told(usual),
-            "missing": told(missing),
-            "of_usual": 1 - min(missing / usual, 1.0) if usual else None,
+            "usual": told(count.usual),
+            "missing": told(max(count.missing, 0.0)),
+            "of_usual": count.of_usual,
             "accepted": accepted,
             "work": sum(part.work for part in parts),
             "forwarded": 0,
@@ -107,28 +92,11 @@ class TenantSummaries:
             "revision": 0,
         }
 
-    async def _count(self, tenant: str, now: float) -> _Count:
+    async def _count(self, tenant: str, now: float) -> Place:
         async with self._counting:
             if now - self._counted >= COUNTED_FOR:
-                counts: dict[str, _Count] = {}
-
-                def worker(each: Worker) -> None:
-                    count = counts.setdefault(each.tenant, _Count())
-                    count.workers += 1
-                    count.usual += each.usual.rate
-                    count.missing += each.missing
-                    count.best = max(count.best, each.best)
-                    if each.attention:
-                        count.attention.update(each.attention)
-
-                def miner(each: MinerRecord) -> None:
-                    counts.setdefault(each.tenant, _Count()).miners += bool(each.worker)
-
-                await in_turns(worker, list(self._fleet.roll.workers))
-                for process in list(self._fleet.processes.running.values()):
-                    await in_turns(miner, list(process.miners.values()))
-                self._counts, self._counted = counts, now
-        return self._counts.get(tenant) or _Count()
+                self._census, self._counted = await census_of(self._fleet), now
+        return self._census.of(tenant)
 
 
 NOTHING = Figure(None, 0.0, 0, None)

@@ -4,13 +4,12 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from stratumproxy.fleet import Fleet
-from stratumproxy.fleet.census import Census, Place
+from stratumproxy.fleet.census import Place
 from stratumproxy.fleet.part import Part
+from stratumproxy.web.census import census_of
 from stratumproxy.web.figures import Hashrates, hashrates, told
 from stratumproxy.web.operation import Given, Operation
 from stratumproxy.web.site import Site
-from stratumproxy.web.turns import in_turns
 from stratumproxy.web.viewer import Viewer
 
 
@@ -58,22 +57,6 @@ class TenantsGiven(Given):
     tenant: str | None = Field(
         None, max_length=64, description="Whose; a tenant's token means its own."
     )
-
-
-async def census_of(fleet: Fleet, tenant: str | None = None) -> Census:
-    """Count everybody.
-
-    Args:
-        fleet: who.
-        tenant: whose workers and miners; None for all.
-    """
-    census = Census()
-    of = fleet.roll.workers
-    await in_turns(census.worker, [each for each in of if tenant in (None, each.tenant)])
-    for process in list(fleet.processes.running.values()):
-        miners = process.miners.values()
-        await in_turns(census.miner, [each for each in miners if tenant in (None, each.tenant)])
-    return census
 
 
 def tell(site: Site, part: Part, place: Place, now: float) -> dict[str, Any]:
