@@ -54,6 +54,12 @@ class Report:
                 for tenant in proxy.router.tenants
                 if tenant.most != NO_LIMIT
             },
+            splits=tuple(
+                split
+                for tenant in proxy.router.tenants
+                if tenant.split is not None
+                for split in tenant.split.shown(proxy.router.groups, now)
+            ),
         )
 
     def _hashrate(self, now: float) -> float:

@@ -14,6 +14,7 @@ from stratumproxy.routing.groups import Groups
 from stratumproxy.routing.split import Band, Move, Part
 from stratumproxy.routing.target import Target
 from stratumproxy.telemetry.notices import Notices
+from stratumproxy.telemetry.splits import SplitSnapshot
 
 LOOK = 10.0
 """Seconds from one look at the debts to the next."""
@@ -47,8 +48,8 @@ class Split:
         self._news = self._waits = False
         """A target has another block; it had by the last look, and others may follow."""
         self._looked: float | None = None
-        self._begun = False
-        """It was told that the account begins."""
+        self._began: float | None = None
+        """When the account did; None before the first look."""
 
     def change(self, tables: Sequence[TargetTable], targets: Sequence[Target]) -> None:
         """Go on with other targets or weights: with a new account, if they are not the same."""
@@ -59,8 +60,10 @@ class Split:
         parts = _parts(tables)
         for part in parts:
             part.ready = ready.get(part.name, True)
+        before = self.band.account
         self.band.change(parts)
-        self._begun = self._begun and self.band.account.resumed
+        if self.band.account is not before:
+            self._began = None
 
     # -- miners ----------------------------------------------------------------------------------
 
@@ -150,8 +153,8 @@ class Split:
         """
         self._credit()
         self._see(groups, now)
-        if not self._begun:
-            self._begun = True
+        if self._began is None:
+            self._began = now
             parts = self.band.account.weights.items()
             said = ", ".join(f"{name} {100 * part:.3g} %" for name, part in parts)
             notices.info("a split's account begins at nothing", tenant=self._tenant, parts=said)
@@ -167,6 +170,33 @@ class Split:
                 self._carry_out(off, "a debt grew", move, notices, now)
         if moves:
             self._carry_out(moves, why, move, notices, now)
+
+    def shown(self, groups: Groups, now: float) -> list[SplitSnapshot]:
+        """How each target stands."""
+        self._credit()
+        account, least = self.band.account, self.band.rules.stay * self.band.largest
+        standing = self.band.standing()
+        total = sum(each.rate for each in standing)
+        delivered = sum(account.delivered.values())
+        return [
+            SplitSnapshot(
+                tenant=self._tenant,
+                target=each.target,
+                part=each.part,
+                wanted=each.part * delivered,
+                delivered=account.delivered[each.target],
+                debt=each.debt,
+                forgiven=account.forgiven[each.target],
+                rate=each.rate,
+                miners=sum(len(group.miners) for group in groups.of(self._targets[each.target])),
+                ready=self.band.parts[each.target].ready,
+                total_rate=total,
+                usual_rate=max(account.rate, total),
+                least=least,
+                age=0.0 if self._began is None else now - self._began,
+            )
+            for each in standing
+        ]
 
     def _carry_out(
         self,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from stratumproxy.telemetry.histogram import Histogram, merge_histograms
+from stratumproxy.telemetry.splits import SplitSnapshot, merge_splits
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +108,16 @@ class Snapshot:
     """Lines of its log that nobody read in time, or that could not be written."""
     limited: dict[str, int] = field(default_factory=dict)
     """Miners of each tenant that may have so many, and no more."""
+    splits: tuple[SplitSnapshot, ...] = ()
+    """Targets of tenants that have several."""
 
     @classmethod
     def parse(cls, values: dict[str, Any]) -> "Snapshot":
         """A snapshot from its own JSON, as it comes from another process."""
         values = _with_histograms(values, "reply", "fan_out", "stale_age")
         pools = tuple(PoolSnapshot.parse(pool) for pool in values.pop("pools"))
-        return cls(**values, pools=pools)
+        splits = tuple(SplitSnapshot(**split) for split in values.pop("splits", ()))
+        return cls(**values, pools=pools, splits=splits)
 
     def past(self) -> "Snapshot":
         """What stays of a process that is gone: its counts, not its miners."""
@@ -140,6 +144,7 @@ class Snapshot:
             pools=pools,
             preferred="",
             limited={},
+            splits=(),
         )
 
 
@@ -195,6 +200,7 @@ def merge(snapshots: Sequence[Snapshot]) -> Snapshot:
         resident_bytes=sum(snapshot.resident_bytes for snapshot in snapshots),
         log_lines_lost=sum(snapshot.log_lines_lost for snapshot in snapshots),
         limited=dict(limited),
+        splits=merge_splits(split for snapshot in snapshots for split in snapshot.splits),
     )
 
 

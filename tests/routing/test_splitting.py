@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from stratumproxy.proxy.report import Report
 from stratumproxy.testing import PoolSettings, SimulatedMiner
 from tests.proxy.farm import Farm
 from tests.proxy.peers import PoolEnd
@@ -83,6 +84,33 @@ def test_pools_count_what_was_promised_and_refuse_nothing() -> None:
     told = [event for event, _ in halls.notices]
     assert told.count("a split's account begins at nothing") == 1
     assert "miners are moved for the split" in told
+
+
+def test_how_each_target_stands_is_told() -> None:
+    halls = Halls(10, target("a", 70), target("b", 30))
+    halls.runs(600)
+    halls.cut("b")
+    halls.runs(10)
+    a, b = Report(halls.proxy).snapshot(halls.now).splits
+    assert (a.tenant, a.target, a.part, b.part) == ("default", "a", 0.7, 0.3)
+    assert (a.ready, b.ready, a.miners, b.miners) == (True, False, 10, 0)
+    assert {"a": a.delivered, "b": b.delivered} == halls.work()
+    assert a.wanted + b.wanted == pytest.approx(a.delivered + b.delivered)
+    assert b.debt == pytest.approx(b.wanted - b.delivered) == pytest.approx(-a.debt)
+    assert b.rate == 0 < a.rate <= a.total_rate <= a.usual_rate
+    assert a.age == pytest.approx(608, abs=3)
+    assert a.reach_seconds > 0 < b.seconds
+
+
+def test_other_weights_begin_another_account_and_the_same_go_on() -> None:
+    halls = Halls(4, target("a", 70), target("b", 30))
+    halls.runs(60)
+    halls.reconfigure("a", "b", **tables(target("b", 15), target("a", 35)))
+    b, a = Report(halls.proxy).snapshot(halls.now).splits
+    assert a.delivered > 0 < a.age
+    halls.reconfigure("a", "b", **tables(target("a", 50), target("b", 50)))
+    a, b = Report(halls.proxy).snapshot(halls.now).splits
+    assert {(each.part, each.delivered, each.debt, each.age) for each in (a, b)} == {(0.5, 0, 0, 0)}
 
 
 def test_one_machine_is_shared_by_time_and_never_mines_a_header_twice() -> None:

@@ -6,6 +6,7 @@ import orjson
 
 from stratumproxy.telemetry.histogram import Histogram
 from stratumproxy.telemetry.snapshot import PoolSnapshot, Snapshot, merge, merge_pools
+from tests.telemetry.test_splits import ONE
 
 
 def times(*seconds: float) -> Histogram:
@@ -44,6 +45,7 @@ SNAPSHOT = Snapshot(
     resident_bytes=1 << 20,
     log_lines_lost=7,
     limited={"acme": 3},
+    splits=(ONE,),
 )
 
 
@@ -60,12 +62,19 @@ def test_times_may_be_missing() -> None:
     assert orjson.dumps(values) == before, "what is parsed is left as it is"
 
 
+def test_one_of_before_there_were_splits_has_none() -> None:
+    values = orjson.loads(orjson.dumps(SNAPSHOT))
+    del values["splits"]
+    assert Snapshot.parse(values).splits == ()
+
+
 def test_several_are_added_up() -> None:
     both = merge([SNAPSHOT, SNAPSHOT])
     assert (both.accepted, both.connects) == (10, 18)
     assert both.rejected == {"stale": 2}
     assert (both.cpu_seconds, both.resident_bytes) == (3.0, 2 << 20)
     assert (both.log_lines_lost, both.limited) == (14, {"acme": 6})
+    assert [each.debt for each in both.splits] == [30.0]
     assert both.reply.count == 4
     assert (both.fan_out.count, both.stale_age.count) == (2, 2)
     assert both.pools[0].round_trip.count == 2
@@ -75,7 +84,7 @@ def test_of_one_that_is_gone_its_counts_stay() -> None:
     past = SNAPSHOT.past()
     assert (past.connected, past.hashrate, past.resident_bytes) == (0, 0, 0)
     assert (past.accepted, past.cpu_seconds, past.reply.count) == (5, 1.5, 2)
-    assert past.limited == {}
+    assert (past.limited, past.splits) == ({}, ())
     assert (past.pools[0].pending, past.pools[0].lost) == (0, 4)
 
 

@@ -57,6 +57,8 @@ class Account:
         self._debts = dict.fromkeys(self.weights, 0.0)
         self._fresh = dict.fromkeys(self.weights, 0.0)
         """Work that is not in the debts yet."""
+        self.delivered = dict.fromkeys(self.weights, 0.0)
+        """Work of each target by the last look at the debts."""
         self.rate = 0.0
         """Work a second of the whole farm: the highest of late, which a day makes a third of. So
         a farm that is dark for a night, or that only begins to connect, is as large as it was."""
@@ -66,10 +68,21 @@ class Account:
             self._debts.update(kept.debts)
             self.rate = kept.rate
 
+    def is_of(self, weights: Mapping[str, float]) -> bool:
+        """Whether these weights are the same as its own.
+
+        Raises:
+            ValueError: as `parts`.
+        """
+        others = parts(weights)
+        return others.keys() == self.weights.keys() and all(
+            isclose(others[name], part) for name, part in self.weights.items()
+        )
+
     def _is_of(self, kept: Kept) -> bool:
         return (
-            kept.weights.keys() == self.weights.keys() == kept.debts.keys()
-            and all(isclose(kept.weights[name], part) for name, part in self.weights.items())
+            self.is_of(kept.weights)
+            and kept.debts.keys() == self.weights.keys()
             and isclose(sum(kept.debts.values()), 0.0, abs_tol=1e-6 * _size(kept.debts))
         )
 
@@ -89,6 +102,7 @@ class Account:
             total = sum(self._fresh.values())
             for name, work in self._fresh.items():
                 self._debts[name] += self.weights[name] * total - work
+                self.delivered[name] += work
                 self._fresh[name] = 0.0
         return dict(self._debts)
 

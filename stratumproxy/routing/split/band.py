@@ -243,7 +243,9 @@ class Band:
         Raises:
             ValueError: weights are below 0, or all 0.
         """
-        account = Account({part.name: part.weight for part in parts}, self.account.export())
+        weights = {part.name: part.weight for part in parts}
+        if not self.account.is_of(weights):
+            self.account = Account(weights)
         before = self.parts
         for machine in self.machines.values():
             if all(part.name != machine.target for part in parts):
@@ -254,7 +256,6 @@ class Band:
             else part
             for part in parts
         }
-        self.account = account
         self._stranded = True
 
     def _open(self) -> list[Part]:
