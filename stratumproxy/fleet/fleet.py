@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from stratumproxy.errors import OrderError
 from stratumproxy.fleet.attention import GONE_SECONDS, RULES, attention, missing
+from stratumproxy.fleet.credited import Credited
 from stratumproxy.fleet.hashrate import DAY, TOLD_WITHIN, WINDOWS, Done, Figure, Rates
 from stratumproxy.fleet.history import History
 from stratumproxy.fleet.journal import Journal
@@ -86,6 +87,7 @@ class Fleet:
         """Workers by what they need a person for."""
         self.parts = Parts(now)
         """What each target did, by tenant and target."""
+        self.credited = Credited(self.parts, now)
         self.outages = Outages(now)
         """Workers that are gone, and no longer so: whoever tells of them asks for them."""
         self.usual = 0.0
@@ -117,6 +119,7 @@ class Fleet:
         """
         if (process := self._process(number, run, now)) is not None:
             self.processes.show(process, snapshot, now, self.started)
+            self.credited.look(snapshot.splits, now)
         self.tend(now)
 
     def apply(self, batch: Batch, now: float, at: float | None = None) -> bool:
@@ -153,6 +156,7 @@ class Fleet:
         self._work(process, batch, now, at)
         for share in batch.shares:
             self.round_trips.add(share, at)
+            self.parts.credit(share, now)
         for job in batch.jobs:
             self.journal.job(job)
         for event in batch.events:

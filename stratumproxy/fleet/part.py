@@ -2,7 +2,7 @@
 
 from stratumproxy.fleet.hashrate import Done, Rates
 from stratumproxy.fleet.worker import add_reasons
-from stratumproxy.telemetry.records import WorkRecord
+from stratumproxy.telemetry.records import ACCEPTED, ShareRecord, WorkRecord
 
 
 class Part:
@@ -23,6 +23,8 @@ class Part:
         self.accepted = 0
         self.work = 0.0
         """Sum of the difficulties of the accepted shares."""
+        self.credited = 0.0
+        """Of those that a pool accepted, the sum of what it had asked for: what it credits."""
         self.reasons: dict[str, int] = {}
         """Of shares that don't count."""
         self._untold = [0.0, 0.0, 0, 0]
@@ -61,11 +63,20 @@ class Parts(dict[tuple[str, str], Part]):
 
     def add(self, record: WorkRecord, done: Done, now: float) -> None:
         """Add up what a worker did; `tell` when all of a batch are."""
+        part = self._of(record, now)
+        part.add(record, done)
+        self._untold[part] = None
+
+    def credit(self, record: ShareRecord, now: float) -> None:
+        """A pool's verdict on a share is there."""
+        if record.verdict == ACCEPTED:
+            self._of(record, now).credited += record.pool_difficulty
+
+    def _of(self, record: WorkRecord | ShareRecord, now: float) -> Part:
         key = record.tenant, record.target
         if (part := self.get(key)) is None:
             part = self[key] = Part(*key, now, self._counted_since)
-        part.add(record, done)
-        self._untold[part] = None
+        return part
 
     def tell(self, at: float) -> None:
         """What was added was so at that time."""

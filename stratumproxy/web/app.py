@@ -33,6 +33,7 @@ from stratumproxy.web import (
     pools,
     report,
     shares,
+    splits,
     static,
     strangers,
     summary,
@@ -55,6 +56,7 @@ GZIP_LEVEL = 4
 OPERATIONS: Sequence[Operation] = [
     *summary.OPERATIONS,
     *tenants.OPERATIONS,
+    *splits.OPERATIONS,
     *groups.OPERATIONS,
     *workers.OPERATIONS,
     *table.OPERATIONS,

@@ -173,6 +173,35 @@ FAMILIES = {
     "tenant_shares_rejected": Family(
         "counter", "Its shares that do not count, by reason.", ("tenant", "target", "reason")
     ),
+    "tenant_credited_difficulty": Family(
+        "counter",
+        "What pools credited for it: their difficulty, for each of its shares that they accepted.",
+        ("tenant", "target"),
+    ),
+    # Splits: targets of tenants that have several
+    "split_part_ratio": Family(
+        "gauge",
+        "Of all work that counts, what a target is to have, where its tenant has several.",
+        ("tenant", "target"),
+    ),
+    "split_wanted_difficulty": Family(
+        "gauge",
+        "The same of the work since its account began: since it has that part.",
+        ("tenant", "target"),
+    ),
+    "split_delivered_difficulty": Family(
+        "gauge", "The work that it had since then.", ("tenant", "target")
+    ),
+    "split_debt_seconds": Family(
+        "gauge",
+        "What it lacks, in seconds of the tenant's whole farm; below 0, that it had too much.",
+        ("tenant", "target"),
+    ),
+    "split_reach_seconds": Family(
+        "gauge",
+        "What the tenant's machines can't keep a debt below, in the same unit.",
+        ("tenant",),
+    ),
     # Processes of the data plane
     "process_last_heard_timestamp_seconds": Family(
         "gauge", "When a mining process told anything last, in Unix seconds.", ("process",)

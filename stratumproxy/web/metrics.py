@@ -29,7 +29,7 @@ from stratumproxy.telemetry.sink import SinkState
 from stratumproxy.telemetry.snapshot import PoolSnapshot, Snapshot
 from stratumproxy.web.census import census_of
 from stratumproxy.web.families import counter, gauge, histogram, info
-from stratumproxy.web.tenant_metrics import tenants
+from stratumproxy.web.tenant_metrics import splits, tenants
 
 EDGES = [*map(str, BOUNDS), "+Inf"]
 """Values of the label ``le``."""
@@ -112,6 +112,7 @@ class Metrics(Collector):
         yield from self._delays(snapshot)
         yield from self._pools(snapshot.pools)
         yield from tenants(self._fleet.parts, self._census, self._now())
+        yield from splits(snapshot.splits)
         yield from self._processes()
         yield from self._kept()
 

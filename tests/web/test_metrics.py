@@ -26,6 +26,7 @@ from stratumproxy.web.families import FAMILIES
 from stratumproxy.web.metrics import Metrics
 from tests.fleet import telling
 from tests.fleet.telling import Told
+from tests.telemetry.test_splits import ONE
 from tests.web.asking import Web
 
 START = 1_700_000_000.0
@@ -142,9 +143,19 @@ def full() -> World:
     miner = MinerRecord(1, "farm.1", "10.0.0.1:5", "cgminer", 512.0, START, "eu", True, "")
     work = WorkRecord("farm.1", "eu", 4, 2048.0, {"stale": 1}, 0.0, 4096.0)
     world.fleet.apply(
-        Batch("a", 0, 1, START, miners=[miner], work=[work], dropped={"shares": 2}), START
+        Batch(
+            "a",
+            0,
+            1,
+            START,
+            miners=[miner],
+            work=[work],
+            shares=[telling.share(), telling.share(verdict="rejected")],
+            dropped={"shares": 2},
+        ),
+        START,
     )
-    world.tell(snapshot())
+    world.tell(snapshot(splits=(ONE, replace(ONE, target="other", part=0.3, debt=-15.0))))
     return world
 
 
@@ -206,6 +217,13 @@ def test_what_is_told() -> None:
         'tenant_accepted_difficulty_total{target="",tenant="default"}': 2048,
         'tenant_shares_rejected_total{reason="stale",target="",tenant="default"}': 1,
         'tenant_shares_rejected_total{reason="duplicate",target="",tenant="default"}': 0,
+        'tenant_credited_difficulty_total{target="",tenant="default"}': 65536,
+        'split_part_ratio{target="main",tenant="acme"}': 0.7,
+        'split_wanted_difficulty{target="main",tenant="acme"}': 700,
+        'split_delivered_difficulty{target="main",tenant="acme"}': 680,
+        'split_debt_seconds{target="main",tenant="acme"}': 0.75,
+        'split_debt_seconds{target="other",tenant="acme"}': -0.75,
+        'split_reach_seconds{tenant="acme"}': 6,
         "event_streams": 4,
     }
     assert {name: told[name] for name in expected} == expected

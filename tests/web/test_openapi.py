@@ -41,6 +41,7 @@ CONTRACT = {
     "/api/miners",
     "/api/pools",
     "/api/shares",
+    "/api/splits",
     "/api/strangers",
     "/api/summary",
     "/api/table",

@@ -6,6 +6,7 @@ has none of the two tells nothing of anybody else.
 
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,6 +26,7 @@ from stratumproxy.web.summary import Summary
 from stratumproxy.web.turns import MOST_OF_A_TENANT
 from tests.clocks import at
 from tests.fleet.telling import NOW, Told, event, job, miner, pool, share, snapshot, work
+from tests.telemetry.test_splits import ONE
 from tests.web.asking import Web, problem_of
 
 OTHERS = (b"beta", b"zulu")
@@ -81,7 +83,8 @@ def hosted(tmp_path: Path) -> Iterator[Web]:
     pools = tuple(
         pool(name=f"{tenant}-pool", url=f"stratum+tcp://{tenant}:1") for tenant in TENANTS
     )
-    told.fleet.snapshot(0, "run-1", snapshot(pools=pools), told.now)
+    splits = tuple(replace(ONE, tenant=of(x)["tenant"], target=f"{x}-other") for x in TENANTS)
+    told.fleet.snapshot(0, "run-1", snapshot(pools=pools, splits=splits), told.now)
     records: dict[str, Any] = {
         "work": [work(f"{tenant}-rig", 640, stale=1)._replace(**of(tenant)) for tenant in TENANTS],
         "jobs": [job(name=f"{tenant}-job")._replace(**of(tenant)) for tenant in TENANTS],
@@ -203,6 +206,7 @@ OWN = {
     "GET /api/jobs": Opens(("",), "acme-job"),
     "GET /api/log": Opens(("",), "acme-rig"),
     "GET /api/tenants": Opens(("", "?tenant=acme"), "acme-target"),
+    "GET /api/splits": Opens(("", "?tenant=acme"), "acme-other"),
     "GET /api/groups": Opens(("", "?tenant=acme"), "acme"),
     "GET /api/workers/{name}/history": Opens(("?span=24h&tenant=acme", "?span=7d"), '"step"'),
     "GET /ready": Opens(("",), '"ready"'),
@@ -278,6 +282,7 @@ async def test_what_is_its_own(hosted: Web, route: str, name: str) -> None:
         "/api/workers/acme-rig?",
         "/api/report?from=2d&to=now&",
         "/api/tenants?",
+        "/api/splits?",
         "/api/groups?",
     ],
 )
