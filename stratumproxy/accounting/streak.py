@@ -14,6 +14,8 @@ from math import inf
 
 from stratumproxy.accounting.row import Row
 
+NEVER = -inf
+
 GAPS = 8.0
 """Mean gaps that a machine which mines may leave between two shares."""
 
@@ -57,11 +59,11 @@ class Streak:
         self.count = 0
         self.best = 0.0
         """Highest difficulty met."""
-        self.last = -inf
+        self.last = NEVER
         """When the last one came."""
         self.limit = FIRST
         """Seconds that may be between two of them."""
-        self._since = -inf
+        self._since = NEVER
         """From when on time is not reckoned yet; the first share's, where it was the first."""
         self._gaps = 0
         self._seconds = 0.0
@@ -84,7 +86,7 @@ class Streak:
         self.limit = self._limit()
         longest = max(before, self.limit)
         if now - self.last > longest:
-            if self.last > -inf:
+            if self.last > NEVER:
                 self._learn(0, longest)  # the share that ends the gap is learned with the others
                 self.limit = self._limit()
             self._since = now

@@ -123,8 +123,8 @@ class Workers:
     """Workers by tenant and name, a bounded number of them: names come from the network.
 
     Args:
-        limit: how many are remembered; past it the one that authorized longest ago, of those that
-            are not connected, is forgotten.
+        limit: how many are remembered; past it one is forgotten that is not connected: of the
+            tenant that has most, the one that authorized longest ago.
         forgotten: called with it.
     """
 
@@ -133,44 +133,53 @@ class Workers:
     ) -> None:
         self._limit = limit
         self._forgotten = forgotten
-        self._workers: OrderedDict[tuple[str, str], Worker] = OrderedDict()
-        """By tenant and name."""
+        self._by_tenant: dict[str, OrderedDict[str, Worker]] = {}
+        """By tenant and name. Tenants are configured, so they are few."""
+        self._count = 0
 
     def __len__(self) -> int:
-        return len(self._workers)
+        return self._count
 
     def __contains__(self, name: object) -> bool:
-        return (TENANT, name) in self._workers
+        return name in self._by_tenant.get(TENANT, ())
 
     def knows(self, name: str, tenant: str) -> bool:
         """Whether a tenant's worker of that name is remembered."""
-        return (tenant, name) in self._workers
+        return name in self._by_tenant.get(tenant, ())
 
     def all(self) -> list[Worker]:
         """All that are remembered."""
-        return list(self._workers.values())
+        return [worker for workers in self._by_tenant.values() for worker in workers.values()]
 
     def get(self, name: str, tenant: str = TENANT) -> Worker:
         """The tenant's worker of that name, new if it was not known."""
-        key = tenant, name
-        worker = self._workers.get(key)
+        workers = self._by_tenant.get(tenant)
+        if workers is None:
+            workers = self._by_tenant[tenant] = OrderedDict()
+        worker = workers.get(name)
         if worker is None:
-            if len(self._workers) >= self._limit:
+            if self._count >= self._limit:
                 self._forget()
-            worker = self._workers[key] = Worker(name, tenant)
+            worker = workers[name] = Worker(name, tenant)
+            self._count += 1
         else:
-            self._workers.move_to_end(key)
+            workers.move_to_end(name)
         return worker
 
     def _forget(self) -> None:
-        """Forget one, or a few where connected ones are in the way; they stay."""
-        for _ in range(min(TRIES, len(self._workers))):
-            key, worker = next(iter(self._workers.items()))
+        """Forget one, or a few where connected ones are in the way; they stay.
+
+        It is one of the tenant's that has most: names that one makes up are not at others' cost.
+        """
+        workers = max(self._by_tenant.values(), key=len)
+        for _ in range(min(TRIES, len(workers))):
+            name, worker = next(iter(workers.items()))
             if worker.connections:
-                self._workers.move_to_end(key)
+                workers.move_to_end(name)
                 continue
-            del self._workers[key]
+            del workers[name]
+            self._count -= 1
             worker.known = False
             self._forgotten(worker)
-            if len(self._workers) < self._limit:
+            if self._count < self._limit:
                 return

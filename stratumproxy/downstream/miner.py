@@ -41,11 +41,6 @@ SMOOTHING = 0.1
 """Weight of the newest sample in a miner's hashrate; a sample per 5 s gives a minute of memory."""
 
 
-def host_of(peer: str) -> str:
-    """The address of a peer that is written as ``host:port``."""
-    return peer.rpartition(":")[0]
-
-
 class Miner(Place):
     """The server's side of one connection to a miner.
 
@@ -54,7 +49,8 @@ class Miner(Place):
         listener: where it came in.
         tenant: to whom it belongs; None while its name will say that.
         link: the connection under it, for what is not an answer: jobs, and verdicts of the pool.
-        peer: the miner's address, for logs.
+        host: the miner's address, as people write it.
+        port: its port, at that address.
         now: seconds, on the clock of all other `now`.
         number: differs from that of every other connection.
     """
@@ -74,7 +70,7 @@ class Miner(Place):
         "messages",
         "number",
         "parked",
-        "peer",
+        "port",
         "rejected",
         "work",
         "worker",
@@ -87,15 +83,16 @@ class Miner(Place):
         listener: Listener,
         tenant: Tenant | None,
         link: Link,
-        peer: str,
+        host: str,
+        port: int,
         now: float,
         number: int = 0,
     ) -> None:
         super().__init__(house, listener, tenant, now)
         self.number = number
         self.link = link
-        self.peer = peer
-        self.host = host_of(peer)
+        self.host = host
+        self.port = port
         self.connected_at = now
         self.heard = now
         """When it last sent a line."""
@@ -121,7 +118,12 @@ class Miner(Place):
         """What it said, the shares aside that were not refused here."""
         self.invalid = 0
         """Shares refused here for what they are; a stale one was only late."""
-        self.behaviour = house.misbehaviour.connected(self.host, now)
+        self.behaviour = house.misbehaviour.connected(host, now)
+
+    @property
+    def peer(self) -> str:
+        """Its address and port, for logs."""
+        return f"{self.host}:{self.port}"
 
     # -- how it behaves --------------------------------------------------------------------------
 

@@ -14,6 +14,14 @@ from stratumproxy.shares.difficulty import target_bytes
 ANY_BITS = 0xFFFFFFFF
 
 
+def _common(wished: int, allowed: int) -> int:
+    """The bits of both. It is nearly always all that are allowed, and then the very same object:
+    one for a pool, and not for each miner.
+    """
+    common = wished & allowed
+    return allowed if common == allowed else common
+
+
 class Place(Codec):
     """A miner's place.
 
@@ -92,7 +100,7 @@ class Place(Codec):
                 prefix, clean = self.prefix, True
                 data = self.say_extranonce(prefix.slot, prefix.extranonce2_size)
         if self.wished_mask & job.version_mask != self.mask:
-            self.mask = self.wished_mask & job.version_mask
+            self.mask = _common(self.wished_mask, job.version_mask)
             data += self.say_version_mask(self.mask)
         state = self.difficulty
         difficulty = min(state.wanted, job.difficulty)
@@ -156,6 +164,8 @@ class Place(Codec):
         if self.prefix is not None:
             self.prefix.last_job = self.last_job
         prefixes = (*self.earlier, self.prefix) if self.prefix is not None else self.earlier
+        if not prefixes:
+            return prefixes
         oldest = self.house.jobs.oldest
         return tuple(each for each in prefixes if each.first_job and each.last_job >= oldest)[
             -MOST_PREFIXES:
@@ -183,11 +193,11 @@ class Place(Codec):
         """It says which version bits it rolls."""
         self.announced = None
         rolled = self.may_roll if self.last_job else 0
-        self.may_roll = rolled | mask
+        self.may_roll = rolled | mask if rolled else mask
         self.wished_mask = mask
         job = self.route.job if self.route is not None else None
         allowed = (job or self.tenant or self.listener).version_mask
-        self.mask = mask & allowed
+        self.mask = _common(mask, allowed)
 
     def want_at_least(self, difficulty: float | int) -> None:
         """It says what the least difficulty is that it takes (BIP310 minimum-difficulty)."""

@@ -124,10 +124,8 @@ def _subscribe(miner: Miner, params: list[Any], now: float) -> Answer:
 
 def _subscription(miner: Miner, prefix: Prefix, now: float) -> Answer:
     miner.forget_announced()
-    subscriptions = [
-        ["mining.set_difficulty", prefix.session_id],
-        ["mining.notify", prefix.session_id],
-    ]
+    session_id = prefix.session_id
+    subscriptions = [["mining.set_difficulty", session_id], ["mining.notify", session_id]]
     result = [subscriptions, prefix.slot.hex(), prefix.extranonce2_size]
     return Answer(result, after=miner.start_mining(now))
 

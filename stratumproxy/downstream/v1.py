@@ -34,11 +34,12 @@ class V1Miner(Miner):
         listener: Listener,
         tenant: Tenant | None,
         link: Link,
-        peer: str,
+        host: str,
+        port: int,
         now: float,
         number: int = 0,
     ) -> None:
-        super().__init__(house, listener, tenant, link, peer, now, number)
+        super().__init__(house, listener, tenant, link, host, port, now, number)
         self._tail = b""
 
     # -- what it says ----------------------------------------------------------------------------

@@ -10,8 +10,7 @@ given slots under different sizes can share a session.
 """
 
 from collections import OrderedDict
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from stratumproxy.errors import PoolError
 
@@ -29,8 +28,7 @@ MOST_RESTING = 1 << 15
 once. A flood of connections frees the oldest sooner."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(NamedTuple):
     """How one miner's bytes are split."""
 
     slot: int
@@ -44,8 +42,7 @@ class Shape:
         return self.slot + self.extranonce2
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(NamedTuple):
     """How the pool's extranonce2 is shared among miners.
 
     An S19 (110 TH/s) that rolls versions runs through 1 byte in 655 s, 2 bytes in 46 h; without

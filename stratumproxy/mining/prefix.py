@@ -23,7 +23,7 @@ class Prefix:
         slot: its extranonce1.
         extranonce2_size: bytes of its extranonce2.
         padding: what goes upstream in front of its extranonce2, if not the slot.
-        session_id: what it names to have it again.
+        token: a number that nobody guesses, 32 bits; it has to be named to have the slot again.
     """
 
     __slots__ = (
@@ -32,9 +32,9 @@ class Prefix:
         "group",
         "last_job",
         "prefix",
-        "session_id",
         "slot",
         "space",
+        "token",
         "total",
     )
 
@@ -47,7 +47,7 @@ class Prefix:
         *,
         padding: bytes | None = None,
         total: int = 0,
-        session_id: str,
+        token: int,
     ) -> None:
         self.group = group
         self.space = space
@@ -57,11 +57,16 @@ class Prefix:
         """What goes upstream in front of its extranonce2: the slot, unless the pool knows it."""
         self.total = total or len(slot) + extranonce2_size
         """Bytes between the pool's coinb1 and coinb2 that are the miner's doing."""
-        self.session_id = session_id
+        self.token = token
         self.first_job = 0
         """Number of the first job that went out on it; 0 for none yet."""
         self.last_job = 0
         """Of the last one, once the miner has another one; before that the miner knows."""
+
+    @property
+    def session_id(self) -> str:
+        """What its miner is told, and names to have it again."""
+        return f"{self.slot.hex()}{self.token:08x}"
 
     def had(self, job: Job, last_job: int) -> bool:
         """Whether a job went out on it, given the last that did."""

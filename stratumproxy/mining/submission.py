@@ -14,8 +14,9 @@ worker name, job id, extranonce2, ntime, nonce, version bits or None."""
 class Finder(Protocol):
     """Who found a share, as the pool's side sees it."""
 
-    peer: str
-    """Its address, for logs."""
+    @property
+    def peer(self) -> str:
+        """Its address and port, for logs."""
 
     host: str
     """The same without the port."""

@@ -77,29 +77,36 @@ static PyObject *receive_each(PyObject *module, PyObject *args)
     return told;
 }
 
-/* Send one of the pairs; tell of it what could not be sent. */
-static bool send_one(PyObject *left, Py_ssize_t index, PyObject *pair)
+/* Send what goes to one socket; tell if it did not take all. */
+static bool send_one(PyObject *left, PyObject *number, PyObject *data)
 {
-    int fd;
-    const char *data;
+    char *bytes;
     Py_ssize_t length;
-    if (!PyArg_ParseTuple(pair, "iy#", &fd, &data, &length))
+    long fd = PyLong_AsLong(number);
+    if ((fd == -1 && PyErr_Occurred()) || PyBytes_AsStringAndSize(data, &bytes, &length) < 0)
         return false;
-    ssize_t sent = send(fd, data, (size_t)length, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (fd != (int)fd) {
+        PyErr_SetString(PyExc_OverflowError, "no descriptor is so large");
+        return false;
+    }
+    ssize_t sent = send((int)fd, bytes, (size_t)length, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent == length)
         return true;
     if (sent < 0)
         sent = would_wait(errno) ? 0 : -errno;
-    return append(left, Py_BuildValue("(nn)", index, (Py_ssize_t)sent));
+    return append(left, Py_BuildValue("(ln)", fd, (Py_ssize_t)sent));
 }
 
-static PyObject *send_each(PyObject *module, PyObject *pairs)
+static PyObject *send_each(PyObject *module, PyObject *gathered)
 {
+    PyObject *number, *data;
+    Py_ssize_t position = 0;
     (void)module;
-    Py_ssize_t count = PyList_Size(pairs);
-    PyObject *left = count < 0 ? NULL : PyList_New(0);
-    for (Py_ssize_t i = 0; left != NULL && i < count; i++)
-        if (!send_one(left, i, PyList_GetItem(pairs, i)))
+    if (!PyDict_Check(gathered))
+        return PyErr_Format(PyExc_TypeError, "a dict by descriptor is needed");
+    PyObject *left = PyList_New(0);
+    while (left != NULL && PyDict_Next(gathered, &position, &number, &data))
+        if (!send_one(left, number, data))
             Py_CLEAR(left);
     return left;
 }

@@ -41,14 +41,13 @@ def receive_each(
         ValueError: more sockets or bytes than that.
     """
 
-def send_each(pairs: list[tuple[int, bytes]], /) -> list[tuple[int, int]]:
+def send_each(gathered: dict[int, bytes], /) -> list[tuple[int, int]]:
     """Send to each, without waiting.
 
     Args:
-        pairs: descriptor, and what goes there. No descriptor twice: a second piece could overtake
-            the rest of the first.
+        gathered: what goes out, by descriptor.
 
     Returns:
-        Of each that did not take all: its place in `pairs`, and how many bytes it took or, negated,
-        the number of the error.
+        Of each that did not take all: its descriptor, and how many bytes it took or, negated, the
+        number of the error.
     """

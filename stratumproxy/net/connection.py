@@ -13,8 +13,8 @@ from stratumproxy.net.sockets import send
 class Port(Protocol):
     """What a connection asks of the port that it came in by."""
 
-    gathered: "dict[Connection, bytes] | None"
-    """In a turn, what is to be sent at its end."""
+    gathered: dict[int, bytes] | None
+    """In a turn, what is to be sent at its end, by descriptor."""
     out_limit: int
     """Bytes that may wait for a miner that does not read."""
 
@@ -65,10 +65,10 @@ class Connection:
             return
         elif gathered is None:
             self.sent(data, send(self.fd, data))
-        elif self in gathered:
-            gathered[self] += data
+        elif self.fd in gathered:
+            gathered[self.fd] += data
         else:
-            gathered[self] = data
+            gathered[self.fd] = data
 
     def sent(self, data: bytes, count: int) -> None:
         """The kernel took some.
@@ -113,7 +113,7 @@ class Connection:
 
     def part(self) -> None:
         """Send what was gathered: nothing is sent any more afterwards."""
-        if self.port.gathered and (data := self.port.gathered.pop(self, b"")):
+        if self.port.gathered and (data := self.port.gathered.pop(self.fd, b"")):
             send(self.fd, data)
 
     def release(self) -> None:

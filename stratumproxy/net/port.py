@@ -94,8 +94,8 @@ class MinerPort:
         self._by_fd: dict[int, Connection] = {}
         self.apart: set[int] = set()
         """Descriptors of connections that read for themselves."""
-        self.gathered: dict[Connection, bytes] | None = None
-        """In a turn, what is to be sent at its end."""
+        self.gathered: dict[int, bytes] | None = None
+        """In a turn, what is to be sent at its end, by descriptor."""
         self._handshakes = HANDSHAKES
 
     def __len__(self) -> int:
@@ -138,16 +138,14 @@ class MinerPort:
         another: that would overtake what is left of this.
         """
         assert self.gathered is None
-        gathered: dict[Connection, bytes] = {}
+        gathered: dict[int, bytes] = {}
         self.gathered = gathered
         try:
             yield
         finally:
             self.gathered = None
-            connections = list(gathered)
-            pairs = [(connection.fd, data) for connection, data in gathered.items()]
-            for place, count in send_each(pairs):
-                connections[place].sent(pairs[place][1], count)
+            for fd, count in send_each(gathered):
+                self._by_fd[fd].sent(gathered[fd], count)
 
     def _hear(self, connection: Connection, data: bytes, now: float) -> None:
         if not data:
@@ -207,15 +205,14 @@ class MinerPort:
                 self._welcome(fd, _written(host), port, entrance, now)
 
     def _welcome(self, fd: int, host: str, port: int, entrance: Entrance, now: float) -> None:
-        peer = f"{host}:{port}"
         trusted = entrance.trusts(host)
         if (reason := self._refusal(host, trusted)) is not None:
-            self._proxy.drops.add(reason, peer)
+            self._proxy.drops.add(reason, f"{host}:{port}")
             socket.close(fd)
             return
         connection = entrance.connection(self, fd, header=trusted)
         listener = self._proxy.listeners[entrance.number]
-        connection.session = self._proxy.connect(connection, peer, now, listener)
+        connection.session = self._proxy.connect(connection, host, port, now, listener)
         self._by_fd[fd] = connection
         if isinstance(connection, Apart):
             self.apart.add(fd)
@@ -237,7 +234,7 @@ class MinerPort:
             return False
         stranger, now = connection.session, self._clock()
         came_in = self._proxy.listeners[stranger.listener.number]
-        connection.session = self._proxy.connect(connection, f"{host}:{port}", now, came_in)
+        connection.session = self._proxy.connect(connection, host, port, now, came_in)
         self._proxy.disconnect(stranger, now)
         return True
 

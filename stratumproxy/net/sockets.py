@@ -39,14 +39,10 @@ def accept_each_in_python(listener: socket.socket, at_most: int, /) -> list[tupl
     return came
 
 
-def send_each_in_python(pairs: list[tuple[int, bytes]], /) -> list[tuple[int, int]]:
+def send_each_in_python(gathered: dict[int, bytes], /) -> list[tuple[int, int]]:
     """As `_sockets.send_each`."""
-    left: list[tuple[int, int]] = []
-    for place, (fd, data) in enumerate(pairs):
-        sent = send(fd, data)
-        if sent != len(data):
-            left.append((place, sent))
-    return left
+    counts = [(fd, send(fd, data)) for fd, data in gathered.items()]
+    return [(fd, count) for fd, count in counts if count != len(gathered[fd])]
 
 
 def send(fd: int, data: bytes | bytearray) -> int:

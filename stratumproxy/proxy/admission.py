@@ -34,6 +34,6 @@ def admit(miner: Miner, name: str, tenants: Tenants, bans: Bans, now: float) -> 
         return tenant
     if tenant.is_full:
         return Refusal(f"{tenant.name} has {tenant.most} miners already")
-    if all(target.turning_away for target in tenant.targets):
+    if tenant.turning_away:
         return Refusal("No pool is ready", NO_POOL)
     return tenant

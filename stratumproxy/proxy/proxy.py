@@ -12,7 +12,7 @@ from stratumproxy.config import Config
 from stratumproxy.downstream.drops import DOES_NOT_FIT, NO_POOL, NOBODYS, Drops
 from stratumproxy.downstream.house import Refusal
 from stratumproxy.downstream.link import Link
-from stratumproxy.downstream.miner import Miner, host_of
+from stratumproxy.downstream.miner import Miner
 from stratumproxy.downstream.misbehaviour import Misbehaviour
 from stratumproxy.downstream.v1 import V1Miner
 from stratumproxy.mining.issued import Found, Job
@@ -138,7 +138,8 @@ class Proxy:
     def connect(
         self,
         link: Link,
-        peer: str,
+        host: str,
+        port: int,
         now: float,
         listener: Listener | None = None,
         speaks: type[Miner] = V1Miner,
@@ -147,15 +148,16 @@ class Proxy:
 
         Args:
             link: its connection.
-            peer: its address and port.
+            host: its address, an IPv6 one in brackets.
+            port: its port there.
             now: the time.
             listener: where it came in, one of `listeners`; None for the first.
             speaks: its protocol.
         """
         self.connects += 1
         listener = listener or self.listeners[0]
-        tenant = self.router.tenants.sure(listener, host_of(peer))
-        miner = speaks(self, listener, tenant, link, peer, now, self.connects)
+        tenant = self.router.tenants.sure(listener, host)
+        miner = speaks(self, listener, tenant, link, host, port, now, self.connects)
         self.miners[miner] = None
         miner.changed()
         return miner

@@ -76,6 +76,7 @@ class Allocator:
 
     def authorized(self, miner: Miner, now: float) -> None:
         """A miner has authorized a name: then there is a group for it, if it subscribed."""
+        self._lobby.authorized(miner)
         group, tenant = group_of(miner), tenant_of(miner)
         if self._lobby.waits(miner):
             self._serve_one(miner, now)
@@ -137,7 +138,7 @@ class Allocator:
         space = self._with_room(layout, shape, now)
         slot = space.take(shape.slot, now)
         assert slot is not None
-        self._give(miner, None, space, slot, shape, self._session_id(slot))
+        self._give(miner, None, space, slot, shape, self._random_bits())
 
     def _admit(self, miner: Miner, tenant: Tenant, target: Target, resume: str, now: float) -> bool:
         layout, most = tenant.layout, target.miners_per_session
@@ -199,9 +200,6 @@ class Allocator:
             del self._spaces[layout]
         return self.space(layout)
 
-    def _session_id(self, slot: bytes) -> str:
-        return f"{slot.hex()}{self._random_bits():08x}"
-
     def _give_slot(
         self, miner: Miner, group: Group, layout: Layout, shape: Shape, now: float
     ) -> bool:
@@ -212,7 +210,7 @@ class Allocator:
         if slot is None:
             return False
         group.takes(space)
-        self._give(miner, group, space, slot, shape, self._session_id(slot))
+        self._give(miner, group, space, slot, shape, self._random_bits())
         return True
 
     def _resume(
@@ -228,7 +226,7 @@ class Allocator:
             The space that it was in; None if it was in none.
         """
         try:
-            slot = bytes.fromhex(session_id[:-8])
+            slot, token = bytes.fromhex(session_id[:-8]), int(session_id[-8:], 16)
         except ValueError:
             return None  # not one of ours: WhatsMiner's may even have an odd length
         shapes = (layout.rolling, layout.plain)
@@ -239,7 +237,7 @@ class Allocator:
             past = space.resume(slot, session_id) if space.layout == layout else None
             if past is not None:
                 miner.take_up(past)
-                self._give(miner, None, space, slot, shape, session_id)
+                self._give(miner, None, space, slot, shape, token)
                 return space
         return None
 
@@ -250,9 +248,9 @@ class Allocator:
         space: SlotSpace[Past],
         slot: bytes,
         shape: Shape,
-        session_id: str,
+        token: int,
     ) -> None:
-        miner.take_prefix(Prefix(group, space, slot, shape.extranonce2, session_id=session_id))
+        miner.take_prefix(Prefix(group, space, slot, shape.extranonce2, token=token))
         if group is not None:
             self._enter(miner, group)
 
@@ -329,7 +327,7 @@ class Allocator:
             prefix.space,
             prefix.slot,
             prefix.extranonce2_size,
-            session_id=prefix.session_id,
+            token=prefix.token,
         )
         if data := miner.move(again, now):
             miner.link.send(data)
@@ -381,7 +379,7 @@ class Allocator:
             job.terms.extranonce2_size - len(padding),
             padding=padding,
             total=job.room,
-            session_id=f"{self._random_bits():08x}",
+            token=self._random_bits(),
         )
         miner.take_prefix(prefix)
         return True

@@ -76,12 +76,16 @@ class Fanout:
         self._at = at + len(served)
         job, clean = self.job, self.clean
         number, terms = job.number, job.terms
+        line, encode, total = b"", None, 0
         for miner in served:
             prefix = miner.prefix
             if miner.announced is terms and miner.last_job < number and prefix is not None:
                 # Nearly all: nothing but the job to say, and the line is the same for all of them.
                 miner.last_job = number
-                miner.link.send(job.line(miner.encode_job, prefix.total, clean))
+                if prefix.total != total or miner.encode_job is not encode:
+                    encode, total = miner.encode_job, prefix.total
+                    line = job.line(encode, total, clean)
+                miner.link.send(line)
             elif miner.mining and (data := miner.deliver(job, clean, now)):
                 miner.link.send(data)
         return len(served)

@@ -46,14 +46,17 @@ class Lobby:
         self._inside.pop(miner, None)
         self._forget(miner)
 
+    def authorized(self, miner: Miner) -> None:
+        """It has said its name: what it has is its own."""
+        self._inside.pop(miner, None)
+
     def has_room(self) -> bool:
         """Whether one more session may be opened for a miner that has not authorized."""
-        self._inside = {each: at for each, at in self._inside.items() if each.worker is None}
         return len(set(self._sessions())) < self.most
 
     def waits(self, miner: Miner) -> bool:
         """Whether a miner waits for a session."""
-        return miner in self._waiting.get(miner.host, {})
+        return bool(self._waiting) and miner in self._waiting.get(miner.host, ())
 
     def resumes(self, miner: Miner) -> str:
         """The session id that one which waits has named."""
@@ -82,6 +85,8 @@ class Lobby:
 
     def _forget(self, miner: Miner) -> None:
         """It waits no more; another address is next."""
+        if not self._waiting:
+            return
         if (miners := self._waiting.get(miner.host)) is not None and miner in miners:
             del miners[miner]
             if miners:

@@ -34,6 +34,8 @@ class Target:
         """The work that counted for it since the start."""
         self.logins: list[Login] = []
         """In the configured order; retired ones at the end."""
+        self._with_names: list[Login] = []
+        """Of those that are configured, who tell the pool of names."""
         self.order = Order(policy_of(self.logins))
         self.miners_per_session = NO_LIMIT
         """What every pool allows: a group moves from pool to pool as a whole."""
@@ -80,6 +82,9 @@ class Target:
                 login.retired = now
         after += [login for login in self.logins if login.retired is not None and in_use(login)]
         self.logins = after
+        self._with_names = [
+            login for login in after if login.retired is None and login.names is not None
+        ]
         self.order.policy = policy_of(after)
         limits = [login.pool.config.miners_per_session or NO_LIMIT for login in wanted]
         self.miners_per_session = min(limits, default=NO_LIMIT)
@@ -95,13 +100,9 @@ class Target:
             whose session was opened before it said its name, where sessions can't be shared.
         """
         worker = miner.worker
-        if worker is None or miner.workers or not self.shared:
+        if not self._with_names or worker is None or miner.workers or not self.shared:
             return None
-        own = [
-            login
-            for login in self.logins
-            if login.retired is None and login.names is not None and login.way == "own"
-        ]
+        own = [login for login in self._with_names if login.way == "own"]
         if not own:
             return None
         who = Who(worker.tenant, worker.name)

@@ -54,7 +54,20 @@ class Tenant:
         """For what a miner is to mine that comes, or can't mine on for what it did."""
         if self.split is not None:
             return self.split.choose(miner, self._expected(miner), now)
-        return next((each for each in self.targets if not each.turning_away), self.targets[0])
+        return self._first
+
+    @property
+    def turning_away(self) -> bool:
+        """None of its targets takes anybody in."""
+        return self._first.turning_away
+
+    @property
+    def _first(self) -> Target:
+        """The first target that takes somebody in, or just the first."""
+        for target in self.targets:
+            if not target.turning_away:
+                return target
+        return self.targets[0]
 
     def _expected(self, miner: Miner) -> float:
         """A miner's work a second, as far as it can be known before its first share."""

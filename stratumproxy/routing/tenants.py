@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from stratumproxy.config import Config, Difficulty
+from stratumproxy.config.hosting import DEFAULT
 from stratumproxy.config.tenants import UpstreamTable
 from stratumproxy.downstream.miner import Miner
 from stratumproxy.mining.vardiff import Vardiff
@@ -26,6 +27,8 @@ class Tenants:
         """Of all tenants; retired ones at the end."""
         self.listeners = [Listener(at, each.called) for at, each in enumerate(config.listen)]
         self._tenancy = Tenancy(config)
+        self._only: Tenant | None = None
+        """Whose everybody is, where nobody else is configured."""
         self._upstreams: dict[Target, tuple[UpstreamTable, ...]] = {}
         self.configure(config)
 
@@ -65,6 +68,7 @@ class Tenants:
             else:
                 tenant.split.change(table.targets, targets)
             self.targets += targets
+        self._only = self._by_name[DEFAULT] if not config.tenant else None
         for target in old_targets:
             if target not in self.targets:
                 target.retired = True
@@ -101,11 +105,15 @@ class Tenants:
 
     def sure(self, listener: Listener, host: str) -> Tenant | None:
         """To whom every miner belongs that comes from there; None if its name decides that."""
+        if self._only is not None:
+            return self._only
         name = self._tenancy.sure(listener.name, host)
         return self._by_name[name] if name is not None else None
 
     def of(self, miner: Miner, name: str) -> Tenant | None:
         """To whom a miner belongs that authorizes under a name; None if to nobody."""
+        if self._only is not None:
+            return self._only
         tenant = self._tenancy.of(miner.listener.name, miner.host, name)
         return self._by_name[tenant] if tenant is not None else None
 

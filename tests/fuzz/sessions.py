@@ -77,7 +77,7 @@ class _Link:
     def __init__(self, play: Playbook) -> None:
         self._play = play
         self.open = True
-        self.session: Miner = play.proxy.connect(self, "nobody", play.now)
+        self.session: Miner = play.proxy.connect(self, "nobody", 1, play.now)
 
     def send(self, data: bytes) -> None:
         require(not data or data.endswith(b"\n"), "a miner hears whole lines")

@@ -65,7 +65,7 @@ def test_no_line_does_more_than_end_its_connection() -> None:
     drops: Counter[str] = Counter()
 
     def go_on(lines: int, now: float) -> float:
-        miner = proxy.connect(Sink(), "10.0.0.1:5", now)
+        miner = proxy.connect(Sink(), "10.0.0.1", 5, now)
         for _ in range(lines):
             now += 0.0001
             line = bad_line(chance) + b"\n"
@@ -77,7 +77,7 @@ def test_no_line_does_more_than_end_its_connection() -> None:
                 assert str(error).isprintable()  # noqa: PT017 of many errors
                 drops[error.key] += 1
                 proxy.disconnect(miner, now)
-                miner = proxy.connect(Sink(), "10.0.0.1:5", now)
+                miner = proxy.connect(Sink(), "10.0.0.1", 5, now)
         proxy.disconnect(miner, now)
         return now
 

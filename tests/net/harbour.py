@@ -49,8 +49,8 @@ class Core:
         self.warnings: list[str] = []
         self.changed = trio.Event()
 
-    def connect(self, link, peer: str, now: float, listener: Any) -> Session:
-        session = Session(link, peer, listener)
+    def connect(self, link, host: str, port: int, now: float, listener: Any) -> Session:
+        session = Session(link, f"{host}:{port}", listener)
         self.sessions.append(session)
         self._change()
         return session

@@ -24,7 +24,7 @@ class Port:
         self.watching = False
         self.watches = 0
         self.reasons: list[str] = []
-        self.gathered: dict[Connection, bytes] | None = None
+        self.gathered: dict[int, bytes] | None = None
 
     def watch_write(self, connection: Connection, on: bool) -> None:
         assert connection.open
@@ -92,7 +92,7 @@ def test_in_a_turn_all_is_gathered(both):
     both.connection.send(b"")
     both.connection.send(b"two\n")
     assert both.read() == b""
-    assert both.port.gathered == {both.connection: b"one\ntwo\n"}
+    assert both.port.gathered == {both.connection.fd: b"one\ntwo\n"}
 
 
 def test_nothing_that_is_gathered_overtakes_what_waits(both):

@@ -54,8 +54,8 @@ class MinerEnd(Peer):
         super().__init__(play, name)
         name, _, listener = name.partition("@")
         came_in = play.proxy.listeners[int(listener or 0)]
-        peer = name if ":" in name else f"{name}:1"
-        session = play.proxy.connect(self, peer, play.now, came_in)
+        host, _, port = name.partition(":")
+        session = play.proxy.connect(self, host, int(port or 1), play.now, came_in)
         assert isinstance(session, V1Miner)
         self.session = session
         self.extranonce1 = b""

@@ -138,7 +138,7 @@ def test_both_ends_speak_another_protocol() -> None:
     session, wire = ToySession("farm", lambda: None), Wire()
     channel.hear(session, session.receive(frame(b"J"), now), now)
 
-    miner = proxy.connect(wire, "10.0.0.1:5", now, speaks=ToyMiner)
+    miner = proxy.connect(wire, "10.0.0.1", 5, now, speaks=ToyMiner)
     wire.send(miner.receive(frame(b"H", b"rig"), now))
     (slot,) = [body[1:] for body in wire.heard if body[:1] == b"P"]
     (job,) = [body for body in wire.heard if body[:1] == b"J"]

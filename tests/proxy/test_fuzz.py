@@ -66,7 +66,7 @@ class Link:
         self.play = play
         self.received = 0
         self.open = True
-        self.session: Miner = play.proxy.connect(self, "nobody", play.now)
+        self.session: Miner = play.proxy.connect(self, "nobody", 1, play.now)
 
     def send(self, data: bytes) -> None:
         self.received += len(data)
