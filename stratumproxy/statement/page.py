@@ -156,7 +156,9 @@ def _rows(statement: Statement) -> str:
     lines = [_row(row, statement.by) for row in statement.rows]
     total = Row("Total", statement.since, statement.until, statement.total)
     lines.append(_row(total, statement.by, "total"))
-    return f"<section><h2>By {statement.by}</h2>{_table(columns, lines)}</section>"
+    why = reasons(statement.total.reasons)
+    rejected = f"<p><small>Rejected: {escape(why)}</small></p>" if why else ""
+    return f"<section><h2>By {statement.by}</h2>{_table(columns, lines)}{rejected}</section>"
 
 
 def _row(row: Row, by: str, kind: str = "") -> str:

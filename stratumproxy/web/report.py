@@ -159,17 +159,19 @@ def _answer(ledger: LedgerReader, tenant: str, asked: Asked, form: str, now: flo
     except SinkError as error:
         ledger.jobs(1)  # if that can't be read either, the question is not what is wrong
         raise Refusal(404, str(error)) from None
-    headers = {"Cache-Control": "no-store"}
+    headers = {
+        "Cache-Control": "no-store",
+        "Content-Disposition": f'{_shown[form]}; filename="{_name(found)}.{form}"',
+    }
     if form == "json":
         return JsonResponse(orjson.dumps(found.to_dict()), headers=headers)
-    headers["Content-Disposition"] = f'{_shown[form]}; filename="{_name(found)}.{form}"'
     if form == "csv":
         return Response("\ufeff" + as_csv(found), media_type="text/csv", headers=headers)
     headers["Content-Security-Policy"] = f"{POLICY}; frame-ancestors 'none'; sandbox"
     return Response(as_html(found), media_type="text/html", headers=headers)
 
 
-_shown = {"csv": "attachment", "html": "inline"}
+_shown = {"json": "inline", "csv": "attachment", "html": "inline"}
 
 
 def _name(found: Statement) -> str:

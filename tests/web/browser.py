@@ -74,12 +74,13 @@ class World:
 
 
 @contextmanager
-def world(workers: int, acmes: str = "") -> Iterator[World]:
+def world(workers: int, acmes: str = "", ledger: Path | None = None) -> Iterator[World]:
     """Serves a fleet of so many workers until the end of the block.
 
     Args:
         workers: how many.
         acmes: the token of a customer, if every second machine is to be its.
+        ledger: of a past; with `acmes` alone.
     """
     with tempfile.TemporaryDirectory() as folder:
         files = []
@@ -87,6 +88,8 @@ def world(workers: int, acmes: str = "") -> Iterator[World]:
             if secret:
                 files.append(Path(folder, name))
                 files[-1].write_text(secret)
+        if ledger is not None:
+            files.append(ledger)
         command = [sys.executable, "-m", "tests.web.browser_world", str(workers), *map(str, files)]
         with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
             try:

@@ -1,8 +1,8 @@
 """The made-up fleet in a process of its own.
 
-`python -m tests.web.browser_world WORKERS TOKEN_FILE [ACMES]` says where it is. With acme's token
-file as well, half of the machines are acme's, and nobody reads without a token. With 0 workers
-nothing has ever been heard of, the ledger can't be written, and an operator's order holds.
+`python -m tests.web.browser_world WORKERS TOKEN_FILE [ACMES [LEDGER]]` says where it is. With
+acme's token file as well, half of the machines are acme's, and nobody reads without a token. With 0
+workers nothing has ever been heard of, the ledger can't be written, and an operator's order holds.
 """
 
 import sys
@@ -16,16 +16,19 @@ from stratumproxy.config.hosting import Tenant
 from stratumproxy.fleet import Fleet
 from stratumproxy.fleet.conditions import PoolOrder
 from stratumproxy.fleet.watch import Watch
+from stratumproxy.ledger.reader import LedgerReader
 from stratumproxy.telemetry.sink import SinkState
 from stratumproxy.web import make_app, serve
 from tests.web.world import serve_world
 
 
-async def main(workers: int, config: Api, tenants: list[Tenant]) -> None:
+async def main(
+    workers: int, config: Api, tenants: list[Tenant], ledger: LedgerReader | None
+) -> None:
     async with trio.open_nursery() as nursery:
         if workers:
             served = await nursery.start(
-                partial(serve_world, workers, config=config, tenants=tenants)
+                partial(serve_world, workers, config=config, tenants=tenants, ledger=ledger)
             )
             url = served.url
         else:
@@ -41,6 +44,8 @@ async def main(workers: int, config: Api, tenants: list[Tenant]) -> None:
 
 
 if __name__ == "__main__":
-    _, number, file, *acmes = sys.argv
-    owners = [Tenant(name="acme", workers=["*"], token_file=each) for each in acmes]
-    trio.run(main, int(number), Api(token_file=file, read_needs_token=bool(acmes)), owners)
+    _, number, file, *more = sys.argv
+    owners = [Tenant(name="acme", workers=["*"], token_file=each) for each in more[:1]]
+    ledger = LedgerReader(more[1]) if more[1:] else None
+    config = Api(token_file=file, read_needs_token=bool(owners))
+    trio.run(main, int(number), config, owners, ledger)

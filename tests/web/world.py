@@ -23,6 +23,7 @@ from stratumproxy.fleet.hashrate import DAY, HASHES_PER_DIFFICULTY, HOUR, Done, 
 from stratumproxy.fleet.history import History
 from stratumproxy.fleet.usual import Known
 from stratumproxy.fleet.worker import Counts
+from stratumproxy.ledger.reader import LedgerReader
 from stratumproxy.telemetry.records import (
     TENANT,
     Batch,
@@ -440,6 +441,7 @@ async def serve_world(
     tenants: Sequence[Tenant] = (),
     port: int = 0,
     clock: Callable[[], float] = time.time,
+    ledger: LedgerReader | None = None,
     task_status: trio.TaskStatus[Served] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Serve a made-up fleet on a loopback port, with something new each second, until told to stop.
@@ -456,6 +458,7 @@ async def serve_world(
         tenants: whose tokens there are; every second machine is then acme's.
         port: 0 for any.
         clock: Unix seconds.
+        ledger: of a past, which need not be this fleet's.
         task_status: given the `Served`, when it listens.
     """
     world, fleet = make_world(workers, clock(), bool(tenants))
@@ -467,6 +470,7 @@ async def serve_world(
         tenants=tenants,
         groups_of=rack_of if tenants else no_groups,
         clock=clock,
+        ledger=ledger,
         orders=orders,
     )
     listeners = await trio.open_tcp_listeners(port, host="127.0.0.1")

@@ -60,6 +60,13 @@ export async function tryToken(secret) {
 /** The JSON at a path. Raises ApiError, or TypeError if there was no answer. */
 export const get = async (path, signal) => (await ask(path, { signal })).json();
 
+/** What is at a path as a file: its bytes, and what the server calls it. Raises what `get` does. */
+export async function file(path, signal) {
+  const answer = await ask(path, { signal });
+  const named = /filename="([^"]+)"/.exec(answer.headers.get("Content-Disposition") ?? "");
+  return { blob: await answer.blob(), name: named?.[1] ?? "" };
+}
+
 /** Does an action, such as `post("disconnect", { worker })`. */
 export async function post(action, body) {
   const answer = await ask(`/api/actions/${action}`, {

@@ -6,21 +6,21 @@ const grouped = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const fine = new Intl.NumberFormat("en", { maximumSignificantDigits: 4 });
 
 /** [figure, unit], such as ["1.92", "EH/s"]. */
-export function scaled(value, unit) {
+export function scaled(value, unit, digits = 3) {
   let power = 0;
   let figure = value;
-  while (Math.abs(Number(figure.toPrecision(3))) >= 1000 && power < PREFIXES.length - 1) {
+  while (Math.abs(Number(figure.toPrecision(digits))) >= 1000 && power < PREFIXES.length - 1) {
     figure /= 1000;
     power += 1;
   }
-  const digits = Math.abs(figure) < 1 && power === 0 ? Number(figure.toPrecision(2)) : null;
-  return [String(digits ?? figure.toPrecision(3)), PREFIXES[power] + unit];
+  const small = Math.abs(figure) < 1 && power === 0 ? Number(figure.toPrecision(2)) : null;
+  return [String(small ?? figure.toPrecision(digits)), PREFIXES[power] + unit];
 }
 
 /** Hashes a second: "1.92 EH/s"; "–" if unknown. */
-export function rate(value) {
+export function rate(value, digits = 3) {
   if (value === null || value === undefined) return "–";
-  return value === 0 ? `0${NBSP}H/s` : scaled(value, "H/s").join(NBSP);
+  return value === 0 ? `0${NBSP}H/s` : scaled(value, "H/s", digits).join(NBSP);
 }
 
 /** A whole number with its thousands apart. */
@@ -39,6 +39,13 @@ export function percent(fraction) {
   if (value > 0 && value < 0.01) return `<${NBSP}0.01${NBSP}%`;
   const digits = value >= 99.95 || value === 0 ? 0 : value < 1 ? 2 : 1;
   return value.toFixed(digits) + NBSP + "%";
+}
+
+/** What is agreed on to two digits: "99.71 %". Never rounded up to all of it; "?" if unknown. */
+export function uptime(part) {
+  if (part === null) return "?";
+  const text = (part * 100).toFixed(2);
+  return (part < 1 && text === "100.00" ? "99.99" : text) + NBSP + "%";
 }
 
 /** A figure's relative error: "± 0.8 %"; "" if there is none. */

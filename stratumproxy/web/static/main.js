@@ -12,6 +12,7 @@ import * as format from "./format.js";
 import { lists } from "./log.js";
 import { overview } from "./overview.js";
 import { poolsPanel } from "./pools.js";
+import { statementPage } from "./statement.js";
 import { strangersList } from "./strangers.js";
 import { tenantsPanel } from "./tenants.js";
 import { workerPage } from "./worker.js";
@@ -28,8 +29,11 @@ poolsPanel(feed);
 creditPanel(feed);
 tenantsPanel(feed, table);
 const logs = lists(feed);
+const statement = statementPage(feed);
 
-// Views: #/ the fleet, #/jobs, #/events, #/worker/NAME, or #/worker/NAME?tenant=TENANT.
+// Views: #/ the fleet, #/jobs, #/events, #/worker/NAME, or #/worker/NAME?tenant=TENANT, and
+// #/statement, or #/statement?from=DATE&to=DATE and what else it is asked for by.
+const VIEWS = ["fleet", "worker", "jobs", "events", "statement"];
 let leave = () => {};
 let scrolled = 0;
 let shown = null;
@@ -37,21 +41,20 @@ let shown = null;
 function route(first) {
   // No name has a question mark here: that is percent-encoded.
   const [address, query = ""] = location.hash.replace(/^#\/?/, "").split("?", 2);
-  const tenant = new URLSearchParams(query).get("tenant");
+  const asked = new URLSearchParams(query);
   const worker = address.startsWith("worker/") ? decoded(address.slice("worker/".length)) : null;
-  const view =
-    worker !== null ? "worker" : ["jobs", "events"].includes(address) ? address : "fleet";
+  const view = worker !== null ? "worker" : VIEWS.slice(2).includes(address) ? address : "fleet";
   if (shown === "fleet") scrolled = scrollY;
   leave();
   leave = () => {};
-  for (const each of ["fleet", "worker", "jobs", "events"])
-    byId(`${each}-view`).hidden = each !== view;
+  for (const each of VIEWS) byId(`${each}-view`).hidden = each !== view;
   for (const link of document.querySelectorAll("header nav a")) {
     const here = link.getAttribute("href") === `#/${view === "fleet" ? "" : view}`;
     if (here) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
-  if (view === "worker") leave = workerPage(worker, tenant, feed);
+  if (view === "worker") leave = workerPage(worker, asked.get("tenant"), feed);
+  if (view === "statement") leave = statement(asked);
   if (view in logs) logs[view]();
   shown = view;
   scrollTo(0, view === "fleet" ? scrolled : 0);
