@@ -16,7 +16,6 @@ from starlette.applications import Starlette
 
 from stratumproxy.config.control import Api
 from stratumproxy.config.hosting import Tenant
-from stratumproxy.errors import StratumProxyError
 from stratumproxy.fleet import Fleet
 from stratumproxy.fleet.fleet import Earlier
 from stratumproxy.fleet.hashrate import DAY, HASHES_PER_DIFFICULTY, HOUR, Done, Rates
@@ -36,6 +35,7 @@ from stratumproxy.telemetry.records import (
 from stratumproxy.telemetry.snapshot import PoolSnapshot, Snapshot
 from stratumproxy.web import make_app, serve
 from stratumproxy.web.site import no_groups
+from tests.web.orders import MadeUpOrders
 
 WORKERS = 17_595
 RUN = "3f9c2a"
@@ -396,30 +396,6 @@ def tell(world: World, fleet: Fleet, now: float) -> None:
     """What one second brings."""
     fleet.apply(world.second(now), now)
     fleet.snapshot(0, RUN, world.snapshot(now), now)
-
-
-class MadeUpOrders:
-    """Says that whatever was ordered was done, in the words of the real ones.
-
-    Args:
-        pools: those there are; only the first is ready, as in `World.snapshot`.
-    """
-
-    def __init__(self, pools: Sequence[str] = ()) -> None:
-        self._pools = pools
-
-    async def give(self, action: str, arguments: dict[str, object], by: str) -> dict[str, object]:
-        if action == "reload":
-            return {"reload": "asked for; the log says what changed"}
-        if action == "switch-pool":
-            pool = arguments["pool"]
-            if pool and pool not in self._pools:
-                raise StratumProxyError(f"no pool is named {pool!r}")
-            ready = pool in ("", *self._pools[:1])
-            return {"pool": pool, "miners": 1200 if ready else 0, "ready": ready}
-        if action == "accept":
-            return {"worker": arguments["worker"], "was": 1e14, "usual": 5e13, "kept": True}
-        return {"miners": 1}
 
 
 @dataclass
