@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 import trio
 
+from stratumproxy.cli.accounts import Accounts
 from stratumproxy.cli.baseline import Baseline
 from stratumproxy.cli.past import keep_order, known_order, read_past
 from stratumproxy.config import Config
@@ -87,6 +88,7 @@ class Plane:
             site=config.place,
         )
         self._baseline = Baseline(self.fleet, path, self._owner, clock)
+        self._accounts = Accounts(self.control.splits, path, self._owner, clock)
         self.control.orders.here["accept"] = self._baseline.accept
 
     def heed(self, config: Config) -> None:
@@ -113,12 +115,14 @@ class Plane:
             async with trio.open_nursery() as keeping:
                 keeping.start_soon(end_with, stop)
                 keeping.start_soon(self._recall, standing)
+                keeping.start_soon(self._accounts.run)
                 await self.control.run(stop)
                 keeping.cancel_scope.cancel()
             ending.set()
             with trio.move_on_after(KEEP_SECONDS):
                 await self._baseline.keep()
             await self.control.preference.keep()
+            await self._accounts.finish()
             showing.cancel_scope.deadline = trio.current_time() + CLOSE_SECONDS
         with trio.move_on_after(CLOSE_SECONDS):
             await trio.to_thread.run_sync(self._close, abandon_on_cancel=True)
@@ -150,6 +154,7 @@ class Plane:
                     ]
                 )
             self.control.preference.recall(known_order(standing.order, self._clock))
+            self._accounts.recall(standing.splits)
         return standing
 
     async def _keep_order(self, order: PoolOrder | None) -> bool:

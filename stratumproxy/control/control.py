@@ -17,6 +17,7 @@ from stratumproxy.control.orders import Orders
 from stratumproxy.control.preference import Preference
 from stratumproxy.control.reckoning import Reckoning, Untold
 from stratumproxy.control.seldom import Seldom
+from stratumproxy.control.splits import Row, SharedSplits
 from stratumproxy.fleet import Fleet
 from stratumproxy.fleet.conditions import KINDS, PoolOrder, Severity
 from stratumproxy.fleet.watch import Watch
@@ -114,8 +115,17 @@ class Control:
             record=self.record,
         )
         self.limits = SharedLimits(range(len(sockets)), self._tell_elsewhere)
+        self.splits = SharedSplits(
+            range(len(sockets)),
+            clock.now,
+            give=self._give_splits,
+            order=lambda arguments: self.orders.to_processes("weights", arguments),
+            order_again=self._order_weights,
+            record=self.record,
+        )
         self.orders.here["switch-pool"] = self.preference.switch
         self.orders.here["ban"] = self.bans.ban
+        self.orders.here["weights"] = self.splits.order
         self._channels += (
             Channel(
                 process,
@@ -182,6 +192,7 @@ class Control:
         for run in runs:
             self._picture(self._fleet.ended, run, self._clock.now())
             self.limits.ended(run)
+            self.splits.ended(run)
         if runs:
             self._keep.ended(runs)
 
@@ -195,6 +206,7 @@ class Control:
             self._picture(self._tell_turns)
             self._picture(self._tell_outages)
             self.limits.look()
+            self._picture(self.splits.look)
             self._keep.look()
             for channel in self._channels:
                 await channel.look()
@@ -259,6 +271,7 @@ class Control:
         self._picture(self._fleet.snapshot, process, run, snapshot, self._clock.now())
         self.bans.met(process, run)
         self.limits.shown(process, run, snapshot.limited)
+        self._picture(self.splits.shown, process, run, snapshot.splits)
 
     def _tell_bans(self, bans: Sequence[Ban], process: int | None) -> None:
         for channel in self._channels:
@@ -269,6 +282,14 @@ class Control:
     def _tell_elsewhere(self, process: int, miners: dict[str, int]) -> bool:
         order = {"do": "elsewhere", "action": "elsewhere", "miners": miners}
         return self._channels[process].order(order)
+
+    def _give_splits(self, process: int, run: str, rows: list[Row]) -> bool:
+        whose = {"process": f"{process}-{run}", "given": rows}
+        return self._channels[process].order({"do": "splits", "action": "splits", **whose})
+
+    def _order_weights(self, process: int, tenant: str, weights: dict[str, float]) -> None:
+        what = {"tenant": tenant, "weights": weights}
+        self._channels[process].order({"do": "weights", "action": "weights", **what})
 
     def _acknowledge(self, run: str, seq: int) -> None:
         for channel in self._channels:

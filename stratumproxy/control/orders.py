@@ -46,8 +46,8 @@ class Orders:
         """Carry out an operator's order, and put on record who gave it.
 
         Args:
-            action: ``disconnect``, ``ban``, ``switch-pool``, ``difficulty``, ``reload``, or one
-                of `here`.
+            action: ``disconnect``, ``ban``, ``switch-pool``, ``weights``, ``difficulty``,
+                ``reload``, or one of `here`.
             arguments: what goes with it.
             by: who gives it.
 

@@ -216,6 +216,26 @@ ALTER TABLE runs ADD COLUMN site TEXT NOT NULL DEFAULT '';
     for name in ("squares", "expected", "proven_seconds")
 )
 
+_SPLITS = """
+-- Accounts of splits by work, and what of them each run did; run '': what no living run did.
+CREATE TABLE splits (
+    tenant TEXT PRIMARY KEY, began REAL NOT NULL, at REAL NOT NULL, rate REAL NOT NULL,
+    -- Who ordered the weights; empty if they are as configured.
+    "by" TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE split_debts (
+    tenant TEXT NOT NULL,
+    target TEXT NOT NULL,
+    run TEXT NOT NULL,
+    part REAL NOT NULL,
+    configured REAL NOT NULL,
+    debt REAL NOT NULL,
+    delivered REAL NOT NULL,
+    forgiven REAL NOT NULL,
+    PRIMARY KEY (tenant, target, run)
+) WITHOUT ROWID;
+"""
+
 MIGRATIONS: tuple[str, ...] = (
     _NAMES + _RECEIPTS + _RECORDS + _BUCKETS,
     _SEEN,
@@ -224,6 +244,7 @@ MIGRATIONS: tuple[str, ...] = (
     _WHEREABOUTS,
     _GROUPS,
     _IDENTITY,
+    _SPLITS,
 )
 """What makes version n + 1 of version n, n being its place. Never edited once released."""
 

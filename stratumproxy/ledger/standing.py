@@ -9,6 +9,7 @@ from stratumproxy.ledger.database import explained, open_for_reading
 from stratumproxy.ledger.history import Shares, Totals, bucket, totals
 from stratumproxy.ledger.order import order
 from stratumproxy.ledger.schema import Level
+from stratumproxy.ledger.splits import splits
 from stratumproxy.ledger.usual import UsualWork, usual
 from stratumproxy.telemetry.records import EventRecord, JobRecord, WorkerKey
 
@@ -38,6 +39,8 @@ class Standing:
                 """These runs."""
                 self.order = order(self._connection)
                 """The operator's order of pools that holds, if there is one."""
+                self.splits = splits(self._connection)
+                """Accounts of splits by work, as they stood last."""
                 self.reached = retention.reached(self._connection)
                 """How far time had come when it was written last, in Unix seconds, whatever the
                 clock said; None if it never was. It may lag behind, and is never ahead."""

@@ -1,4 +1,4 @@
-"""What an operator may order: hang up, ban, mine on another pool, fix a difficulty.
+"""What an operator may order: hang up, ban, mine on another pool, other weights, a difficulty.
 
 Every process of the data plane is given every order, and answers for itself: a worker that is
 unknown here may be on another one, or come here later, so that is no error where the order outlasts
@@ -7,6 +7,7 @@ the moment.
 
 import math
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
 from stratumproxy.downstream.drops import BANNED, ORDERED
@@ -14,6 +15,7 @@ from stratumproxy.downstream.miner import Miner
 from stratumproxy.errors import OrderError, TelemetryError
 from stratumproxy.proxy.proxy import Proxy
 from stratumproxy.routing.allocation import group_of, tenant_of
+from stratumproxy.routing.split import Kept
 from stratumproxy.routing.tenant import Tenant
 from stratumproxy.telemetry.bans import ANYBODYS, ANYWHERE, Ban, decode_bans
 from stratumproxy.telemetry.records import TENANT
@@ -28,6 +30,8 @@ with everybody in their groups."""
 
 MAX_FIXED = 100_000
 """Workers whose difficulty may be fixed."""
+
+MAX_WEIGHT = 1e9
 
 Arguments = dict[str, Any]
 
@@ -130,6 +134,53 @@ class Orders:
             if (tenant := tenants.get(name)) is not None:
                 tenant.elsewhere = count
         return {}
+
+    def _splits(self, order: Arguments) -> dict[str, Any]:
+        """Take ``given`` for what of accounts is not this process's own; it is for ``process``."""
+        rows, now = order.get("given"), self._clock()
+        if order.get("process") != self._process:
+            return {}  # it was on its way to one that was here before
+        if not isinstance(rows, list) or not all(map(_is_given, rows)):
+            raise OrderError("given must be a row for each target")
+        by_tenant: dict[str, list[Any]] = {}
+        for row in rows:
+            by_tenant.setdefault(row[0], []).append(row[1:])
+        for name, of in by_tenant.items():
+            tenant = self._proxy.router.tenants.get(name)
+            if tenant is None or tenant.split is None:
+                continue
+            targets, weights, debts, delivered, forgiven, rates, ages = zip(*of, strict=True)
+            parts, *sums = (
+                dict(zip(targets, column, strict=True))
+                for column in (weights, debts, delivered, forgiven)
+            )
+            given = Kept(parts, sums[0], sums[1], sums[2], rates[0])
+            # Who has other weights by now has begun another account.
+            with suppress(ValueError):
+                if tenant.split.correct(given, ages[0], now):
+                    owed = tenant.split.owed
+                    self._proxy.notices.info("a split's account goes on", tenant=name, debts=owed)
+        return {}
+
+    def _weights(self, order: Arguments) -> dict[str, Any]:
+        """Split a ``tenant``'s work by ``weights`` of its targets; null: as configured."""
+        tenant = self._tenant(order) or self._proxy.router.tenants[TENANT]
+        weights = order.get("weights")
+        if "weights" not in order:
+            raise OrderError("weights are missing; null goes by those that are configured")
+        if tenant.split is None:
+            raise OrderError(f"there is one target only of tenant {tenant.name!r}")
+        if weights is not None and not (
+            isinstance(weights, dict)
+            and all(_is_number(weight) and weight <= MAX_WEIGHT for weight in weights.values())
+        ):
+            raise OrderError("weights must be a number up to 1e9 for each target, or null")
+        try:
+            tenant.split.order(weights)
+        except ValueError as error:
+            raise OrderError(str(error)) from None
+        parts, configured = tenant.split.band.account.weights, tenant.split.configured
+        return {"tenant": tenant.name, "parts": parts, "configured": configured}
 
     def _switch_pool(self, order: Arguments) -> dict[str, Any]:
         """Mine on ``pool`` until told otherwise, while it is ready; "" for the configured order."""
@@ -240,11 +291,22 @@ def _name(order: Arguments) -> str:
     return name
 
 
+def _is_given(row: object) -> bool:
+    """A tenant, a target, its part, what it is owed, had and was struck off; rate and age."""
+    return (
+        isinstance(row, list)
+        and len(row) == 8
+        and all(isinstance(name, str) for name in row[:2])
+        and all(map(_is_number, row[2:]))
+        and min(row[2], row[6], row[7]) >= 0
+    )
+
+
 def _is_number(value: object) -> bool:
     return type(value) in (int, float) and math.isfinite(value)  # type: ignore[arg-type]
 
 
-UNSPOKEN = ("none", "bans", "elsewhere")
+UNSPOKEN = ("none", "bans", "elsewhere", "splits")
 """Actions that are no operator's."""
 
 ACTIONS: dict[str, Callable[[Orders, Arguments], dict[str, Any]]] = {
@@ -253,6 +315,8 @@ ACTIONS: dict[str, Callable[[Orders, Arguments], dict[str, Any]]] = {
     "ban": Orders._ban,
     "bans": Orders._bans,
     "elsewhere": Orders._elsewhere,
+    "splits": Orders._splits,
+    "weights": Orders._weights,
     "switch-pool": Orders._switch_pool,
     "difficulty": Orders._difficulty,
 }

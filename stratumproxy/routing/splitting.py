@@ -5,13 +5,13 @@ second or so and never while a share or a job is under way: moves that a block c
 two seconds of it, when every target has the block.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from stratumproxy.config.tenants import TargetTable
 from stratumproxy.downstream.miner import Miner
 from stratumproxy.routing.group import Group
 from stratumproxy.routing.groups import Groups
-from stratumproxy.routing.split import Band, Move, Part
+from stratumproxy.routing.split import Band, Kept, Move, Part, parts_of_1
 from stratumproxy.routing.target import Target
 from stratumproxy.telemetry.notices import Notices
 from stratumproxy.telemetry.splits import SplitSnapshot
@@ -38,6 +38,9 @@ class Split:
     ) -> None:
         self._tenant = tenant
         self._targets = {target.name: target for target in targets}
+        self._tables = tables
+        self._ordered: dict[str, float] | None = None
+        """Weights that an operator ordered."""
         self.band = Band(_parts(tables))
         self._credited = {target.name: target.earned.work for target in targets}
         """Of each target's work, how much the account has."""
@@ -50,20 +53,76 @@ class Split:
         self._looked: float | None = None
         self._began: float | None = None
         """When the account did; None before the first look."""
+        self._goes_on = False
+        """It was given something of what was before, or elsewhere."""
 
     def change(self, tables: Sequence[TargetTable], targets: Sequence[Target]) -> None:
-        """Go on with other targets or weights: with a new account, if they are not the same."""
+        """Go on with other targets or weights: with a new account, if they are not the same.
+
+        Weights that were ordered hold until others are configured.
+        """
         self._credit()
         self._targets = {target.name: target for target in targets}
         self._credited = {target.name: target.earned.work for target in targets}
+        before, self._tables = self.configured, tables
+        if self.configured != before:
+            self._ordered = None
+        self._begin()
+
+    def order(self, weights: dict[str, float] | None) -> None:
+        """Go on with weights that an operator orders, until others are configured.
+
+        Args:
+            weights: of every target; None for those that are configured.
+
+        Raises:
+            ValueError: they are of other targets, one is below 0, or all are 0.
+        """
+        if weights is not None and weights.keys() != self._targets.keys():
+            raise ValueError(f"there have to be weights of {', '.join(self._targets)}")
+        self._credit()
+        before, self._ordered = self._ordered, weights
+        try:
+            self._begin()
+        except ValueError:
+            self._ordered = before
+            raise
+
+    def _begin(self) -> None:
+        """Go by the weights that hold now, with a new account if they are others."""
         ready = {name: part.ready for name, part in self.band.parts.items()}
-        parts = _parts(tables)
+        parts = _parts(self._tables, self._ordered)
         for part in parts:
             part.ready = ready.get(part.name, True)
         before = self.band.account
         self.band.change(parts)
         if self.band.account is not before:
-            self._began = None
+            self._began, self._goes_on = None, False
+
+    @property
+    def configured(self) -> dict[str, float]:
+        """The parts of 1 that are configured, by target."""
+        return parts_of_1({table.name: float(table.weight) for table in self._tables})
+
+    def correct(self, given: Kept, age: float, now: float) -> bool:
+        """Take something else for what of the account is not this process's own.
+
+        Args:
+            given: as `Account.correct`.
+            age: seconds since the account began, anywhere.
+            now: the time.
+
+        Returns:
+            Whether that is the first of it that is anything.
+
+        Raises:
+            ValueError: as `Account.correct`.
+        """
+        self.band.account.correct(given)
+        self._began = min(now if self._began is None else self._began, now - age)
+        first = not self._goes_on and any(map(any, (sums.values() for sums in given[1:4])))
+        self._goes_on |= first
+        return first
 
     # -- miners ----------------------------------------------------------------------------------
 
@@ -155,6 +214,7 @@ class Split:
         self._see(groups, now)
         if self._began is None:
             self._began = now
+            # What was before is told when the control process knows it.
             parts = self.band.account.weights.items()
             said = ", ".join(f"{name} {100 * part:.3g} %" for name, part in parts)
             notices.info("a split's account begins at nothing", tenant=self._tenant, parts=said)
@@ -171,12 +231,17 @@ class Split:
         if moves:
             self._carry_out(moves, why, move, notices, now)
 
+    @property
+    def owed(self) -> str:
+        """The debts in seconds of the farm, in words."""
+        return str({each.target: round(each.seconds, 1) for each in self.band.standing()})
+
     def shown(self, groups: Groups, now: float) -> list[SplitSnapshot]:
         """How each target stands."""
         self._credit()
         account, least = self.band.account, self.band.rules.stay * self.band.largest
         standing = self.band.standing()
-        total = sum(each.rate for each in standing)
+        total, configured = sum(each.rate for each in standing), self.configured
         delivered = sum(account.delivered.values())
         return [
             SplitSnapshot(
@@ -194,6 +259,10 @@ class Split:
                 usual_rate=max(account.rate, total),
                 least=least,
                 age=0.0 if self._began is None else now - self._began,
+                configured=configured[each.target],
+                given_debt=account.given.debts[each.target],
+                given_delivered=account.given.delivered[each.target],
+                given_forgiven=account.given.forgiven[each.target],
             )
             for each in standing
         ]
@@ -210,15 +279,15 @@ class Split:
             miner = self._miners[number][0]
             if miner.prefix is not None:  # or it comes there once it has its bytes
                 move(miner, self._targets[target], now)
-        debts = {each.target: round(each.seconds, 1) for each in self.band.standing()}
         notices.info(
             "miners are moved for the split",
             tenant=self._tenant,
             miners=len(moves),
             why=why,
-            debts=str(debts),
+            debts=self.owed,
         )
 
 
-def _parts(tables: Sequence[TargetTable]) -> list[Part]:
-    return [Part(table.name, float(table.weight), table.when_down) for table in tables]
+def _parts(tables: Sequence[TargetTable], ordered: Mapping[str, float] | None = None) -> list[Part]:
+    weights = ordered or {table.name: float(table.weight) for table in tables}
+    return [Part(table.name, weights[table.name], table.when_down) for table in tables]

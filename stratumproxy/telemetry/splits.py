@@ -35,6 +35,12 @@ class SplitSnapshot:
     """Work that no debt can be kept below: the largest machine's in the time that it stays."""
     age: float
     """Seconds since the account began."""
+    configured: float = 0.0
+    """`part` by the configuration, where an operator ordered something else."""
+    given_debt: float = 0.0
+    """What of `debt` the process was given: of what was before it, or what others owe."""
+    given_delivered: float = 0.0
+    given_forgiven: float = 0.0
 
     @property
     def seconds(self) -> float:
@@ -56,10 +62,12 @@ def merge_splits(splits: Iterable[SplitSnapshot]) -> tuple[SplitSnapshot, ...]:
 
 
 def _merge(splits: Sequence[SplitSnapshot]) -> SplitSnapshot:
+    # While weights change, the newer ones are told.
+    newest = min(splits, key=lambda each: each.age)
     return replace(
         splits[0],
-        # While weights change, the newer ones are told.
-        part=min(splits, key=lambda each: each.age).part,
+        part=newest.part,
+        configured=newest.configured,
         wanted=sum(each.wanted for each in splits),
         delivered=sum(each.delivered for each in splits),
         debt=sum(each.debt for each in splits),
@@ -71,4 +79,7 @@ def _merge(splits: Sequence[SplitSnapshot]) -> SplitSnapshot:
         usual_rate=sum(each.usual_rate for each in splits),
         least=max(each.least for each in splits),
         age=max(each.age for each in splits),
+        given_debt=sum(each.given_debt for each in splits),
+        given_delivered=sum(each.given_delivered for each in splits),
+        given_forgiven=sum(each.given_forgiven for each in splits),
     )

@@ -1,7 +1,7 @@
 """POST /api/actions/…: orders for the data plane, and what it shows. Each needs the token."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -58,6 +58,18 @@ class SwitchPool(Given):
     """Where to."""
 
     pool: str = Field(max_length=64, description="Its name; empty for the configured order.")
+
+
+class Weights(Given):
+    """Whose, and in which parts its work is split from now on."""
+
+    weights: dict[str, Annotated[float, Field(ge=0, le=1e9)]] | None = Field(
+        max_length=100,
+        description="By target, for each that the tenant has; null for those that are configured.",
+    )
+    tenant: str | None = Field(
+        None, max_length=64, description="Whose; of those who are no tenant's if left out."
+    )
 
 
 class Difficulty(Given):
@@ -127,6 +139,11 @@ OPERATIONS = [
     _operation("ban", Ban, "Hang up on a worker's miners, and turn them away for a while.", "own"),
     _operation(
         "switch-pool", SwitchPool, "Mine on one pool until told otherwise, and while it is ready."
+    ),
+    _operation(
+        "weights",
+        Weights,
+        "Split a tenant's work over its targets by other weights, until others are configured.",
     ),
     _operation("difficulty", Difficulty, "Set the difficulty of a worker's miners.", "own"),
     _operation(

@@ -37,8 +37,8 @@ class Orders(Protocol):
         """Have it done, and say what was done.
 
         Args:
-            action: ``disconnect``, ``ban``, ``switch-pool``, ``difficulty``, ``accept`` or
-                ``reload``.
+            action: ``disconnect``, ``ban``, ``switch-pool``, ``weights``, ``difficulty``,
+                ``accept`` or ``reload``.
             arguments: the request's.
             by: who gives it.
 

@@ -234,6 +234,7 @@ def test_after_a_month_in_a_drawer_what_is_old_goes_as_fast_as_time_passes(path:
 
 BACK_TO_2 = """
 DROP TABLE retention; DROP TABLE usual; DROP TABLE pool_order;
+DROP TABLE splits; DROP TABLE split_debts;
 ALTER TABLE jobs RENAME COLUMN "group" TO lane;
 ALTER TABLE workers DROP COLUMN address; ALTER TABLE workers DROP COLUMN agent;
 ALTER TABLE runs DROP COLUMN site;
@@ -285,4 +286,5 @@ def test_the_tables_are_those_of_the_schema(path: Path) -> None:
     }
     names = {"workers", "pools", "reasons"}
     otherwise = names | {"runs", "miners", "retention", "usual", "pool_order"}
+    otherwise |= {"splits", "split_debts"}
     assert {one.table for one in expiring(Settings())} == tables - otherwise

@@ -36,7 +36,9 @@ class Ordered:
 @pytest.mark.parametrize("action", ["explode", None, 5, ["ban"], ""])
 def test_what_is_no_action(action: object) -> None:
     answer = Ordered()(action)
-    assert answer == ("there is no such action; there are disconnect, ban, switch-pool, difficulty")
+    assert answer == (
+        "there is no such action; there are disconnect, ban, weights, switch-pool, difficulty"
+    )
 
 
 def test_nothing_is_done_as_well() -> None:

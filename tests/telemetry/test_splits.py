@@ -19,6 +19,10 @@ ONE = SplitSnapshot(
     usual_rate=20.0,
     least=60.0,
     age=100.0,
+    configured=0.6,
+    given_debt=3.0,
+    given_delivered=2.0,
+    given_forgiven=1.0,
 )
 
 
@@ -50,5 +54,9 @@ def test_of_several_processes_sums_are_told_and_the_rest_follows() -> None:
         usual_rate=40.0,
         least=80.0,
         age=100.0,
+        configured=0.6,
+        given_debt=6.0,
+        given_delivered=4.0,
+        given_forgiven=2.0,
     )
     assert (merged.seconds, merged.reach_seconds) == (-0.25, 2.0)

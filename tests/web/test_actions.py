@@ -12,6 +12,8 @@ EXAMPLES = [
     ("ban", {"worker": "farm.a", "seconds": 600.0}),
     ("switch-pool", {"pool": "backup"}),
     ("switch-pool", {"pool": ""}),
+    ("weights", {"weights": {"main": 60.0, "spare": 0.0}}),
+    ("weights", {"weights": None, "tenant": "acme"}),
     ("difficulty", {"worker": "farm.a", "difficulty": 4096.0}),
     ("difficulty", {"worker": "farm.a", "difficulty": None}),
     ("accept", {"worker": "farm.a"}),
@@ -48,6 +50,10 @@ async def test_what_can_not_be_done_is_said_in_a_sentence(guarded: Web) -> None:
         ("ban", {"worker": "a", "seconds": 1e12}),
         ("switch-pool", {}),
         ("switch-pool", {"pool": None}),
+        ("weights", {}),
+        ("weights", {"weights": {"main": -1}}),
+        ("weights", {"weights": {"main": "7"}}),
+        ("weights", {"weights": [70, 30]}),
         ("difficulty", {"worker": "a"}),
         ("difficulty", {"worker": "a", "difficulty": -1}),
         ("accept", {}),
@@ -66,7 +72,7 @@ async def test_what_is_ordered_wrongly_is_not_passed_on(
 
 
 @pytest.mark.parametrize(
-    "action", ["disconnect", "ban", "switch-pool", "difficulty", "accept", "reload"]
+    "action", ["disconnect", "ban", "switch-pool", "weights", "difficulty", "accept", "reload"]
 )
 async def test_without_the_token_nothing_is_done(guarded: Web, web: Web, action: str) -> None:
     path = f"/api/actions/{action}"

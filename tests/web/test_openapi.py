@@ -29,6 +29,7 @@ CONTRACT = {
     "/api/actions/accept",
     "/api/actions/reload",
     "/api/actions/switch-pool",
+    "/api/actions/weights",
     "/api/audit",
     "/api/report",
     "/api/credit",

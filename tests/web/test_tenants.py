@@ -230,7 +230,7 @@ EVERYBODYS = {"GET /health", "GET /api/openapi.json", "POST /api/login", "GET /"
 REFUSED = {
     "GET /metrics",
     "GET /api/pools",
-    *(f"POST /api/actions/{action}" for action in ("switch-pool", "accept", "reload")),
+    *(f"POST /api/actions/{action}" for action in ("switch-pool", "weights", "accept", "reload")),
 }
 """Routes that are of the whole proxy."""
 

@@ -13,7 +13,7 @@ reasons for them, and what they reach.
 ===========  =====================================================================
 """
 
-from stratumproxy.routing.split.account import DAY, Account, Kept
+from stratumproxy.routing.split.account import DAY, Account, Kept, parts_of_1
 from stratumproxy.routing.split.band import Band, Move, Rules, Standing, reach
 from stratumproxy.routing.split.machine import Machine
 from stratumproxy.routing.split.part import Part, WhenDown
@@ -29,5 +29,6 @@ __all__ = [
     "Rules",
     "Standing",
     "WhenDown",
+    "parts_of_1",
     "reach",
 ]

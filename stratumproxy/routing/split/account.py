@@ -21,12 +21,16 @@ class Kept(NamedTuple):
     weights: dict[str, float]
     """By target; their sum is 1."""
     debts: dict[str, float]
-    """Work that each target lacks; below 0, that it had too much."""
+    """Work that each target lacks; below 0, that it had too much. Their sum is 0."""
+    delivered: dict[str, float]
+    """Work that each had."""
+    forgiven: dict[str, float]
+    """What was struck off each debt."""
     rate: float
     """Work a second of the whole farm."""
 
 
-def parts(weights: Mapping[str, float]) -> dict[str, float]:
+def parts_of_1(weights: Mapping[str, float]) -> dict[str, float]:
     """Weights as parts of 1.
 
     Args:
@@ -44,37 +48,45 @@ def parts(weights: Mapping[str, float]) -> dict[str, float]:
 class Account:
     """The work of all targets since their weights were set.
 
+    It is what was `given`, of what was before or elsewhere, and what came since. So what is given
+    may be told late, again or anew, and nothing counts twice.
+
     Args:
         weights: by target.
-        kept: an account to go on with. It is taken up if it has the same targets and weights;
-            others were promised something else, so the account begins with nothing then.
+        kept: an account to go on with, if it is one of the same targets and weights. Others were
+            promised something else, so the account begins with nothing then.
+
+    Raises:
+        ValueError: as `parts_of_1`.
     """
 
     def __init__(self, weights: Mapping[str, float], kept: Kept | None = None) -> None:
-        self.weights = parts(weights)
-        self.resumed = kept is not None and self._is_of(kept)
-        """Whether it goes on with the account that was given."""
-        self._debts = dict.fromkeys(self.weights, 0.0)
-        self._fresh = dict.fromkeys(self.weights, 0.0)
+        self.weights = parts_of_1(weights)
+        nothing = dict.fromkeys(self.weights, 0.0)
+        self._debts = dict(nothing)
+        self._fresh = dict(nothing)
         """Work that is not in the debts yet."""
-        self.delivered = dict.fromkeys(self.weights, 0.0)
+        self.delivered = dict(nothing)
         """Work of each target by the last look at the debts."""
+        self.forgiven = dict(nothing)
+        """What of each debt was struck off at the cap."""
         self.rate = 0.0
         """Work a second of the whole farm: the highest of late, which a day makes a third of. So
         a farm that is dark for a night, or that only begins to connect, is as large as it was."""
-        self.forgiven = dict.fromkeys(self.weights, 0.0)
-        """What of each debt was struck off at the cap."""
+        self.given = Kept(self.weights, dict(nothing), dict(nothing), dict(nothing), 0.0)
+        """What of it is not this process's own since it began."""
+        self.resumed = kept is not None and self._is_of(kept)
+        """Whether it goes on with the account that was given."""
         if kept is not None and self.resumed:
-            self._debts.update(kept.debts)
-            self.rate = kept.rate
+            self.correct(kept)
 
     def is_of(self, weights: Mapping[str, float]) -> bool:
         """Whether these weights are the same as its own.
 
         Raises:
-            ValueError: as `parts`.
+            ValueError: as `parts_of_1`.
         """
-        others = parts(weights)
+        others = parts_of_1(weights)
         return others.keys() == self.weights.keys() and all(
             isclose(others[name], part) for name, part in self.weights.items()
         )
@@ -82,7 +94,7 @@ class Account:
     def _is_of(self, kept: Kept) -> bool:
         return (
             self.is_of(kept.weights)
-            and kept.debts.keys() == self.weights.keys()
+            and all(sums.keys() == self.weights.keys() for sums in kept[1:4])
             and isclose(sum(kept.debts.values()), 0.0, abs_tol=1e-6 * _size(kept.debts))
         )
 
@@ -106,22 +118,28 @@ class Account:
                 self._fresh[name] = 0.0
         return dict(self._debts)
 
-    def correct(self, debts: Mapping[str, float]) -> None:
-        """Go on with other debts: those that are this process's of several.
+    def correct(self, given: Kept) -> None:
+        """Take something else for what is `given`.
 
         Args:
-            debts: for all targets of this account; their sum is 0.
+            given: this process's part of what was before it, and of what others owe. Debts past the
+                cap are struck off by the next `bound`.
 
         Raises:
-            ValueError: they are not.
+            ValueError: it is of other weights, or its debts do not add up to 0.
         """
-        near = 1e-6 * _size(debts)
-        if debts.keys() != self._debts.keys() or not isclose(
-            sum(debts.values()), 0.0, abs_tol=near
-        ):
-            raise ValueError(f"not debts of {', '.join(self._debts)}: {dict(debts)}")
+        if not self._is_of(given):
+            raise ValueError(f"not an account of {self.weights}: {given.weights}, {given.debts}")
+        before, self.given = self.given, given
         self.debts()
-        self._debts.update(debts)
+        for sums, now, then in (
+            (self._debts, given.debts, before.debts),
+            (self.delivered, given.delivered, before.delivered),
+            (self.forgiven, given.forgiven, before.forgiven),
+        ):
+            for name in self.weights:
+                sums[name] += now[name] - then[name]
+        self.rate = given.rate
 
     def bound(self, rate: float, least: float, elapsed: float) -> None:
         """Strike off what is beyond the cap, of those who lack and those who had too much alike.
@@ -150,7 +168,9 @@ class Account:
 
     def export(self) -> Kept:
         """The account as plain values."""
-        return Kept(dict(self.weights), self.debts(), self.rate)
+        debts = self.debts()
+        sums = debts, dict(self.delivered), dict(self.forgiven)
+        return Kept(dict(self.weights), *sums, self.rate)
 
 
 def _size(debts: Mapping[str, float]) -> float:

@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given as given_all
 from hypothesis import strategies as st
 
 from stratumproxy.routing.split import Account, Kept
@@ -13,6 +13,13 @@ WEIGHTS = {"a": 50, "b": 30, "c": 20}
 shares = st.lists(st.tuples(st.sampled_from("abc"), st.integers(1, 10**6)))
 
 
+def given(debts: dict[str, float], rate: float = 0.0, **weights: float) -> Kept:
+    """Debts of WEIGHTS or of others, and nothing else."""
+    nothing = dict.fromkeys(debts, 0.0)
+    parts = weights or {name: weight / 100 for name, weight in WEIGHTS.items()}
+    return Kept(parts, debts, nothing, nothing, rate)
+
+
 def exactly(found: list[tuple[str, int]]) -> dict[str, Fraction]:
     """The debts, by the definition."""
     total = sum(work for _, work in found)
@@ -20,7 +27,7 @@ def exactly(found: list[tuple[str, int]]) -> dict[str, Fraction]:
     return {name: Fraction(weight, 100) * total - own[name] for name, weight in WEIGHTS.items()}
 
 
-@given(shares, st.lists(st.integers(0, 100)))
+@given_all(shares, st.lists(st.integers(0, 100)))
 def test_debts_are_the_part_of_all_less_what_was_there(found, looks) -> None:
     account = Account(WEIGHTS)
     for place, (target, work) in enumerate(found):
@@ -33,7 +40,7 @@ def test_debts_are_the_part_of_all_less_what_was_there(found, looks) -> None:
     assert sum(account.debts().values()) == pytest.approx(0, abs=1e-3)
 
 
-@given(shares, shares)
+@given_all(shares, shares)
 def test_a_restart_forgets_nothing(before, after) -> None:
     whole, first = Account(WEIGHTS), Account(WEIGHTS)
     for target, work in before:
@@ -58,7 +65,7 @@ def test_other_weights_are_another_account(weights) -> None:
 
 def test_what_is_no_account_is_not_gone_on_with() -> None:
     """Debts that don't add up would be paid by nobody."""
-    kept = Kept({"a": 0.5, "b": 0.5}, {"a": 10.0, "b": -9.0}, 1.0)
+    kept = given({"a": 10.0, "b": -9.0}, a=0.5, b=0.5)
     assert not Account({"a": 1, "b": 1}, kept).resumed
 
 
@@ -79,10 +86,10 @@ debts = st.tuples(st.floats(-1e9, 1e9), st.floats(-1e9, 1e9)).map(
 )
 
 
-@given(debts, st.floats(0.01, 1e6), st.floats(0, 1e6))
+@given_all(debts, st.floats(0.01, 1e6), st.floats(0, 1e6))
 def test_the_cap_takes_from_both_sides_alike(owed, rate, least) -> None:
     account = Account(WEIGHTS)
-    account.correct(owed)
+    account.correct(given(owed))
     account.bound(rate, least, 10.0)
     for name, debt in account.debts().items():
         cap = max(CAP * WEIGHTS[name] / 100 * rate, least)
@@ -94,8 +101,7 @@ def test_the_cap_takes_from_both_sides_alike(owed, rate, least) -> None:
 
 def test_a_farm_that_is_dark_or_connects_only_now_keeps_its_account() -> None:
     account = Account({"a": 1, "b": 1})
-    account.bound(1000.0, 0.0, 10.0)
-    account.correct({"a": 1000.0 * 3000, "b": -1000.0 * 3000})
+    account.correct(given({"a": 3e6, "b": -3e6}, 1000.0, a=1, b=1))
     for _ in range(360):
         account.bound(0.0, 0.0, 10.0)
     resumed = Account({"a": 1, "b": 1}, account.export())
@@ -103,11 +109,40 @@ def test_a_farm_that_is_dark_or_connects_only_now_keeps_its_account() -> None:
     assert resumed.debts()["a"] == 3e6
 
 
-def test_debts_of_another_process_have_to_add_up() -> None:
+def test_what_is_given_has_to_add_up() -> None:
     account = Account(WEIGHTS)
     account.credit("a", 5)
     for wrong in ({"a": 1.0, "b": -1.0}, {"a": 1.0, "b": 1.0, "c": 1.0}):
-        with pytest.raises(ValueError, match="not debts of a, b, c"):
-            account.correct(wrong)
-    account.correct({"a": 1.0, "b": -1.0, "c": 0.0})
-    assert account.debts() == {"a": 1.0, "b": -1.0, "c": 0.0}
+        with pytest.raises(ValueError, match="not an account of"):
+            account.correct(given(wrong))
+    with pytest.raises(ValueError, match="not an account of"):
+        account.correct(given({"a": 1.0, "b": -1.0, "c": 0.0}, a=1, b=1, c=1))
+    account.correct(given({"a": 1.0, "b": -1.0, "c": 0.0}))
+    assert account.debts() == {"a": -1.5, "b": 0.5, "c": 1.0}
+
+
+@given_all(st.lists(st.one_of(shares, st.tuples(debts, debts, debts))))
+def test_what_is_given_late_again_or_anew_counts_once(told) -> None:
+    """Of all that was given the last counts, and all that came since the start, as far as the cap
+    lets it."""
+    account = Account(WEIGHTS)
+    found: list[tuple[str, int]] = []
+    last = given(dict.fromkeys(WEIGHTS, 0.0))
+    for each in told:
+        if isinstance(each, list):
+            found += each
+            for target, work in each:
+                account.credit(target, work)
+        else:
+            last = last._replace(debts=each[0], delivered=each[1], forgiven=each[2])
+            account.correct(last)
+            account.correct(last)
+    own = exactly(found)
+    near = 1e-2
+    assert account.debts() == pytest.approx(
+        {name: last.debts[name] + float(debt) for name, debt in own.items()}, abs=near
+    )
+    assert account.forgiven == pytest.approx(last.forgiven, abs=near)
+    for name, delivered in account.export().delivered.items():
+        did = sum(work for target, work in found if target == name)
+        assert delivered == pytest.approx(last.delivered[name] + did, abs=near)

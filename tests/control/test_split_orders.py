@@ -1,0 +1,115 @@
+"""Weights of a split as an operator's order: who obeys it, and when it is over."""
+
+from typing import Any
+
+import pytest
+
+from stratumproxy.proxy.orders import Orders
+from tests.control.split_site import Site
+from tests.proxy.playbook import Playbook
+
+EVEN = {"a": 0.5, "b": 0.5}
+
+
+@pytest.fixture
+def site() -> Site:
+    return Site()
+
+
+async def ordered(site: Site) -> None:
+    site.processes[0].finds("a", 1000)
+    site.second()
+    done = await site.splits.order({"weights": {"a": 1, "b": 1}}, "ops")
+    assert (done["tenant"], done["parts"]) == ("default", EVEN)
+    site.second()
+
+
+async def test_weights_that_are_ordered_begin_a_new_account(site: Site) -> None:
+    await ordered(site)
+    assert site.parts() == [EVEN, EVEN]
+    assert site.debts() == {"a": 0, "b": 0}
+    (kept,) = site.ledger
+    assert (kept.by, kept.parts, kept.configured) == ("ops", EVEN, {"a": 0.7, "b": 0.3})
+    await site.splits.order({"weights": None}, "ops")
+    site.second()
+    assert site.parts() == [{"a": 0.7, "b": 0.3}] * 2
+    assert site.ledger[0].by == ""
+
+
+async def test_they_hold_for_who_is_started_again(site: Site) -> None:
+    await ordered(site)
+    site.processes[0].finds("a", 100)
+    site.second()
+    site.kill(0)
+    site.seconds(2)
+    assert site.parts() == [EVEN, EVEN]
+    assert site.debts() == pytest.approx({"a": -50, "b": 50})
+    site.processes = {number: site.starts(number) for number in range(2)}
+    site.start_control()
+    site.seconds(3)
+    assert site.parts() == [EVEN, EVEN]
+    site.seconds()
+    assert site.debts() == pytest.approx({"a": -50, "b": 50})
+
+
+async def test_a_reload_of_the_same_weights_leaves_them_and_others_end_them(site: Site) -> None:
+    await ordered(site)
+    site.reload({"a": 7, "b": 3})
+    site.second()
+    assert site.parts() == [EVEN, EVEN]
+    site.reload({"a": 60, "b": 40}, 0)
+    site.second()
+    site.reload({"a": 60, "b": 40}, 1)
+    site.seconds(2)
+    assert site.parts() == [{"a": 0.6, "b": 0.4}] * 2
+    assert site.ledger[0].by == ""
+    assert site.recorded.count("an operator's order of weights is over: others are configured") == 1
+
+
+async def test_or_other_weights_that_are_configured_while_nothing_runs(site: Site) -> None:
+    await ordered(site)
+    site.weights = {"a": 60, "b": 40}
+    site.processes = {number: site.starts(number) for number in range(2)}
+    site.start_control()
+    site.seconds(2)
+    assert site.parts() == [{"a": 0.6, "b": 0.4}] * 2
+    assert "an operator's order of weights is over: others are configured" in site.recorded
+
+
+async def test_a_control_process_without_a_ledger_learns_of_them(site: Site) -> None:
+    await ordered(site)
+    site.processes[1].finds("a", 100)
+    site.start_control(ledger=False)
+    site.second()
+    assert site.ledger[0].by == "somebody"
+    site.kill(0)
+    site.seconds(3)
+    assert site.parts() == [EVEN, EVEN]
+    assert site.debts() == pytest.approx({"a": -50, "b": 50})
+
+
+@pytest.mark.parametrize(
+    ("order", "error"),
+    [
+        ({}, "weights are missing"),
+        ({"weights": {"a": 1}}, "there have to be weights of a, b"),
+        ({"weights": {"a": 1, "c": 1}}, "there have to be weights of a, b"),
+        ({"weights": {"a": 0, "b": 0}}, "weights must be 0 or more"),
+        ({"weights": {"a": -1, "b": 2}}, "weights must be 0 or more"),
+        ({"weights": {"a": 1e300, "b": 1}}, "a number up to 1e9"),
+        ({"weights": {"a": "1", "b": 1}}, "a number up to 1e9"),
+        ({"weights": [1, 2]}, "a number up to 1e9"),
+        ({"weights": {"a": 1, "b": 1}, "tenant": "nobody"}, "no tenant is named"),
+    ],
+)
+def test_orders_of_weights_that_can_not_be(site: Site, order: dict[str, Any], error: str) -> None:
+    process = site.processes[0]
+    answer = process.orders({**order, "action": "weights"})
+    assert error in answer["error"]
+    assert site.parts()[0] == {"a": 0.7, "b": 0.3}
+
+
+def test_where_there_is_nothing_to_split() -> None:
+    play = Playbook("pool")
+    answer = Orders(play.proxy, lambda: 1.0)({"action": "weights", "weights": {"pool": 1}})
+    assert answer == {"error": "there is one target only of tenant 'default'"}
