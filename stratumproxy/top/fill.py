@@ -39,9 +39,10 @@ async def _fill_page(api: Api, state: State) -> None:
     answer = await api.get("/api/workers", query)
     if state.query == query:
         state.took(answer)
-    with suppress(ApiError):  # of an earlier version, which has no tenants; what else is said above
+    with suppress(ApiError):  # of an earlier version, which has neither; all else is said above
         found = (await api.get("/api/tenants"))["tenants"]
         state.tenants = sorted({str(each["tenant"]) for each in found})
+        state.splits = (await api.get("/api/splits"))["splits"]
     for kind, count in state.summary.get("attention", {}).items():
         few = {"attention": kind, "sort": "-hashrate", "limit": NAMES}
         found = (await api.get("/api/workers", few))["workers"] if count else []

@@ -55,6 +55,8 @@ class State:
     matched: int = 0
     tenants: list[str] = field(default_factory=list)
     """Whose workers there are."""
+    splits: list[dict[str, Any]] = field(default_factory=list)
+    """How each target stands, of tenants that have several."""
     needy: dict[str, list[str]] = field(default_factory=dict)
     """Names of a few of those that need a person, by kind."""
     worker: dict[str, Any] = field(default_factory=dict)

@@ -17,6 +17,8 @@ from stratumproxy.top.words import (
     counts,
     delay,
     error,
+    exact,
+    owed,
     percent,
     rate,
     rejected,
@@ -24,6 +26,7 @@ from stratumproxy.top.words import (
 )
 
 POOLS_SHOWN = 4
+SPLITS_SHOWN = 6
 WHY = {
     "gone": "mined, and has no connection, or had no share for 10 minutes and 20 expected shares",
     "slow": "did less than 75% of the usual over 900 expected shares, and no 85% since",
@@ -69,7 +72,7 @@ def page(
     if state.detail is not None:
         lines = [*head, *figures[:1], *_worker(state, sign, width, ascii_only)]
         return _lines(lines, height, state.trouble or DETAIL_KEYS)
-    head += [*figures, *_pools(state), *_attention(state)]
+    head += [*figures, *_pools(state), *_splits(state), *_attention(state)]
     if height is None:
         state.room(state.rows)
         return Group(*head, _table(state, width, sign, cursor=False))
@@ -170,6 +173,28 @@ def _pools(state: State) -> Iterator[Text]:
         )
     if len(pools) > POOLS_SHOWN:
         yield _line(f"and {len(pools) - POOLS_SHOWN} pools more", style="dim")
+
+
+def _splits(state: State) -> Iterator[Text]:
+    """What each target of a split was promised, had, was credited and is owed."""
+    splits = [each for each in state.splits if state.tenant in ("", each["tenant"])]
+    for each in splits[:SPLITS_SHOWN]:
+        whose = f"{clean(each['tenant'])} " if state.several else ""
+        debt, reach = each["debt_seconds"], each["reach_seconds"]
+        much = abs(debt) > max(300, 3 * reach)
+        yield _line(
+            (
+                f"{'split' if each['ready'] else 'no pool':<10} ",
+                "green" if each["ready"] else "red",
+            ),
+            (f"{whose}{clean(each['target'])}", "bold"),
+            f"  promised {exact(each['part'])}  had {exact(each['delivered_part'])}"
+            f"  credited {exact(each['credited_part'])}  ",
+            (owed(debt), "bold red" if much else ""),
+            f", {age(reach)} in reach  miners {each['miners']:,}",
+        )
+    if len(splits) > SPLITS_SHOWN:
+        yield _line(f"and {len(splits) - SPLITS_SHOWN} targets more", style="dim")
 
 
 def _attention(state: State) -> Iterator[Text]:

@@ -42,6 +42,18 @@ def percent(part: float) -> str:
     return f"{100 * part:.2g}%" if part < 0.995 else f"{100 * part:.0f}%"
 
 
+def exact(part: float | None) -> str:
+    """Such as ``69.98%``: hundredths are what a split is about. A dash for what is not known."""
+    return "-" if part is None else f"{100 * part:.2f}%"
+
+
+def owed(seconds: float) -> str:
+    """A debt in seconds of a farm, such as ``lacks 12s`` or ``4s too much``."""
+    if abs(seconds) < 0.5:
+        return "even"
+    return f"lacks {age(seconds)}" if seconds > 0 else f"{age(-seconds)} too much"
+
+
 def error(figure: Mapping[str, Any], sign: str) -> str:
     """A hashrate's, such as ``±0.8%``; empty where nothing is known."""
     return "" if figure["error"] is None else sign + percent(figure["error"])

@@ -51,6 +51,21 @@ def worker(name: str, rate: float = 1e14, **values: Any) -> dict[str, Any]:
     }
 
 
+def split(target: str = "main", **values: Any) -> dict[str, Any]:
+    return {
+        "tenant": "acme",
+        "target": target,
+        "part": 0.7,
+        "delivered_part": 0.69981,
+        "credited_part": 0.7123,
+        "debt_seconds": 12.3,
+        "reach_seconds": 1.6,
+        "miners": 1200,
+        "ready": True,
+        **values,
+    }
+
+
 def pool(name: str = "eu", state: str = "ready", **values: Any) -> dict[str, Any]:
     return {
         "name": name,
@@ -121,6 +136,7 @@ class StandIn:
         self.workers = [worker(f"farm.{number:02}", 1e14 - number * 1e12) for number in range(41)]
         self.workers[3]["attention"] = self.workers[9]["attention"] = ["gone"]
         self.workers[5]["attention"] = ["rejecting"]
+        self.splits: list[dict[str, Any]] = []
         self.token = ""
         self.asked: list[str] = []
         self.answers: dict[str, tuple[int, bytes]] = {}
@@ -135,6 +151,8 @@ class StandIn:
             return self.summary
         if path == "/api/workers":
             return self._page({key: values[0] for key, values in query.items()})
+        if path == "/api/splits":
+            return {"splits": self.splits}
         if path == "/api/tenants":
             names = dict.fromkeys(worker["tenant"] for worker in self.workers)
             return {"tenants": [{"tenant": name} for name in names]}

@@ -8,7 +8,7 @@ import pytest
 from stratumproxy.top.api import Address, Api, ApiError
 from stratumproxy.top.fill import fill
 from stratumproxy.top.state import State
-from tests.top.stand_in import StandIn, stand_in, worker
+from tests.top.stand_in import StandIn, split, stand_in, worker
 
 
 @pytest.fixture
@@ -82,6 +82,17 @@ async def test_of_two_tenants_workers_of_one_name(api: StandIn) -> None:
     assert [path for path in api.asked if "history" in path] == [
         "/api/workers/rig/history?span=1h&tenant=acme"
     ]
+
+
+async def test_targets_of_splits_and_an_earlier_version_that_has_none(api: StandIn) -> None:
+    api.splits[:] = [split(), split("other")]
+    state = State(rows=5)
+    await fill(client(api), state)
+    assert [each["target"] for each in state.splits] == ["main", "other"]
+    api.answers["/api/splits"] = 404, b'{"error": "there is nothing", "detail": null}'
+    state = State(rows=5)
+    await fill(client(api), state)
+    assert (len(state.workers), state.tenants, state.splits) == (5, ["default"], [])
 
 
 async def test_an_earlier_version_has_no_tenants(api: StandIn) -> None:

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from stratumproxy.top.state import State
 from stratumproxy.top.view import page
-from tests.top.stand_in import figures, pool, summary, worker
+from tests.top.stand_in import figures, pool, split, summary, worker
 
 
 def shown(
@@ -263,3 +263,26 @@ def test_whose_a_worker_is_where_there_are_several_tenants() -> None:
     assert "  of acme  " in shown(state, 140)[-1]
     state.detail, state.whose, state.worker = "farm", "acme", {**state.workers[1], "miners": []}
     assert "farm.00001  of default  on eu as farm" in "\n".join(shown(state))
+
+
+def test_how_each_target_of_a_split_stands() -> None:
+    state = busy()
+    state.splits = [
+        split(),
+        split("away\x1b[2J", ready=False, part=0.3, debt_seconds=-400.0, credited_part=None),
+        split("zulus", tenant="zulu"),
+    ]
+    first, second, _ = shown(state, 110)[6:9]
+    assert first == (
+        "split      main  promised 70.00%  had 69.98%  credited 71.23%  lacks 12s, 2s in reach"
+        "  miners 1,200"
+    )
+    assert second.startswith("no pool    away\N{REPLACEMENT CHARACTER}[2J  promised 30.00%")
+    assert "credited -  7m too much" in second
+    state.tenants = ["acme", "zulu"]
+    state.tenant = "zulu"
+    lines = shown(state, 110)
+    assert lines[6].startswith("split      zulu zulus")
+    assert lines[7].startswith("gone")
+    state.splits, state.tenant = [split(str(number)) for number in range(9)], ""
+    assert "and 3 targets more" in "\n".join(shown(state, 110))

@@ -42,6 +42,16 @@ def test_percent_and_error() -> None:
     assert words.error({"error": None}, "±") == ""
 
 
+def test_parts_to_a_hundredth_and_debts() -> None:
+    assert [words.exact(part) for part in (0.7, 0.00507, None)] == ["70.00%", "0.51%", "-"]
+    assert [words.owed(seconds) for seconds in (12.3, -4.2, 0.4, 7200)] == [
+        "lacks 12s",
+        "4s too much",
+        "even",
+        "lacks 2h",
+    ]
+
+
 def test_rejected() -> None:
     assert words.rejected(100, 0) == "0"
     assert words.rejected(995, 5) == "5 (0.5%)"

@@ -59,6 +59,32 @@ def test_each_tenant_has_a_line(
             assert [(each["id"], each["nodes"][0]["html"]) for each in found["violations"]] == []
 
 
+@pytest.mark.parametrize(
+    ("viewport", "scheme"), [(DESKTOP, "light"), (PHONE, "dark")], ids=["desktop", "phone"]
+)
+def test_each_target_of_a_split_has_a_line(
+    browser: Any, hosted: World, viewport: dict[str, int], scheme: Any
+) -> None:
+    with visit(browser, hosted.url, viewport, color_scheme=scheme) as look:
+        page = enter(look)
+        rows = page.locator("#splits tbody tr")
+        expect(rows).to_have_count(2)
+        page.locator("#splits-panel").scroll_into_view_if_needed()
+        said = [cell.replace("\u00a0", " ") for cell in rows.first.locator("td").all_inner_texts()]
+        assert said[:2] == ["70.00 %", "70.72 %"]
+        assert said[3:5] == ["10 min too much", "1.6 s"]
+        assert said[6] == "70"
+        expect(rows.nth(1).locator("th")).to_have_text("second")
+        expect(rows.nth(1).locator("td").nth(3)).to_contain_text("lacks")
+        expect(rows.nth(1).locator("td").nth(6)).to_have_text("no pool")
+        expect(rows.nth(1)).to_have_class("doubtful")
+        look.keep(f"dashboard-splits-{scheme}")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        if Axe is not None:
+            found = Axe().run(page, options=RULES).response
+            assert [(each["id"], each["nodes"][0]["html"]) for each in found["violations"]] == []
+
+
 def test_only_one_tenants_workers(browser: Any, hosted: World) -> None:
     with visit(browser, hosted.url) as look:
         page = enter(look)
@@ -102,7 +128,13 @@ def test_without_tenants_there_is_nothing_of_them(browser: Any) -> None:
     with world(20) as alone, visit(browser, alone.url) as look:
         page = look.go()
         look.all_rows()
-        for hidden in ("#tenants-panel", "#tenant-filter", "#group-filter", "#workers td.tenant"):
+        for hidden in (
+            "#tenants-panel",
+            "#splits-panel",
+            "#tenant-filter",
+            "#group-filter",
+            "#workers td.tenant",
+        ):
             expect(page.locator(hidden).first).to_be_hidden()
         page.locator("#workers tbody tr a").first.click()
         look.charts()

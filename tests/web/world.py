@@ -36,6 +36,7 @@ from stratumproxy.telemetry.snapshot import PoolSnapshot, Snapshot
 from stratumproxy.web import make_app, serve
 from stratumproxy.web.site import no_groups
 from tests.web.orders import MadeUpOrders
+from tests.web.split_world import splits_of
 
 WORKERS = 17_595
 RUN = "3f9c2a"
@@ -356,6 +357,7 @@ class World:
             new_blocks=(self.height - 909_000) // 2,
             best_difficulty=2.0**40,
             pools=pools,
+            splits=splits_of("acme") if self.tenants else (),
         )
 
 

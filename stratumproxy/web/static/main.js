@@ -12,6 +12,7 @@ import * as format from "./format.js";
 import { lists } from "./log.js";
 import { overview } from "./overview.js";
 import { poolsPanel } from "./pools.js";
+import { splitsPanel } from "./splits.js";
 import { statementPage } from "./statement.js";
 import { strangersList } from "./strangers.js";
 import { tenantsPanel } from "./tenants.js";
@@ -28,6 +29,7 @@ overview(feed);
 poolsPanel(feed);
 creditPanel(feed);
 tenantsPanel(feed, table);
+splitsPanel(feed);
 const logs = lists(feed);
 const statement = statementPage(feed);
 
