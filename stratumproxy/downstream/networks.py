@@ -18,11 +18,11 @@ def within(networks: Iterable[str]) -> Callable[[str], bool]:
         What answers it for an address, IPv6 in brackets; what is no address is in none of them.
     """
     parsed = [ip_network(each) for each in networks]
+    if not parsed:
+        return lambda host: False
 
     @lru_cache(maxsize=REMEMBERED)
     def is_within(host: str) -> bool:
-        if not parsed:
-            return False
         try:
             address = ip_address(host.strip("[]"))
         except ValueError:

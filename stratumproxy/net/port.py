@@ -201,15 +201,19 @@ class MinerPort:
                 await trio.sleep(PAUSE)
                 continue
             now = self._clock()
+            closed = NO_POOL if self._proxy.turning_away else None
             for fd, host, port in newcomers:
-                self._welcome(fd, _written(host), port, entrance, now)
+                host = _written(host)
+                trusted = entrance.trusts(host)
+                if (reason := closed or self._refusal(host, trusted)) is None:
+                    self._welcome(fd, host, port, entrance, trusted, now)
+                else:
+                    self._proxy.drops.add(reason, f"{host}:{port}")
+                    socket.close(fd)
 
-    def _welcome(self, fd: int, host: str, port: int, entrance: Entrance, now: float) -> None:
-        trusted = entrance.trusts(host)
-        if (reason := self._refusal(host, trusted)) is not None:
-            self._proxy.drops.add(reason, f"{host}:{port}")
-            socket.close(fd)
-            return
+    def _welcome(
+        self, fd: int, host: str, port: int, entrance: Entrance, trusted: bool, now: float
+    ) -> None:
         connection = entrance.connection(self, fd, header=trusted)
         listener = self._proxy.listeners[entrance.number]
         connection.session = self._proxy.connect(connection, host, port, now, listener)
@@ -261,8 +265,6 @@ class MinerPort:
 
     def _refusal(self, host: str, trusted: bool) -> Reason | None:
         """Why one more miner can't be taken in, if it can't; a balancer is not one."""
-        if self._proxy.turning_away:
-            return NO_POOL
         if len(self._by_fd) >= self._most:
             return TOO_MANY
         if not trusted and not self._proxy.misbehaviour.has_room(host):
