@@ -13,6 +13,7 @@ import trio
 from stratumproxy.cli.accounts import Accounts
 from stratumproxy.cli.baseline import Baseline
 from stratumproxy.cli.past import keep_order, known_order, read_past
+from stratumproxy.cli.suspects import Suspects
 from stratumproxy.config import Config
 from stratumproxy.config.groups import groups_by
 from stratumproxy.control.control import Control
@@ -91,6 +92,10 @@ class Plane:
         self._accounts = Accounts(self.control.splits, path, self._owner, clock)
         self.control.orders.here["accept"] = self._baseline.accept
 
+        self._suspects = Suspects(
+            self.control.splits, self.control.accused, self._reader, clock.unix
+        )
+
     def heed(self, config: Config) -> None:
         """A newer configuration holds: of ours, what statements go by."""
         self._newest = config
@@ -116,6 +121,7 @@ class Plane:
                 keeping.start_soon(end_with, stop)
                 keeping.start_soon(self._recall, standing)
                 keeping.start_soon(self._accounts.run)
+                keeping.start_soon(self._suspects.run)
                 await self.control.run(stop)
                 keeping.cancel_scope.cancel()
             ending.set()

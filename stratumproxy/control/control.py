@@ -8,6 +8,7 @@ from typing import Literal, ParamSpec
 import structlog
 import trio
 
+from stratumproxy.control.accused import Accused
 from stratumproxy.control.bans import SharedBans
 from stratumproxy.control.channel import Channel
 from stratumproxy.control.intake import Gap, Told
@@ -123,6 +124,7 @@ class Control:
             order_again=self._order_weights,
             record=self.record,
         )
+        self.accused = Accused(self._tell_accused, self.record)
         self.orders.here["switch-pool"] = self.preference.switch
         self.orders.here["ban"] = self.bans.ban
         self.orders.here["weights"] = self.splits.order
@@ -207,6 +209,7 @@ class Control:
             self._picture(self._tell_outages)
             self.limits.look()
             self._picture(self.splits.look)
+            self.accused.look()
             self._keep.look()
             for channel in self._channels:
                 await channel.look()
@@ -271,6 +274,7 @@ class Control:
         self._picture(self._fleet.snapshot, process, run, snapshot, self._clock.now())
         self.bans.met(process, run)
         self.limits.shown(process, run, snapshot.limited)
+        self.accused.met(process, run)
         self._picture(self.splits.shown, process, run, snapshot.splits)
 
     def _tell_bans(self, bans: Sequence[Ban], process: int | None) -> None:
@@ -281,6 +285,10 @@ class Control:
 
     def _tell_elsewhere(self, process: int, miners: dict[str, int]) -> bool:
         order = {"do": "elsewhere", "action": "elsewhere", "miners": miners}
+        return self._channels[process].order(order)
+
+    def _tell_accused(self, process: int, workers: dict[str, list[str]]) -> bool:
+        order = {"do": "accused", "action": "accused", "workers": workers}
         return self._channels[process].order(order)
 
     def _give_splits(self, process: int, run: str, rows: list[Row]) -> bool:

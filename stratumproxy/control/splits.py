@@ -147,6 +147,11 @@ class SharedSplits:
         """Go on with what was kept. To be called before the first `look`."""
         self._recalled = {each.tenant: each for each in kept if _is_sound(each)}
 
+    @property
+    def tenants(self) -> list[str]:
+        """Whose work is split."""
+        return list(self._accounts)
+
     async def order(self, arguments: dict[str, Any], by: str) -> dict[str, Any]:
         """Carry out an operator's order of weights: each begins a new account.
 

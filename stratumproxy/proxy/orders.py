@@ -162,6 +162,19 @@ class Orders:
                     self._proxy.notices.info("a split's account goes on", tenant=name, debts=owed)
         return {}
 
+    def _accused(self, order: Arguments) -> dict[str, Any]:
+        """Give the shares of these ``workers``, by tenant, and of nobody else no say in splits."""
+        told = order.get("workers")
+        if not isinstance(told, dict) or not all(
+            isinstance(names, list) and all(isinstance(name, str) for name in names)
+            for names in told.values()
+        ):
+            raise OrderError("workers must be names for each tenant")
+        for tenant in self._proxy.router.tenants:
+            if tenant.split is not None:
+                tenant.split.accused = frozenset(told.get(tenant.name, ()))
+        return {}
+
     def _weights(self, order: Arguments) -> dict[str, Any]:
         """Split a ``tenant``'s work by ``weights`` of its targets; null: as configured."""
         tenant = self._tenant(order) or self._proxy.router.tenants[TENANT]
@@ -306,7 +319,7 @@ def _is_number(value: object) -> bool:
     return type(value) in (int, float) and math.isfinite(value)  # type: ignore[arg-type]
 
 
-UNSPOKEN = ("none", "bans", "elsewhere", "splits")
+UNSPOKEN = ("none", "bans", "elsewhere", "splits", "accused")
 """Actions that are no operator's."""
 
 ACTIONS: dict[str, Callable[[Orders, Arguments], dict[str, Any]]] = {
@@ -316,6 +329,7 @@ ACTIONS: dict[str, Callable[[Orders, Arguments], dict[str, Any]]] = {
     "bans": Orders._bans,
     "elsewhere": Orders._elsewhere,
     "splits": Orders._splits,
+    "accused": Orders._accused,
     "weights": Orders._weights,
     "switch-pool": Orders._switch_pool,
     "difficulty": Orders._difficulty,

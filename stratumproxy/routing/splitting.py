@@ -46,6 +46,8 @@ class Split:
         """Of each target's work, how much the account has."""
         self._miners: dict[int, tuple[Miner, float, int]] = {}
         """By number: who has a seat, and what work and shares of its the controller knows."""
+        self.accused: frozenset[str] = frozenset()
+        """Workers whose shares have no say: they send pools less than chance allows."""
         self._tips: dict[str, bytes] = {}
         """The block that each target mines on."""
         self._news = self._waits = False
@@ -158,14 +160,30 @@ class Split:
                 number, now, expected=expected or None, seconds=seconds, target=group.target.name
             )
             self._miners[number] = miner, miner.work, miner.accepted
-        _, work, accepted = self._miners[number]
-        if miner.accepted > accepted:
-            band.found(number, miner.work - work, now, miner.accepted - accepted)
-            self._miners[number] = miner, miner.work, miner.accepted
+        accused = miner.worker is not None and miner.worker.name in self.accused
+        band.trust(number, not accused, now)
+        self._hear(miner, now)
         band.measure(number, now)
+
+    def _hear(self, miner: Miner, now: float | None) -> None:
+        """What a miner found since it was looked at last says how fast it is.
+
+        Of one that is accused it is taken out of the account instead, which has all of a target's.
+        """
+        machine = self.band.machines.get(miner.number)
+        _, work, accepted = self._miners[miner.number]
+        if machine is None or miner.accepted == accepted:
+            return
+        self._miners[miner.number] = miner, miner.work, miner.accepted
+        if not machine.trusted:
+            self.band.account.credit(machine.target, work - miner.work)
+        elif now is not None:
+            self.band.found(miner.number, miner.work - work, now, miner.accepted - accepted)
 
     def leave(self, miner: Miner) -> None:
         """A miner is gone, or somebody else's."""
+        if miner.number in self._miners:
+            self._hear(miner, None)
         self.band.leave(miner.number)
         self._miners.pop(miner.number, None)
 

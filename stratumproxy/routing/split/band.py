@@ -173,7 +173,7 @@ class Band:
     def found(self, number: int, work: float, now: float, shares: int = 1) -> None:
         """What a machine found says of its rate, where `account` is credited by itself."""
         machine = self.machines.get(number)
-        if machine is not None:
+        if machine is not None and machine.trusted:
             machine.found(work, shares, now)
 
     def measure(self, number: int, now: float) -> None:

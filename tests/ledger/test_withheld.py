@@ -1,0 +1,57 @@
+"""Who withholds what pools want, by the ledger."""
+
+from pathlib import Path
+
+import pytest
+
+from stratumproxy.errors import SinkError
+from stratumproxy.ledger.reader import LedgerReader
+from stratumproxy.ledger.withheld import SECONDS, Withholding, withholding
+from stratumproxy.telemetry.records import ShareRecord, WorkRecord
+from tests.ledger.told import DAY, batch, keep, share, work
+
+AT = DAY + 4 * 3600.0
+NOBODY: tuple[list[Withholding], int] = ([], 2)
+
+
+def did(worker: str, expected: float, sent: int) -> tuple[WorkRecord, list[ShareRecord]]:
+    """A worker's four hours."""
+    done = work(worker, 1000)._replace(expected=expected)
+    return done, [share(AT - 60 - each, worker) for each in range(sent)]
+
+
+def told(path: Path, *workers: tuple[WorkRecord, list[ShareRecord]], dropped: int = 0) -> None:
+    shares = [each for _, sent in workers for each in sent]
+    lost = {"shares": dropped} if dropped else {}
+    keep(path, [batch(1, AT - 60, work=[done for done, _ in workers], shares=shares, dropped=lost)])
+
+
+def found(path: Path, at: float = AT, tenant: str = "default") -> tuple[list[Withholding], int]:
+    return withholding(LedgerReader(str(path)), tenant, at)
+
+
+def test_who_sends_less_than_chance_allows_is_named(path: Path) -> None:
+    told(path, did("honest", 30, 27), did("liar", 30, 0))
+    assert found(path) == ([Withholding("liar", 30.0, 0)], 2)
+
+
+def test_nobody_is_named_for_bad_luck(path: Path) -> None:
+    """A day like that has one in ten thousand."""
+    told(path, did("unlucky", 30, 12), did("slow", 5, 0))
+    assert found(path) == NOBODY
+
+
+def test_nor_for_what_was_lost_on_the_way_to_the_ledger(path: Path) -> None:
+    told(path, did("one", 30, 30), did("other", 30, 0), dropped=20)
+    assert found(path) == NOBODY
+
+
+def test_nor_for_what_it_did_the_day_before(path: Path) -> None:
+    told(path, did("honest", 30, 30), did("liar", 30, 0))
+    assert found(path, AT + SECONDS + 3600) == ([], 0)
+
+
+def test_of_a_tenant_that_the_ledger_does_not_have(path: Path) -> None:
+    told(path, did("liar", 30, 0))
+    with pytest.raises(SinkError):
+        found(path, tenant="acme")
