@@ -14,7 +14,18 @@ from stratumproxy.config import Config, Listen, Pool, read
 from stratumproxy.config.address import parse_proxy_url
 from stratumproxy.config.explain import number
 
-TABLES = ("groups", "difficulty", "jobs", "failover", "limits", "api", "ledger", "kafka", "log")
+TABLES = (
+    "groups",
+    "difficulty",
+    "jobs",
+    "failover",
+    "split",
+    "limits",
+    "api",
+    "ledger",
+    "kafka",
+    "log",
+)
 """What there is one of, in the order in which it is shown."""
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from stratumproxy.cli import splits
 from stratumproxy.config import Config
 from stratumproxy.config.explain import number
 from stratumproxy.config.hosting import DEFAULT, Tenant
@@ -26,7 +27,7 @@ def who_mines_where(config: Config) -> Iterator[tuple[str, list[str]]]:
             yield "Whoever belongs to no tenant", ["is refused"]
             continue
         rule = rules.get(tenant.name)
-        lines = list(_targets(tenant))
+        lines = [*_targets(tenant), *splits.reached(tenant)]
         if rule is None:
             yield "Whoever belongs to no tenant", lines
         else:
@@ -105,6 +106,7 @@ def concerns(config: Config) -> Iterator[str]:
                 f"{pool} of {_listed(tenants)} {why}. Give {_their(tenants)} a listener, or "
                 "addresses (listen =, addresses =), or another pool."
             )
+    yield from splits.concerns(config)
     used = {pool for tenant in config.tenants for pool in _pools_of(tenant)}
     for name in sizes:
         if name not in used:

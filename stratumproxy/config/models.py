@@ -18,6 +18,7 @@ from stratumproxy.config.hosting import Excused, Groups, Target, Tenant
 from stratumproxy.config.limits import Limits
 from stratumproxy.config.locate import dotted
 from stratumproxy.config.number import Within
+from stratumproxy.config.split import Split
 from stratumproxy.config.table import Seconds, Table
 from stratumproxy.config.tenants import TenantTable, tenants_of
 
@@ -205,6 +206,7 @@ class Config(Table):
     difficulty: Difficulty = Difficulty()
     jobs: Jobs = Jobs()
     failover: Failover = Failover()
+    split: Split = Split()
     limits: Limits = Limits()
     api: Api = Api()
     ledger: Ledger = Ledger()

@@ -7,11 +7,12 @@ two seconds of it, when every target has the block.
 
 from collections.abc import Callable, Mapping, Sequence
 
+from stratumproxy.config.split import Split as Settings
 from stratumproxy.config.tenants import TargetTable
 from stratumproxy.downstream.miner import Miner
 from stratumproxy.routing.group import Group
 from stratumproxy.routing.groups import Groups
-from stratumproxy.routing.split import Band, Kept, Move, Part, parts_of_1
+from stratumproxy.routing.split import Band, Kept, Move, Part, Rules, parts_of_1
 from stratumproxy.routing.target import Target
 from stratumproxy.telemetry.notices import Notices
 from stratumproxy.telemetry.splits import SplitSnapshot
@@ -31,17 +32,22 @@ class Split:
         tenant: its name.
         tables: its targets, as configured.
         targets: the same.
+        settings: how many miners may be moved at once.
     """
 
     def __init__(
-        self, tenant: str, tables: Sequence[TargetTable], targets: Sequence[Target]
+        self,
+        tenant: str,
+        tables: Sequence[TargetTable],
+        targets: Sequence[Target],
+        settings: Settings,
     ) -> None:
         self._tenant = tenant
         self._targets = {target.name: target for target in targets}
         self._tables = tables
         self._ordered: dict[str, float] | None = None
         """Weights that an operator ordered."""
-        self.band = Band(_parts(tables))
+        self.band = Band(_parts(tables), _rules(settings))
         self._credited = {target.name: target.earned.work for target in targets}
         """Of each target's work, how much the account has."""
         self._miners: dict[int, tuple[Miner, float, int]] = {}
@@ -58,7 +64,9 @@ class Split:
         self._goes_on = False
         """It was given something of what was before, or elsewhere."""
 
-    def change(self, tables: Sequence[TargetTable], targets: Sequence[Target]) -> None:
+    def change(
+        self, tables: Sequence[TargetTable], targets: Sequence[Target], settings: Settings
+    ) -> None:
         """Go on with other targets or weights: with a new account, if they are not the same.
 
         Weights that were ordered hold until others are configured.
@@ -66,6 +74,7 @@ class Split:
         self._credit()
         self._targets = {target.name: target for target in targets}
         self._credited = {target.name: target.earned.work for target in targets}
+        self.band.rules = _rules(settings)
         before, self._tables = self.configured, tables
         if self.configured != before:
             self._ordered = None
@@ -309,3 +318,7 @@ class Split:
 def _parts(tables: Sequence[TargetTable], ordered: Mapping[str, float] | None = None) -> list[Part]:
     weights = ordered or {table.name: float(table.weight) for table in tables}
     return [Part(table.name, weights[table.name], table.when_down) for table in tables]
+
+
+def _rules(settings: Settings) -> Rules:
+    return Rules(at_once=settings.at_once_percent / 100, most_at_once=settings.at_once_miners)

@@ -64,9 +64,9 @@ class Tenants:
             if len(targets) < 2:
                 tenant.split = None
             elif tenant.split is None:
-                tenant.split = Split(table.name, table.targets, targets)
+                tenant.split = Split(table.name, table.targets, targets, config.split)
             else:
-                tenant.split.change(table.targets, targets)
+                tenant.split.change(table.targets, targets, config.split)
             self.targets += targets
         self._only = self._by_name[DEFAULT] if not config.tenant else None
         for target in old_targets:

@@ -68,6 +68,8 @@ def test_who_mines_where() -> None:
                 "1                66.667 %  main as a, each under its name, then main as b",
                 "loan             33.333 %  main as c, under its name if it can be; held when none "
                 "works",
+                "to about as many points (percent) of an hour, by machines that are alike: 3.3 "
+                "with 1, 1.1 with 3, 0.33 with 10, 0.067 with 50",
                 "difficulty: start 65536, vardiff false",
                 "50 miners at most",
             ],

@@ -73,6 +73,7 @@ def test_defaults_are_the_contract() -> None:
             "reject_pause_seconds": 300,
             "release_seconds": 120,
         },
+        "split": {"at_once_percent": 25, "at_once_miners": 1000},
         "limits": {
             "line_bytes": 10240,
             "out_buffer_bytes": 65536,

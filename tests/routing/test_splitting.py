@@ -196,3 +196,22 @@ def test_where_a_move_would_cost_a_reconnect_there_is_none() -> None:
     halls.runs(900)
     assert {name: halls.mines_for(name) for name in halls.machines} == at_first
     assert all(halls.peers[name].closed is None for name in halls.machines)
+
+
+def test_no_more_are_moved_at_once_than_is_configured_and_a_reload_changes_that() -> None:
+    def moved(halls: Halls, *weights: float, **more: Any) -> list[int]:
+        before = len(halls.notices)
+        both = [target(name, weight) for name, weight in zip("ab", weights, strict=True)]
+        halls.reconfigure("a", "b", **tables(*both, **more))
+        halls.runs(600)
+        return [
+            values["miners"]
+            for event, values in list(halls.notices)[before:]
+            if event == "miners are moved for the split"
+        ]
+
+    halls = Halls(20, target("a", 1), target("b", 0))
+    one_by_one = moved(halls, 0, 1, split={"at_once_percent": 5})
+    assert len(one_by_one) >= 4
+    assert set(one_by_one) == {1}
+    assert max(moved(halls, 1, 0)) == 5
