@@ -246,6 +246,7 @@ class Split:
             said = ", ".join(f"{name} {100 * part:.3g} %" for name, part in parts)
             notices.info("a split's account begins at nothing", tenant=self._tenant, parts=said)
         if not all(target.shared for target in self._targets.values()):
+            self.band.bound(now)
             return  # a move would cost a reconnect
         why, moves = "its target has no pool", self.band.stranded(now)
         if not moves and self._waits and not self._news:

@@ -5,7 +5,7 @@ not do, so a run is right when nobody complained and all three counted the same.
 """
 
 import random
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
@@ -130,7 +130,7 @@ class Miners:
     async def run(
         self,
         address: tuple[str, int],
-        count: int,
+        count: int | Sequence[SimulatedMiner],
         *,
         task_status: trio.TaskStatus[Fleet],
         **options,

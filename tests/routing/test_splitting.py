@@ -195,6 +195,9 @@ def test_where_a_move_would_cost_a_reconnect_there_is_none() -> None:
     halls.rates["m0"] = 60
     halls.runs(900)
     assert {name: halls.mines_for(name) for name in halls.machines} == at_first
+    split = halls.proxy.router.tenants["default"].split
+    assert split is not None
+    assert split.band.account.rate > 0, "by it a debt has a cap, which nobody can pay back here"
     assert all(halls.peers[name].closed is None for name in halls.machines)
 
 

@@ -306,10 +306,7 @@ class Band:
             The moves; they are as good as made.
         """
         parts = self._open()
-        least = self.rules.horizon * self.largest
-        elapsed = 0.0 if self._looked is None else now - self._looked
-        self.account.bound(_rate(self.parts.values()), least, elapsed)
-        self._looked = now
+        self.bound(now)
         self._end_rests(now)
         if now - self._planned < self.rules.apart or not self._is_due(parts):
             return []
@@ -317,6 +314,13 @@ class Band:
         if moves:
             self._planned = now
         return moves
+
+    def bound(self, now: float) -> None:
+        """Strike off of debts what is beyond the cap; `look` does so, too."""
+        least = self.rules.horizon * self.largest
+        elapsed = 0.0 if self._looked is None else now - self._looked
+        self.account.bound(_rate(self.parts.values()), least, elapsed)
+        self._looked = now
 
     def stranded(self, now: float) -> list[Move]:
         """Machines of a target that has no pool go to others, a number at a time.

@@ -1,0 +1,82 @@
+"""The account of a split on two processes: it outlives each of them, and all of them together."""
+
+import os
+import signal
+
+import httpx
+import pytest
+import trio
+
+from tests.chaos.kept import command
+from tests.chaos.memory import children, needs_children
+from tests.end_to_end.process import Process, configured, running
+from tests.ports import KeptPort
+from tests.waiting import PATIENCE
+
+TABLES = """
+[[target]]
+name = "a"
+weight = 70
+pools = [{{ pool = "127.0.0.1:{a}", user = "farm" }}]
+[[target]]
+name = "b"
+weight = 30
+pools = [{{ pool = "127.0.0.1:{b}", user = "farm" }}]
+[ledger]
+path = "{folder}/ledger"
+[api]
+listen = "127.0.0.1:{api}"
+"""
+
+MINERS = 20
+
+pytestmark = needs_children
+
+
+async def delivered(port: int) -> dict[str, float]:
+    """What each target was given, says the API; nothing while nobody answers."""
+    async with httpx.AsyncClient() as client:
+        try:
+            answer = await client.get(f"http://127.0.0.1:{port}/api/splits")
+        except httpx.HTTPError:
+            return {}
+    return {each["target"]: each["delivered"] for each in answer.json().get("splits", [])}
+
+
+async def is_delivered(port: int, work: dict[str, float]) -> None:
+    with trio.fail_after(PATIENCE):
+        while await delivered(port) != pytest.approx(work):
+            await trio.lowlevel.checkpoint()
+
+
+def serving(proxy: Process) -> set[int]:
+    return {each for each in children(proxy.process.pid) if "serve" in command(each)}
+
+
+async def test_it_outlives_a_kill_and_a_restart(site, tmp_path):
+    a, b = await site.pool(job_interval=0), await site.pool(job_interval=0)
+    with KeptPort() as free:
+        api = free.number
+    places = {"a": a.address[1], "b": b.address[1], "api": api, "folder": tmp_path}
+    config = configured(a, b, processes=2, tables=TABLES.format(**places))
+    async with running(tmp_path / "farm.toml", config, "--log-format", "json") as proxy:
+        miners = await site.miners(proxy, MINERS)
+        await miners.each(accepted=5)
+        await miners.stop()
+        with trio.fail_after(PATIENCE):
+            while True:
+                work = await delivered(api)
+                if sum(work.values()) == pytest.approx(miners.fleet.total().work):
+                    break
+                await trio.lowlevel.checkpoint()
+        assert all(work.values())
+        before = serving(proxy)
+        os.kill(min(before), signal.SIGKILL)
+        await site.until(lambda: len(serving(proxy) - before) == 1)
+        await is_delivered(api, work)
+        assert await proxy.stopped() == 0
+    assert any("a split's account begins at nothing" in line for line in proxy.log)
+    async with running(tmp_path / "farm.toml", config, "--log-format", "json") as proxy:
+        await is_delivered(api, work)
+        assert await proxy.stopped() == 0
+    assert any("a split's account goes on as the ledger has it" in line for line in proxy.log)
