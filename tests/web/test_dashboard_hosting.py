@@ -16,6 +16,7 @@ except ImportError:
 pytestmark = needed
 
 WORKERS = 120
+HOSTILE = "<img src=x onerror=alert(1)>"
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
 
@@ -97,6 +98,48 @@ def test_only_one_tenants_workers(browser: Any, hosted: World) -> None:
         expect(page.locator("#matched")).to_have_text(f"20 of {WORKERS}")
 
 
+def test_groups_have_a_line_each(browser: Any, hosted: World) -> None:
+    with visit(browser, hosted.url) as look:
+        page = enter(look)
+        rows = page.locator("#groups tbody tr")
+        expect(rows).to_have_count(3)
+        expect(page.locator("#groups-count")).to_have_text("3, by rack")
+        expect(page.locator("#groups-choice")).to_be_hidden()
+        last = page.locator("#groups tr", has_text="r001")
+        expect(last.locator("td").first).to_contain_text("H/s")
+        expect(last.locator("td").nth(1)).to_contain_text("of 40")
+        page.locator("#groups-panel").scroll_into_view_if_needed()
+        look.keep("dashboard-groups")
+        last.locator("button").click()
+        expect(page.locator("#matched")).to_have_text(f"40 of {WORKERS}")
+        expect(page.locator("#group-filter")).to_have_value("rack=r001")
+        page.click("#tenants tbody tr:first-child button")
+        expect(page.locator("#matched")).to_have_text(f"60 of {WORKERS}")
+
+
+def test_groups_by_several_parts_of_names(browser: Any, hosted: World) -> None:
+    def lie(route: Any) -> None:
+        answer = route.fetch()
+        if not answer.ok:  # as long as no token is given
+            route.fulfill(response=answer)
+            return
+        said = answer.json()
+        (racks,) = said["groups"]
+        values = [racks["values"][0] | {"value": value, "missing": 0.0} for value in "abc"]
+        values[2] |= {"value": HOSTILE, "missing": 1e15}
+        said["groups"] = [{"name": "customer", "total": 5000, "values": values}, racks]
+        route.fulfill(response=answer, json=said)
+
+    with visit(browser, hosted.url) as look:
+        look.page.route("**/api/groups", lie)
+        page = enter(look)
+        expect(page.locator("#groups tbody th")).to_have_text([HOSTILE, "a", "b"])
+        expect(page.locator("#groups-count")).to_have_text("the 3 largest of 5,000, by customer")
+        page.click("#groups-choice >> text=rack")
+        expect(page.locator("#groups tbody tr")).to_have_count(3)
+        expect(page.locator("#groups-choice [aria-pressed=true]")).to_have_text("rack")
+
+
 def test_a_workers_page_says_whose_it_is_and_orders_are_for_it_alone(
     browser: Any, hosted: World
 ) -> None:
@@ -131,6 +174,7 @@ def test_without_tenants_there_is_nothing_of_them(browser: Any) -> None:
         for hidden in (
             "#tenants-panel",
             "#splits-panel",
+            "#groups-panel",
             "#tenant-filter",
             "#group-filter",
             "#workers td.tenant",

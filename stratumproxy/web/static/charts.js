@@ -131,7 +131,12 @@ export class Chart {
               ? { values: (plot, at) => at.map(tick), incrs: [1, 2, 5, 10, 20, 50, 100] }
               : { values: times }),
           }),
-          axis({ size: 62, gap: 6, space: 36, values: (plot, at) => at.map((each) => value(each)) }),
+          axis({
+            size: 62,
+            gap: 6,
+            space: 36,
+            values: (plot, at) => at.map((each) => value(each)),
+          }),
         ],
         series: [{}, ...series.map(look)],
         hooks: { setCursor: [() => this.#read()] },

@@ -18,10 +18,13 @@ export function scaled(value, unit, digits = 3) {
 }
 
 /** Hashes a second: "1.92 EH/s"; "–" if unknown. */
-export function rate(value, digits = 3) {
+export function rate(value) {
   if (value === null || value === undefined) return "–";
-  return value === 0 ? `0${NBSP}H/s` : scaled(value, "H/s", digits).join(NBSP);
+  return value === 0 ? `0${NBSP}H/s` : scaled(value, "H/s").join(NBSP);
 }
+
+/** The same with four digits, for what is paid by it: "1.924 EH/s". */
+export const fineRate = (value) => scaled(value, "H/s", 4).join(NBSP);
 
 /** A whole number with its thousands apart. */
 export const count = (value) => grouped.format(value);

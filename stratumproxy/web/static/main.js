@@ -9,6 +9,7 @@ import { creditPanel } from "./credit.js";
 import { Feed } from "./feed.js";
 import { Fleet } from "./fleet.js";
 import * as format from "./format.js";
+import { groupsPanel } from "./groups.js";
 import { lists } from "./log.js";
 import { overview } from "./overview.js";
 import { poolsPanel } from "./pools.js";
@@ -30,6 +31,7 @@ poolsPanel(feed);
 creditPanel(feed);
 tenantsPanel(feed, table);
 splitsPanel(feed);
+groupsPanel(feed, fleet, table);
 const logs = lists(feed);
 const statement = statementPage(feed);
 

@@ -47,7 +47,7 @@ export function daysChart(rows) {
   const lines = [[]];
   rows.forEach(({ name, hashrate, uptime }, place) => {
     const tall = (hashrate / high) * full;
-    const words = `${name}: ${format.rate(hashrate, 4)}, ${format.uptime(uptime)} up`;
+    const words = `${name}: ${format.fineRate(hashrate)}, ${format.uptime(uptime)} up`;
     parts.push(
       draw(
         "rect",

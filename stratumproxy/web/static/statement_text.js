@@ -89,7 +89,7 @@ function head(statement, clock, buttons) {
     h(
       "dl",
       { class: "figures small" },
-      figure("Mean hashrate", format.rate(total.hashrate, 4), `${within(total.error)} by chance`),
+      figure("Mean hashrate", format.fineRate(total.hashrate), `${within(total.error)} by chance`),
       figure("Work proven", format.scaled(total.work, "", 4).join("\u00a0"), "of difficulty 1"),
       figure("Uptime", format.uptime(total.uptime), "of what is not excused"),
       figure("Machines", tenths.format(total.machines), "there, on average"),
@@ -122,7 +122,7 @@ function rows(statement) {
       { class: kind, title: row.rejected ? counted(row.reasons) : null },
       h("th", { scope: "row", dir: "auto" }, name),
       ...cells(
-        format.rate(row.hashrate, 4),
+        format.fineRate(row.hashrate),
         within(row.error),
         format.count(row.accepted),
         format.count(row.rejected),

@@ -78,7 +78,7 @@ function update(row, tenant) {
  * Offers the tenants and the groups that there are, beside the search.
  * @param {import("./fleet.js").Fleet} fleet
  * @param {(chosen: {tenant: string, group: string}) => void} chosen called with what is to be shown
- * @returns {{choose: (tenant: string) => void}}
+ * @returns {{choose: (tenant: string, group: string) => void}}
  */
 export function ownersFilter(fleet, chosen) {
   const tenant = byId("tenant-filter");
@@ -129,10 +129,15 @@ export function ownersFilter(fleet, chosen) {
   });
 
   return {
-    choose(name) {
-      tenant.value = name;
-      if (tenant.selectedIndex < 0) tenant.value = "";
-      group.value = "";
+    choose(name, groupOf) {
+      for (const [select, value] of [
+        [tenant, name],
+        [group, groupOf],
+      ]) {
+        select.value = value;
+        // Nobody of it is left, or it is not among those that are offered.
+        if (select.selectedIndex < 0) select.value = "";
+      }
       tell();
     },
   };

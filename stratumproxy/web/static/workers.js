@@ -280,7 +280,12 @@ export function workersTable(fleet, feed) {
     },
     /** Shows only a tenant's. */
     of(tenant) {
-      owners.choose(tenant);
+      owners.choose(tenant, "");
+      byId("workers-heading").scrollIntoView({ block: "start" });
+    },
+    /** Shows only a group's, such as "rack=c12". */
+    inGroup(group) {
+      owners.choose("", group);
       byId("workers-heading").scrollIntoView({ block: "start" });
     },
   };
