@@ -26,12 +26,11 @@ class Listener:
         """To whom those of its miners can belong that a name tells apart."""
         self.layout: Layout | None = None
         """What fits every target that they can come to."""
-
-    @property
-    def version_mask(self) -> int:
+        self.version_mask = 0
         """What a miner may roll, whoever it belongs to."""
-        return common_mask(target for tenant in self.tenants for target in tenant.targets)
 
     def learn(self) -> None:
         """What is known of the pools, or of the tenants, has changed."""
-        self.layout = common_layout(target for each in self.tenants for target in each.targets)
+        targets = [target for tenant in self.tenants for target in tenant.targets]
+        self.layout = common_layout(targets)
+        self.version_mask = common_mask(targets)

@@ -194,8 +194,9 @@ class Router:
 
     def _mining_on(self, group: Group, job: Job) -> None:
         group.target.lit()
-        if group.lasting:
+        if group.lasting and group.target.version_mask != job.version_mask:
             group.target.version_mask = job.version_mask
+            self.tenants.learn()
         tenant = self.tenants.get(group.target.tenant)
         if tenant is not None and tenant.split is not None:
             tenant.split.has_block(group.target, job.pool_job.prevhash)

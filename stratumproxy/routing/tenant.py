@@ -32,14 +32,11 @@ class Tenant:
         """Difficulties that the operator fixed, by worker."""
         self.layout: Layout | None = None
         """What fits every target of its: its miners move from one to the other."""
+        self.version_mask = 0
+        """What its miners may roll before it is known where they mine."""
 
     def __repr__(self) -> str:
         return f"Tenant({self.name!r})"
-
-    @property
-    def version_mask(self) -> int:
-        """What its miners may roll before it is known where they mine."""
-        return common_mask(self.targets)
 
     @property
     def is_full(self) -> bool:
@@ -49,6 +46,7 @@ class Tenant:
     def learn(self) -> None:
         """What is known of its targets' pools has changed."""
         self.layout = common_layout(self.targets)
+        self.version_mask = common_mask(self.targets)
 
     def choose(self, miner: Miner, now: float) -> Target:
         """For what a miner is to mine that comes, or can't mine on for what it did."""
