@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from stratumproxy.errors import StratumProxyError
 from stratumproxy.web.errors import Refusal
+from stratumproxy.web.miners import told_id
 from stratumproxy.web.operation import Given, Operation
 from stratumproxy.web.site import Site
 from stratumproxy.web.viewer import Reach, Viewer
@@ -104,13 +105,18 @@ def _order(action: str, description: str, reach: Reach) -> Carry:
     async def carry(site: Site, given: BaseModel, viewer: Viewer) -> dict[str, Any]:
         if site.orders is None:
             raise Refusal(503, "no process of the data plane takes orders")
+        arguments = given.model_dump(exclude_unset=True)
+        if reach == "own" and (tenant := viewer.asks_of(arguments.pop("tenant", None))):
+            arguments["tenant"] = tenant
+        asked = arguments.get("miner")
+        if asked:
+            arguments["miner"] = told_id(asked, lambda id: site.veil.meant(id, viewer.tenant))
         try:
-            arguments = given.model_dump(exclude_unset=True)
-            if reach == "own" and (tenant := viewer.asks_of(arguments.pop("tenant", None))):
-                arguments["tenant"] = tenant
             done = await site.orders.give(action, arguments, viewer.by)
         except StratumProxyError as error:
-            raise Refusal(409, str(error)) from None
+            # In the words of who asked: what an id stands for is not for a tenant.
+            words = str(error).replace(arguments["miner"], asked) if asked else str(error)
+            raise Refusal(409, words) from None
         return {"done": done}
 
     carry.__doc__ = description

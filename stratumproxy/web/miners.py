@@ -1,6 +1,7 @@
 """/api/miners: every open connection."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field
@@ -58,10 +59,18 @@ class MinersGiven(Given):
     limit: int = Field(100, ge=1, le=1000)
 
 
-def tell(process: Process, miner: MinerRecord) -> dict[str, Any]:
+def told_id(id: str, number: Callable[[int], int]) -> str:
+    """A miner's id with another number in it; the same if there is no number."""
+    process, colon, digits = id.rpartition(":")
+    if len(digits) > 18 or not (digits.isascii() and digits.isdigit()):
+        return id
+    return f"{process}{colon}{number(int(digits))}"
+
+
+def tell(site: Site, viewer: Viewer, process: Process, miner: MinerRecord) -> dict[str, Any]:
     """A miner as `MinerAnswer`."""
     return {
-        "id": process.miner_id(miner),
+        "id": told_id(process.miner_id(miner), lambda id: site.veil.told(id, viewer.tenant)),
         "worker": miner.worker,
         "address": miner.address,
         "agent": miner.agent,
@@ -85,10 +94,10 @@ MOST_OF_A_WORKER = 1000
 """Miners of a worker that are told with it; /api/miners has all, by the page."""
 
 
-def miners_of(fleet: Fleet, worker: WorkerKey) -> list[dict[str, Any]]:
+def miners_of(site: Site, viewer: Viewer, worker: WorkerKey) -> list[dict[str, Any]]:
     """A worker's miners."""
-    found = [tell(process, miner) for process, miner in _all(fleet) if miner.key == worker]
-    return found[:MOST_OF_A_WORKER]
+    found = (each for each in _all(site.fleet) if each[1].key == worker)
+    return [tell(site, viewer, *each) for each in islice(found, MOST_OF_A_WORKER)]
 
 
 async def answer(site: Site, given: MinersGiven, viewer: Viewer) -> dict[str, Any]:
@@ -109,7 +118,7 @@ async def answer(site: Site, given: MinersGiven, viewer: Viewer) -> dict[str, An
         "total": len(every),
         "matched": len(matching),
         "offset": given.offset,
-        "miners": [tell(process, miner) for *_, process, miner in page],
+        "miners": [tell(site, viewer, process, miner) for *_, process, miner in page],
     }
 
 

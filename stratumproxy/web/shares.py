@@ -1,5 +1,6 @@
 """/api/shares: what was sent to pools, share by share, from the ledger."""
 
+from collections.abc import Callable
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field
@@ -53,13 +54,24 @@ async def answer(site: Site, given: SharesGiven, viewer: Viewer) -> dict[str, An
     ledger = ledger_of(site)
     asked = given.model_dump(exclude={"before", "limit"})
     query = ShareQuery(**asked | {"tenant": viewer.asks_of(given.tenant)})
+
+    def cursor(text: str | None, number: Callable[[int, str | None], int]) -> str | None:
+        if text is None:
+            return None
+        at, _, id = text.rpartition(":")
+        return f"{at}:{number(int(id), viewer.tenant)}"
+
     try:
-        page = await read(site, ledger.shares, query, given.before, given.limit)
+        before = cursor(given.before, site.veil.meant)
+        page = await read(site, ledger.shares, query, before, given.limit)
     except ValueError as error:
         raise Refusal(422, f"before: {error}") from None
     return {
-        "shares": [{"id": id, **share._asdict()} for id, share in page.shares],
-        "next": page.next,
+        "shares": [
+            {"id": site.veil.told(id, viewer.tenant), **share._asdict()}
+            for id, share in page.shares
+        ],
+        "next": cursor(page.next, site.veil.told),
     }
 
 

@@ -20,6 +20,7 @@ from stratumproxy.web.streams import Streams
 from stratumproxy.web.tenant_summary import TenantSummaries
 from stratumproxy.web.tokens import Tokens
 from stratumproxy.web.turns import TenantsTurns
+from stratumproxy.web.veil import Veil
 
 LEDGER_READERS = 2
 """Threads that read the ledger at a time; more requests wait, so that reading starves nothing."""
@@ -108,6 +109,7 @@ class Site:
     summaries: TenantSummaries = field(init=False)
     turns: TenantsTurns = field(default_factory=TenantsTurns)
     revisions: Revisions = field(default_factory=Revisions)
+    veil: Veil = field(default_factory=Veil)
 
     def __post_init__(self) -> None:
         self.summaries = TenantSummaries(self.fleet)

@@ -241,7 +241,7 @@ def wanted(worker: Worker, given: WorkersGiven, words: Collection[str]) -> bool:
 async def answer_worker(site: Site, given: WorkerGiven, viewer: Viewer) -> dict[str, Any]:
     """One worker, and the miners that mine under its name."""
     worker = find(site, given.name, viewer.asks_of(given.tenant))
-    return {**tell(worker, site.now(), site.unix), "miners": miners_of(site.fleet, worker.key)}
+    return {**tell(worker, site.now(), site.unix), "miners": miners_of(site, viewer, worker.key)}
 
 
 OPERATIONS = [

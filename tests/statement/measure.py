@@ -34,8 +34,8 @@ VALUES = (
 )
 
 
-def fill(path: Path, tenants: int, five_minutes_days: float = 0.25) -> None:
-    """A ledger; every eleventh machine moves from one tenant to the next, if there are several."""
+def fill(path: Path, tenants: int, every: int, five_minutes_days: float = 0.25) -> None:
+    """A ledger; one of so many machines moves from one tenant to the next, if there are several."""
 
     with closing(sqlite3.connect(path)) as db:
         db.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;")
@@ -58,7 +58,7 @@ def fill(path: Path, tenants: int, five_minutes_days: float = 0.25) -> None:
                 "INSERT INTO workers (id, tenant, name, since, seen) VALUES (?, ?, ?, ?, ?)",
                 (n + 1, names[own], name, since - 1e7, END),
             )
-            moves = tenants > 1 and n % 11 == 0
+            moves = tenants > 1 and n % every == 0
             db.execute(
                 "INSERT INTO m VALUES (?, ?, ?, ?)", (n + 1, own, (own + 1) % tenants, moves)
             )
@@ -143,10 +143,11 @@ def statements(path: Path, tenant: str) -> None:
 
 if __name__ == "__main__":
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(tempfile.mkdtemp())
-    for tenants in (1, 12):
+    # All of one tenant's, of twelve, and of two between whom all of them change hands.
+    for tenants, every in ((1, 1), (12, 11), (2, 1)):
         path = folder / f"{tenants}.sqlite3"
         if not path.exists():
             began = time.monotonic()
-            fill(path, tenants)
+            fill(path, tenants, every)
             print(f"{path}: {path.stat().st_size / 1e9:.2f} GB in {time.monotonic() - began:.0f} s")
         statements(path, "acme")
