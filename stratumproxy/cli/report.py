@@ -178,6 +178,8 @@ def _show(found: Statement, output: Path | None) -> None:
         console.print(Text(f"... and {len(found.rows) - ROWS} more; csv, json and html have all"))
     if total.reasons:
         console.print(Text(f"Rejected: {reasons(total.reasons)}"))
+    if found.targets:
+        console.print(_targets(found))
     console.print(_credits(found))
     if found.windows:
         console.print(_windows(found))
@@ -207,6 +209,20 @@ def _rows(found: Statement) -> Table:
             table.add_section()
         cells = (column(row.figures) for column in ROW_COLUMNS.values())
         table.add_row(Text(plain(row.name)), *cells, style="bold" if row is total else "")
+    return table
+
+
+def _targets(found: Statement) -> Table:
+    table = _table(["Target"], ["Promised", "Had", "Work", "Credited", "Work credited"])
+    for each in found.targets:
+        table.add_row(
+            Text(plain(each.target)),
+            percent(each.promised),
+            percent(each.part),
+            work(each.work),
+            percent(each.credited_part),
+            work(each.credited_work),
+        )
     return table
 
 

@@ -25,6 +25,7 @@ from stratumproxy.statement.statement import (
     Row,
     Statement,
 )
+from stratumproxy.statement.targets import targets
 from stratumproxy.statement.windows import Window, disjoint
 
 MOST_WINDOWS = 1000
@@ -134,6 +135,7 @@ def make(served: Served, asked: Asked, now: float) -> Statement:
         rows,
         total,
         len(names),
+        targets(served, since, until),
         _credits(served, since, until, asked.tolerated),
         CONFIDENCE,
         [

@@ -11,6 +11,7 @@ from html import escape
 
 from stratumproxy.statement.chart import chart
 from stratumproxy.statement.statement import Credit, Excused, Figures, Row, Statement
+from stratumproxy.statement.targets import Delivered
 from stratumproxy.statement.windows import KINDS
 from stratumproxy.statement.words import (
     error,
@@ -83,6 +84,7 @@ def as_html(statement: Statement) -> str:
         _tiles(statement),
         _course(statement),
         _rows(statement),
+        _targets(statement.targets),
         _credits(statement.credits, statement.confidence),
         _windows(statement),
         _notes(statement.notes),
@@ -188,6 +190,31 @@ def _hours(seconds: float | None) -> str:
 def _short(text: str) -> str:
     """A number without its decimal where it has many digits before that."""
     return text.partition(".")[0] if len(text) > 6 else text
+
+
+def _targets(targets: Sequence[Delivered]) -> str:
+    if not targets:
+        return ""
+    columns = ["Target", "Promised", "Had", "Work", "Credited", "Work credited"]
+    lines = [
+        _line(
+            [each.target],
+            [
+                percent(each.promised),
+                percent(each.part),
+                scaled(each.work).rstrip(),
+                percent(each.credited_part),
+                scaled(each.credited_work).rstrip(),
+            ],
+        )
+        for each in targets
+    ]
+    return (
+        f"<section><h2>Parts of the work</h2>{_table(columns, lines, left=(0,))}"
+        "<p><small>Promised is a target's part by the weights, where they held for all of the "
+        "time; had is its part of the work that counted; credited is its part of what pools "
+        "credited, which goes by far fewer shares.</small></p></section>"
+    )
 
 
 def _credits(credits: Sequence[Credit], confidence: float) -> str:

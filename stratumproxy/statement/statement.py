@@ -6,6 +6,7 @@ from typing import Any
 
 from stratumproxy.ledger.audit import Row as Audited
 from stratumproxy.statement.period import Period
+from stratumproxy.statement.targets import Delivered
 from stratumproxy.statement.windows import Window
 
 BY = ("day", "worker", "group")
@@ -166,6 +167,8 @@ class Statement:
     total: Figures
     names: int
     """How many machines were there at any moment of it."""
+    targets: list[Delivered]
+    """Parts of the work, where there are several targets."""
     credits: list[Credit]
     confidence: float
     """With which all accounts are within chance, if only chance is at work."""
@@ -187,6 +190,7 @@ class Statement:
             "rows": [row.to_dict() for row in self.rows],
             "total": self.total.to_dict(),
             "names": self.names,
+            "targets": [target.to_dict() for target in self.targets],
             "credits": [credit.to_dict() for credit in self.credits],
             "confidence": self.confidence,
             "windows": [window.to_dict() for window in self.windows],

@@ -65,6 +65,19 @@ class ReportRow(Figures):
     until: int
 
 
+class Delivered(BaseModel):
+    """What one of several targets had of the work."""
+
+    target: str
+    promised: float | None = Field(
+        description="Its part by the weights; null where these did not hold for all of the time."
+    )
+    work: float = Field(description="What counted on its jobs.")
+    part: float | None = Field(description="Of all targets' work; null where there is none.")
+    credited_work: float
+    credited_part: float | None = Field(description="Of all that pools credited.")
+
+
 class Credit(Credited):
     """An account at a pool, as in an audit."""
 
@@ -99,6 +112,7 @@ class ReportAnswer(BaseModel):
     rows: list[ReportRow]
     total: Figures
     names: int = Field(description="Machines that were there at any moment.")
+    targets: list[Delivered] = Field(description="Empty where there is but one.")
     credits: list[Credit]
     confidence: float
     windows: list[Excused]

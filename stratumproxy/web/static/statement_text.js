@@ -57,6 +57,7 @@ export function statementParts(statement, ...buttons) {
     course(statement),
     rows(statement),
     reasons(statement.total),
+    targets(statement.targets),
     credits(statement),
     windows(statement.windows, clock),
     notes(statement.notes),
@@ -173,6 +174,37 @@ function reasons({ reasons, rejected }) {
     "reasons",
     "Rejected shares by reason",
     table("reasons", ["Reason"], ["Shares", "Of the rejected"], body),
+  );
+}
+
+function targets(found) {
+  if (!found.length) return null;
+  const part = (value) => (value === null ? "?" : `${(100 * value).toFixed(2)}\u00a0%`);
+  const line = (each) =>
+    h(
+      "tr",
+      {},
+      h("th", { scope: "row", dir: "auto" }, each.target),
+      ...cells(
+        part(each.promised),
+        part(each.part),
+        format.scaled(each.work, "", 4).join("\u00a0"),
+        part(each.credited_part),
+        format.scaled(each.credited_work, "", 4).join("\u00a0"),
+      ),
+    );
+  const columns = ["Promised", "Had", "Work", "Credited", "Work credited"];
+  return panel(
+    "targets",
+    "Parts of the work",
+    table("targets", ["Target"], columns, h("tbody", {}, ...found.map(line))),
+    h(
+      "p",
+      { class: "note" },
+      "Promised is a target's part by the weights, where they held for all of the time; had is its " +
+        "part of the work that counted; credited is its part of what pools credited, which goes by " +
+        "far fewer shares.",
+    ),
   );
 }
 
