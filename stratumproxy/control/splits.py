@@ -364,10 +364,13 @@ class SharedSplits:
             rates = dict.fromkeys(living, 1.0)
         share = rates[run] / sum(rates.values())
         rows: list[Row] = []
+        *_, last = account.parts
         for target, part in account.parts.items():
             past, own = account.past.get(target, Sums()), living[run].own[target]
             total = past.debt + sum(here.own[target].debt for here in living.values())
             debt = total * share - own.debt
+            if target == last:  # they add up, however small they are beside what was rounded
+                debt = -sum(row[3] for row in rows)
             sums = debt, past.delivered * share, past.forgiven * share
             rows.append((tenant, target, part, *sums, account.rate * share, now - account.began))
         return rows
