@@ -1,4 +1,4 @@
-"""Whatever ends, comes late or is not heard, and in whatever order: nothing owed is lost or twice."""
+"""Whatever ends or is not heard, and in whatever order: nothing owed is lost or counted twice."""
 
 import pytest
 from hypothesis import given, settings
