@@ -246,8 +246,7 @@ class SharedSplits:
             self._recalled = None
         self._follow(now)
         if self._due is None or now >= self._due:
-            given = [self._hand_out(process, run, now) for process, run in self._runs.items()]
-            self._due = now + EVERY if all(given) else None
+            self._due = now + EVERY if self._hand_out(now) else None
 
     def _settle(self, recalled: Mapping[str, KeptAccount], now: float) -> None:
         """All processes have told: it is known which runs live, and what they were given."""
@@ -338,20 +337,23 @@ class SharedSplits:
             if tenant in here and _are_same(here[tenant].parts, account.parts)
         }
 
-    def _hand_out(self, process: int, run: str, now: float) -> bool:
-        """Give a process its part of everything; whether it was."""
-        rows: list[Row] = []
+    def _hand_out(self, now: float) -> bool:
+        """Give all processes their parts of everything; whether it was."""
+        messages: dict[str, list[list[Row]]] = {run: [[]] for run in self._runs.values()}
         for tenant, account in self._accounts.items():
             living = self._living(tenant)
-            if run not in living:
-                continue
-            mine = self._rows(tenant, account, living, run, now)
-            if rows and len(rows) + len(mine) > MOST_AT_ONCE:
-                if not self._give(process, run, rows):
-                    return False
-                rows = []
-            rows += mine
-        return not rows or self._give(process, run, rows)
+            for run in living:
+                mine = self._rows(tenant, account, living, run, now)
+                if messages[run][-1] and len(messages[run][-1]) + len(mine) > MOST_AT_ONCE:
+                    messages[run].append([])
+                messages[run][-1] += mine
+        given = [
+            self._give(process, run, rows)
+            for process, run in self._runs.items()
+            for rows in messages[run]
+            if rows
+        ]
+        return all(given)
 
     def _rows(
         self, tenant: str, account: _Account, living: Mapping[str, _Here], run: str, now: float
