@@ -222,6 +222,8 @@ class Control:
             values: dict[str, object] = {"condition": condition.kind, "why": condition.why}
             if condition.subject:
                 values["subject"] = condition.subject
+            if condition.tenant:
+                values["tenant"] = condition.tenant
             if lasted is None:
                 self.record(level, kind.begins, **values)
             else:

@@ -12,6 +12,7 @@ from stratumproxy.fleet.processes import Process
 from stratumproxy.telemetry.clock import Jump
 from stratumproxy.telemetry.sink import SinkState
 from stratumproxy.telemetry.snapshot import PoolSnapshot, Snapshot, merge
+from stratumproxy.telemetry.targets import TargetSnapshot
 
 Severity = Literal["critical", "warning", "notice"]
 SEVERITIES: tuple[Severity, ...] = ("critical", "warning", "notice")
@@ -27,8 +28,8 @@ BEHIND = 0.25
 
 
 BRIEF = 2.0
-"""Seconds that miners may be on another pool without that being told: a group of miners that is
-opened mines on whichever pool is ready first, for a moment."""
+"""Seconds that miners may be on another pool, or a tenant without any, and that is not told: a
+group of miners that is opened mines on whichever pool is ready first, for a moment."""
 
 
 class Kind(NamedTuple):
@@ -45,6 +46,8 @@ KINDS = {
     "no-process": Kind("critical", "no process serves miners", "miners are served again"),
     "process-silent": Kind("critical", "a mining process is silent", "it is heard again"),
     "no-pool": Kind("critical", "no pool is ready", "a pool is ready again"),
+    "tenant-no-pool": Kind("warning", "a tenant has no pool", "the tenant has a pool again"),
+    "target-no-pool": Kind("warning", "a target has no pool", "the target has a pool again"),
     "backup-pool": Kind("warning", "mining on a backup pool", "no more on the backup pool"),
     "pool-order": Kind("notice", "an operator's order of pools holds", "that order is over"),
     "sink-failing": Kind("warning", "records can't be kept", "records are kept again"),
@@ -61,12 +64,14 @@ class Condition(NamedTuple):
     kind: str
     """One of `KINDS`."""
     subject: str
-    """Which pool, process, sink or kind of record; empty for the whole proxy. Of a bounded number,
-    and never what a miner chose."""
+    """Which tenant, target, pool, process, sink or kind of record; empty for the whole proxy. Of a
+    bounded number, and never what a miner chose."""
     since: float | None
     """From when on, in even time; None for what does not know it, and is taken to begin now."""
     why: str
     """In a line; it may have words of a pool's or an operator's in it, and change as it lasts."""
+    tenant: str = ""
+    """Whose it is, if it is one's alone; others' tokens don't show it."""
 
     @property
     def severity(self) -> Severity:
@@ -148,6 +153,34 @@ def _no_pool(picture: Picture) -> Iterator[Condition]:
         yield Condition("no-pool", f"process {number}", None, "; ".join(map(_state, pools)))
 
 
+def _dark(picture: Picture) -> Iterator[Condition]:
+    """Tenants that have no pool, where there are several; and targets, where a tenant has several
+    and some of them have one.
+    """
+    found: dict[tuple[str, str, str], dict[str, TargetSnapshot]] = {}
+    for number, snapshot in picture.snapshots.items():
+        tenants: dict[str, list[TargetSnapshot]] = {}
+        for target in snapshot.targets:
+            tenants.setdefault(target.tenant, []).append(target)
+        for tenant, targets in tenants.items():
+            dark = [each for each in targets if each.dark_for is not None]
+            if len(dark) < len(targets):
+                for each in dark:
+                    found.setdefault(("target-no-pool", tenant, each.target), {})[number] = each
+            elif len(tenants) > 1:
+                latest = min(dark, key=lambda each: each.dark_for or 0.0)
+                found.setdefault(("tenant-no-pool", tenant, ""), {})[number] = latest
+    for (kind, tenant, name), dark_in in found.items():
+        subject = f"{tenant}, {name}" if name else tenant
+        where = {f"{subject}, process {number}": each for number, each in dark_in.items()}
+        if len(dark_in) == len(picture.snapshots):
+            where = {subject: min(dark_in.values(), key=lambda each: each.dark_for or 0.0)}
+        for which, each in where.items():
+            seconds = each.dark_for or 0.0
+            if seconds >= BRIEF:
+                yield Condition(kind, which, picture.now - seconds, each.why, tenant)
+
+
 def _state(pool: PoolSnapshot) -> str:
     detail = f": {pool.detail}" if pool.detail else ""
     return f"{pool.name} is {pool.state or 'not configured any more'}{detail}"
@@ -213,4 +246,4 @@ def _clock(picture: Picture) -> Iterator[Condition]:
         yield Condition("clock-jumped", "", since, why)
 
 
-RULES = (_processes, _no_pool, _backup, _order, _sinks, _dropped, _clock)
+RULES = (_processes, _no_pool, _dark, _backup, _order, _sinks, _dropped, _clock)

@@ -288,12 +288,14 @@ class Served:
     # -- what went wrong -------------------------------------------------------------------------
 
     def conditions(self, since: float, until: float, kinds: Iterable[str]) -> list[EventRecord]:
-        """Events of these conditions of the proxy, the oldest first."""
+        """Events of these conditions of the proxy, and of the tenant, the oldest first."""
+        whose = self.tenant, self.tenant
         rows = self._connection.execute(
             'SELECT at, level, event, "values" FROM events WHERE at >= ? AND at < ? AND '
             "json_extract(\"values\", '$.condition') IN (SELECT value FROM json_each(?)) "
+            "AND coalesce(json_extract(\"values\", '$.tenant'), ?) = ? "
             "ORDER BY at, id LIMIT ?",
-            (since, until, orjson.dumps(list(kinds)).decode(), MOST_EVENTS),
+            (since, until, orjson.dumps(list(kinds)).decode(), *whose, MOST_EVENTS),
         )
         return [
             EventRecord(at, level, event, orjson.loads(values)) for at, level, event, values in rows

@@ -119,7 +119,7 @@ class PoolLink:
             delay = max(wait, pause * random.uniform(0.5, 1.0))
             self._notices.warning(
                 "pool session lost",
-                pool=self._pool.name,
+                **self._channel.login.said,
                 group=self._channel.miners.number,
                 reason=reason,
                 again_in_seconds=round(delay, 1),
@@ -260,14 +260,14 @@ class PoolLink:
         if not may_follow(rule, self._pool.host, host):
             self._notices.warning(
                 "the pool asked to reconnect elsewhere, and allow_redirect forbids it",
-                pool=self._pool.name,
+                **self._channel.login.said,
                 host=host,
                 allow_redirect=rule,
             )
             return False
         self._notices.info(
             "the pool asked to reconnect, and is followed",
-            pool=self._pool.name,
+            **self._channel.login.said,
             group=self._channel.miners.number,
             to=f"{host}:{port}",
             wait_seconds=asked.wait,
@@ -291,7 +291,7 @@ class PoolLink:
                 except (PoolError, ProtocolError) as error:
                     self._notices.warning(
                         "the pool asked to reconnect, and that does not work yet",
-                        pool=self._pool.name,
+                        **self._channel.login.said,
                         group=self._channel.miners.number,
                         reason=str(error),
                     )

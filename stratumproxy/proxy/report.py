@@ -2,9 +2,12 @@
 
 from collections import deque
 
+from stratumproxy.config.hosting import DEFAULT
 from stratumproxy.proxy.proxy import Proxy
-from stratumproxy.routing.target import NO_LIMIT
+from stratumproxy.routing.target import NO_LIMIT, Target
+from stratumproxy.telemetry.records import TARGET
 from stratumproxy.telemetry.snapshot import PoolSnapshot, Snapshot, merge_pools
+from stratumproxy.telemetry.targets import TargetSnapshot
 from stratumproxy.upstream.pool import Pool
 
 HASHES_PER_DIFFICULTY = 2**48 / 0xFFFF
@@ -60,7 +63,20 @@ class Report:
                 if tenant.split is not None
                 for split in tenant.split.shown(proxy.router.groups, now)
             ),
+            targets=tuple(self._target(target, now) for target in proxy.router.tenants.serving),
         )
+
+    def _target(self, target: Target, now: float) -> TargetSnapshot:
+        name = TARGET if target.name == DEFAULT else target.name
+        if target.dark_since is None:
+            return TargetSnapshot(target.tenant, name)
+        states = [
+            f"{login.pool.name} gives {login.account.user} no work"
+            + (f": {login.pool.detail}" if login.pool.detail else "")
+            for login in target.logins
+            if login.retired is None
+        ]
+        return TargetSnapshot(target.tenant, name, now - target.dark_since, "; ".join(states))
 
     def _hashrate(self, now: float) -> float:
         samples = self._work

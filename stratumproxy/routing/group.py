@@ -249,7 +249,7 @@ class Group:
         self.active = channel
         self._around.notices.info(
             "mining on pool",
-            pool=channel.pool.name,
+            **channel.login.said,
             why=why,
             group=self.number,
             miners=len(self.miners),

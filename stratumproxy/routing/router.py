@@ -278,7 +278,7 @@ class Router:
         return ready, settled
 
     def gone_dark(self, patience: float, now: float) -> list[Target]:
-        """The regular look at targets that have nothing to mine on.
+        """Give up targets that have nothing to mine on.
 
         Args:
             patience: seconds that miners stay for then, before they go to their own fallback.
@@ -287,12 +287,7 @@ class Router:
         Returns:
             Those for which that is over just now.
         """
-        over = []
-        for target in self.tenants.serving:
-            groups = self.groups.of(target)
-            if not any(group.job for group in groups) and target.dark(patience, now):
-                over.append(target)
-        return over
+        return [target for target in self.tenants.serving if target.is_over(patience, now)]
 
     @property
     def turning_away(self) -> bool:
@@ -447,6 +442,9 @@ class Router:
                 continue
             if not group.members and over:
                 self._close_group(group, now)
+        for target in self.tenants.serving:
+            if not any(group.job for group in self.groups.of(target)):
+                target.dark(now)
         for target in [each for each in self.tenants.targets if each.retired]:
             if not self.groups.of(target):
                 self.tenants.forget(target)

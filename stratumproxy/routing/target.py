@@ -49,7 +49,8 @@ class Target:
         """It is configured no more."""
         self.turning_away = False
         """It had nothing to mine on for so long that nobody is taken in."""
-        self._dark_since: float | None = None
+        self.dark_since: float | None = None
+        """Since when there has been nothing to mine on; None if there is something."""
 
     def __repr__(self) -> str:
         return f"Target({self.tenant!r}, {self.name!r})"
@@ -134,21 +135,21 @@ class Target:
 
     def lit(self) -> None:
         """There is something to mine on."""
-        self._dark_since, self.turning_away = None, False
+        self.dark_since, self.turning_away = None, False
 
-    def dark(self, patience: float, now: float) -> bool:
-        """There is nothing to mine on.
+    def dark(self, now: float) -> None:
+        """There is nothing to mine on."""
+        if self.dark_since is None:
+            self.dark_since = now
+
+    def is_over(self, patience: float, now: float) -> bool:
+        """Whether it has been dark just now for as long as miners stay.
 
         Args:
-            patience: seconds that miners stay for then, before they go to their own fallback.
+            patience: seconds that is, before they go to their own fallback.
             now: the time.
-
-        Returns:
-            Whether that is over just now.
         """
-        if self._dark_since is None:
-            self._dark_since = now
-        if self.turning_away or now - self._dark_since < patience:
+        if self.turning_away or self.dark_since is None or now - self.dark_since < patience:
             return False
         self.turning_away = True
         return True

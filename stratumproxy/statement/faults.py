@@ -17,6 +17,7 @@ LEAST_SECONDS = 60.0
 
 CONDITIONS: dict[str, tuple[Kind, str]] = {
     "no-pool": ("pool", "no pool was ready"),
+    "tenant-no-pool": ("pool", "no pool was ready for this tenant"),
     "no-process": ("proxy", "no process served miners"),
     "process-silent": ("proxy", "a process that serves miners was silent"),
 }

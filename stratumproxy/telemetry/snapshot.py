@@ -7,6 +7,7 @@ from typing import Any
 
 from stratumproxy.telemetry.histogram import Histogram, merge_histograms
 from stratumproxy.telemetry.splits import SplitSnapshot, merge_splits
+from stratumproxy.telemetry.targets import TargetSnapshot, merge_targets
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,8 @@ class Snapshot:
     """Miners of each tenant that may have so many, and no more."""
     splits: tuple[SplitSnapshot, ...] = ()
     """Targets of tenants that have several."""
+    targets: tuple[TargetSnapshot, ...] = ()
+    """Targets of all tenants, as configured."""
 
     @classmethod
     def parse(cls, values: dict[str, Any]) -> "Snapshot":
@@ -117,7 +120,8 @@ class Snapshot:
         values = _with_histograms(values, "reply", "fan_out", "stale_age")
         pools = tuple(PoolSnapshot.parse(pool) for pool in values.pop("pools"))
         splits = tuple(SplitSnapshot(**split) for split in values.pop("splits", ()))
-        return cls(**values, pools=pools, splits=splits)
+        targets = tuple(TargetSnapshot(**target) for target in values.pop("targets", ()))
+        return cls(**values, pools=pools, splits=splits, targets=targets)
 
     def past(self) -> "Snapshot":
         """What stays of a process that is gone: its counts, not its miners."""
@@ -145,6 +149,7 @@ class Snapshot:
             preferred="",
             limited={},
             splits=(),
+            targets=(),
         )
 
 
@@ -201,6 +206,7 @@ def merge(snapshots: Sequence[Snapshot]) -> Snapshot:
         log_lines_lost=sum(snapshot.log_lines_lost for snapshot in snapshots),
         limited=dict(limited),
         splits=merge_splits(split for snapshot in snapshots for split in snapshot.splits),
+        targets=merge_targets(target for snapshot in snapshots for target in snapshot.targets),
     )
 
 

@@ -139,11 +139,9 @@ class Channel:
                 if session is self.session:
                     self._change_terms(event.terms, now)
             elif isinstance(event, Said):
-                self._notices.info("pool says", pool=self.pool.name, text=event.text)
+                self._notices.info("pool says", **self.login.said, text=event.text)
             elif isinstance(event, Odd):
-                self._notices.warning(
-                    "pool is not understood", pool=self.pool.name, what=event.text
-                )
+                self._notices.warning("pool is not understood", **self.login.said, what=event.text)
         self._watcher.heard(now)
 
     def _new_job(self, session: Session, new_job: NewJob, now: float) -> None:
@@ -271,7 +269,7 @@ class Channel:
         what = "gives no verdict on" if silence > 0.5 else "refuses"
         self._notices.warning(
             f"pool {what} too many shares",
-            pool=self.pool.name,
+            **self.login.said,
             group=self.miners.number,
             percent=round(100 * part),
         )
@@ -445,7 +443,7 @@ class Channel:
             return
         self._notices.warning(
             "pool gave no verdict in time",
-            pool=self.pool.name,
+            **self.login.said,
             group=self.miners.number,
             shares=len(late),
         )

@@ -4,6 +4,7 @@ from stratumproxy.accounting.account import Account, Earned
 from stratumproxy.accounting.naming import Naming
 from stratumproxy.config.hosting import WorkerNames
 from stratumproxy.telemetry.notices import Notices
+from stratumproxy.telemetry.records import TARGET, TENANT
 from stratumproxy.upstream.names import Names, SessionNames, Who
 from stratumproxy.upstream.pool import Pool
 from stratumproxy.upstream.sharing import Way
@@ -42,6 +43,12 @@ class Login:
         if worker_names != "account":
             self.names = Names(Naming(account.user, worker_format), pool.sharing, notices)
         self.earned = earned
+        self.said: dict[str, str] = {"pool": pool.name}
+        """What events of its sessions say of it. Those of a tenant's are for the tenant, too."""
+        if account.tenant != TENANT:
+            self.said |= {"tenant": account.tenant, "account": account.user}
+            if account.target != TARGET:
+                self.said["target"] = account.target
         self.retired: float | None = None
         """When it was configured no more; None: it still is."""
 

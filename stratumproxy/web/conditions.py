@@ -1,5 +1,6 @@
 """Conditions of the proxy as the API gives them: in /ready and in the summary."""
 
+from collections.abc import Iterable
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field
@@ -18,8 +19,10 @@ class Condition(BaseModel):
     )
     text: str = Field(description="The kind in words.")
     subject: str = Field(
-        description="Which pool, process, sink or kind of record; empty for the whole proxy."
+        description="Which tenant, target, pool, process, sink or kind of record; empty for the "
+        "whole proxy."
     )
+    tenant: str | None = Field(description="Whose alone it is; null for what is everybody's.")
     since: float = Field(description="Unix seconds.")
     why: str = Field(description="Why, in a line; it may be empty.")
 
@@ -39,7 +42,18 @@ def told(watch: Watch, now: float, today: float) -> list[dict[str, Any]]:
             "text": KINDS[each.kind].begins,
             "subject": each.subject,
             "since": today if each.since is None else today - (now - each.since),
+            "tenant": each.tenant or None,
             "why": each.why,
         }
         for each in watch.look(now)
     ]
+
+
+def without_words(found: Iterable[dict[str, Any]], *tenants: str | None) -> list[dict[str, Any]]:
+    """Some of them for who may not know of which pool, or why: the words may be of others.
+
+    Args:
+        found: all, as `told` says.
+        tenants: whose; None for everybody's.
+    """
+    return [{**each, "subject": "", "why": ""} for each in found if each["tenant"] in tenants]

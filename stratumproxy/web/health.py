@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from stratumproxy.web.answer import json_response
-from stratumproxy.web.conditions import Condition, told
+from stratumproxy.web.conditions import Condition, told, without_words
 from stratumproxy.web.operation import Nothing, Operation
 from stratumproxy.web.site import Site
 from stratumproxy.web.viewer import Viewer
@@ -38,11 +38,11 @@ async def ready(site: Site, given: Nothing, viewer: Viewer | None) -> Response:
 
     What does not keep miners from being served is told, and leaves it at 200: a full disk is no
     reason to send them elsewhere. Whoever may not read, or has a tenant's token, is not told of
-    which pool or sink, nor why.
+    which pool or sink, nor why, nor what is others'.
     """
     found = told(site.watch, site.now(), site.today())
     if viewer is None or viewer.tenant is not None:
-        found = [{**each, "subject": "", "why": ""} for each in found]
+        found = without_words(found, None, viewer.tenant if viewer else None)
     why = [_line(each) for each in found if each["severity"] == "critical"]
     value = {"ready": not why, "why": why, "conditions": found}
     if why:

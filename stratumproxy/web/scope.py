@@ -11,8 +11,10 @@ from stratumproxy.web.viewer import Viewer
 TOLD_TO_TENANTS = frozenset(
     {
         "account",
+        "condition",
         "count",
         "difficulty",
+        "lasted_seconds",
         "miner",
         "miners",
         "name",

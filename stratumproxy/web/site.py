@@ -112,7 +112,7 @@ class Site:
     veil: Veil = field(default_factory=Veil)
 
     def __post_init__(self) -> None:
-        self.summaries = TenantSummaries(self.fleet)
+        self.summaries = TenantSummaries(self.fleet, self.watch)
 
     def now(self) -> float:
         """Even time: what the fleet and all that is reckoned goes by."""

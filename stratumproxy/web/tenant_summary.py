@@ -12,6 +12,8 @@ from stratumproxy.fleet import Fleet
 from stratumproxy.fleet.census import Census, Place
 from stratumproxy.fleet.hashrate import WINDOWS, Figure
 from stratumproxy.fleet.part import Part
+from stratumproxy.fleet.watch import Watch
+from stratumproxy.web import conditions
 from stratumproxy.web.census import census_of
 from stratumproxy.web.figures import hashrates, told
 from stratumproxy.web.scope import jobs
@@ -28,10 +30,12 @@ class TenantSummaries:
 
     Args:
         fleet: which.
+        watch: of the proxy's conditions.
     """
 
-    def __init__(self, fleet: Fleet) -> None:
+    def __init__(self, fleet: Fleet, watch: Watch) -> None:
         self._fleet = fleet
+        self._watch = watch
         self._census = Census()
         self._counted = float("-inf")
         self._counting = trio.Lock()
@@ -84,7 +88,9 @@ class TenantSummaries:
             },
             "drops": {},
             "attention": dict(count.attention),
-            "conditions": [],
+            "conditions": conditions.without_words(
+                conditions.told(self._watch, now, today), tenant
+            ),
             "pools": [],
             "last_jobs": jobs(fleet.journal, Viewer(tenant=tenant), LAST_JOBS),
             "lost_records": 0,

@@ -21,6 +21,7 @@ from stratumproxy.fleet.processes import Process
 from stratumproxy.telemetry.clock import Jump
 from stratumproxy.telemetry.sink import Delivered, SinkState
 from stratumproxy.telemetry.snapshot import PoolSnapshot
+from stratumproxy.telemetry.targets import TargetSnapshot
 from tests.fleet.telling import NOW, pool, snapshot
 
 MAIN = pool(name="main", mined_for=100.0, why="it is ready")
@@ -91,6 +92,48 @@ def test_no_pool_for_one_process_of_two() -> None:
     assert dark.why == "main is waiting: too many connections"
 
 
+def hosts(worker: int, *targets: TargetSnapshot) -> Process:
+    """A process that has told how its targets do."""
+    process = mined(worker, MAIN)
+    assert process.snapshot is not None
+    process.snapshot = replace(process.snapshot, targets=targets)
+    return process
+
+
+def target(tenant: str, name: str = "", dark: float | None = None) -> TargetSnapshot:
+    return TargetSnapshot(tenant, name, dark, "main gives acme no work" if dark else "")
+
+
+def test_a_tenant_without_a_pool() -> None:
+    others = target("beta"), target("default")
+    dark = only(hosts(0, target("acme", dark=30.0), *others))
+    assert dark[:3] == ("tenant-no-pool", "acme", NOW - 30)
+    assert (dark.why, dark.tenant) == ("main gives acme no work", "acme")
+    assert dark.severity == "warning", "others are served"
+    assert found(hosts(0, target("acme", dark=BRIEF - 0.1), *others)) == []
+
+
+def test_a_tenant_without_a_pool_in_one_process_of_two() -> None:
+    others = hosts(1, target("acme"), target("beta")), hosts(2, target("acme"), target("beta"))
+    dark = hosts(0, target("acme", dark=30.0), target("beta"))
+    assert found(dark, *others) == [("tenant-no-pool", "acme, process 0")]
+    both = hosts(1, target("acme", dark=20.0), target("beta"))
+    assert found(dark, both) == [("tenant-no-pool", "acme")]
+    assert only(dark, both).since == NOW - 20, "it had one until then"
+
+
+def test_a_target_without_a_pool() -> None:
+    """The tenant's miners go to its other one."""
+    some = target("acme", "a", dark=30.0), target("acme", "b")
+    assert found(hosts(0, *some)) == [("target-no-pool", "acme, a")]
+    whole = target("acme", "a", dark=30.0), target("acme", "b", dark=10.0)
+    assert found(hosts(0, *whole, target("beta"))) == [("tenant-no-pool", "acme")]
+
+
+def test_without_tenants_no_pool_is_said_once() -> None:
+    assert found(hosts(0, target("default", dark=30.0))) == []
+
+
 def on_spare(**main: Any) -> Process:
     return mined(
         0,
@@ -137,7 +180,7 @@ def order(pool: str = "spare", kept: bool = True) -> PoolOrder:
 
 def test_an_order_in_force() -> None:
     given = only(on_spare(), order=order())
-    assert given == ("pool-order", "spare", NOW - 600, "by 10.0.0.9, until told otherwise")
+    assert given[:4] == ("pool-order", "spare", NOW - 600, "by 10.0.0.9, until told otherwise")
     assert given.severity == "notice"
     assert "restart" in only(on_spare(), order=order(kept=False)).why
 
@@ -214,6 +257,7 @@ def test_every_kind_can_be_found() -> None:
         picture(
             on_spare(),
             mined(1, MAIN, heard=0.0),
+            hosts(2, target("acme", dark=9.0), target("beta", "a", 9.0), target("beta", "b")),
             order=order("main"),
             sinks=sinks,
             dropped={"jobs": Dropped(1, NOW)},

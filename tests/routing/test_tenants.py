@@ -198,6 +198,12 @@ def test_each_tenant_has_a_failover_of_its_own() -> None:
     play.aside("pool.1 -- hangs up")
     assert account(play, "mole.1") == ("mole", "mole2")
     assert account(play, "acme.1") == ("acme", "acme")
+    moved = [values for event, values in play.notices if event == "mining on pool"]
+    whose = {"pool": "second", "tenant": "mole", "account": "mole2"}
+    assert moved[-1].items() >= whose.items(), "the tenant is told, too"
+    play.aside("pool.2 -- hangs up")
+    moved = [values for event, values in play.notices if event == "mining on pool"]
+    assert (moved[-1]["pool"], "tenant" in moved[-1]) == ("second", False), "the host's own"
 
 
 def test_a_tenant_without_a_pool_is_let_go_and_nobody_else() -> None:
@@ -207,6 +213,10 @@ def test_a_tenant_without_a_pool_is_let_go_and_nobody_else() -> None:
     play.aside("pool -- hangs up\nclock -- 10 s")
     assert play.miner("acme.1").closed == "no pool is ready"
     assert play.miner("mole.1").closed is None
+    dark = {each.tenant: each for each in play.snapshot().targets if each.dark_for is not None}
+    assert dark.keys() == {"acme"}
+    assert dark["acme"].dark_for == pytest.approx(10, abs=1.5)
+    assert dark["acme"].why.startswith("pool gives acme no work: ")
     assert not play.proxy.turning_away
     play.aside("acme.2 >> 1 mining.subscribe []")
     play(

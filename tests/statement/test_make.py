@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from stratumproxy.errors import SinkError
 from stratumproxy.statement import StatementError
-from tests.ledger.told import batch, keep, query, work
+from tests.ledger.told import batch, event, keep, query, work
 from tests.statement.world import (
     DAY,
     END,
@@ -208,3 +208,30 @@ def test_a_machine_that_is_lent_again_and_again_is_always_somebodys(tmp_path: Pa
         for mine, theirs in zip(both[0].rows, both[1].rows, strict=True):
             there = mine.figures.machine_seconds + theirs.figures.machine_seconds
             assert there == pytest.approx(mine.figures.seconds)
+
+
+def test_an_outage_of_one_tenants_pools_is_excused_in_its_statement_alone(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite3"
+    outage = event(
+        MIDNIGHT + 5 * HOUR,
+        values={
+            "condition": "tenant-no-pool",
+            "subject": "acme",
+            "tenant": "acme",
+            "lasted_seconds": 2 * HOUR,
+        },
+    )
+    minute = [
+        work(name, 9, tenant=tenant, account=tenant, proven_seconds=60.0)
+        for name, tenant in (("a", "acme"), ("z", "zeta"))
+    ]
+    keep(
+        path,
+        [batch(1, MIDNIGHT + 60, work=minute), batch(2, MIDNIGHT + 6 * HOUR, events=[outage])],
+    )
+    asked: dict[str, Any] = {"now": MIDNIGHT + 7 * HOUR}
+    [own] = statement(path, MIDNIGHT, MIDNIGHT + 6 * HOUR, **asked).windows
+    assert own.window[:2] == (MIDNIGHT + 3 * HOUR, MIDNIGHT + 5 * HOUR)
+    assert own.machine_seconds == 2 * HOUR
+    assert own.window.proof == "events, condition tenant-no-pool"
+    assert statement(path, MIDNIGHT, MIDNIGHT + 6 * HOUR, tenant="zeta", **asked).windows == []

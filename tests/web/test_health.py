@@ -74,6 +74,7 @@ async def test_what_keeps_no_miner_from_being_served_is_told_and_no_reason() -> 
             "severity": "warning",
             "text": "records can't be kept",
             "subject": "ledger",
+            "tenant": None,
             "since": NOW + 7200,
             "why": "the disk is full; 3 batches wait, 0% of the room for them",
         }

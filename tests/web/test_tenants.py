@@ -5,8 +5,7 @@ has none of the two tells nothing of anybody else.
 """
 
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
-from dataclasses import replace
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,132 +15,16 @@ from starlette.routing import Route
 from trio.testing import MockClock
 
 from stratumproxy.config.control import Api
-from stratumproxy.config.control import Ledger as Settings
 from stratumproxy.config.hosting import Tenant
-from stratumproxy.ledger import Ledger
-from stratumproxy.ledger.reader import LedgerReader
-from stratumproxy.telemetry.records import Batch, EventRecord
+from stratumproxy.telemetry.records import EventRecord
 from stratumproxy.web.auth import RightToken
 from stratumproxy.web.summary import Summary
 from stratumproxy.web.turns import MOST_OF_A_TENANT
-from tests.clocks import at
-from tests.fleet.telling import NOW, Told, event, job, miner, pool, share, snapshot, work
-from tests.telemetry.test_splits import ONE
+from tests.fleet.telling import NOW, event, job, work
 from tests.web.asking import Web, problem_of
+from tests.web.customers import OTHERS, SECRETS, TENANTS, bearer, hosted, of
 
-OTHERS = (b"beta", b"zulu")
-"""What is in all that is not acme's."""
-
-SECRETS = {
-    "host": "the secret of the host",
-    "acme": "the secret of acme",
-    "acme-boss": "the secret of acme's boss",
-    "beta": "the secret of beta",
-    "look": "the secret of a reader",
-    "night": "the secret of the night shift",
-}
-
-
-def bearer(name: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {SECRETS[name]}"}
-
-
-def of(tenant: str) -> dict[str, Any]:
-    """What a record of a tenant's has in it."""
-    return {
-        "tenant": "default" if tenant == "zulu" else tenant,
-        "account": f"{tenant}-account",
-        "pool": f"{tenant}-pool",
-        "target": f"{tenant}-target",
-    }
-
-
-def groups_of(name: str) -> dict[str, str]:
-    """``acme-rig`` is in the group ``acme``."""
-    return {"customer": name.partition("-")[0]}
-
-
-TENANTS = ("acme", "beta", "zulu")
-
-
-@pytest.fixture
-def hosted(tmp_path: Path) -> Iterator[Web]:
-    """An API on every address, of a proxy with two customers and work of the host's own."""
-    told = Told()
-    told.miners(
-        *(
-            miner(
-                number,
-                f"{tenant}-rig",
-                address=f"{tenant}-address:1",
-                agent=f"{tenant}-agent",
-                **of(tenant),
-            )
-            for number, tenant in enumerate(TENANTS)
-        )
-    )
-    pools = tuple(
-        pool(name=f"{tenant}-pool", url=f"stratum+tcp://{tenant}:1") for tenant in TENANTS
-    )
-    splits = tuple(replace(ONE, tenant=of(x)["tenant"], target=f"{x}-other") for x in TENANTS)
-    told.fleet.snapshot(0, "run-1", snapshot(pools=pools, splits=splits), told.now)
-    records: dict[str, Any] = {
-        "work": [work(f"{tenant}-rig", 640, stale=1)._replace(**of(tenant)) for tenant in TENANTS],
-        "jobs": [job(name=f"{tenant}-job")._replace(**of(tenant)) for tenant in TENANTS],
-        "shares": [
-            share(at=NOW + number)._replace(
-                worker=f"{tenant}-rig", job=f"{tenant}-job", reason=f"{tenant}-reason", **of(tenant)
-            )
-            for number, tenant in enumerate(TENANTS)
-        ],
-        "events": [
-            *(
-                EventRecord(
-                    NOW,
-                    "warning",
-                    "a miner is banned",
-                    {
-                        "worker": f"{tenant}-rig",
-                        "tenant": of(tenant)["tenant"],
-                        "other": "beta-rig",
-                        "by": "zulu-boss at zulu-desk",
-                    },
-                )
-                for tenant in TENANTS
-            ),
-            EventRecord(NOW, "warning", "zulu is not well", {"pool": "zulu-pool"}),
-        ],
-    }
-    told.tell(**records)
-    strange = [work(f"{tenant}-stranger", 0, stale=3)._replace(**of(tenant)) for tenant in TENANTS]
-    told.tell(work=strange, unproven=tuple(each.worker for each in strange))
-    path = str(tmp_path / "ledger.sqlite3")
-    ledger = Ledger(Settings(path=path), at(told.now))
-    ledger.open()
-    ledger.take([Batch("zulu-run", 0, 1, told.now, **records)])
-    ledger.close()
-    files = {}
-    for name, secret in SECRETS.items():
-        files[name] = str(tmp_path / name)
-        Path(files[name]).write_text(f"{secret}\n")
-    config = Api.model_validate(
-        {
-            "listen": ":8080",
-            "token_file": files["host"],
-            "event_streams": 4,
-            "token": [
-                {"name": "look", "file": files["look"]},
-                {"name": "night", "file": files["night"], "role": "operate"},
-                {"name": "boss", "file": files["acme-boss"], "role": "operate", "tenant": "acme"},
-            ],
-        }
-    )
-    tenants = [
-        Tenant(name=name, workers=[f"{name}-*"], token_file=files[name])
-        for name in ("acme", "beta")
-    ]
-    with closing(LedgerReader(path)) as reader:
-        yield Web(told, config, ledger=reader, tenants=tenants, groups_of=groups_of)
+__all__ = ["hosted"]
 
 
 class Opens(NamedTuple):
@@ -417,11 +300,26 @@ async def test_a_summary_is_of_its_own_workers(hosted: Web) -> None:
     assert [each["job"] for each in own["last_jobs"]] == ["acme-job"]
     everybodys = await hosted.read("/api/summary", Summary, headers=bearer("host"))
     assert everybodys["tenant"] is None
-    of_the_whole = {"pools", "processes", "conditions", "drops", "uptime", "forwarded", "jobs"}
+    [condition] = own["conditions"]
+    assert (condition["kind"], condition["tenant"]) == ("tenant-no-pool", "acme")
+    assert (condition["subject"], condition["why"]) == ("", ""), "the pool may speak of others"
+    told = {each["tenant"]: each["why"] for each in everybodys["conditions"]}
+    assert told["beta"] == "beta-pool gives beta no work"
+    of_the_whole = {"pools", "processes", "drops", "uptime", "forwarded", "jobs"}
     assert {key for key in of_the_whole if own[key]} == set()
     assert {key for key in of_the_whole if everybodys[key]} >= {"pools", "processes", "forwarded"}
     both = await hosted.read("/api/summary", Summary, headers=bearer("beta"))
     assert both["hashrate"] == own["hashrate"], "they did the same"
+
+
+async def test_who_is_dark_is_told_to_who_may_know(hosted: Web) -> None:
+    async def tenants(**asked: Any) -> set[str | None]:
+        ready = (await hosted.get("/ready", **asked)).json()
+        return {each["tenant"] for each in ready["conditions"]} - {None}
+
+    assert await tenants() == set()
+    assert await tenants(headers=bearer("acme")) == {"acme"}
+    assert await tenants(headers=bearer("host")) == {"acme", "beta", "default"}
 
 
 class TestEvents:
