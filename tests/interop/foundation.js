@@ -72,7 +72,11 @@ const pool = create(
 pool.on("log", (severity, text) => tell({ log: severity, text }));
 pool.on("started", () => {
   pool.manager.on("share", (share) =>
-    tell({ share: share.error || "accepted", name: share.addrPrimary }),
+    tell({
+      share: share.error || "accepted",
+      name: share.addrPrimary,
+      header: share.header?.toString("hex"),
+    }),
   );
   tell({ started: true });
 });

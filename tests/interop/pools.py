@@ -26,6 +26,8 @@ class Pool(ABC):
     """What it says when miners may connect."""
     gives_blocks = True
     """Whether its node is given blocks of so easy a network."""
+    means_last = False
+    """Whether all counts for the name that was authorized last."""
 
     def __init__(self, programs: Programs, chain: Chain, port: int, folder: Path) -> None:
         """Describe it.
@@ -53,8 +55,17 @@ class Pool(ABC):
 
     @property
     @abstractmethod
+    def names(self) -> dict[bytes, str]:
+        """The name that it counted each under, by its hash in internal byte order."""
+
+    @property
     def by_name(self) -> dict[str, int]:
-        """The same, by the name that it counted each under."""
+        """How many it counted under each name."""
+        return Counter(self.names.values())
+
+    def check(self) -> None:
+        """It counted no share twice, and has nothing to say against its client."""
+        assert self.accepted == len(self.names)
 
     @property
     @abstractmethod
@@ -85,6 +96,7 @@ class Foundation(Pool):
     """foundation-stratum, of the NOMP family. A library, so `foundation.js` runs it."""
 
     parts = (FOUNDATION, NODE)
+    means_last = True
     started = '"started"'
 
     def command(self) -> list[str | Path]:
@@ -102,9 +114,9 @@ class Foundation(Pool):
         return len(self._program.matches('^{"share":"accepted"'))
 
     @property
-    def by_name(self) -> dict[str, int]:
+    def names(self) -> dict[bytes, str]:
         told = [json.loads(found.string) for found in self._program.matches('^{"share":"accepted"')]
-        return Counter(each["name"] for each in told)
+        return {bytes.fromhex(each["header"]): each["name"] for each in told}
 
     @property
     def blocks(self) -> int:
@@ -147,8 +159,16 @@ class Ckpool(Pool):
         return sum(share["result"] for share in self._shares())
 
     @property
-    def by_name(self) -> dict[str, int]:
-        return Counter(share["workername"] for share in self._shares() if share["result"])
+    def names(self) -> dict[bytes, str]:
+        return {
+            bytes.fromhex(share["hash"])[::-1]: share["workername"]
+            for share in self._shares()
+            if share["result"]
+        }
+
+    def check(self) -> None:
+        super().check()
+        assert not [share for share in self._shares() if "mismatch" in str(share).lower()]
 
     @property
     def blocks(self) -> int:

@@ -9,10 +9,15 @@ import pytest
 import trio
 
 from stratumproxy.testing import run_fleet
+from tests.end_to_end.conftest import site
+from tests.end_to_end.customers import WHO, through_all
+from tests.end_to_end.hosting import Hosting
 from tests.interop.field import ended, field
 from tests.interop.parts import BTCD
 from tests.interop.pools import DIFFICULTY, Ckpool, Foundation
 from tests.waiting import until
+
+__all__ = ["site"]
 
 MINERS = 3
 EACH = f"""
@@ -85,3 +90,16 @@ async def test_a_pool_that_counts_all_for_the_last_name_has_the_accounts_sum_rig
     assert "several names share a session at this pool" in log
     assert counted.keys() <= {"acme", *NAMES}
     assert counted.total() == found.total()
+
+
+@pytest.mark.interop(BTCD, *Ckpool.parts, *Foundation.parts)
+async def test_customers_through_all_on_ckpool_and_foundation(site, tmp_path):
+    """What `end_to_end/test_credit.py` does with simulated pools."""
+    async with field(tmp_path) as real:
+        pools = {"main": await real.pool(Ckpool), "other": await real.pool(Foundation)}
+        options = {"asked": DIFFICULTY / 10, "wanted": DIFFICULTY, "hashrate": 1_000_000.0}
+        async with Hosting(site, tmp_path, pools, WHO, **options) as hosting:
+            await through_all(hosting, pools["other"].kill, pools["other"].again)
+            log = "\n".join(hosting.proxy.log)
+            assert "mismatch" not in log.lower()
+        print({name: pool.by_name for name, pool in pools.items()})
