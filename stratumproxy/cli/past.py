@@ -1,18 +1,21 @@
 """Between the ledger and the fleet: what was before this process, and what shall be known later."""
 
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from contextlib import closing
 from typing import NamedTuple
 
 from stratumproxy.fleet.conditions import PoolOrder
 from stratumproxy.fleet.fleet import Earlier
 from stratumproxy.fleet.hashrate import DAY, HASHES_PER_DIFFICULTY, HOUR, Rates
+from stratumproxy.fleet.part import PartBefore
 from stratumproxy.fleet.usual import HELD_HOURS, LEAST_HOURS, Known, Mark
 from stratumproxy.fleet.worker import SHARES, Counts
 from stratumproxy.ledger import Standing
 from stratumproxy.ledger import order as ledger_order
 from stratumproxy.ledger import usual as ledger_usual
 from stratumproxy.ledger.order import KeptOrder
+from stratumproxy.ledger.parts import PartShares
 from stratumproxy.ledger.schema import FIVE_MINUTES, HOURS
 from stratumproxy.telemetry.clock import Clock
 from stratumproxy.telemetry.records import WorkerKey
@@ -29,6 +32,8 @@ class Past(NamedTuple):
     workers: list[Earlier]
     """Those of the last day, the longest silent first."""
     all: Rates
+    parts: list[PartBefore]
+    """What each tenant's targets did."""
     since: float
     """From when on their counts are."""
 
@@ -55,12 +60,14 @@ def read_past(standing: Standing, clock: Clock) -> Past | None:
             key: Rates(now, max(since, each.since - ahead)) for key, each in totals.workers.items()
         }
         newest: dict[WorkerKey, tuple[int, int]] = {}
+        parts = _Parts(now, max(since, first - ahead))
         for window, level, begin in (
             (HOUR, FIVE_MINUTES, totals.hour_since),
             (DAY, HOURS, totals.day_since),
         ):
             for start in reversed(range(begin, int(now + ahead) + 1, level.step)):
                 shares, at = standing.bucket(level, start), start - ahead
+                parts.put(window, at, standing.parts(level, start))
                 for tenant, name, work, squares, accepted, rejected in shares:
                     key = tenant, name
                     if key in rates:
@@ -71,6 +78,7 @@ def read_past(standing: Standing, clock: Clock) -> Past | None:
                 if shares:
                     _, _, works, squared, counts, refused = zip(*shares, strict=True)
                     every.put(window, at, (sum(works), sum(squared), sum(counts), sum(refused)))
+        reasons = standing.reasons_of_parts(totals.day_since, now + ahead)
     workers = [
         Earlier(
             key,
@@ -86,7 +94,34 @@ def read_past(standing: Standing, clock: Clock) -> Past | None:
         for key, each in totals.workers.items()
     ]
     workers.sort(key=lambda each: each.last_share or each.since)
-    return Past(workers, every, since)
+    return Past(workers, every, parts.done(reasons), since)
+
+
+class _Parts:
+    """What targets did, bucket by bucket."""
+
+    def __init__(self, now: float, since: float) -> None:
+        self._now = now
+        self._since = since
+        self._rates: dict[tuple[str, str], Rates] = {}
+        self._accepted: Counter[tuple[str, str]] = Counter()
+        self._work: defaultdict[tuple[str, str], float] = defaultdict(float)
+
+    def put(self, window: int, at: float, shares: Iterable[PartShares]) -> None:
+        for tenant, target, work, squares, accepted, rejected in shares:
+            key = tenant, target
+            if key not in self._rates:
+                self._rates[key] = Rates(self._now, self._since)
+            self._rates[key].put(window, at, (work, squares, accepted, rejected))
+            if window == DAY:
+                self._accepted[key] += accepted
+                self._work[key] += work
+
+    def done(self, reasons: Mapping[tuple[str, str], dict[str, int]]) -> list[PartBefore]:
+        return [
+            PartBefore(*key, self._accepted[key], self._work[key], reasons.get(key, {}), rates)
+            for key, rates in self._rates.items()
+        ]
 
 
 def read_usual(standing: Standing, clock: Clock) -> dict[WorkerKey, Known]:

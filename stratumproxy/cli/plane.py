@@ -204,6 +204,7 @@ class Plane:
             )
             return
         self.fleet.rates.take_in(past.all, self._clock.now())
+        self.fleet.parts.recall(past.parts, past.since, self._clock.now())
         for start in range(0, len(past.workers), AT_ONCE):
             some = past.workers[start : start + AT_ONCE]
             self.fleet.recall(some, self._clock.now(), past.since)

@@ -4,10 +4,11 @@ import sqlite3
 from contextlib import suppress
 from math import inf
 
-from stratumproxy.ledger import pages, receipts, retention
+from stratumproxy.ledger import pages, parts, receipts, retention
 from stratumproxy.ledger.database import explained, open_for_reading
 from stratumproxy.ledger.history import Shares, Totals, bucket, totals
 from stratumproxy.ledger.order import order
+from stratumproxy.ledger.parts import PartShares
 from stratumproxy.ledger.schema import Level
 from stratumproxy.ledger.splits import splits
 from stratumproxy.ledger.usual import UsualWork, usual
@@ -77,6 +78,24 @@ class Standing:
         """
         with explained(self._path):
             return bucket(self._connection, level, start)
+
+    def parts(self, level: Level, start: int) -> list[PartShares]:
+        """All targets' shares in one bucket.
+
+        Raises:
+            SinkError: the ledger can't be read, or this was interrupted.
+        """
+        with explained(self._path):
+            return parts.bucket(self._connection, level, start)
+
+    def reasons_of_parts(self, since: int, now: float) -> dict[tuple[str, str], dict[str, int]]:
+        """Shares of each target that did not count since an hour's beginning, by our reasons.
+
+        Raises:
+            SinkError: the ledger can't be read, or this was interrupted.
+        """
+        with explained(self._path):
+            return parts.reasons(self._connection, since, now)
 
     def usual(self, now: float) -> dict[WorkerKey, UsualWork]:
         """What is usual of every worker; takes ten seconds or more.

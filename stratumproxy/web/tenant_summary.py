@@ -53,10 +53,11 @@ class TenantSummaries:
         count = await self._count(tenant, now)
         parts = [part for part in fleet.parts.values() if part.tenant == tenant]
         rejected: Counter[str] = Counter()
-        for part in parts:
-            rejected.update(part.reasons)
-        accepted = sum(part.accepted for part in parts)
-        since = min((part.counted_since for part in parts), default=fleet.started)
+        sums = [part.sums for part in parts]
+        for each in sums:
+            rejected.update(each.reasons)
+        accepted = sum(each.accepted for each in sums)
+        since = min((each.since for each in sums), default=fleet.started)
         return {
             "version": __version__,
             "tenant": tenant,
@@ -72,7 +73,7 @@ class TenantSummaries:
             "missing": told(max(count.missing, 0.0)),
             "of_usual": count.of_usual,
             "accepted": accepted,
-            "work": sum(part.work for part in parts),
+            "work": sum(each.work for each in sums),
             "forwarded": 0,
             "blocks": 0,
             "blocks_accepted": 0,

@@ -36,7 +36,7 @@ class TenantAnswer(BaseModel):
     )
     counted_since: float = Field(
         description="From when on shares and work are counted: since the process that answers "
-        "started."
+        "started, or the day before that as a ledger has it."
     )
     accepted: int = Field(description="Shares that count.")
     work: float = Field(description="Sum of the difficulties of the accepted shares.")
@@ -62,6 +62,7 @@ class TenantsGiven(Given):
 def tell(site: Site, part: Part, place: Place, now: float) -> dict[str, Any]:
     """A target as `TenantAnswer`."""
     pool, account = place.account
+    since, accepted, work, reasons = part.sums
     return {
         "tenant": part.tenant,
         "target": part.target,
@@ -72,10 +73,10 @@ def tell(site: Site, part: Part, place: Place, now: float) -> dict[str, Any]:
         "usual": told(place.usual),
         "missing": told(place.missing),
         "of_usual": place.of_usual,
-        "counted_since": site.unix(part.counted_since),
-        "accepted": part.accepted,
-        "work": part.work,
-        "rejected": part.reasons,
+        "counted_since": site.unix(since),
+        "accepted": accepted,
+        "work": work,
+        "rejected": reasons,
         "pool": pool,
         "account": account,
     }

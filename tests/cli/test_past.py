@@ -81,6 +81,7 @@ class Farm:
         if past is None:
             return fleet
         fleet.rates.take_in(past.all, clock.now())
+        fleet.parts.recall(past.parts, past.since, clock.now())
         fleet.recall(past.workers, clock.now(), past.since)
         return fleet
 
@@ -111,6 +112,11 @@ def test_the_long_windows_go_on_as_if_it_had_never_stopped(tmp_path: Path, into:
                 one, other = (fleet.figures(now)[window] for fleet in (steady, anew))
                 assert (other.shares, other.window) == (one.shares, one.window)
                 assert other.rate == approx(one.rate)
+                one, other = (
+                    fleet.parts["default", ""].rates.figure(window, now) for fleet in (steady, anew)
+                )
+                assert (other.shares, other.window) == (one.shares, one.window)
+                assert other.rate == approx(one.rate)
             farm.minute(steady, anew)
 
 
@@ -127,6 +133,16 @@ def test_counts_are_of_a_time_that_is_said_and_agree_with_each_other(tmp_path: P
         assert rig.accepted == rig.rates.figure(DAY, farm.time.clock.now()).shares
         assert rig.best >= RIGS[name][1]
         assert rig.connects == 0, "it connected before that"
+    rigs = [rig for name in RIGS if (rig := fleet.roll.get(("default", name)))]
+    part = fleet.parts["default", ""]
+    assert part.sums.accepted == part.rates.figure(DAY, farm.time.clock.now()).shares
+    assert part.accepted == 0, "a counter that took in a day would be a day's work in a second"
+    assert part.sums == (
+        MIDNIGHT + 7 * 3600,
+        sum(rig.accepted for rig in rigs),
+        approx(sum(rig.work for rig in rigs)),
+        {"stale": sum(rig.rejected for rig in rigs)},
+    )
 
 
 def test_where_each_was_and_how_its_newest_shares_were_is_known(tmp_path: Path) -> None:

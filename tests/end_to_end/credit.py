@@ -31,6 +31,10 @@ class Counting(Protocol):
         """Each share that counted, by its hash in internal byte order, and whose it was there."""
 
     @property
+    def refused(self) -> int:
+        """Shares that did not count."""
+
+    @property
     def means_last(self) -> bool:
         """Whether all counts for the name that was authorized last."""
 
@@ -60,6 +64,10 @@ class Noted:
         self.served = served
         self.port = served.address[1]
         self.names = pool.names
+
+    @property
+    def refused(self) -> int:
+        return self.served.pool.total.rejected.total()
 
     @property
     def means_last(self) -> bool:

@@ -185,10 +185,12 @@ class Hosting:
         process = min(serving)
         os.kill(process, signal.SIGKILL)
         await until(lambda: process not in children(self.proxy.process.pid))
+        kept = self.kept().of_worker()
         for miner in (miner for fleet in self.fleets for miner in fleet):
-            found = {share.hash for share in miner.shares} - self._there
-            self._doubtful |= found
-            self._slack[miner.worker] = len(found)
+            self._doubtful |= {share.hash for share in miner.shares} - self._there
+            # A share that was sent on is told at once, the sum that it belongs to a little later.
+            told = kept[miner.worker] - self._before[2][miner.worker]
+            self._slack[miner.worker] = max(len(miner.shares) - told, 0)
         await until(lambda: self.reconnects)
 
     def at_pools(self) -> dict[bytes, tuple[str, str]]:
@@ -323,6 +325,8 @@ class Hosting:
                 while True:
                     pools = (await http.get(url)).json()["pools"]
                     told = {each["name"]: each["unnamed"] for each in pools}
-                    if wanted.items() <= told.items():
-                        return
+                    if all(told[pool] >= count for pool, count in wanted.items()):
+                        break
                     await trio.sleep(0.1)
+        for pool, count in wanted.items():
+            assert told[pool] <= count + self._pools[pool].refused

@@ -55,6 +55,11 @@ class Pool(ABC):
 
     @property
     @abstractmethod
+    def refused(self) -> int:
+        """Shares that it refused."""
+
+    @property
+    @abstractmethod
     def names(self) -> dict[bytes, str]:
         """The name that it counted each under, by its hash in internal byte order."""
 
@@ -114,6 +119,10 @@ class Foundation(Pool):
         return len(self._program.matches('^{"share":"accepted"'))
 
     @property
+    def refused(self) -> int:
+        return len(self._program.matches('^{"share":')) - self.accepted
+
+    @property
     def names(self) -> dict[bytes, str]:
         told = [json.loads(found.string) for found in self._program.matches('^{"share":"accepted"')]
         return {bytes.fromhex(each["header"]): each["name"] for each in told}
@@ -157,6 +166,10 @@ class Ckpool(Pool):
     @property
     def accepted(self) -> int:
         return sum(share["result"] for share in self._shares())
+
+    @property
+    def refused(self) -> int:
+        return len(self._shares()) - self.accepted
 
     @property
     def names(self) -> dict[bytes, str]:
