@@ -18,6 +18,9 @@ class SplitTarget(BaseModel):
     tenant: str
     target: str
     part: float = Field(description="Of all work that counts, what it is to have; 1 is all.")
+    configured: float = Field(
+        description="The same by the configuration, from which an operator's order may differ."
+    )
     age: float = Field(description="Seconds since its account began: since it has that part.")
     wanted: float = Field(description="Work that it should have had since then.")
     delivered: float = Field(description="Work that it had: asked of the shares that counted.")
@@ -83,6 +86,7 @@ def splits(site: Site, tenant: str | None) -> list[dict[str, Any]]:
             "tenant": each.tenant,
             "target": each.target,
             "part": each.part,
+            "configured": each.configured,
             "age": each.age,
             "wanted": each.wanted,
             "delivered": each.delivered,
