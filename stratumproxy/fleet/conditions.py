@@ -4,7 +4,7 @@
 disagree. Workers that need a person are another list: `attention.py`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -187,16 +187,31 @@ def _state(pool: PoolSnapshot) -> str:
 
 
 def _backup(picture: Picture) -> Iterator[Condition]:
-    """One for each pool that is mined on and is not the one that should be."""
+    """One for each pool that is mined on and is not the one that should be.
+
+    Where there are several targets, each has an order of its own.
+    """
     if not picture.snapshots:
         return
-    pools = merge(list(picture.snapshots.values())).pools
-    wanted = _wanted(pools, picture.order)
-    for pool in pools:
+    whole = merge(list(picture.snapshots.values()))
+    if len(whole.targets) > 1:
+        yield from _backups(whole.targets, picture.now)
+        return
+    wanted = _wanted(whole.pools, picture.order)
+    for pool in whole.pools:
         seconds = pool.mined_for or 0.0
         if wanted is not None and pool.name != wanted.name and seconds >= BRIEF:
             why = f"{_state(wanted)}; miners here: {pool.miners:,}, as {pool.why}"
             yield Condition("backup-pool", pool.name, picture.now - seconds, why)
+
+
+def _backups(targets: Iterable[TargetSnapshot], now: float) -> Iterator[Condition]:
+    for each in targets:
+        if each.backup and each.backup_for >= BRIEF:
+            whose = f"{each.tenant}, {each.target}" if each.target else each.tenant
+            why = f"{each.first}; miners here: {each.backup_miners:,}, as {each.backup_why}"
+            since = now - each.backup_for
+            yield Condition("backup-pool", f"{each.backup} for {whose}", since, why, each.tenant)
 
 
 def _wanted(pools: Sequence[PoolSnapshot], order: PoolOrder | None) -> PoolSnapshot | None:

@@ -1,13 +1,16 @@
 """The proxy's state as plain values, for people and for telemetry."""
 
 from collections import deque
+from collections.abc import Iterable
 
 from stratumproxy.config.hosting import DEFAULT
 from stratumproxy.proxy.proxy import Proxy
+from stratumproxy.routing.group import Group
 from stratumproxy.routing.target import NO_LIMIT, Target
 from stratumproxy.telemetry.records import TARGET
 from stratumproxy.telemetry.snapshot import PoolSnapshot, Snapshot, merge_pools
 from stratumproxy.telemetry.targets import TargetSnapshot
+from stratumproxy.upstream.login import Login
 from stratumproxy.upstream.pool import Pool
 
 HASHES_PER_DIFFICULTY = 2**48 / 0xFFFF
@@ -68,15 +71,31 @@ class Report:
 
     def _target(self, target: Target, now: float) -> TargetSnapshot:
         name = TARGET if target.name == DEFAULT else target.name
-        if target.dark_since is None:
-            return TargetSnapshot(target.tenant, name)
-        states = [
-            f"{login.pool.name} gives {login.account.user} no work"
-            + (f": {login.pool.detail}" if login.pool.detail else "")
-            for login in target.logins
-            if login.retired is None
+        groups = self._proxy.router.groups.of(target)
+        logins = [login for login in target.logins if login.retired is None]
+        if target.dark_since is not None:
+            why = "; ".join(_state(login, groups) for login in logins)
+            return TargetSnapshot(target.tenant, name, now - target.dark_since, why)
+        first = min(logins, key=target.order.rank, default=None)
+        elsewhere = [
+            (group, group.active.pool.name)
+            for group in groups
+            if group.active is not None
+            and group.active.login in logins
+            and group.active.login is not first
         ]
-        return TargetSnapshot(target.tenant, name, now - target.dark_since, "; ".join(states))
+        if first is None or not elsewhere:
+            return TargetSnapshot(target.tenant, name)
+        eldest, backup = min(elsewhere, key=lambda each: each[0].since)
+        return TargetSnapshot(
+            target.tenant,
+            name,
+            backup=backup,
+            backup_for=now - eldest.since,
+            backup_miners=sum(len(group.miners) for group, _ in elsewhere),
+            backup_why=eldest.why,
+            first=_state(first, groups),
+        )
 
     def _hashrate(self, now: float) -> float:
         samples = self._work
@@ -116,3 +135,12 @@ class Report:
             named=sum(channel.named for channel in channels),
             unnamed=pool.sharing.unnamed,
         )
+
+
+def _state(login: Login, groups: Iterable[Group]) -> str:
+    """How a pool does for one who mines there, in its own words where it gave any."""
+    channels = [each for group in groups for each in group.channels.values()]
+    if any(each.login is login and each.session is not None for each in channels):
+        return f"{login.pool.name} is ready"
+    detail = f": {login.pool.detail}" if login.pool.detail else ""
+    return f"{login.pool.name} gives {login.account.user} no work{detail}"

@@ -149,6 +149,32 @@ def test_on_a_backup() -> None:
     assert backup.severity == "warning"
 
 
+def test_each_target_has_a_first_pool_of_its_own() -> None:
+    """The second in the file is zenith's first."""
+    both = [replace(MAIN, mined_for=90.0), replace(SPARE, mined_for=90.0)]
+    told = mined(0, *both)
+    assert told.snapshot is not None
+    fine = TargetSnapshot("acme", ""), TargetSnapshot("zenith", "")
+    told.snapshot = replace(told.snapshot, targets=fine)
+    assert found(told) == []
+    moved = replace(
+        fine[1],
+        backup="main",
+        backup_for=30.0,
+        backup_miners=4,
+        backup_why="spare was lost",
+        first="spare gives z no work: hung up",
+    )
+    told.snapshot = replace(told.snapshot, targets=(fine[0], moved))
+    backup = only(told)
+    assert backup[:3] == ("backup-pool", "main for zenith", NOW - 30)
+    assert backup.why == "spare gives z no work: hung up; miners here: 4, as spare was lost"
+    assert backup.tenant == "zenith"
+    late = replace(moved, backup_for=BRIEF - 0.1)
+    told.snapshot = replace(told.snapshot, targets=(fine[0], late))
+    assert found(told) == []
+
+
 def test_on_a_backup_though_the_first_is_ready() -> None:
     assert only(on_spare()).why == "main is ready; miners here: 40, as main was lost"
 
@@ -252,16 +278,17 @@ def test_every_kind_can_be_found() -> None:
         sink(name="kafka", room=0.5),
         sink(name="other", delivered=brokers(problem="down")),
     ]
+    other = replace(target("beta", "b"), backup="spare", backup_for=9.0)
     one = conditions(Picture(NOW))
-    other = conditions(
+    rest = conditions(
         picture(
             on_spare(),
             mined(1, MAIN, heard=0.0),
-            hosts(2, target("acme", dark=9.0), target("beta", "a", 9.0), target("beta", "b")),
+            hosts(2, target("acme", dark=9.0), target("beta", "a", 9.0), other),
             order=order("main"),
             sinks=sinks,
             dropped={"jobs": Dropped(1, NOW)},
             jump=Jump(NOW, 5.0),
         )
     )
-    assert {each.kind for each in one + other} == KINDS.keys()
+    assert {each.kind for each in one + rest} == KINDS.keys()

@@ -198,6 +198,11 @@ def test_each_tenant_has_a_failover_of_its_own() -> None:
     play.aside("pool.1 -- hangs up")
     assert account(play, "mole.1") == ("mole", "mole2")
     assert account(play, "acme.1") == ("acme", "acme")
+    on_backup = {each.tenant: each for each in play.snapshot().targets if each.backup}
+    assert on_backup.keys() == {"mole"}
+    mole = on_backup["mole"]
+    assert (mole.backup, mole.backup_miners) == ("second", 1)
+    assert mole.first.startswith("pool gives mole no work: ")
     moved = [values for event, values in play.notices if event == "mining on pool"]
     whose = {"pool": "second", "tenant": "mole", "account": "mole2"}
     assert moved[-1].items() >= whose.items(), "the tenant is told, too"
