@@ -4,7 +4,7 @@
 disagree. Workers that need a person are another list: `attention.py`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -187,38 +187,18 @@ def _state(pool: PoolSnapshot) -> str:
 
 
 def _backup(picture: Picture) -> Iterator[Condition]:
-    """One for each pool that is mined on and is not the one that should be.
-
-    Where there are several targets, each has an order of its own.
-    """
+    """One for each target that mines on another pool than the one that comes first for it."""
     if not picture.snapshots:
         return
-    whole = merge(list(picture.snapshots.values()))
-    if len(whole.targets) > 1:
-        yield from _backups(whole.targets, picture.now)
-        return
-    wanted = _wanted(whole.pools, picture.order)
-    for pool in whole.pools:
-        seconds = pool.mined_for or 0.0
-        if wanted is not None and pool.name != wanted.name and seconds >= BRIEF:
-            why = f"{_state(wanted)}; miners here: {pool.miners:,}, as {pool.why}"
-            yield Condition("backup-pool", pool.name, picture.now - seconds, why)
-
-
-def _backups(targets: Iterable[TargetSnapshot], now: float) -> Iterator[Condition]:
+    targets = merge(list(picture.snapshots.values())).targets
     for each in targets:
         if each.backup and each.backup_for >= BRIEF:
-            whose = f"{each.tenant}, {each.target}" if each.target else each.tenant
+            subject, tenant = each.backup, ""
+            if len(targets) > 1:
+                whose = f"{each.tenant}, {each.target}" if each.target else each.tenant
+                subject, tenant = f"{each.backup} for {whose}", each.tenant
             why = f"{each.first}; miners here: {each.backup_miners:,}, as {each.backup_why}"
-            since = now - each.backup_for
-            yield Condition("backup-pool", f"{each.backup} for {whose}", since, why, each.tenant)
-
-
-def _wanted(pools: Sequence[PoolSnapshot], order: PoolOrder | None) -> PoolSnapshot | None:
-    """The pool that comes first: the operator's choice, or the first that is configured."""
-    configured = [pool for pool in pools if pool.state]
-    ordered = [pool for pool in configured if order is not None and pool.name == order.pool]
-    return next(iter(ordered + configured), None)
+            yield Condition("backup-pool", subject, picture.now - each.backup_for, why, tenant)
 
 
 def _order(picture: Picture) -> Iterator[Condition]:

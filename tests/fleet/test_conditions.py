@@ -94,7 +94,11 @@ def test_no_pool_for_one_process_of_two() -> None:
 
 def hosts(worker: int, *targets: TargetSnapshot) -> Process:
     """A process that has told how its targets do."""
-    process = mined(worker, MAIN)
+    return hosting(mined(worker, MAIN), *targets)
+
+
+def hosting(process: Process, *targets: TargetSnapshot) -> Process:
+    """The same, and for whom."""
     assert process.snapshot is not None
     process.snapshot = replace(process.snapshot, targets=targets)
     return process
@@ -134,19 +138,43 @@ def test_without_tenants_no_pool_is_said_once() -> None:
     assert found(hosts(0, target("default", dark=30.0))) == []
 
 
-def on_spare(**main: Any) -> Process:
-    return mined(
-        0,
-        replace(MAIN, mined_for=None, why="", **main),
-        replace(SPARE, miners=40, mined_for=30.0, why="main was lost"),
+def on_spare(seconds: float = 30.0, first: str = "main is ready") -> Process:
+    moved = TargetSnapshot(
+        "default",
+        "",
+        first=first,
+        backup="spare",
+        backup_for=seconds,
+        backup_miners=40,
+        backup_why="main was lost",
     )
+    return hosting(mined(0, MAIN, SPARE), moved)
 
 
 def test_on_a_backup() -> None:
-    backup = only(on_spare(state="waiting", detail="hung up"))
+    backup = only(on_spare(first="main gives farm no work: hung up"))
     assert backup[:3] == ("backup-pool", "spare", NOW - 30)
-    assert backup.why == "main is waiting: hung up; miners here: 40, as main was lost"
+    assert backup.why == "main gives farm no work: hung up; miners here: 40, as main was lost"
     assert backup.severity == "warning"
+
+
+def test_on_a_backup_though_the_first_is_ready() -> None:
+    assert only(on_spare()).why == "main is ready; miners here: 40, as main was lost"
+
+
+def test_a_moment_on_a_backup_is_none() -> None:
+    """A group of miners that is opened mines on whichever pool is ready first."""
+    assert found(on_spare(BRIEF - 0.1)) == []
+    assert found(on_spare(BRIEF)) == [("backup-pool", "spare")]
+
+
+def test_since_the_first_process_moved_and_some_never_did() -> None:
+    late = on_spare()
+    assert late.snapshot is not None
+    late.number = 1
+    other = hosting(mined(0, MAIN, SPARE), TargetSnapshot("default", ""))
+    backup = only(other, late)
+    assert backup[:3] == ("backup-pool", "spare", NOW - 30)
 
 
 def test_each_target_has_a_first_pool_of_its_own() -> None:
@@ -175,50 +203,15 @@ def test_each_target_has_a_first_pool_of_its_own() -> None:
     assert found(told) == []
 
 
-def test_on_a_backup_though_the_first_is_ready() -> None:
-    assert only(on_spare()).why == "main is ready; miners here: 40, as main was lost"
-
-
-def test_from_the_start_on_a_backup() -> None:
-    late = replace(SPARE, miners=1, mined_for=5.0, why="it is ready")
-    backup = only(mined(0, replace(MAIN, state="connecting", mined_for=None), late))
-    assert backup.why == "main is connecting; miners here: 1, as it is ready"
-
-
-def test_a_moment_on_a_backup_is_none() -> None:
-    """A group of miners that is opened mines on whichever pool is ready first."""
-    moment = replace(SPARE, miners=1, mined_for=BRIEF - 0.1, why="it is ready")
-    assert found(mined(0, MAIN, moment)) == []
-    assert found(mined(0, MAIN, replace(moment, mined_for=BRIEF))) == [("backup-pool", "spare")]
-
-
-def test_since_the_first_process_moved_and_some_never_did() -> None:
-    late = on_spare()
-    assert late.snapshot is not None
-    late.number = 1
-    backup = only(mined(0, MAIN, SPARE), late)
-    assert backup[:3] == ("backup-pool", "spare", NOW - 30)
-
-
 def order(pool: str = "spare", kept: bool = True) -> PoolOrder:
     return PoolOrder(pool, "10.0.0.9", NOW - 600, kept)
 
 
 def test_an_order_in_force() -> None:
-    given = only(on_spare(), order=order())
+    given = only(order=order())
     assert given[:4] == ("pool-order", "spare", NOW - 600, "by 10.0.0.9, until told otherwise")
     assert given.severity == "notice"
-    assert "restart" in only(on_spare(), order=order(kept=False)).why
-
-
-def test_an_order_whose_pool_is_gone_and_the_configured_first_is_the_backup() -> None:
-    gone = mined(0, MAIN, replace(SPARE, state="waiting"))
-    assert found(gone, order=order()) == [("backup-pool", "main"), ("pool-order", "spare")]
-
-
-def test_a_pool_that_is_not_configured_any_more_is_nobodys_backup() -> None:
-    past = replace(SPARE, state="")
-    assert found(mined(0, MAIN, past)) == []
+    assert "restart" in only(order=order(kept=False)).why
 
 
 def test_a_sink_that_fails() -> None:
@@ -278,17 +271,16 @@ def test_every_kind_can_be_found() -> None:
         sink(name="kafka", room=0.5),
         sink(name="other", delivered=brokers(problem="down")),
     ]
-    other = replace(target("beta", "b"), backup="spare", backup_for=9.0)
     one = conditions(Picture(NOW))
-    rest = conditions(
+    other = conditions(
         picture(
             on_spare(),
             mined(1, MAIN, heard=0.0),
-            hosts(2, target("acme", dark=9.0), target("beta", "a", 9.0), other),
+            hosts(2, target("acme", dark=9.0), target("beta", "a", 9.0), target("beta", "b")),
             order=order("main"),
             sinks=sinks,
             dropped={"jobs": Dropped(1, NOW)},
             jump=Jump(NOW, 5.0),
         )
     )
-    assert {each.kind for each in one + rest} == KINDS.keys()
+    assert {each.kind for each in one + other} == KINDS.keys()

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from stratumproxy.fleet.conditions import PoolOrder
-from stratumproxy.fleet.watch import LATELY, SETTLED, TOLD_EVERY, Watch
-from stratumproxy.telemetry.sink import Delivered, SinkState
+from stratumproxy.fleet.watch import SETTLED, TOLD_EVERY, Watch
+from stratumproxy.telemetry.sink import SinkState
+from stratumproxy.telemetry.targets import TargetSnapshot
 from tests.fleet.telling import NOW, Told, pool, snapshot
 
 HEALTHY = SinkState("ledger", True, "", NOW, 0, 0, 0.0, 0)
@@ -28,6 +29,7 @@ class World:
             lines_lost=lambda: self.lines,
         )
         self.pools: tuple[Any, ...] = (pool(name="main", mined_for=1.0, why="it is ready"),)
+        self.targets: tuple[TargetSnapshot, ...] = ()
 
     def passes(self, seconds: int = 1) -> list[str]:
         """Time, second by second; what the log is told."""
@@ -35,9 +37,15 @@ class World:
 
     def _second(self) -> Iterator[str]:
         self.told.now += 1
-        self.told.fleet.snapshot(0, "run-1", snapshot(pools=self.pools), self.told.now)
+        now = snapshot(pools=self.pools, targets=self.targets)
+        self.told.fleet.snapshot(0, "run-1", now, self.told.now)
         for condition, lasted in self.watch.turns(self.told.now):
             yield condition.kind if lasted is None else f"{condition.kind} over after {lasted:g} s"
+
+    def on_spare(self, seconds: float) -> None:
+        """Miners are on a backup."""
+        moved = TargetSnapshot("default", "", first="main", backup="spare", backup_for=seconds)
+        self.targets = (moved,)
 
     def fails(self, problem: str = "the disk is full") -> None:
         self.sink = HEALTHY._replace(problem=problem)
@@ -107,54 +115,13 @@ def test_what_comes_and_goes_is_told_once_a_minute(world: World) -> None:
 
 def test_a_backups_beginning_does_not_tremble(world: World) -> None:
     """A snapshot is some tenths of a second old, and that differs."""
-    main = pool(name="main", state="waiting")
-    world.pools = (main, pool(name="spare", mined_for=10.0, why="main was lost"))
+    world.pools = pool(name="main", state="waiting"), pool(name="spare")
+    world.on_spare(10.0)
     world.passes()
     since = world.since("backup-pool")
-    world.pools = (main, pool(name="spare", mined_for=11.4, why="main was lost"))
+    world.on_spare(11.4)
     world.passes()
     assert world.since("backup-pool") == since
-    world.pools = (main, pool(name="spare", mined_for=2.0, why="main was lost"))
+    world.on_spare(2.0)
     world.passes()
     assert world.since("backup-pool") == world.told.now - 2
-
-
-def test_an_order_says_itself_since_when(world: World) -> None:
-    world.order = PoolOrder("main", "somebody", NOW - 1000, kept=True)
-    assert world.since("pool-order") == NOW - 1000
-    world.order = None
-    assert world.watch.look(world.told.now) == []
-
-
-def test_what_was_dropped_holds_for_a_while(world: World) -> None:
-    world.told.tell(dropped={"shares": 3})
-    assert world.passes(10) == ["dropped"]
-    since = world.since("dropped")
-    world.told.tell(dropped={"shares": 1})
-    assert world.passes(int(LATELY) - 1) == []
-    assert world.since("dropped") == since
-    assert len(world.passes(2)) == 1
-    assert world.watch.look(world.told.now) == []
-    world.told.tell(dropped={"shares": 1})
-    assert world.passes() == ["dropped"]
-    assert world.since("dropped") == world.told.now
-
-
-def test_everything_that_is_counted_as_dropped_is_seen(world: World) -> None:
-    world.lines = 5
-    world.told.fleet.strangers.dropped = 1
-    brokers = Delivered("", 0, 1000, 0, 5, 7, 0)
-    world.sink = HEALTHY._replace(name="kafka", lost=2, delivered=brokers)
-    world.told.tell(dropped={"jobs": 1})
-    subjects = {each.subject for each in world.watch.look(world.told.now)}
-    assert subjects == {"log-lines", "names", "kafka batches", "kafka messages", "jobs"}
-
-
-def test_lines_of_the_log_that_a_mining_process_lost_count_from_our_start() -> None:
-    """What it had lost before was told by who was here then."""
-    world = World()
-    for lines, expected in ((7, 0), (7, 0), (9, 2)):
-        world.told.now += 1
-        told = snapshot(uptime=3600.0, log_lines_lost=lines)
-        world.told.fleet.snapshot(0, "run-1", told, world.told.now)
-        assert world.watch.dropped()["log-lines"] == expected

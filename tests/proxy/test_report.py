@@ -135,3 +135,29 @@ def test_what_an_operator_prefers() -> None:
     assert play.snapshot().preferred == ""
     play.proxy.router.preferred = "backup"
     assert play.snapshot().preferred == "backup"
+
+
+def test_a_target_on_its_backup_since_when_and_why() -> None:
+    play = Playbook("pool", "backup")
+    play.opens("pool")
+    play.opens("backup")
+    [target] = play.snapshot().targets
+    assert target.backup == ""
+    play.joins("a")
+    play.aside("pool -- hangs up\nclock -- 5 s")
+    [target] = play.snapshot().targets
+    assert (target.backup, target.backup_for) == ("backup", 5)
+    assert target.first == "pool gives farm no work: hung up"
+    assert (target.backup_miners, target.backup_why) == (1, "pool was lost")
+    play.proxy.router.prefer(play.proxy.pools[1], play.now)
+    [target] = play.snapshot().targets
+    assert target.backup == "", "that is what the operator wants"
+
+
+def test_targets_of_a_split_are_on_no_backup() -> None:
+    """Each mines on the pool that comes first for it."""
+    targets = [{"weight": 1, "pools": [{"pool": name, "user": "a"}]} for name in ("main", "second")]
+    play = Playbook("main", "second", target=targets)
+    for name in list(play.peers):
+        play.opens(name, extranonce1=f"f0f1f2{len(name):02x}")
+    assert [target.backup for target in play.snapshot().targets] == ["", ""]
