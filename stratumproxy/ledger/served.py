@@ -249,26 +249,30 @@ class Served:
 
     def days(self, workers: Collection[int], since: int, until: int) -> dict[int, list[Block]]:
         """The days in which shares of these counted, by worker, those that follow on as one."""
-        found: dict[int, list[Block]] = {}
-        holed = []
-        # Almost all have no day without a share between their first and their last.
-        for worker, first, last, count, proven in self._connection.execute(
-            "SELECT b.worker, min(b.start), max(b.start), count(DISTINCT b.start), "
-            "sum(coalesce(b.proven_seconds, 1)) FROM days AS b WHERE b.start >= ? AND b.start < ? "
-            "AND b.accepted AND b.worker IN (SELECT value FROM json_each(?)) GROUP BY b.worker",
-            (since, until, orjson.dumps(sorted(workers)).decode()),
-        ):
-            if last - first == (count - 1) * DAYS.step:
-                found[worker] = [Block(first, count * DAYS.step, {worker: proven})]
-            else:
-                holed.append(worker)
-        return found | self._blocks(holed, Part(DAYS, since, until)) if holed else found
+        return self._blocks(workers, Part(DAYS, since, until))
 
     def hours(self, workers: Collection[int], day: int) -> dict[int, list[Block]]:
         """The hours of a day in which shares of these counted; none if they are not kept."""
         return self._blocks(workers, Part(HOURS, day, day + DAYS.step))
 
     def _blocks(self, workers: Collection[int], part: Part) -> dict[int, list[Block]]:
+        found: dict[int, list[Block]] = {}
+        holed = []
+        # Almost all have no bucket without a share between their first and their last.
+        for worker, first, last, count, proven in self._connection.execute(
+            "SELECT b.worker, min(b.start), max(b.start), count(DISTINCT b.start), "
+            f"sum(coalesce(b.proven_seconds, 1)) FROM {part.level.table} AS b "
+            "WHERE b.start >= ? AND b.start < ? AND b.accepted "
+            "AND b.worker IN (SELECT value FROM json_each(?)) GROUP BY b.worker",
+            (part.since, part.until, orjson.dumps(sorted(workers)).decode()),
+        ):
+            if last - first == (count - 1) * part.level.step:
+                found[worker] = [Block(first, count * part.level.step, {worker: proven})]
+            else:
+                holed.append(worker)
+        return found | self._islands(holed, part) if holed else found
+
+    def _islands(self, workers: Collection[int], part: Part) -> dict[int, list[Block]]:
         found: dict[int, list[Block]] = defaultdict(list)
         # Of buckets that follow on, start and place differ by the same: they are one island.
         for worker, start, count, proven in self._connection.execute(

@@ -2,11 +2,18 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from itertools import pairwise
+from itertools import pairwise, zip_longest
+from operator import attrgetter
 
 from stratumproxy.ledger.schema import DAYS
 from stratumproxy.ledger.served import Block, Machine, Served
-from stratumproxy.statement.presence import GONE_SECONDS, Presence, Stretch, stretches
+from stratumproxy.statement.presence import (
+    GONE_SECONDS,
+    Presence,
+    Stretch,
+    next_owner,
+    stretches,
+)
 
 DAY = DAYS.step
 
@@ -58,7 +65,9 @@ def _merged(parts: Iterable[list[Block]]) -> list[Block]:
     several = [part for part in parts if part]
     if len(several) == 1:
         return several[0]
-    blocks = [block for part in several for block in part]
+    blocks = sorted((block for part in several for block in part), key=attrgetter("start"))
+    if all(one.start + one.seconds <= other.start for one, other in pairwise(blocks)):
+        return blocks
     edges = sorted({edge for each in blocks for edge in (each.start, each.start + each.seconds)})
     merged = []
     for begin, end in pairwise(edges):
@@ -74,27 +83,60 @@ def _merged(parts: Iterable[list[Block]]) -> list[Block]:
 
 
 def _by_hour(served: Served, named: dict[int, list[Block]]) -> dict[int, list[Block]]:
-    """With hours in place of the days in which a name changed hands, where these are kept."""
+    """With hours in place of the days in which a name changed hands, where these are kept.
+
+    A day that is several's is one. So is the first that is somebody's alone, unless it was that
+    one's when the day before was over, which is known as soon as that day is there by the hour.
+    """
     cut = {id: _cut(blocks) for id, blocks in named.items()}
+    cut = _finer(served, cut, several=True)
+    cut = {id: list(_handed(blocks)) for id, blocks in cut.items()}
+    cut = _finer(served, cut, several=False)
+    return {id: [block for block, _ in blocks] for id, blocks in cut.items()}
+
+
+Cut = list[tuple[Block, bool]]
+"""Blocks, and of each whether it is a day in which the name may have changed hands."""
+
+
+def _finer(served: Served, cut: dict[int, Cut], *, several: bool) -> dict[int, Cut]:
+    """With the hours of such days: of those that are several's, or of those that are not."""
     wanted: dict[int, set[int]] = defaultdict(set)
     for blocks in cut.values():
         for block, changed in blocks:
-            if changed:
+            if changed and (len(block.proven) > 1) == several:
                 wanted[block.start] |= block.proven.keys()
     hours = {day: served.hours(workers, day) for day, workers in sorted(wanted.items())}
     found = {}
     for id, blocks in cut.items():
-        finer = []
+        finer: Cut = []
         for block, changed in blocks:
-            of_day = hours[block.start] if changed else {}
-            finer += _merged(of_day.get(worker, []) for worker in block.proven) or [block]
+            if changed and (len(block.proven) > 1) == several:
+                of_day = hours[block.start]
+                parts = _merged(of_day.get(worker, []) for worker in block.proven) or [block]
+                finer += [(part, False) for part in parts]
+            else:
+                finer.append((block, changed))
         found[id] = finer
     return found
 
 
-def _cut(blocks: Iterable[Block]) -> list[tuple[Block, bool]]:
-    """With days in which the name changed hands by themselves, each with whether it is one."""
-    cut: list[tuple[Block, bool]] = []
+def _handed(blocks: Cut) -> Iterable[tuple[Block, bool]]:
+    """Without those days that begin and end as they are all through: the one's whose it was."""
+    owner, end = 0, 0
+    for (block, changed), (after, _) in zip_longest(blocks, blocks[1:], fillvalue=(NEVER, False)):
+        over = block.start + block.seconds
+        within = end == block.start and over == after.start and block.proven.keys() == {owner}
+        yield block, changed and not within
+        owner, end = next_owner(block.proven, owner), over
+
+
+NEVER = Block(0, 0, {})
+
+
+def _cut(blocks: Iterable[Block]) -> Cut:
+    """With days in which the name may have changed hands by themselves."""
+    cut: Cut = []
     before: Collection[int] | None = None
     for start, seconds, proven in blocks:
         changed = before is not None and proven.keys() != before

@@ -46,7 +46,7 @@ def stretches(blocks: Iterable[Block], worker: int, heard: float) -> list[Stretc
             new = not owner or at + GONE_SECONDS <= block.start
             begin = heard if new and block.start < heard < end else block.start
             found.append(Stretch(begin, end, _part(block.proven, worker)))
-        owner, at = _next_owner(block.proven, owner), end
+        owner, at = next_owner(block.proven, owner), end
     if owner == worker:
         found.append(Stretch(at, at + GONE_SECONDS))
     return _joined(found)
@@ -57,8 +57,8 @@ def _part(proven: Mapping[int, float], worker: int) -> float:
     return proven[worker] / total if total else 1 / len(proven)
 
 
-def _next_owner(proven: Mapping[int, float], owner: int) -> int:
-    """Whose it is when a block is over: it changed hands in one that is several's."""
+def next_owner(proven: Mapping[int, float], owner: int) -> int:
+    """Whose a name is when a block is over: it changed hands in one that is several's."""
     others = {worker: seconds for worker, seconds in proven.items() if worker != owner} or proven
     return max(others, key=lambda worker: (others[worker], worker))
 
