@@ -6,8 +6,9 @@ from stratumproxy.ledger.accounts import Which
 from stratumproxy.ledger.audit import judge
 from stratumproxy.ledger.reader import LedgerReader
 
-SECONDS = 86_400.0
-"""How far back it is looked."""
+SPANS = 86_400.0, 3 * 3600.0
+"""How far back it is looked: who has only begun is seen in the shorter time, and who withholds some
+of it in the longer."""
 
 CONFIDENCE = 0.9999
 """With which nobody is named if only chance is at work. It is asked again and again, and for it a
@@ -29,7 +30,7 @@ def withholding(reader: LedgerReader, tenant: str, until: float) -> tuple[list[W
     Args:
         reader: of the ledger.
         tenant: whose workers, at all pools together.
-        until: Unix seconds; it is looked at what they did in `SECONDS` before.
+        until: Unix seconds; it is looked at what they did in `SPANS` before.
 
     Returns:
         They, those with most work first, and how many workers were looked at.
@@ -37,15 +38,20 @@ def withholding(reader: LedgerReader, tenant: str, until: float) -> tuple[list[W
     Raises:
         SinkError: the ledger can't be read, or has nothing of that tenant.
     """
-    account = reader.account(Which(tenant=tenant), until - SECONDS, until, by="worker")
-    audit = judge(account, "worker", CONFIDENCE)
-    found = [
-        Withholding(row.worker, row.expected, row.forwarded)
-        for row in audit.rows
-        if row.worker
-        and row.expected
-        and row.low is not None
-        and not row.estimated
-        and row.forwarded + audit.total.dropped < row.low
-    ]
-    return sorted(found, key=lambda each: -each.expected), len(audit.rows)
+    found: dict[str, Withholding] = {}
+    workers = 0
+    for seconds in SPANS:
+        account = reader.account(Which(tenant=tenant), until - seconds, until, by="worker")
+        audit = judge(account, "worker", 1 - (1 - CONFIDENCE) / len(SPANS))
+        workers = max(workers, len(audit.rows))
+        for row in audit.rows:
+            if (
+                row.worker
+                and row.expected
+                and row.low is not None
+                and not row.estimated
+                and row.forwarded + audit.total.dropped < row.low
+            ):
+                each = Withholding(row.worker, row.expected, row.forwarded)
+                found.setdefault(row.worker, each)
+    return sorted(found.values(), key=lambda each: -each.expected), workers

@@ -6,7 +6,7 @@ import pytest
 
 from stratumproxy.errors import SinkError
 from stratumproxy.ledger.reader import LedgerReader
-from stratumproxy.ledger.withheld import SECONDS, Withholding, withholding
+from stratumproxy.ledger.withheld import SPANS, Withholding, withholding
 from stratumproxy.telemetry.records import ShareRecord, WorkRecord
 from tests.ledger.told import DAY, batch, keep, share, work
 
@@ -48,7 +48,18 @@ def test_nor_for_what_was_lost_on_the_way_to_the_ledger(path: Path) -> None:
 
 def test_nor_for_what_it_did_the_day_before(path: Path) -> None:
     told(path, did("honest", 30, 30), did("liar", 30, 0))
-    assert found(path, AT + SECONDS + 3600) == ([], 0)
+    assert found(path, AT + max(SPANS) + 3600) == ([], 0)
+
+
+def test_who_has_only_begun_is_seen_in_some_hours(path: Path) -> None:
+    """A day of honest work hides it for long; and a day shows who withholds a third of it."""
+    shares = [share(AT - 5 * 3600 - each, worker) for worker in ("a", "b") for each in range(400)]
+    done = [work(worker)._replace(expected=400.0) for worker in ("a", "b")]
+    keep(path, [batch(1, AT - 5 * 3600, work=done, shares=shares)])
+    lately = [share(AT - 60 - each, "a") for each in range(20)]
+    keep(path, [batch(2, AT - 60, work=[work("a")._replace(expected=20.0)], shares=lately)])
+    keep(path, [batch(3, AT - 60, work=[work("b")._replace(expected=20.0)])])
+    assert found(path) == ([Withholding("b", 20.0, 0)], 2)
 
 
 def test_of_a_tenant_that_the_ledger_does_not_have(path: Path) -> None:
