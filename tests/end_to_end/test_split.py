@@ -26,7 +26,13 @@ pools = [{{ pool = "127.0.0.1:{b}", user = "farm" }}]
 path = "{folder}/ledger"
 [api]
 listen = "127.0.0.1:{api}"
+[[api.token]]
+name = "ops"
+role = "operate"
+file = "{folder}/token"
 """
+
+TOKEN = "a token that is long enough for anybody"
 
 MINERS = 20
 
@@ -53,11 +59,20 @@ def serving(proxy: Process) -> set[int]:
     return {each for each in children(proxy.process.pid) if "serve" in command(each)}
 
 
+async def parts(port: int) -> dict[str, float]:
+    """The weights that hold."""
+    async with httpx.AsyncClient() as client:
+        rows = (await client.get(f"http://127.0.0.1:{port}/api/splits")).json()["splits"]
+    return {each["target"]: each["part"] for each in rows}
+
+
 async def test_it_outlives_a_kill_and_a_restart(site, tmp_path):
     a, b = await site.pool(job_interval=0), await site.pool(job_interval=0)
     with KeptPort() as free:
         api = free.number
     places = {"a": a.address[1], "b": b.address[1], "api": api, "folder": tmp_path}
+    (tmp_path / "token").write_text(TOKEN)
+    (tmp_path / "token").chmod(0o600)
     config = configured(a, b, processes=2, tables=TABLES.format(**places))
     async with running(tmp_path / "farm.toml", config, "--log-format", "json") as proxy:
         miners = await site.miners(proxy, MINERS)
@@ -78,5 +93,21 @@ async def test_it_outlives_a_kill_and_a_restart(site, tmp_path):
     assert any("a split's account begins at nothing" in line for line in proxy.log)
     async with running(tmp_path / "farm.toml", config, "--log-format", "json") as proxy:
         await is_delivered(api, work)
+        async with httpx.AsyncClient() as client:
+            answer = await client.post(
+                f"http://127.0.0.1:{api}/api/actions/weights",
+                json={"weights": {"a": 1, "b": 1}},
+                headers={"Authorization": f"Bearer {TOKEN}"},
+            )
+            assert answer.json()["done"]["parts"] == {"a": 0.5, "b": 0.5}
+        await is_delivered(api, {"a": 0.0, "b": 0.0})
+        before = serving(proxy)
+        os.kill(min(before), signal.SIGKILL)
+        await site.until(lambda: len(serving(proxy) - before) == 1)
+        with trio.fail_after(PATIENCE):
+            while await parts(api) != {"a": 0.5, "b": 0.5}:
+                await trio.lowlevel.checkpoint()
         assert await proxy.stopped() == 0
     assert any("a split's account goes on as the ledger has it" in line for line in proxy.log)
+    (order,) = [line for line in proxy.log if "an operator's order" in line]
+    assert '"by": "ops at ' in order
