@@ -23,7 +23,13 @@ SHORTEST = 10.0
 """Seconds that any gap may be: a connection that stutters is no machine that stands still."""
 
 LONGEST = 3600.0
-"""Seconds that none may be, however rare shares are."""
+"""Seconds that none may be before `ENOUGH` gaps say how rare shares are; nor one at whose ends
+different difficulties were asked for, unless it is short enough by both. Else whoever asks for a
+difficulty at which shares are rare, and for the old one after a rest, would have mined meanwhile.
+"""
+
+RAREST = 6 * 3600.0
+"""Seconds that none may be at all."""
 
 FIRST = 60.0
 """Seconds that one may be at least before the mean is known from `ENOUGH` shares."""
@@ -84,7 +90,8 @@ class Streak:
         self.terms, self.asked = terms, asked
         self._part = min(asked / pool_difficulty, 1.0) if pool_difficulty else 1.0
         self.limit = self._limit()
-        longest = max(before, self.limit)
+        shorter, longer = sorted((before, self.limit))
+        longest = max(shorter, min(longer, LONGEST))
         if now - self.last > longest:
             if self.last > NEVER:
                 self._learn(0, longest)  # the share that ends the gap is learned with the others
@@ -118,5 +125,5 @@ class Streak:
     def _limit(self) -> float:
         """How long a gap may be, by what the newest ones were."""
         limit = GAPS * self.asked * self._seconds / self._gaps if self._gaps else 0.0
-        shortest = SHORTEST if self._gaps >= ENOUGH else FIRST
-        return min(max(limit, shortest), LONGEST)
+        known = self._gaps >= ENOUGH
+        return min(max(limit, SHORTEST if known else FIRST), RAREST if known else LONGEST)

@@ -10,7 +10,8 @@ from stratumproxy.statement.statement import Figures, Row
 TWICE = 1.02
 """How much of the time that passed one machine may prove, told late at an edge."""
 
-LATE_SECONDS = 3600.0
+LATE_SECONDS = 6 * 3600.0
+"""A gap between two shares counts when it is over, and no longer one does."""
 
 
 def notes(

@@ -7,7 +7,7 @@ from math import exp
 import pytest
 
 from stratumproxy.accounting.account import Account
-from stratumproxy.accounting.streak import FIRST, GAPS, LONGEST, SHORTEST
+from stratumproxy.accounting.streak import ENOUGH, FIRST, GAPS, LONGEST, RAREST, SHORTEST
 from stratumproxy.accounting.workers import Worker
 
 ACCOUNT = Account("main", "farm")
@@ -110,7 +110,39 @@ def test_bounds_of_a_gap() -> None:
     mines(fast, iter([number / 100 for number in range(1000)]))
     assert fast.streak.limit == SHORTEST
     mines(slow, iter([number * 3500.0 for number in range(40)]))
-    assert slow.streak.limit == LONGEST
+    assert slow.streak.limit == RAREST
+
+
+@pytest.mark.parametrize("gap", [900.0, 2000.0])
+def test_a_machine_whose_shares_are_rare_is_there_all_the_same(gap: float) -> None:
+    dice, worker = random.Random(8), Worker("a")
+    mines(worker, poisson(dice, 0, DAY, gap))
+    part = mines(worker, poisson(dice, DAY, 41 * DAY, gap)) / (40 * DAY)
+    assert 0.985 < part <= 1.01
+
+
+def test_no_gap_is_longer_than_an_hour_before_it_is_known_how_rare_shares_are() -> None:
+    worker = Worker("a")
+    for number in range(ENOUGH - 1):
+        find(worker, number * 3000.0)
+    proven(worker)
+    assert worker.streak.limit <= LONGEST
+
+
+def test_a_difficulty_between_two_others_hides_no_rest() -> None:
+    """At a thousand times the difficulty eight mean gaps are hours; none is so long that is not by
+    what was asked before and after, too.
+    """
+    worker = Worker("a")
+    mines(worker, iter([number * 5.0 for number in range(1000)]))
+    find(worker, 5000.0, asked=1_000_000.0)
+    proven(worker)
+    find(worker, 5000.0 + 5 * 3600, asked=1_000_000.0)
+    assert proven(worker) == pytest.approx(5 * 3600)  # such a share is work of that long
+    find(worker, 5000.0 + 10 * 3600)
+    assert proven(worker) == 0
+    find(worker, 5005.0 + 10 * 3600)
+    assert proven(worker) == 5
 
 
 def test_all_is_reckoned_once_however_it_is_told() -> None:

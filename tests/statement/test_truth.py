@@ -16,7 +16,7 @@ def compared() -> dict[tuple[float, str], Errors]:
     return compare(each=3, days=3, seed=7)
 
 
-@pytest.mark.parametrize("gap", [5.0, 20.0, 60.0, 300.0])
+@pytest.mark.parametrize("gap", [5.0, 20.0, 60.0, 300.0, 900.0])
 def test_uptime_is_biased_by_no_more_than_gaps(
     compared: dict[tuple[float, str], Errors], gap: float
 ) -> None:
