@@ -304,6 +304,11 @@ class SharedSplits:
                 self._begin(tenant, min(heres, key=lambda here: here.age))
             account = self._accounts[tenant]
             account.rate = max(sum(each.rate for each in heres), account.rate * keep)
+            if account.by and not any(
+                _are_same(each.configured, account.configured) for each in heres
+            ):  # what was ordered is configured now
+                self._record("info", OVER_ORDER, tenant=tenant)
+                account.by, account.configured, self.news = "", heres[0].configured, True
             if account.by:
                 self._insist(tenant, account)
         for tenant in self._accounts.keys() - told.keys():

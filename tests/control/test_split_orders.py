@@ -66,6 +66,18 @@ async def test_a_reload_of_the_same_weights_leaves_them_and_others_end_them(site
     assert site.recorded.count("an operator's order of weights is over: others are configured") == 1
 
 
+async def test_what_was_ordered_is_configured(site: Site) -> None:
+    """The account goes on, and it is nobody's order any more."""
+    await ordered(site)
+    site.processes[0].finds("a", 100)
+    site.second()
+    site.reload({"a": 1, "b": 1})
+    site.seconds(2)
+    assert site.debts() == pytest.approx({"a": -50, "b": 50})
+    (kept,) = site.ledger
+    assert (kept.by, kept.parts, kept.configured) == ("", EVEN, EVEN)
+
+
 async def test_or_other_weights_that_are_configured_while_nothing_runs(site: Site) -> None:
     await ordered(site)
     site.weights = {"a": 60, "b": 40}
