@@ -43,7 +43,8 @@ def as_told(entry: Entry, viewer: Viewer) -> dict[str, Any] | None:
     if tenant is None:
         return record._asdict()
     if isinstance(record, JobRecord):
-        return record._asdict() if record.tenant == tenant else None
+        # How many groups of miners there are is how many targets all have.
+        return record._replace(group=0)._asdict() if record.tenant == tenant else None
     if record.values.get("tenant") != tenant:
         return None
     values = {key: value for key, value in record.values.items() if key in TOLD_TO_TENANTS}

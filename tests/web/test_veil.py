@@ -4,6 +4,7 @@ from itertools import pairwise
 from urllib.parse import quote
 
 from stratumproxy.web.veil import Veil
+from tests.fleet.telling import job
 from tests.web import test_tenants
 from tests.web.asking import Web, problem_of
 from tests.web.test_tenants import bearer
@@ -73,3 +74,14 @@ async def test_a_miner_is_hung_up_on_by_the_id_that_was_told(hosted: Web) -> Non
     hosted.orders.refusal = ""
     await hosted.post(path, {"miner": "no number"}, headers=boss)
     assert hosted.orders.given.pop()[1]["miner"] == "no number"
+
+
+async def test_no_job_says_how_many_groups_of_miners_there_are(hosted: Web) -> None:
+    jobs = [job(name="acme-next")._replace(group=7, **test_tenants.of("acme"))]
+    hosted.told.tell(jobs=jobs)
+    (own, *_) = (await hosted.get("/api/jobs", headers=bearer("acme"))).json()["jobs"]
+    assert (own["job"], own["group"]) == ("acme-next", 0)
+    summary = (await hosted.get("/api/summary", headers=bearer("acme"))).json()
+    assert {each["group"] for each in summary["last_jobs"]} == {0}
+    (everybodys, *_) = (await hosted.get("/api/jobs", headers=bearer("host"))).json()["jobs"]
+    assert everybodys["group"] == 7
