@@ -204,6 +204,8 @@ def test_many_machines_with_any_names(browser: Any, hosted: World) -> None:
         row = said["rows"][0] | {"reasons": {HOSTILE: 3}, "rejected": 3}
         said["rows"] = [row | {"name": f"{HOSTILE}{number}"} for number in range(1200)]
         said["tenant"] = said["credits"][0]["account"] = said["notes"][0] = HOSTILE
+        half = {"promised": None, "work": 1e12, "part": 0.5, "credited_work": 0, "credited_part": 1}
+        said["targets"] = [half | {"target": HOSTILE}, half | {"target": "own"}]
         said["total"]["reasons"] = {HOSTILE: said["total"]["rejected"]}
         route.fulfill(response=answer, json=said)
 
@@ -215,6 +217,8 @@ def test_many_machines_with_any_names(browser: Any, hosted: World) -> None:
         expect(day_rows(page)).to_have_count(1200)
         expect(day_rows(page).last.locator("th")).to_have_text(f"{HOSTILE}1199")
         expect(page.locator("#statement-title bdi")).to_have_text(HOSTILE)
+        expect(page.locator("#statement .targets tbody th")).to_have_text([HOSTILE, "own"])
+        expect(page.locator("#statement .targets tbody td").first).to_have_text("?")
         assert page.locator("#statement img").count() == 0
 
 
