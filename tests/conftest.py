@@ -1,5 +1,7 @@
 """What every test shares."""
 
+import sqlite3
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -26,6 +28,36 @@ def _log_as_ever() -> Iterator[None]:
     """A command that is tried in this process sets up the log, also for the tests after it."""
     yield
     structlog.reset_defaults()
+
+
+@pytest.fixture(autouse=True)
+def _ledgers_are_closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Python 3.13 warns of each that is left open, in whatever test is next; here it is its own.
+
+    Not of those that another thread opened: it may have been abandoned, and ends when it can.
+    """
+    opened: list[sqlite3.Connection] = []
+    connect = sqlite3.connect
+
+    def kept(*arguments: Any, **options: Any) -> sqlite3.Connection:
+        connection: sqlite3.Connection = connect(*arguments, **options)
+        if threading.current_thread() is threading.main_thread():
+            opened.append(connection)
+        return connection
+
+    monkeypatch.setattr(sqlite3, "connect", kept)
+    yield
+    left = [each for each in opened if not _is_closed(each)]
+    for each in left:
+        each.close()
+    assert not left, f"{len(left)} of {len(opened)} databases were left open"
+
+
+def _is_closed(connection: sqlite3.Connection) -> bool:
+    try:
+        return connection.total_changes < 0
+    except sqlite3.ProgrammingError:
+        return True
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -1,5 +1,6 @@
 """A machine that lies, from the ledger to the account of the split."""
 
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,8 @@ class World:
         return self.orders({"action": "accused", "workers": workers}) == {"result": {}}
 
     def look(self) -> None:
-        trio.run(self.suspects.look, self.reader)
+        with closing(self.reader):  # which opens the ledger again, if it is asked again
+            trio.run(self.suspects.look, self.reader)
         self.accused.look()
 
     def delivered(self) -> float:

@@ -1,5 +1,6 @@
 """Who withholds what pools want, by the ledger."""
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,8 @@ def told(path: Path, *workers: tuple[WorkRecord, list[ShareRecord]], dropped: in
 
 
 def found(path: Path, at: float = AT, tenant: str = "default") -> tuple[list[Withholding], int]:
-    return withholding(LedgerReader(str(path)), tenant, at)
+    with closing(LedgerReader(str(path))) as reader:
+        return withholding(reader, tenant, at)
 
 
 def test_who_sends_less_than_chance_allows_is_named(path: Path) -> None:
