@@ -29,8 +29,11 @@ export function groupsPanel(feed, fleet, table) {
   let chosen = "";
   let asked = -Infinity;
   let grouped = false;
+  let named = -1;
 
   fleet.addEventListener("rows", () => {
+    if (named === fleet.names) return;
+    named = fleet.names;
     grouped = fleet.rows.some((row) => groupsOf(row).length);
   });
 
