@@ -22,6 +22,7 @@ def test_a_customer_sees_its_own_machines(browser: Any) -> None:
         expect(page.locator("#whose")).to_have_text("acme")
         expect(page.locator("#about")).to_contain_text("figures of acme alone")
         expect(page.locator("section.pools")).to_be_hidden()
+        expect(page.locator("footer >> text=Metrics")).to_be_hidden()
         expect(page.locator("#splits tbody tr")).to_have_count(2)
         expect(page.locator("#workers")).to_have_attribute("aria-rowcount", "31")
         page.wait_for_selector("#history canvas")
