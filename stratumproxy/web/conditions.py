@@ -52,8 +52,14 @@ def told(watch: Watch, now: float, today: float) -> list[dict[str, Any]]:
 def without_words(found: Iterable[dict[str, Any]], *tenants: str | None) -> list[dict[str, Any]]:
     """Some of them for who may not know of which pool, or why: the words may be of others.
 
+    What is a tenant's says which of its targets or pools; that is its own.
+
     Args:
         found: all, as `told` says.
         tenants: whose; None for everybody's.
     """
-    return [{**each, "subject": "", "why": ""} for each in found if each["tenant"] in tenants]
+    return [
+        {**each, "subject": each["subject"] if each["tenant"] else "", "why": ""}
+        for each in found
+        if each["tenant"] in tenants
+    ]

@@ -24,6 +24,7 @@ TOLD_TO_TENANTS = frozenset(
         "seconds",
         "shares",
         "since",
+        "subject",
         "target",
         "tenant",
         "until",

@@ -302,7 +302,7 @@ async def test_a_summary_is_of_its_own_workers(hosted: Web) -> None:
     assert everybodys["tenant"] is None
     [condition] = own["conditions"]
     assert (condition["kind"], condition["tenant"]) == ("tenant-no-pool", "acme")
-    assert (condition["subject"], condition["why"]) == ("", ""), "the pool may speak of others"
+    assert (condition["subject"], condition["why"]) == ("acme", ""), "a pool may speak of others"
     told = {each["tenant"]: each["why"] for each in everybodys["conditions"]}
     assert told["beta"] == "beta-pool gives beta no work"
     of_the_whole = {"pools", "processes", "drops", "uptime", "forwarded", "jobs"}
@@ -337,12 +337,17 @@ class TestEvents:
                 events=[
                     event(text="zulu is lost"),
                     EventRecord(NOW, "info", "gone", {"tenant": "beta", "worker": "beta-rig"}),
-                    EventRecord(NOW, "info", "gone", {"tenant": "acme", "by": "zulu"}),
+                    EventRecord(
+                        NOW,
+                        "info",
+                        "gone",
+                        {"tenant": "acme", "by": "zulu", "subject": "acme", "why": "zulu said so"},
+                    ),
                 ],
             )
             told = [await heard.next_of("job"), await heard.next_of("event")]
             assert told[0]["data"]["job"] == "acme-new"
-            assert told[1]["data"]["values"] == {"tenant": "acme"}
+            assert told[1]["data"]["values"] == {"tenant": "acme", "subject": "acme"}
             assert all("id" not in each for each in told), "they would count what is others'"
             hosted.told.tell(jobs=[job(name="acme-last")._replace(**of("acme"))])
             last = await heard.next_of("job")
