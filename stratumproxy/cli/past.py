@@ -163,17 +163,25 @@ def keep_marks(path: str, marks: Iterable[Mark], clock: Clock) -> None:
     )
 
 
-def known_order(kept: KeptOrder | None, clock: Clock) -> PoolOrder | None:
-    """The operator's order of pools that a ledger has, in even time."""
-    if kept is None:
-        return None
-    return PoolOrder(kept.pool, kept.by, kept.since - clock.unix(0.0), kept=True)
+def known_orders(kept: Iterable[KeptOrder], clock: Clock) -> list[PoolOrder]:
+    """The operator's orders of pools that a ledger has, in even time."""
+    ahead = clock.unix(0.0)
+    return [
+        PoolOrder(each.pool, each.by, each.since - ahead, True, each.tenant, each.target)
+        for each in kept
+    ]
 
 
-def keep_order(path: str, order: PoolOrder | None, clock: Clock) -> None:
-    """Keep the operator's order of pools, or that there is none.
+def keep_orders(path: str, orders: Iterable[PoolOrder], clock: Clock) -> None:
+    """Keep the operator's orders of pools, in place of those before.
 
     Raises:
         SinkError: the ledger can't be written.
     """
-    ledger_order.keep(path, order and KeptOrder(order.pool, order.by, clock.unix(order.since)))
+    ledger_order.keep(
+        path,
+        [
+            KeptOrder(each.pool, each.by, clock.unix(each.since), each.tenant, each.target)
+            for each in orders
+        ],
+    )

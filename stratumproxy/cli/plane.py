@@ -12,7 +12,7 @@ import trio
 
 from stratumproxy.cli.accounts import Accounts
 from stratumproxy.cli.baseline import Baseline
-from stratumproxy.cli.past import keep_order, known_order, read_past
+from stratumproxy.cli.past import keep_orders, known_orders, read_past
 from stratumproxy.cli.suspects import Suspects
 from stratumproxy.config import Config
 from stratumproxy.config.groups import groups_by
@@ -84,7 +84,7 @@ class Plane:
             sinks=_sinks(config, clock, self._owner),
             supervisor=supervisor,
             clock=clock,
-            keep_order=self._keep_order,
+            keep_orders=self._keep_orders,
             lines_lost=lines_lost,
             site=config.place,
         )
@@ -159,18 +159,18 @@ class Plane:
                         if name not in self._live and run.site in places
                     ]
                 )
-            self.control.preference.recall(known_order(standing.order, self._clock))
+            self.control.preference.recall(known_orders(standing.orders, self._clock))
             self._accounts.recall(standing.splits)
         return standing
 
-    async def _keep_order(self, order: PoolOrder | None) -> bool:
-        """Keep the operator's order of pools for the next start; whether it could be."""
+    async def _keep_orders(self, orders: Sequence[PoolOrder]) -> bool:
+        """Keep the operator's orders of pools for the next start; whether they could be."""
         if not self._config.ledger.path:
             return False
 
         def keep() -> None:
             self._owner.claim()
-            keep_order(self._config.ledger.path, order, self._clock)
+            keep_orders(self._config.ledger.path, orders, self._clock)
 
         try:
             await trio.to_thread.run_sync(keep, abandon_on_cancel=True, limiter=self._keeper)

@@ -44,7 +44,7 @@ LEVELS: dict[Severity, Level] = {"critical": "error", "warning": "warning", "not
 """At which the log tells of a condition."""
 
 
-async def _not_kept(order: PoolOrder | None) -> bool:
+async def _not_kept(orders: Sequence[PoolOrder]) -> bool:
     return False
 
 
@@ -58,7 +58,7 @@ class Control:
         sinks: who keeps records, by name.
         supervisor: the process that reads the configuration again on SIGHUP, if there is one.
         clock: even time for the picture, and the time of day for records.
-        keep_order: keeps the operator's order of pools for the next start, if there is where to.
+        keep_orders: keeps the operator's orders of pools for the next start, if there is where to.
         lines_lost: asked for the lines of the log that this process could not write.
         site: where this is, as it is configured.
     """
@@ -72,7 +72,7 @@ class Control:
         sinks: Mapping[str, Sink],
         supervisor: int | None = None,
         clock: Clock,
-        keep_order: Callable[[PoolOrder | None], Awaitable[bool]] = _not_kept,
+        keep_orders: Callable[[Sequence[PoolOrder]], Awaitable[bool]] = _not_kept,
         lines_lost: Callable[[], int] = int,
         site: str = "",
     ) -> None:
@@ -92,13 +92,13 @@ class Control:
             fleet,
             clock,
             give=lambda arguments: self.orders.to_processes("switch-pool", arguments),
-            keep=keep_order,
+            keep=keep_orders,
             record=self.record,
         )
         self.watch = Watch(
             fleet,
             sinks=self._keep.states,
-            order=lambda: self.preference.order,
+            orders=lambda: self.preference.orders,
             jump=lambda: clock.jump,
             lines_lost=lines_lost,
         )

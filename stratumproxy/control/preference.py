@@ -1,10 +1,11 @@
-"""The pool that an operator put before all others: who did, since when, and that it stays so.
+"""The pools that an operator put before all others: who did, since when, and that it stays so.
 
-A process that serves miners obeys an order as long as it lives. Here it is remembered, given to
-each that does not have it, such as one that was started again, and kept for the next start of all.
+For all targets, and for single ones, whose own goes before that. A process that serves miners obeys
+an order as long as it lives. Here it is remembered, given to each that does not have it, such as
+one that was started again, and kept for the next start of all.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -14,13 +15,14 @@ from stratumproxy.errors import StratumProxyError
 from stratumproxy.fleet import Fleet
 from stratumproxy.fleet.conditions import PoolOrder
 from stratumproxy.telemetry.clock import Clock
+from stratumproxy.telemetry.snapshot import Snapshot
 
 LOOK_EVERY = 1.0
-"""Seconds from one look at whether every process has the order to the next; each says once a second
-what it has."""
+"""Seconds from one look at whether every process has the orders to the next; each says once a
+second what it has."""
 
 KEEP_EVERY = 10.0
-"""Seconds until it is tried again to keep it."""
+"""Seconds until it is tried again to keep them."""
 
 KEEP_SECONDS = 1.0
 """That whoever ordered waits for it to be kept, and the stop does."""
@@ -30,6 +32,12 @@ ADOPTED = 5.0
 it was given to an earlier control process, and could not be kept."""
 
 OVER = "an operator's order of pools is over: the pool is not configured any more"
+NOBODYS = "an operator's order of pools is over: the target is not configured any more"
+
+Whose = tuple[str, str]
+"""A tenant and a target."""
+
+EVERYBODY: Whose = "", ""
 
 
 class Preference:
@@ -39,7 +47,7 @@ class Preference:
         fleet: says what each process obeys.
         clock: of this process.
         give: gives every process an order, and says what they did.
-        keep: keeps an order, or that there is none, for the next start; whether it could.
+        keep: keeps all orders that there are for the next start; whether it could.
         record: called with a level, a text and values: what should be on record.
     """
 
@@ -49,10 +57,10 @@ class Preference:
         clock: Clock,
         *,
         give: Callable[[dict[str, Any]], Awaitable[dict[str, Any]]],
-        keep: Callable[[PoolOrder | None], Awaitable[bool]],
+        keep: Callable[[Sequence[PoolOrder]], Awaitable[bool]],
         record: Callable[..., None],
     ) -> None:
-        self.order: PoolOrder | None = None
+        self._orders: dict[Whose, PoolOrder] = {}
         self._fleet = fleet
         self._clock = clock
         self._give = give
@@ -62,15 +70,26 @@ class Preference:
         self._given_at = -float("inf")
         self._one_at_a_time = trio.Lock()
 
-    def recall(self, order: PoolOrder | None) -> None:
+    @property
+    def orders(self) -> list[PoolOrder]:
+        """Those that hold; the one for all comes first."""
+        return [self._orders[whose] for whose in sorted(self._orders)]
+
+    @property
+    def order(self) -> PoolOrder | None:
+        """The one for all, if there is one."""
+        return self._orders.get(EVERYBODY)
+
+    def recall(self, orders: Iterable[PoolOrder]) -> None:
         """Go on with what was kept."""
-        self.order = order
+        self._orders = {(each.tenant, each.target): each for each in orders}
 
     async def switch(self, arguments: dict[str, Any], by: str) -> dict[str, Any]:
         """Carry out an operator's order.
 
         Args:
-            arguments: has ``pool``, a name, or empty for the configured order.
+            arguments: has ``pool``, a name, or empty for the configured order; it may have
+                ``tenant``, for whom alone, and ``target``, for which of the tenant's.
             by: who gave it.
 
         Returns:
@@ -82,14 +101,31 @@ class Preference:
         async with self._one_at_a_time:
             done = await self._give(arguments)
             self._given_at = self._clock.now()
-            pool = arguments["pool"]
-            self.order = PoolOrder(pool, by, self._given_at, kept=False) if pool else None
-            self._kept = False
+            for whose in self._meant(arguments):
+                self._set(whose, arguments["pool"], by)
         await self.keep()
         return {**done, "kept": self._kept}
 
+    def _meant(self, arguments: dict[str, Any]) -> set[Whose]:
+        tenant, target = arguments.get("tenant"), arguments.get("target")
+        if tenant is None:
+            return {EVERYBODY}
+        told = (each for snapshot in self._shown() for each in snapshot.targets)
+        return {
+            (each.tenant, each.target)
+            for each in told
+            if each.tenant == tenant and target in (None, each.target)
+        }
+
+    def _set(self, whose: Whose, pool: str, by: str) -> None:
+        self._kept = False
+        if pool:
+            self._orders[whose] = PoolOrder(pool, by, self._clock.now(), False, *whose)
+        else:
+            self._orders.pop(whose, None)
+
     async def run(self) -> None:
-        """See to it that every process has the order, and that it is kept, until cancelled."""
+        """See to it that every process has the orders, and they are kept, until cancelled."""
         keep_at = trio.current_time()
         while True:
             await trio.sleep(LOOK_EVERY)
@@ -102,37 +138,70 @@ class Preference:
         """Keep what is not kept yet, if there is time."""
         if self._kept:
             return
-        order = self.order
+        orders = self.orders
         with trio.move_on_after(KEEP_SECONDS):
-            kept = await self._keep(order)
-            if order is self.order:
+            kept = await self._keep(orders)
+            if orders == self.orders:
                 self._kept = kept
-                self.order = order and order._replace(kept=kept)
+                self._orders = {
+                    whose: each._replace(kept=kept) for whose, each in self._orders.items()
+                }
+
+    def _shown(self, since: float = -float("inf")) -> list[Snapshot]:
+        """How each process stands that has told it since a moment."""
+        return [
+            process.snapshot
+            for process in self._fleet.processes.running.values()
+            if process.snapshot is not None and process.shown > since
+        ]
 
     async def _look(self) -> None:
         async with self._one_at_a_time:
-            shown = [
-                process.snapshot
-                for process in self._fleet.processes.running.values()
-                if process.snapshot is not None and process.shown > self._given_at
-            ]
-            wanted = self.order.pool if self.order else ""
-            odd = [each.preferred for each in shown if each.preferred != wanted]
+            shown = self._shown(self._given_at)
+            obeyed = {whose: self._obeyed(shown, whose) for whose in (EVERYBODY, *self._orders)}
+            for snapshot in shown:
+                for each in snapshot.targets:
+                    whose = each.tenant, each.target
+                    if whose not in obeyed:
+                        obeyed[whose] = self._obeyed(shown, whose)
             configured = {pool.name for each in shown for pool in each.pools if pool.state}
-            if not odd:
-                return
-            now = self._clock.now()
-            if not wanted and now - self._fleet.started < ADOPTED:
-                self.order = PoolOrder(odd[0], "somebody", now, kept=False)
-                self._kept = False
-            elif wanted and wanted not in configured:
-                self._record("warning", OVER, pool=wanted)
-                self.order, self._kept = None, False
-            else:
-                await self._give_again(wanted)
+            for whose, pools in obeyed.items():
+                await self._agree(whose, pools, configured)
+            if shown:
+                for whose in [each for each in self._orders if not obeyed[each]]:
+                    pool = self._orders[whose].pool
+                    self._record("warning", NOBODYS, pool=pool, tenant=whose[0], target=whose[1])
+                    self._set(whose, "", "")
 
-    async def _give_again(self, wanted: str) -> None:
+    def _obeyed(self, shown: Iterable[Snapshot], whose: Whose) -> list[str]:
+        """What each process prefers for a target that it has."""
+        if whose == EVERYBODY:
+            return [each.preferred for each in shown]
+        return [
+            target.preferred
+            for snapshot in shown
+            for target in snapshot.targets
+            if (target.tenant, target.target) == whose
+        ]
+
+    async def _agree(self, whose: Whose, pools: Iterable[str], configured: set[str]) -> None:
+        """See to it that all prefer what is ordered."""
+        order = self._orders.get(whose)
+        wanted = order.pool if order else ""
+        odd = [pool for pool in pools if pool != wanted]
+        if wanted and odd and wanted not in configured:
+            self._record("warning", OVER, pool=wanted)
+            self._set(whose, "", "")
+        elif not wanted and odd and self._clock.now() - self._fleet.started < ADOPTED:
+            self._set(whose, odd[0], "somebody")
+        elif odd:
+            await self._give_again(whose, wanted)
+
+    async def _give_again(self, whose: Whose, wanted: str) -> None:
         """Give it to all; those who have it do nothing for it."""
         self._given_at = self._clock.now()
+        arguments: dict[str, Any] = {"pool": wanted}
+        if whose != EVERYBODY:
+            arguments |= {"tenant": whose[0], "target": whose[1], "again": True}
         with suppress(StratumProxyError):  # it is given again as long as somebody does not have it
-            await self._give({"pool": wanted})
+            await self._give(arguments)

@@ -89,6 +89,10 @@ class PoolOrder(NamedTuple):
     """When, in even time."""
     kept: bool
     """Whether it will be known after a restart."""
+    tenant: str = ""
+    """For whom alone; empty for all."""
+    target: str = ""
+    """For which of the tenant's targets."""
 
 
 class Dropped(NamedTuple):
@@ -108,7 +112,7 @@ class Picture:
     """Even time."""
     processes: Mapping[str, Process] = field(default_factory=dict)
     """Those that run, by what they are called."""
-    order: PoolOrder | None = None
+    orders: Sequence[PoolOrder] = ()
     sinks: Sequence[SinkState] = ()
     dropped: Mapping[str, Dropped] = field(default_factory=dict)
     """What was dropped of late, by kind."""
@@ -202,10 +206,12 @@ def _backup(picture: Picture) -> Iterator[Condition]:
 
 
 def _order(picture: Picture) -> Iterator[Condition]:
-    order = picture.order
-    if order is not None:
+    for order in picture.orders:
         until = "until told otherwise" if order.kept else "until a restart: it could not be kept"
-        yield Condition("pool-order", order.pool, order.since, f"by {order.by}, {until}")
+        whose = f"{order.tenant}, {order.target}" if order.target else order.tenant
+        subject = f"{order.pool} for {whose}" if whose else order.pool
+        why = f"by {order.by}, {until}"
+        yield Condition("pool-order", subject, order.since, why, order.tenant)
 
 
 def _sinks(picture: Picture) -> Iterator[Condition]:

@@ -45,7 +45,7 @@ class Watch:
     Args:
         fleet: what the data plane tells.
         sinks: asked for how the sinks do.
-        order: asked for the operator's order of pools that is in force.
+        orders: asked for the operator's orders of pools that are in force.
         jump: asked for the jump of the wall clock that lasts.
         lines_lost: asked for the lines of the log that this process could not write.
     """
@@ -55,13 +55,13 @@ class Watch:
         fleet: Fleet,
         *,
         sinks: Callable[[], Sequence[SinkState]] = tuple,
-        order: Callable[[], PoolOrder | None] = lambda: None,
+        orders: Callable[[], Sequence[PoolOrder]] = tuple,
         jump: Callable[[], Jump | None] = lambda: None,
         lines_lost: Callable[[], int] = int,
     ) -> None:
         self._fleet = fleet
         self._sinks = sinks
-        self._order = order
+        self._orders = orders
         self._jump = jump
         self._lines_lost = lines_lost
         self._dropped: dict[str, _Stretch] = {}
@@ -79,7 +79,7 @@ class Watch:
         picture = Picture(
             now,
             self._fleet.processes.named(),
-            self._order(),
+            self._orders(),
             self._sinks(),
             self._lately(now),
             self._jump(),

@@ -1,10 +1,13 @@
-"""An operator's order of pools, which holds over restarts."""
+"""An operator's orders of pools, which hold over restarts."""
 
 import sqlite3
+from collections.abc import Iterable
 from contextlib import closing
 from typing import NamedTuple
 
 from stratumproxy.ledger.database import explained, open_for_writing, transaction
+
+COLUMNS = 'pool, "by", since, tenant, target'
 
 
 class KeptOrder(NamedTuple):
@@ -15,25 +18,28 @@ class KeptOrder(NamedTuple):
     """Who gave it."""
     since: float
     """Unix seconds."""
+    tenant: str = ""
+    """For whom alone; empty for all."""
+    target: str = ""
+    """For which of the tenant's targets."""
 
 
-def order(connection: sqlite3.Connection) -> KeptOrder | None:
-    """The order that holds, if there is one."""
-    row = connection.execute('SELECT pool, "by", since FROM pool_order').fetchone()
-    return None if row is None else KeptOrder(*row)
+def orders(connection: sqlite3.Connection) -> list[KeptOrder]:
+    """The orders that hold."""
+    rows = connection.execute(f"SELECT {COLUMNS} FROM pool_order ORDER BY tenant, target")
+    return [KeptOrder(*row) for row in rows]
 
 
-def keep(path: str, order: KeptOrder | None) -> None:
-    """Keep an order in place of the last one, or that there is none. It is on the disk then.
+def keep(path: str, orders: Iterable[KeptOrder]) -> None:
+    """Keep orders in place of those before. They are on the disk then.
 
     Args:
         path: the ledger, which another thread may be writing.
-        order: what holds from now on.
+        orders: all that hold from now on.
 
     Raises:
         SinkError: it can't be written.
     """
     with closing(open_for_writing(path)) as connection, explained(path), transaction(connection):
         connection.execute("DELETE FROM pool_order")
-        if order is not None:
-            connection.execute('INSERT INTO pool_order (pool, "by", since) VALUES (?, ?, ?)', order)
+        connection.executemany(f"INSERT INTO pool_order ({COLUMNS}) VALUES (?, ?, ?, ?, ?)", orders)

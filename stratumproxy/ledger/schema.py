@@ -236,6 +236,12 @@ CREATE TABLE split_debts (
 ) WITHOUT ROWID;
 """
 
+_ORDERS = """
+-- As many rows as there are orders of pools; tenant and target are empty in the one for all.
+ALTER TABLE pool_order ADD COLUMN tenant TEXT NOT NULL DEFAULT '';
+ALTER TABLE pool_order ADD COLUMN target TEXT NOT NULL DEFAULT '';
+"""
+
 MIGRATIONS: tuple[str, ...] = (
     _NAMES + _RECEIPTS + _RECORDS + _BUCKETS,
     _SEEN,
@@ -245,6 +251,7 @@ MIGRATIONS: tuple[str, ...] = (
     _GROUPS,
     _IDENTITY,
     _SPLITS,
+    _ORDERS,
 )
 """What makes version n + 1 of version n, n being its place. Never edited once released."""
 

@@ -7,7 +7,7 @@ from math import inf
 from stratumproxy.ledger import pages, parts, receipts, retention
 from stratumproxy.ledger.database import explained, open_for_reading
 from stratumproxy.ledger.history import Shares, Totals, bucket, totals
-from stratumproxy.ledger.order import order
+from stratumproxy.ledger.order import orders
 from stratumproxy.ledger.parts import PartShares
 from stratumproxy.ledger.schema import Level
 from stratumproxy.ledger.splits import splits
@@ -38,8 +38,8 @@ class Standing:
                 """The newest batch of each run that has not ended."""
                 self.not_ended = receipts.not_ended(self._connection)
                 """These runs."""
-                self.order = order(self._connection)
-                """The operator's order of pools that holds, if there is one."""
+                self.orders = orders(self._connection)
+                """The operator's orders of pools that hold."""
                 self.splits = splits(self._connection)
                 """Accounts of splits by work, as they stood last."""
                 self.reached = retention.reached(self._connection)

@@ -16,6 +16,7 @@ from stratumproxy.errors import OrderError, TelemetryError
 from stratumproxy.proxy.proxy import Proxy
 from stratumproxy.routing.allocation import group_of, tenant_of
 from stratumproxy.routing.split import Kept
+from stratumproxy.routing.target import Target
 from stratumproxy.routing.tenant import Tenant
 from stratumproxy.telemetry.bans import ANYBODYS, ANYWHERE, Ban, decode_bans
 from stratumproxy.telemetry.records import TENANT
@@ -203,14 +204,31 @@ class Orders:
             raise OrderError("pool must be a name, or empty for the configured order")
         if name and name not in pools:
             raise OrderError(f"no pool is named {name[:100]!r}; there are {', '.join(pools)}")
-        pool = pools.get(name)
-        moved = proxy.router.prefer(pool, now)
+        pool, targets = pools.get(name), self._targets(order)
+        if pool is not None and targets is not None and not order.get("again"):
+            logins = (login for target in targets for login in target.logins)
+            theirs = {login.pool.name for login in logins if login.retired is None}
+            if name not in theirs:
+                raise OrderError(f"they don't mine on {name!r}, but on {', '.join(sorted(theirs))}")
+        moved = proxy.router.prefer(pool, now, targets)
         return {
             "pool": name,
             "miners": sum(len(group.miners) for group in moved),
             "ready": pool is None
             or any(each.session is not None for each in proxy.router.channels_to(pool)),
         }
+
+    def _targets(self, order: Arguments) -> list[Target] | None:
+        """The targets that are meant; None for all that there are."""
+        tenant, name = self._tenant(order), order.get("target")
+        if tenant is None:
+            if name is not None:
+                raise OrderError("say whose target it is: tenant is missing")
+            return None
+        found = [each for each in tenant.targets if name is None or each.told == name]
+        if not found:
+            raise OrderError(f"{tenant.name!r} has no target {str(name)[:100]!r}")
+        return found
 
     def _difficulty(self, order: Arguments) -> dict[str, Any]:
         """Ask ``worker`` for ``difficulty`` from now on; null leaves it to vardiff again."""

@@ -2,12 +2,11 @@
 
 from collections import deque
 from collections.abc import Iterable
+from dataclasses import replace
 
-from stratumproxy.config.hosting import DEFAULT
 from stratumproxy.proxy.proxy import Proxy
 from stratumproxy.routing.group import Group
 from stratumproxy.routing.target import NO_LIMIT, Target
-from stratumproxy.telemetry.records import TARGET
 from stratumproxy.telemetry.snapshot import PoolSnapshot, Snapshot, merge_pools
 from stratumproxy.telemetry.targets import TargetSnapshot
 from stratumproxy.upstream.login import Login
@@ -70,12 +69,12 @@ class Report:
         )
 
     def _target(self, target: Target, now: float) -> TargetSnapshot:
-        name = TARGET if target.name == DEFAULT else target.name
+        told = TargetSnapshot(target.tenant, target.told, preferred=target.order.own)
         groups = self._proxy.router.groups.of(target)
         logins = [login for login in target.logins if login.retired is None]
         if target.dark_since is not None:
             why = "; ".join(_state(login, groups) for login in logins)
-            return TargetSnapshot(target.tenant, name, now - target.dark_since, why)
+            return replace(told, dark_for=now - target.dark_since, why=why)
         first = min(logins, key=target.order.rank, default=None)
         elsewhere = [
             (group, group.active.pool.name)
@@ -85,11 +84,10 @@ class Report:
             and group.active.login is not first
         ]
         if first is None or not elsewhere:
-            return TargetSnapshot(target.tenant, name)
+            return told
         eldest, backup = min(elsewhere, key=lambda each: each[0].since)
-        return TargetSnapshot(
-            target.tenant,
-            name,
+        return replace(
+            told,
             backup=backup,
             backup_for=now - eldest.since,
             backup_miners=sum(len(group.miners) for group, _ in elsewhere),

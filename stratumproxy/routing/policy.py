@@ -47,10 +47,12 @@ class Order:
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
         self.preferred = ""
-        """Name of the pool that the operator prefers; empty for none."""
+        """Name of the pool that the operator prefers for all targets; empty for none."""
+        self.own = ""
+        """The same for this target alone, which goes before that."""
 
     def rank(self, login: Login) -> float:
         """What the operator prefers comes first, the rest by the policy."""
-        if login.pool.name == self.preferred and login.retired is None:
+        if login.pool.name == (self.own or self.preferred) and login.retired is None:
             return float("-inf")
         return self.policy.rank(login)

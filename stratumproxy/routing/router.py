@@ -1,11 +1,10 @@
 """Who mines where: tenants and their targets, the groups there are, the pools they can mine on."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Protocol
 
 from stratumproxy.accounting.account import Account
 from stratumproxy.config import Config
-from stratumproxy.config.hosting import DEFAULT
 from stratumproxy.downstream.miner import Miner
 from stratumproxy.mining.issued import Job
 from stratumproxy.mining.table import JobTable
@@ -18,7 +17,6 @@ from stratumproxy.routing.named import WAIT_SECONDS, Named
 from stratumproxy.routing.target import Target
 from stratumproxy.routing.tenants import Tenants
 from stratumproxy.telemetry.notices import Notices
-from stratumproxy.telemetry.records import TARGET
 from stratumproxy.upstream.channel import Channel
 from stratumproxy.upstream.login import Login
 from stratumproxy.upstream.names import Who
@@ -130,11 +128,12 @@ class Router:
         """
         pools = {pool.name: pool for pool in reversed(self.pools) if pool.retired is None}
         for target in self.tenants.targets:
-            name = TARGET if target.name == DEFAULT else target.name
             wanted = []
             for each in self.tenants.upstreams(target):
                 pool = pools[each.pool]
-                account = Account(each.pool, each.user, pool.config.coin, target.tenant, name)
+                account = Account(
+                    each.pool, each.user, pool.config.coin, target.tenant, target.told
+                )
                 names = each.worker_names, each.worker_format
                 login = Login(pool, account, each.password, *names, self._notices, target.earned)
                 wanted.append(login)
@@ -296,18 +295,32 @@ class Router:
 
     # -- orders, and a new configuration ---------------------------------------------------------
 
-    def prefer(self, pool: Pool | None, now: float) -> list[Group]:
+    def prefer(
+        self, pool: Pool | None, now: float, targets: Collection[Target] | None = None
+    ) -> list[Group]:
         """An operator puts a pool before all others; None: the configured order again.
 
-        Targets that can't mine on it go on as they are.
+        Targets that can't mine on it go on as they are, and so do those that have an order of
+        their own, if it is for all.
+
+        Args:
+            pool: which.
+            now: the time.
+            targets: for which alone; None for all.
 
         Returns:
             The groups that mine on another pool for it.
         """
-        self.preferred = pool.name if pool is not None else ""
-        for target in self.tenants.targets:
-            target.order.preferred = self.preferred
-        return [group for group in self.groups if group.obey(pool, now)]
+        name = pool.name if pool is not None else ""
+        if targets is None:
+            self.preferred = name
+            for target in self.tenants.targets:
+                target.order.preferred = name
+            targets = [target for target in self.tenants.targets if not target.order.own]
+        else:
+            for target in targets:
+                target.order.own = name
+        return [group for group in self.groups if group.target in targets and group.obey(pool, now)]
 
     def reconfigure(self, config: Config, miners: Iterable[Miner], now: float) -> None:
         """Go on with another configuration.

@@ -9,9 +9,11 @@ from functools import reduce
 from operator import and_
 
 from stratumproxy.accounting.account import Earned
+from stratumproxy.config.hosting import DEFAULT
 from stratumproxy.downstream.miner import Miner
 from stratumproxy.mining.extranonce import Layout
 from stratumproxy.routing.policy import Order, policy_of
+from stratumproxy.telemetry.records import TARGET
 from stratumproxy.upstream.login import Login
 from stratumproxy.upstream.names import Who
 from stratumproxy.upstream.pool import Pool
@@ -54,6 +56,11 @@ class Target:
 
     def __repr__(self) -> str:
         return f"Target({self.tenant!r}, {self.name!r})"
+
+    @property
+    def told(self) -> str:
+        """Its name as it is told: nothing, where there is nothing to choose from."""
+        return TARGET if self.name == DEFAULT else self.name
 
     @property
     def shared(self) -> bool:

@@ -23,6 +23,8 @@ class TargetSnapshot:
     backup_why: str = ""
     first: str = ""
     """How the one that comes first does, if there is a backup."""
+    preferred: str = ""
+    """Name of the pool that an operator put before its others; empty for none."""
 
 
 def merge_targets(targets: Iterable[TargetSnapshot]) -> tuple[TargetSnapshot, ...]:
@@ -41,4 +43,5 @@ def _merge(targets: Sequence[TargetSnapshot]) -> TargetSnapshot:
         dark_for=dark.dark_for,
         why=dark.why,
         backup_miners=sum(each.backup_miners for each in targets),
+        preferred=max(each.preferred for each in targets),
     )

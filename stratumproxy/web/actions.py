@@ -59,6 +59,12 @@ class SwitchPool(Given):
     """Where to."""
 
     pool: str = Field(max_length=64, description="Its name; empty for the configured order.")
+    tenant: str | None = Field(
+        None, max_length=64, description="Whose miners alone; it goes before an order for all."
+    )
+    target: str | None = Field(
+        None, max_length=64, description="Of which of the tenant's targets; all, if left out."
+    )
 
 
 class Weights(Given):
@@ -144,7 +150,9 @@ OPERATIONS = [
     _operation("disconnect", Disconnect, "Hang up on a worker's miners, or on one miner.", "own"),
     _operation("ban", Ban, "Hang up on a worker's miners, and turn them away for a while.", "own"),
     _operation(
-        "switch-pool", SwitchPool, "Mine on one pool until told otherwise, and while it is ready."
+        "switch-pool",
+        SwitchPool,
+        "Mine on one pool until told otherwise, and while it is ready: all, or a tenant.",
     ),
     _operation(
         "weights",

@@ -208,10 +208,17 @@ def order(pool: str = "spare", kept: bool = True) -> PoolOrder:
 
 
 def test_an_order_in_force() -> None:
-    given = only(order=order())
+    given = only(orders=[order()])
     assert given[:4] == ("pool-order", "spare", NOW - 600, "by 10.0.0.9, until told otherwise")
     assert given.severity == "notice"
-    assert "restart" in only(order=order(kept=False)).why
+    assert "restart" in only(orders=[order(kept=False)]).why
+
+
+def test_an_order_for_one() -> None:
+    given = only(orders=[order()._replace(tenant="acme", target="a")])
+    assert (given.kind, given.subject, given.tenant) == ("pool-order", "spare for acme, a", "acme")
+    both = found(orders=[order("main"), order()._replace(tenant="acme")])
+    assert both == [("pool-order", "main"), ("pool-order", "spare for acme")]
 
 
 def test_a_sink_that_fails() -> None:
@@ -257,7 +264,7 @@ def test_a_clock_that_jumped(seconds: float, words: str) -> None:
 
 def test_the_worst_comes_first() -> None:
     gone = mined(0, replace(MAIN, state="waiting", mined_for=None))
-    all_of_it = conditions(picture(gone, order=order("main"), sinks=[sink(problem="full")]))
+    all_of_it = conditions(picture(gone, orders=[order("main")], sinks=[sink(problem="full")]))
     severities = [SEVERITIES.index(each.severity) for each in all_of_it]
     assert severities == [0, 1, 2]
 
@@ -277,7 +284,7 @@ def test_every_kind_can_be_found() -> None:
             on_spare(),
             mined(1, MAIN, heard=0.0),
             hosts(2, target("acme", dark=9.0), target("beta", "a", 9.0), target("beta", "b")),
-            order=order("main"),
+            orders=[order("main")],
             sinks=sinks,
             dropped={"jobs": Dropped(1, NOW)},
             jump=Jump(NOW, 5.0),

@@ -25,7 +25,7 @@ class World:
         self.watch = Watch(
             self.told.fleet,
             sinks=lambda: [self.sink],
-            order=lambda: self.order,
+            orders=lambda: [self.order] if self.order else [],
             lines_lost=lambda: self.lines,
         )
         self.pools: tuple[Any, ...] = (pool(name="main", mined_for=1.0, why="it is ready"),)

@@ -35,7 +35,7 @@ async def main(
             fleet = Fleet(time.time())
             full = SinkState("ledger", False, "the disk is full", None, 9, 3, 0.1, 0)
             order = PoolOrder("backup.example:3333", "10.0.0.9", fleet.started - 600, kept=True)
-            watch = Watch(fleet, sinks=lambda: [full], order=lambda: order)
+            watch = Watch(fleet, sinks=lambda: [full], orders=lambda: [order])
             app = make_app(fleet, config=config, clock=time.time, watch=watch)
             listeners = await trio.open_tcp_listeners(0, host="127.0.0.1")
             await nursery.start(serve, app, listeners, trio.Event())
