@@ -15,7 +15,7 @@ from stratumproxy.bench.split.trials import HEADING, Trial, markdown, tried
 from stratumproxy.cli.options import examples
 from stratumproxy.routing.split import WhenDown
 
-WIDTH = max(100, Console().width)
+WIDTH = max(116, Console().width)
 """Of the table: it does not fit into less."""
 
 LIES = [lie for lie in get_args(Lie) if lie]
@@ -131,7 +131,8 @@ def split(
     Errors are in points, percent of all work, over the day and over its worst hour: the median of
     the runs, and the worst. `moves` are moves of machines, `off` those that no block carried,
     `seated` those who came back for another target. `debt` is the largest, in seconds of the whole
-    farm; `reach` what so many machines can't be expected to keep below. docs/split.md says more.
+    farm; `reach` what so many machines can't be expected to keep below; `plan` the most CPU time
+    that one look at all machines took, in milliseconds. docs/split.md says more.
     """
     farms = [
         Farm(

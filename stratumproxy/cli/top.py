@@ -90,8 +90,8 @@ Keys:
     "--json",
     "as_json",
     is_flag=True,
-    help="JSON instead: an object with summary and workers; without --once one a second, each in "
-    "a line.",
+    help="JSON instead: an object with summary, splits and workers; without --once one a second, "
+    "each in a line.",
 )
 def top(
     address: Address | None,
@@ -162,7 +162,8 @@ async def _json(api: Api, state: State, once: bool) -> None:
     """Print what there is, once or each second."""
     while True:
         await fill(api, state)
-        click.echo(orjson.dumps({"summary": state.summary, "workers": state.workers}))
+        told = {"summary": state.summary, "splits": state.splits, "workers": state.workers}
+        click.echo(orjson.dumps(told))
         if once:
             return
         await trio.sleep(1)

@@ -74,6 +74,14 @@ def test_what_docs_promise_of_a_hundred_when_a_hall_goes_dark() -> None:
     assert outcome.off < 80
 
 
+@pytest.mark.parametrize("seed", [15, 20])
+def test_no_hour_is_half_a_point_off_where_most_of_a_farm_goes_dark(seed) -> None:
+    outcome = simulate(Farm(500, (50.0, 30.0, 15.0, 5.0), seed, hours=15))
+    assert outcome.hour < 0.5
+    assert outcome.debt < 12
+    assert outcome.off < 80
+
+
 def test_without_the_controller_it_is_another_farm() -> None:
     """Where nobody is moved, who comes back pays all, and the hall decides."""
     still = simulate(replace(TWELVE, rules=Rules(most_at_once=0)))

@@ -6,9 +6,10 @@ begin target after target, so that the hall, the first of them, is on one: the w
 
 import heapq
 from bisect import bisect
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from random import Random
+from time import thread_time
 
 from stratumproxy.bench.split.farm import Event, Farm, Outcome
 from stratumproxy.bench.split.shares import Shares
@@ -222,10 +223,10 @@ class Day:
             self._look_at_silent(now)
             if now >= block:
                 block += random.expovariate(1 / farm.block)
-                moves = self._band.clean(now)
+                moves = self._timed(self._band.clean, now)
                 outcome.moves += len(moves)
                 self._carry_out(moves, now)
-            moves = self._band.look(now)
+            moves = self._timed(self._band.look, now)
             outcome.moves += len(moves)
             outcome.off += len(moves)
             self._carry_out(moves, now)
@@ -241,6 +242,12 @@ class Day:
         left = {name: self._work[name] - self._withheld[name] for name in self._names}
         outcome.pools = self._error(left)
         return outcome
+
+    def _timed(self, ask: Callable[[float], list[Move]], now: float) -> list[Move]:
+        began = thread_time()
+        moves = ask(now)
+        self._outcome.plan = max(self._outcome.plan, 1000 * (thread_time() - began))
+        return moves
 
     def _look_at_silent(self, now: float) -> None:
         """A silent machine is seen as soon as in the proxy, however seldom shares are drawn."""

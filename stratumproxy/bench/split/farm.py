@@ -81,6 +81,8 @@ class Outcome:
     """What so many machines can't be expected to keep below, in the same unit."""
     pools: float = 0.0
     """The error by what the pools could credit."""
+    plan: float = field(default=0.0, compare=False)
+    """The most CPU time, in milliseconds, that one look or plan took."""
     trace: list[tuple[float, ...]] = field(default_factory=list)
     """Hour, and each target's debt in seconds of the whole farm; a point a minute."""
 

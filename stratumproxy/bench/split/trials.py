@@ -21,9 +21,10 @@ HEADING = (
     "seated",
     "debt",
     "reach",
+    "plan",
 )
 
-FIGURES = ("error", "hour", "moves", "off", "seated", "rescued", "debt", "reach", "pools")
+FIGURES = ("error", "hour", "moves", "off", "seated", "rescued", "debt", "reach", "pools", "plan")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class Trial:
             f"{median(self.all('seated')):.0f}",
             f"{max(self.all('debt')):.1f}",
             f"{median(self.all('reach')):.1f}",
+            f"{max(self.all('plan')):.2f}",
         ]
 
     def document(self) -> dict[str, object]:

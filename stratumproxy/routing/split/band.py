@@ -32,8 +32,19 @@ class Rules:
     """Seconds between two plans that no clean job carries."""
     horizon: float = 600.0
     """Seconds in which debts are to be paid back: until the next block, as a rule."""
+    patient: float = 900.0
+    """The same where machines are many. Blocks come at random: within 600 s as much would be
+    overpaid by the late ones as is paid back. Of few machines none is small enough for that."""
+    dim: float = 4.0
+    """So many times that at most, where part of the farm is dark: what is left pays with as many of
+    its machines as all of it would."""
     band: float = 17.28
-    """Seconds of the farm that a debt may come to: 0.02 % of a day."""
+    """Seconds of the farm that a debt may come to: 0.02 % of a day …"""
+    narrow: float = 5.0
+    """… and so many where machines are many, …"""
+    alone: float = 1200.0
+    """… and in between what the largest machine does in so many seconds. Where each is little, one
+    that fails moves a debt little, and a narrow band is crossed seldom."""
     ahead: float = 300.0
     """Seconds that are looked ahead."""
     growth: float = 0.02
@@ -353,7 +364,8 @@ class Band:
     def _is_due(self, parts: Sequence[Part]) -> bool:
         """Whether this can't wait for the next block."""
         rules, rate, largest = self.rules, _rate(parts), _largest(parts)
-        band = max(rules.band * rate, rules.stay * largest / 2)
+        seconds = min(max(self._grain(parts), rules.narrow), rules.band)
+        band = max(seconds * rate, rules.stay * largest / 2)
         many = max(rules.growth * rate, largest)
         weights, debts = self._share(parts)
         for part, w, debt in zip(parts, weights, debts, strict=True):
@@ -364,6 +376,15 @@ class Band:
                 return True
         return False
 
+    def _usual(self, parts: Sequence[Part]) -> float:
+        """Work a second of the farm, as it is if none of it is dark."""
+        return max(self.account.rate, _rate(parts))
+
+    def _grain(self, parts: Sequence[Part]) -> float:
+        """The work of the largest machine in `alone` seconds, in seconds of the farm."""
+        usual = self._usual(parts)
+        return self.rules.alone * _largest(parts) / usual if usual else inf
+
     def _wanted(self, parts: Sequence[Part]) -> list[float]:
         """The rate that each of some targets should have.
 
@@ -371,8 +392,11 @@ class Band:
         left where it is until the next block.
         """
         rules, rate = self.rules, _rate(parts)
-        few = rules.stay * _largest(parts) > rules.band * rate
-        horizon = min(2 * rules.stay, rules.horizon) if few else rules.horizon
+        horizon = rules.horizon
+        if rules.stay * _largest(parts) > rules.band * rate:
+            horizon = min(2 * rules.stay, horizon)
+        elif rate and self._grain(parts) < rules.band:
+            horizon = rules.patient * min(self._usual(parts) / rate, rules.dim)
         weights, debts = self._share(parts)
         return wanted(weights, debts, rate, horizon, [part.most for part in parts])
 

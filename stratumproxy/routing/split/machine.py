@@ -9,7 +9,7 @@ as from a count over an hour: at 12 shares a minute to 1 in 38."""
 PRIOR = 60.0
 """Seconds that a rate which is only expected weighs as much as."""
 
-SILENT = 90.0
+SILENT = 45.0
 """Seconds without a share after which a machine is gone, as far as the split is concerned."""
 
 GAPS = 8.0

@@ -59,14 +59,36 @@ def test_only_a_part_moves_at_once() -> None:
     assert len(band.clean(0)) == 3
 
 
-def test_within_the_band_it_waits_for_a_block() -> None:
-    band = farm({"a": [100.0] * 51, "b": [100.0] * 50}, apart=0)
-    owes(band, "a", 2 * 17.0 * 10_100)
-    assert band.look(200) == []
-    assert len(band.clean(201)) == 3
-    band = farm({"a": [100.0] * 51, "b": [100.0] * 50}, apart=0)
-    owes(band, "a", 2 * 17.5 * 10_100)
-    assert len(band.look(200)) == 3
+@pytest.mark.parametrize(("machines", "band"), [(12, 17.28), (101, 11.88), (1001, 5.0)])
+def test_within_the_band_it_waits_for_a_block(machines: int, band: float) -> None:
+    """The more machines, the narrower: one that fails moves a debt less."""
+
+    def owed(seconds: float) -> Band:
+        more = machines // 2 + 1
+        of = farm({"a": [100.0] * more, "b": [100.0] * (machines - more)}, apart=0)
+        owes(of, "a", 2 * seconds * 100 * machines)
+        return of
+
+    within = owed(0.98 * band)
+    assert within.look(200) == []
+    assert within.clean(201)
+    assert owed(1.02 * band).look(200)
+
+
+def test_what_is_left_of_a_farm_pays_with_as_many_of_its_machines_as_all_of_it_would() -> None:
+    def paying(dark: int) -> float:
+        """The part of the machines that makes good for a debt of ten seconds of the whole farm."""
+        band = farm({"a": [100.0] * 300, "b": [100.0] * 300})
+        band.look(1)
+        owes(band, "a", 2 * 10 * 60_000)
+        for number in range(dark // 2):
+            band.leave(number)
+            band.leave(300 + number)
+        a, b = band.standing()
+        return (b.wanted - a.wanted) / 2 / (a.rate + b.rate)
+
+    assert paying(0) == paying(300) == pytest.approx(10 / 900)
+    assert paying(540) == pytest.approx(10 * 10 / 3600)  # of a tenth, and no slower
 
 
 def test_beyond_the_band_it_waits_if_the_debt_is_being_paid_back() -> None:

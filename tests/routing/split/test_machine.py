@@ -47,10 +47,10 @@ def test_rare_shares_are_no_silence() -> None:
     assert machine.measure(3600 + 500) == 0
 
 
-def test_one_that_never_found_a_share_is_gone_after_ninety_seconds() -> None:
+def test_one_that_never_found_a_share_is_gone_after_three_quarters_of_a_minute() -> None:
     machine = Machine(1, 100.0, 60.0, 0)
-    assert machine.measure(89) > 0
-    assert machine.measure(90) == 0
+    assert machine.measure(44) > 0
+    assert machine.measure(45) == 0
 
 
 def test_alike_shares_at_once_are_as_one_by_one() -> None:
