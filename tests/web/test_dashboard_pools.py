@@ -58,7 +58,7 @@ def test_another_pool_by_the_keyboard(look: Visit, fleet: World) -> None:
     expect(page.locator("#confirm-dialog")).to_be_hidden()
     expect(button).to_be_focused()
     page.keyboard.press("Enter")
-    expect(page.locator("#confirm-yes")).to_be_visible()
+    expect(page.get_by_role("button", name="Cancel")).to_be_focused()
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     said = page.get_by_role("status").filter(has_text="Done")
