@@ -20,9 +20,25 @@ from stratumproxy.telemetry.splits import SplitSnapshot
 LOOK = 10.0
 """Seconds from one look at the debts to the next."""
 
+LOOK_AT_EACH = 9.0
+"""Seconds from one look at a miner to the next, at least; so it is every second sweep."""
+
 FLOOD = 50.0
 """Shares a second that a session may be sent. A pool that asks for little raises that as shares
 come, so nobody else is moved to it before; two machines may always mine for a target."""
+
+
+class _Seen:
+    """What the controller knows of a miner."""
+
+    __slots__ = ("accepted", "at", "miner", "work")
+
+    def __init__(self, miner: Miner, now: float) -> None:
+        self.miner = miner
+        self.work = miner.work
+        self.accepted = miner.accepted
+        self.at = now
+        """When it was looked at."""
 
 
 class Split:
@@ -50,7 +66,7 @@ class Split:
         self.band = Band(_parts(tables), _rules(settings))
         self._credited = {target.name: target.earned.work for target in targets}
         """Of each target's work, how much the account has."""
-        self._miners: dict[int, tuple[Miner, float, int]] = {}
+        self._miners: dict[int, _Seen] = {}
         """By number: who has a seat, and what work and shares of its the controller knows."""
         self.accused: frozenset[str] = frozenset()
         """Workers whose shares have no say: they send pools less than chance allows."""
@@ -152,12 +168,15 @@ class Split:
                 return self._targets[part.name]
             self.leave(miner)
         name = self.band.seat(miner.number, now, expected=expected)
-        self._miners[miner.number] = miner, miner.work, miner.accepted
+        self._miners[miner.number] = _Seen(miner, now)
         return self._targets[name]
 
     def follow(self, miner: Miner, group: Group, now: float) -> None:
         """The regular look at a miner: how fast it is, by its shares since the last one."""
         number, band = miner.number, self.band
+        seen = self._miners.get(number)
+        if seen is not None and now - seen.at < LOOK_AT_EACH:
+            return
         machine = band.machines.get(number)
         if machine is None or machine.target != group.target.name:
             if group.target.name not in self._targets:
@@ -168,33 +187,38 @@ class Split:
             band.seat(
                 number, now, expected=expected or None, seconds=seconds, target=group.target.name
             )
-            self._miners[number] = miner, miner.work, miner.accepted
-        accused = miner.worker is not None and miner.worker.name in self.accused
-        band.trust(number, not accused, now)
-        self._hear(miner, now)
+            seen = None
+        if seen is None:
+            seen = self._miners[number] = _Seen(miner, now)
+        if self.accused or not band.machines[number].trusted:
+            accused = miner.worker is not None and miner.worker.name in self.accused
+            band.trust(number, not accused, now)
+        seen.at = now
+        self._hear(seen, now)
         band.measure(number, now)
 
-    def _hear(self, miner: Miner, now: float | None) -> None:
+    def _hear(self, seen: _Seen, now: float | None) -> None:
         """What a miner found since it was looked at last says how fast it is.
 
         Of one that is accused it is taken out of the account instead, which has all of a target's.
         """
+        miner = seen.miner
         machine = self.band.machines.get(miner.number)
-        _, work, accepted = self._miners[miner.number]
-        if machine is None or miner.accepted == accepted:
+        shares = miner.accepted - seen.accepted
+        if machine is None or not shares:
             return
-        self._miners[miner.number] = miner, miner.work, miner.accepted
+        work = miner.work - seen.work
+        seen.work, seen.accepted = miner.work, miner.accepted
         if not machine.trusted:
-            self.band.account.credit(machine.target, work - miner.work)
+            self.band.account.credit(machine.target, -work)
         elif now is not None:
-            self.band.found(miner.number, miner.work - work, now, miner.accepted - accepted)
+            machine.found(work, shares, now)
 
     def leave(self, miner: Miner) -> None:
         """A miner is gone, or somebody else's."""
-        if miner.number in self._miners:
-            self._hear(miner, None)
+        if (seen := self._miners.pop(miner.number, None)) is not None:
+            self._hear(seen, None)
         self.band.leave(miner.number)
-        self._miners.pop(miner.number, None)
 
     # -- what comes of the targets ---------------------------------------------------------------
 
@@ -304,7 +328,7 @@ class Split:
         now: float,
     ) -> None:
         for number, target in moves:
-            miner = self._miners[number][0]
+            miner = self._miners[number].miner
             if miner.prefix is not None:  # or it comes there once it has its bytes
                 move(miner, self._targets[target], now)
         notices.info(

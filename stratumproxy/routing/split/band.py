@@ -211,11 +211,11 @@ class Band:
     def _list(self, machine: Machine, rate: float) -> None:
         """It stands in its target's roster with a rate; with 0, it does not."""
         part = self.parts.get(machine.target)
-        if part is not None and machine.listed:
-            part.roster.remove(machine.listed, machine.number)
         machine.listed = rate if part is not None else 0.0
         if part is not None and rate:
-            part.roster.add(rate, machine.number)
+            part.roster.put(machine.number, rate)
+        elif part is not None:
+            part.roster.remove(machine.number)
 
     def _enter(self, machine: Machine, rate: float, now: float) -> None:
         self._list(machine, rate)
@@ -285,7 +285,7 @@ class Band:
 
     def _mean(self) -> float:
         rosters = [part.roster for part in self.parts.values()]
-        count = sum(len(roster.entries) for roster in rosters)
+        count = sum(map(len, rosters))
         return sum(roster.rate for roster in rosters) / count if count else 0.0
 
     def _neediest(self, rate: float) -> str:
@@ -407,7 +407,7 @@ class Band:
         rosters = [part.roster for part in parts]
         want = self._wanted(parts)
         moves = plan(
-            [roster.entries for roster in rosters],
+            rosters,
             [roster.rate - rate for roster, rate in zip(rosters, want, strict=True)],
             [part.most - part.roster.rate for part in parts],
             resting,
@@ -451,4 +451,4 @@ def _rate(parts: Iterable[Part]) -> float:
 
 
 def _largest(parts: Iterable[Part]) -> float:
-    return max((part.roster.entries[-1][0] for part in parts if part.roster.entries), default=0.0)
+    return max((part.roster.largest for part in parts), default=0.0)

@@ -1,6 +1,6 @@
-"""One target's part of the work, and the machines that mine for it, by their rate."""
+"""One target's part of the work, and the machines that mine for it."""
 
-from bisect import bisect_left, insort
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import inf
 from typing import Literal
@@ -9,30 +9,53 @@ WhenDown = Literal["others", "hold"]
 
 
 class Roster:
-    """Machines of one target in the order of their rates: who is nearest to a rate is soon found.
+    """Machines of one target, and their rates.
 
-    Numbers stand beside the rates, so that no two are equal: where all rates are, as at the start,
-    one is found as fast as ever.
+    They are in no order: rates change all the time, and only a plan wants them sorted.
     """
 
-    __slots__ = ("entries", "rate")
+    __slots__ = ("_largest", "_rates", "rate")
 
     def __init__(self) -> None:
-        self.entries: list[tuple[float, int]] = []
-        """Rate and number, ascending."""
+        self._rates: dict[int, float] = {}
+        """By number."""
+        self._largest: float | None = 0.0
+        """Of all rates; None if that has to be looked up again."""
         self.rate = 0.0
         """Of all of them."""
 
-    def add(self, rate: float, number: int) -> None:
-        """One more."""
-        insort(self.entries, (rate, number))
-        self.rate += rate
+    def __len__(self) -> int:
+        return len(self._rates)
 
-    def remove(self, rate: float, number: int) -> None:
-        """It is not here any more; the rate must be the one that it was added with."""
-        del self.entries[bisect_left(self.entries, (rate, number))]
+    def __iter__(self) -> Iterator[tuple[float, int]]:
+        """Rates and numbers."""
+        return zip(self._rates.values(), self._rates.keys(), strict=True)
+
+    def put(self, number: int, rate: float) -> None:
+        """A machine is here, with this rate from now on."""
+        before = self._rates.get(number, 0.0)
+        self._rates[number] = rate
+        self.rate += rate - before
+        if self._largest is not None:
+            if rate >= self._largest:
+                self._largest = rate
+            elif before == self._largest:
+                self._largest = None
+
+    def remove(self, number: int) -> None:
+        """A machine is not here any more; no error if it never was."""
+        rate = self._rates.pop(number, 0.0)
         # Sums of floats drift; where nobody is, nothing is.
-        self.rate = self.rate - rate if self.entries else 0.0
+        self.rate = self.rate - rate if self._rates else 0.0
+        if rate == self._largest:
+            self._largest = None
+
+    @property
+    def largest(self) -> float:
+        """The highest rate; 0 if nobody is here."""
+        if self._largest is None:
+            self._largest = max(self._rates.values(), default=0.0)
+        return self._largest
 
 
 @dataclass(slots=True, eq=False)

