@@ -77,6 +77,10 @@ class SinkError(StratumProxyError):
     """Records can't be kept where they should be: the disk is full, or the file is damaged."""
 
 
+class NothingKept(SinkError):
+    """There is a ledger, and nothing in it yet: it is being made, or was never written to."""
+
+
 class BenchError(StratumProxyError):
     """Nothing can be measured: no compiler, a server that does not start, a broken result file."""
 

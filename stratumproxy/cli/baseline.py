@@ -7,7 +7,7 @@ import structlog
 import trio
 
 from stratumproxy.cli.past import keep_marks, read_usual
-from stratumproxy.errors import SinkError
+from stratumproxy.errors import NothingKept, SinkError
 from stratumproxy.fleet import Fleet
 from stratumproxy.ledger import Standing
 from stratumproxy.ledger.owner import Owner
@@ -65,6 +65,8 @@ class Baseline:
                 )
             finally:
                 standing.interrupt()
+        except NothingKept:
+            return
         except SinkError as error:
             structlog.get_logger().warning(
                 "what is usual is known from memory alone: the ledger can't be read",

@@ -17,7 +17,7 @@ from stratumproxy.cli.suspects import Suspects
 from stratumproxy.config import Config
 from stratumproxy.config.groups import groups_by
 from stratumproxy.control.control import Control
-from stratumproxy.errors import SinkError, StratumProxyError
+from stratumproxy.errors import NothingKept, SinkError, StratumProxyError
 from stratumproxy.fleet import Fleet
 from stratumproxy.fleet.conditions import PoolOrder
 from stratumproxy.fleet.journal import EVENTS, JOBS
@@ -144,6 +144,8 @@ class Plane:
         try:
             with trio.move_on_after(STANDING_SECONDS) as scope:
                 standing = await trio.to_thread.run_sync(look, abandon_on_cancel=True)
+        except NothingKept:
+            pass
         except SinkError as error:
             _unknown(error)
         if scope.cancelled_caught:

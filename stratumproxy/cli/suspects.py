@@ -7,7 +7,7 @@ import trio
 
 from stratumproxy.control.accused import Accused
 from stratumproxy.control.splits import SharedSplits
-from stratumproxy.errors import SinkError
+from stratumproxy.errors import NothingKept, SinkError
 from stratumproxy.ledger.reader import LedgerReader
 from stratumproxy.ledger.withheld import withholding
 
@@ -56,6 +56,8 @@ class Suspects:
                 found, workers = await trio.to_thread.run_sync(
                     withholding, reader, tenant, self._unix(), abandon_on_cancel=True
                 )
+            except NothingKept:
+                return
             except SinkError as error:
                 structlog.get_logger().warning(
                     "who withholds shares is not known: the ledger can't be read",

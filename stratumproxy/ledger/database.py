@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from stratumproxy.config.reading import check_kind
-from stratumproxy.errors import SinkError
+from stratumproxy.errors import NothingKept, SinkError
 from stratumproxy.ledger.schema import latest, migrate, version_of
 from stratumproxy.ledger.stored import JOBS, SHARES
 from stratumproxy.lockfile import MODE
@@ -149,7 +149,7 @@ def _checked(uri: str, path: str) -> sqlite3.Connection:
 def _check_readable(connection: sqlite3.Connection, path: str) -> None:
     version = version_of(connection, path)
     if version == 0:
-        raise SinkError(f"{path}: an empty ledger; nothing was ever kept in it")
+        raise NothingKept(f"{path}: an empty ledger; nothing was ever kept in it")
     if version < latest() or any(each.missing(connection) for each in (SHARES, JOBS)):
         raise SinkError(
             f"{path}: a ledger of older version {version}; the proxy brings it up to date when it "

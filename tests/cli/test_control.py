@@ -94,8 +94,12 @@ def running(told: bytes) -> Iterator[Running]:
             process.communicate()
 
 
-def test_it_keeps_shows_and_says_that_it_is_there(tmp_path: Path) -> None:
+@pytest.mark.parametrize("there", [False, True], ids=["none", "empty"])
+def test_it_keeps_shows_and_says_that_it_is_there(tmp_path: Path, there: bool) -> None:
+    """A ledger in which nothing is yet is being made at that moment, or was never written to."""
     path = tmp_path / "ledger"
+    if there:
+        path.touch()
     with running(line(f'[ledger]\npath = "{path}"')) as control:
         control.alive()
         control.tell(3)
