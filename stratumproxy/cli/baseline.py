@@ -1,13 +1,12 @@
 """What is usual of each worker, kept in step between the fleet and the ledger."""
 
-from pathlib import Path
 from typing import Any
 
 import structlog
 import trio
 
 from stratumproxy.cli.past import keep_marks, read_usual
-from stratumproxy.errors import NothingKept, SinkError
+from stratumproxy.errors import SinkError
 from stratumproxy.fleet import Fleet
 from stratumproxy.ledger import Standing
 from stratumproxy.ledger.owner import Owner
@@ -56,17 +55,17 @@ class Baseline:
         """Tell the fleet what the ledger has, if there is one by now."""
         as_of = self._clock.now()
         try:
-            if not await trio.to_thread.run_sync(Path(self._path).exists, abandon_on_cancel=True):
+            standing = await trio.to_thread.run_sync(
+                Standing.if_any, self._path, abandon_on_cancel=True
+            )
+            if standing is None:
                 return
-            standing = await trio.to_thread.run_sync(Standing, self._path, abandon_on_cancel=True)
             try:
                 usuals = await trio.to_thread.run_sync(
                     read_usual, standing, self._clock, abandon_on_cancel=True
                 )
             finally:
                 standing.interrupt()
-        except NothingKept:
-            return
         except SinkError as error:
             structlog.get_logger().warning(
                 "what is usual is known from memory alone: the ledger can't be read",

@@ -4,7 +4,6 @@ import socket
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import structlog
@@ -17,7 +16,7 @@ from stratumproxy.cli.suspects import Suspects
 from stratumproxy.config import Config
 from stratumproxy.config.groups import groups_by
 from stratumproxy.control.control import Control
-from stratumproxy.errors import NothingKept, SinkError, StratumProxyError
+from stratumproxy.errors import SinkError, StratumProxyError
 from stratumproxy.fleet import Fleet
 from stratumproxy.fleet.conditions import PoolOrder
 from stratumproxy.fleet.journal import EVENTS, JOBS
@@ -90,11 +89,10 @@ class Plane:
         )
         self._baseline = Baseline(self.fleet, path, self._owner, clock)
         self._accounts = Accounts(self.control.splits, path, self._owner, clock)
-        self.control.orders.here["accept"] = self._baseline.accept
-
         self._suspects = Suspects(
             self.control.splits, self.control.accused, self._reader, clock.unix
         )
+        self.control.orders.here["accept"] = self._baseline.accept
 
     def heed(self, config: Config) -> None:
         """A newer configuration holds: of ours, what statements go by."""
@@ -138,14 +136,12 @@ class Plane:
         path = self._config.ledger.path
 
         def look() -> Standing | None:
-            return Standing(path) if path and Path(path).exists() else None
+            return Standing.if_any(path) if path else None
 
         standing = None
         try:
             with trio.move_on_after(STANDING_SECONDS) as scope:
                 standing = await trio.to_thread.run_sync(look, abandon_on_cancel=True)
-        except NothingKept:
-            pass
         except SinkError as error:
             _unknown(error)
         if scope.cancelled_caught:

@@ -197,7 +197,7 @@ class SharedSplits:
             self._runs[process] = run
             self._due = None
         self._silent.discard(process)
-        known, told = self._here.get(run, {}), _by_tenant(splits)
+        known, told = self._here.get(run, {}), _read(splits)
         self._here[run] = told
         for tenant, here in told.items():
             if tenant in known and not _are_same(here.parts, known[tenant].parts):
@@ -410,7 +410,7 @@ class SharedSplits:
         ]
 
 
-def _by_tenant(splits: Iterable[SplitSnapshot]) -> dict[str, _Here]:
+def _read(splits: Iterable[SplitSnapshot]) -> dict[str, _Here]:
     told: dict[str, _Here] = {}
     for each in splits:
         here = told.setdefault(

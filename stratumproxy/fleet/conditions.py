@@ -175,7 +175,7 @@ def _dark(picture: Picture) -> Iterator[Condition]:
                 latest = min(dark, key=lambda each: each.dark_for or 0.0)
                 found.setdefault(("tenant-no-pool", tenant, ""), {})[number] = latest
     for (kind, tenant, name), dark_in in found.items():
-        subject = f"{tenant}, {name}" if name else tenant
+        subject = _whose(tenant, name)
         where = {f"{subject}, process {number}": each for number, each in dark_in.items()}
         if len(dark_in) == len(picture.snapshots):
             where = {subject: min(dark_in.values(), key=lambda each: each.dark_for or 0.0)}
@@ -197,10 +197,8 @@ def _backup(picture: Picture) -> Iterator[Condition]:
     targets = merge(list(picture.snapshots.values())).targets
     for each in targets:
         if each.backup and each.backup_for >= BRIEF:
-            subject, tenant = each.backup, ""
-            if len(targets) > 1:
-                whose = f"{each.tenant}, {each.target}" if each.target else each.tenant
-                subject, tenant = f"{each.backup} for {whose}", each.tenant
+            tenant, name = (each.tenant, each.target) if len(targets) > 1 else ("", "")
+            subject = _for(each.backup, tenant, name)
             why = f"{each.first}; miners here: {each.backup_miners:,}, as {each.backup_why}"
             yield Condition("backup-pool", subject, picture.now - each.backup_for, why, tenant)
 
@@ -208,10 +206,19 @@ def _backup(picture: Picture) -> Iterator[Condition]:
 def _order(picture: Picture) -> Iterator[Condition]:
     for order in picture.orders:
         until = "until told otherwise" if order.kept else "until a restart: it could not be kept"
-        whose = f"{order.tenant}, {order.target}" if order.target else order.tenant
-        subject = f"{order.pool} for {whose}" if whose else order.pool
+        subject = _for(order.pool, order.tenant, order.target)
         why = f"by {order.by}, {until}"
         yield Condition("pool-order", subject, order.since, why, order.tenant)
+
+
+def _whose(tenant: str, target: str) -> str:
+    """A tenant, or one of its targets."""
+    return f"{tenant}, {target}" if target else tenant
+
+
+def _for(pool: str, tenant: str, target: str) -> str:
+    """A pool, and for whom, if that is not everybody."""
+    return f"{pool} for {_whose(tenant, target)}" if tenant else pool
 
 
 def _sinks(picture: Picture) -> Iterator[Condition]:

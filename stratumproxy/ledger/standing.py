@@ -3,7 +3,9 @@
 import sqlite3
 from contextlib import suppress
 from math import inf
+from pathlib import Path
 
+from stratumproxy.errors import NothingKept
 from stratumproxy.ledger import pages, parts, receipts, retention
 from stratumproxy.ledger.database import explained, open_for_reading
 from stratumproxy.ledger.history import Shares, Totals, bucket, totals
@@ -27,6 +29,20 @@ class Standing:
     Raises:
         SinkError: it can't be read.
     """
+
+    @classmethod
+    def if_any(cls, path: str) -> "Standing | None":
+        """The same; None if there is no ledger, or nothing in it yet: it is being made.
+
+        Raises:
+            SinkError: it can't be read.
+        """
+        if not Path(path).exists():
+            return None
+        try:
+            return cls(path)
+        except NothingKept:
+            return None
 
     def __init__(self, path: str) -> None:
         self._path = path

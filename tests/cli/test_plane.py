@@ -15,6 +15,7 @@ from stratumproxy.cli.plane import OpenedLater, Plane
 from stratumproxy.errors import SinkError, StratumProxyError
 from stratumproxy.fleet.hashrate import HASHES_PER_DIFFICULTY
 from stratumproxy.fleet.usual import Known
+from stratumproxy.ledger import Standing
 from stratumproxy.ledger.reader import LedgerReader
 from stratumproxy.telemetry.records import Batch, EventRecord, JobRecord, MinerRecord, WorkRecord
 from stratumproxy.telemetry.snapshot import Snapshot
@@ -234,7 +235,7 @@ async def test_a_ledger_on_a_disk_that_hangs_holds_up_neither_the_rest_nor_the_s
 ):
     goes_on = threading.Event()
 
-    class Hanging:
+    class Hanging(Standing):
         def __init__(self, path: str) -> None:
             goes_on.wait(PATIENCE)
             raise SinkError("there is no such disk")
