@@ -37,21 +37,17 @@ class Conversation:
         self._ends = ends
         self._clock = clock
         self._http = Http1()
-        self._idle = False
-        self._last = False
 
     async def run(self) -> None:
         """Answer until either side has had enough."""
         with self._wire.here:
-            while await self._answer_one() and not self._last:
+            while await self._answer_one():
                 pass
             await self._wire.linger()
 
     def finish(self) -> None:
-        """End it after the request that is being answered; at once, if none is."""
-        self._last = True
-        if self._idle:
-            self._wire.hang_up()
+        """End it with the next answer that begins, which says so."""
+        self._http.finish()
 
     async def _answer_one(self) -> bool:
         """Wait for a request, and answer it; return whether another may follow."""
@@ -69,14 +65,12 @@ class Conversation:
         return self._http.next()
 
     async def _request(self) -> h11.Request:
-        self._idle = True
         with trio.move_on_after(HEAD_SECONDS):
             while (request := self._http.request()) is None:
                 data = await self._wire.hear(self._http.room)
                 if not data:
                     await self._wire.gone()
                 self._http.receive(data)
-        self._idle = False
         if request is None:
             if not self._http.begun:
                 await self._wire.gone()

@@ -91,7 +91,7 @@ class Http1:
             raise Refusal(400, "a body's length must be said in one way")
         # In chunks a length is said many times over, and h11 is lenient about how the last one
         # ends: what follows is never read as a request.
-        self._last = chunked
+        self._last |= chunked
         if not chunked and int(headers.get(b"content-length", 0)) == 0:
             self._event()  # the request's end
 
@@ -156,6 +156,14 @@ class Http1:
         """
         sent = self._h11.send(h11.Data(data=data)) if data and not self._bodiless else b""
         return sent if more else sent + self._h11.send(h11.EndOfMessage())
+
+    def finish(self) -> None:
+        """Have the next answer that begins say that it is the last.
+
+        Nobody is left without a word: who asks just when we hang up can't know whether that was
+        heard (RFC 9112, section 9.6).
+        """
+        self._last = True
 
     def next(self) -> bool:
         """Turn to the next request, once the answer is out; False if there can't be one."""

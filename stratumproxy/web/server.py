@@ -16,7 +16,8 @@ CONNECTIONS = 1000
 """At a time, unless `[api] connections` says otherwise."""
 
 GRACE = 0.5
-"""Seconds that answers under way have when the server stops."""
+"""Seconds that answers under way have when the server stops, and clients to ask for one more: it is
+the last on its connection, and says so. Who asks again and again never asks in vain."""
 
 
 async def serve(
@@ -65,6 +66,7 @@ class Server:
         self._clock = clock
         self._crowd = Crowd(connections)
         self._conversations: set[Conversation] = set()
+        self._finishing = False
 
     async def attend(self, stream: trio.SocketStream) -> None:
         """Serve one client to its end."""
@@ -80,6 +82,8 @@ class Server:
         ends = {"client": client[:2], "server": server[:2]}
         conversation = Conversation(self._app, wire, ends, self._clock)
         self._conversations.add(conversation)
+        if self._finishing:
+            conversation.finish()
         try:
             await conversation.run()
         except Exception:
@@ -91,6 +95,7 @@ class Server:
             await trio.aclose_forcefully(stream)
 
     def finish(self) -> None:
-        """Let answers under way end, and close what is idle."""
+        """Let each client have one more answer."""
+        self._finishing = True
         for conversation in self._conversations:
             conversation.finish()

@@ -299,23 +299,36 @@ class TestStreams:
 
 
 class TestTheEnd:
-    async def test_an_answer_under_way_is_the_last(self) -> None:
+    async def test_an_answer_that_has_not_begun_is_the_last(self) -> None:
+        answers = App()
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            talk.conversation.finish()
+            await answers(scope, receive, send)
+
+        async with talking(app) as talk:
+            await talk.say(GET + GET)
+            assert (await talk.hear_all()).count(b"connection: close") == 1
+        assert answers.done == 1
+
+    @pytest.mark.parametrize(
+        ("before", "after", "answers"),
+        [(b"", GET, 1), (GET[:9], GET[9:], 1), (GET, GET, 2)],
+        ids=["new", "begun", "answered"],
+    )
+    async def test_one_that_asks_then_is_answered_and_told_that_it_was_the_last(
+        self, before: bytes, after: bytes, answers: int
+    ) -> None:
+        """Its request was under way when we began to end: it must not think that it was lost."""
         app = App()
         async with talking(app) as talk:
-            async with trio.open_nursery() as nursery:
-                nursery.start_soon(talk.say, GET + GET)
-                while not app.scopes:
-                    await trio.lowlevel.checkpoint()
-                talk.conversation.finish()
-                await talk.hear_all()
-            assert talk.heard.count(b"HTTP/1.1 200") == 1
-        assert app.done == 1
-
-    async def test_one_that_has_not_asked_is_hung_up_on(self) -> None:
-        async with talking(App()) as talk:
-            await talk.say(GET[:9])
+            await talk.say(before)
+            if answers == 2:
+                await talk.hear(b"answer 1")
             talk.conversation.finish()
-            assert await talk.hear_all() == b""
+            await talk.say(after + GET)
+            assert b"connection: close\r\n\r\nanswer %d" % answers in await talk.hear_all()
+        assert app.done == answers
 
     async def test_an_application_that_fails_ends_it_and_is_told_of(self) -> None:
         async def app(scope: Scope, receive: Receive, send: Send) -> None:
