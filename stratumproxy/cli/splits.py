@@ -12,6 +12,9 @@ FEW = (1, 3, 10)
 """Numbers of machines that it is said for; with more, blocks and chance decide, not the largest
 machine."""
 
+MANY = 1e9
+"""Machines that nobody has; a part may be smaller than one of so many."""
+
 POINT = 36.0
 """Seconds of the farm: a point (percent) of an hour."""
 
@@ -27,7 +30,7 @@ def reached(tenant: TenantTable) -> Iterator[str]:
     yield f"to about as many points (percent) of an hour, by machines that are alike: {said}"
     for target, part in _shared(tenant).items():
         if 1 / part > FEW[-1]:
-            machines = ceil(1 / part)
+            machines = ceil(min(1 / part, MANY))
             yield f"{target} has less than one machine of fewer than {machines}: one for a time"
 
 
@@ -58,7 +61,8 @@ def _shared(tenant: TenantTable) -> dict[str, float]:
     """Parts of 1 of the targets that get any of the work."""
     targets: list[TargetTable] = [target for target in tenant.targets if target.weight > 0]
     whole = sum(target.weight for target in targets)
-    return {target.name: target.weight / whole for target in targets}
+    parts = {target.name: target.weight / whole for target in targets}
+    return {name: part for name, part in parts.items() if part > 0}
 
 
 def _points(count: int) -> float:

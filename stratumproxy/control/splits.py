@@ -19,6 +19,8 @@ from dataclasses import dataclass, field
 from math import exp, isclose, isfinite
 from typing import Any, NamedTuple
 
+import trio
+
 from stratumproxy.telemetry.splits import SplitSnapshot
 
 EVERY = 60.0
@@ -30,14 +32,17 @@ MOST_AT_ONCE = 200
 DAY = 86_400.0
 """Seconds in which a farm that is dark is taken for a third of what it was."""
 
-HIGHEST = 1e15
-"""Work that no farm does in an account's time: what is beyond it is a mistake."""
+HIGHEST = 1e21
+"""Work that no farm does in an account's time: what is beyond it is a mistake. All that mine
+Bitcoin do a hundredth of it in a year."""
 
 OVER = 64
 """Runs that are remembered to be over."""
 
 NOBODYS = ""
 """The run of what is of none that lives."""
+
+UNSOUND = "a split's account begins anew: what the ledger has of it can't be one"
 
 OVER_ORDER = "an operator's order of weights is over: others are configured"
 
@@ -128,6 +133,9 @@ class SharedSplits:
         self._clock = clock
         self._give = give
         self._order = order
+        self._ordering = trio.Lock()
+        """Who orders waits for whom did before: or who is heard last would hold, not who was given
+        last."""
         self._order_again = order_again
         self._record = record
         self._runs: dict[int, str] = {}
@@ -145,7 +153,12 @@ class SharedSplits:
 
     def recall(self, kept: Iterable[KeptAccount]) -> None:
         """Go on with what was kept. To be called before the first `look`."""
-        self._recalled = {each.tenant: each for each in kept if _is_sound(each)}
+        self._recalled = {}
+        for each in kept:
+            if _is_sound(each):
+                self._recalled[each.tenant] = each
+            else:
+                self._record("warning", UNSOUND, tenant=each.tenant)
 
     @property
     def tenants(self) -> list[str]:
@@ -166,6 +179,10 @@ class SharedSplits:
         Raises:
             StratumProxyError: none of them has done it.
         """
+        async with self._ordering:
+            return await self._carry_out(arguments, by)
+
+    async def _carry_out(self, arguments: dict[str, Any], by: str) -> dict[str, Any]:
         done = await self._order(arguments)
         tenant, parts = done["tenant"], done["parts"]
         account = self._accounts.get(tenant)
@@ -202,6 +219,7 @@ class SharedSplits:
         for tenant, here in told.items():
             if tenant in known and not _are_same(here.parts, known[tenant].parts):
                 self._begin(tenant, here)
+                self._due = None
 
     def ended(self, run: str) -> None:
         """A run is over: what it left is nobody's own."""

@@ -12,7 +12,7 @@ from stratumproxy.config.tenants import TargetTable
 from stratumproxy.downstream.miner import Miner
 from stratumproxy.routing.group import Group
 from stratumproxy.routing.groups import Groups
-from stratumproxy.routing.split import Band, Kept, Move, Part, Rules, parts_of_1
+from stratumproxy.routing.split import Band, Kept, Move, Part, Rules, are_same, parts_of_1
 from stratumproxy.routing.target import Target
 from stratumproxy.telemetry.notices import Notices
 from stratumproxy.telemetry.splits import SplitSnapshot
@@ -92,7 +92,7 @@ class Split:
         self._credited = {target.name: target.earned.work for target in targets}
         self.band.rules = _rules(settings)
         before, self._tables = self.configured, tables
-        if self.configured != before:
+        if not are_same(self.configured, before):
             self._ordered = None
         self._begin()
 

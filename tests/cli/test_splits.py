@@ -1,5 +1,7 @@
 """What `stratumproxy check` says of splits."""
 
+import pytest
+
 from stratumproxy.cli.splits import concerns, reached
 from stratumproxy.config import Config, loads
 
@@ -37,6 +39,16 @@ def test_how_near_few_machines_can_be_kept() -> None:
     assert said(split(99, 1, most=500))[1:] == [
         "2 has less than one machine of fewer than 100: one for a time"
     ]
+
+
+@pytest.mark.parametrize("least", [1e-290, 1e-300, 5e-324])
+def test_a_part_may_be_as_small_as_a_float(least: float) -> None:
+    config = split(1e9, least, 1e9, most=500)
+    _, *more = said(config)
+    assert more == [] or more == [
+        "2 has less than one machine of fewer than 1000000000: one for a time"
+    ]
+    assert all("should have less than one machine" in told for told in concerns(config))
 
 
 def test_nothing_where_nothing_is_split() -> None:

@@ -1,5 +1,6 @@
 """Processes that split their miners' work, and a control process: what tests of them stand on."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from stratumproxy.control.splits import EVERY, KeptAccount, Row, SharedSplits
@@ -11,7 +12,7 @@ from tests.proxy.playbook import Playbook
 WEIGHTS = {"a": 70, "b": 30}
 
 
-def tables(weights: dict[str, int]) -> dict[str, Any]:
+def tables(weights: Mapping[str, float]) -> dict[str, Any]:
     targets = [
         {"name": name, "weight": weight, "pools": [{"pool": name, "user": "farm"}]}
         for name, weight in weights.items()
@@ -59,6 +60,8 @@ class Site:
         self.deaf: set[int] = set()
         self.given: list[tuple[int, list[Row]]] = []
         self.recorded: list[str] = []
+        self.insisted: list[dict[str, float]] = []
+        """Weights that were ordered again."""
         self.ledger: list[KeptAccount] = []
         self.start_control()
 
@@ -70,7 +73,7 @@ class Site:
             range(len(self.processes)),
             lambda: self.now,
             give=self._give,
-            order=self._order,
+            order=lambda arguments: self.give_weights(arguments),
             order_again=self._order_again,
             record=lambda level, event, **values: self.recorded.append(event),
         )
@@ -85,7 +88,7 @@ class Site:
         assert self.processes[number].orders(order) == {"result": {}}
         return True
 
-    async def _order(self, arguments: dict[str, Any]) -> dict[str, Any]:
+    async def give_weights(self, arguments: dict[str, Any]) -> dict[str, Any]:
         results = [
             each.orders({**arguments, "action": "weights"}) for each in self.processes.values()
         ]
@@ -93,6 +96,7 @@ class Site:
         return done
 
     def _order_again(self, number: int, tenant: str, weights: dict[str, float]) -> None:
+        self.insisted.append(weights)
         what = {"action": "weights", "tenant": tenant, "weights": weights}
         assert "result" in self.processes[number].orders(what)
 

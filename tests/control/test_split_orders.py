@@ -3,9 +3,11 @@
 from typing import Any
 
 import pytest
+import trio
+import trio.testing
 
 from stratumproxy.proxy.orders import Orders
-from tests.control.split_site import Site
+from tests.control.split_site import Site, tables
 from tests.proxy.playbook import Playbook
 
 EVEN = {"a": 0.5, "b": 0.5}
@@ -34,6 +36,59 @@ async def test_weights_that_are_ordered_begin_a_new_account(site: Site) -> None:
     site.second()
     assert site.parts() == [{"a": 0.7, "b": 0.3}] * 2
     assert site.ledger[0].by == ""
+
+
+async def test_of_two_orders_at_once_the_one_that_was_given_last_holds(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever answers first: none is given while another waits for its answers."""
+    gave, answered = site.give_weights, {1.0: trio.Event(), 3.0: trio.Event()}
+
+    async def slow(arguments: dict[str, Any]) -> dict[str, Any]:
+        done = await gave(arguments)
+        await answered[arguments["weights"]["b"]].wait()
+        return done
+
+    monkeypatch.setattr(site, "give_weights", slow)
+    site.second()
+    async with trio.open_nursery() as nursery:
+        for weight in answered:
+            nursery.start_soon(site.splits.order, {"weights": {"a": 1, "b": weight}}, "ops")
+            await trio.testing.wait_all_tasks_blocked()
+        for each in answered.values():
+            site.seconds(2)
+            each.set()
+            await trio.testing.wait_all_tasks_blocked()
+    site.seconds(3)
+    assert site.parts() == [{"a": 0.25, "b": 0.75}] * 2
+    assert (site.ledger[0].parts, site.ledger[0].by) == ({"a": 0.25, "b": 0.75}, "ops")
+    assert site.insisted == []
+
+
+async def test_who_obeys_an_order_again_is_told_at_once_what_is_owed(site: Site) -> None:
+    """Else the account that the ledger has would be shown as nothing for a minute."""
+    await ordered(site)
+    site.processes[0].finds("a", 100)
+    site.seconds()
+    site.processes = {number: site.starts(number) for number in range(2)}
+    site.start_control()
+    site.seconds(3)
+    assert site.parts() == [EVEN, EVEN]
+    assert site.debts() == pytest.approx({"a": -50, "b": 50})
+    assert sum(each.delivered for each in site.together()) == pytest.approx(100)
+
+
+@pytest.mark.parametrize("written", [{"a": 0.01, "b": 0.02}, {"a": 1e-9, "b": 2e-9}])
+def test_a_reload_of_the_same_weights_in_other_figures_leaves_an_order(
+    written: dict[str, float],
+) -> None:
+    """0.01 / (0.01 + 0.02) is not 1 / 3 to the last digit."""
+    play = Playbook("a", "b", **tables({"a": 1, "b": 2}))
+    assert Orders(play.proxy, lambda: 1.0)({"action": "weights", "weights": EVEN})["result"]
+    play.reconfigure("a", "b", **tables(written))
+    split = play.proxy.router.tenants["default"].split
+    assert split is not None
+    assert split.band.account.weights == EVEN
 
 
 async def test_they_hold_for_who_is_started_again(site: Site) -> None:

@@ -2,7 +2,14 @@
 
 import pytest
 
-from stratumproxy.control.splits import EVERY, MOST_AT_ONCE, Row, SharedSplits, Sums
+from stratumproxy.control.splits import (
+    EVERY,
+    MOST_AT_ONCE,
+    UNSOUND,
+    Row,
+    SharedSplits,
+    Sums,
+)
 from stratumproxy.telemetry.splits import SplitSnapshot
 from tests.control.split_site import WEIGHTS, Site
 
@@ -224,6 +231,21 @@ def test_what_a_ledger_has_must_be_an_account(site: Site) -> None:
         site.start_control()
         site.second(keep=False)
         assert site.debts() == {"a": 0, "b": 0}
+        assert site.recorded.pop() == UNSOUND
+
+
+@pytest.mark.parametrize("exahash", [2, 1000], ids=["a large farm", "the whole network"])
+def test_an_account_of_years_is_one(site: Site, exahash: int) -> None:
+    years = exahash * 1e18 / 2**32 * 10 * 365 * 86400
+    site.processes[0].finds("a", 0.7 * years - 1000)
+    site.processes[1].finds("b", 0.3 * years + 1000)
+    site.second()
+    site.processes = {number: site.starts(number) for number in range(2)}
+    site.start_control()
+    site.second()
+    a, b = site.together()
+    assert (a.delivered, b.delivered) == pytest.approx((0.7 * years, 0.3 * years))
+    assert UNSOUND not in site.recorded
 
 
 def test_what_is_past_the_cap_is_struck_off_once_and_for_all(site: Site) -> None:

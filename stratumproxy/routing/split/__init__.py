@@ -13,7 +13,7 @@ reasons for them, and what they reach.
 ===========  =====================================================================
 """
 
-from stratumproxy.routing.split.account import DAY, Account, Kept, parts_of_1
+from stratumproxy.routing.split.account import DAY, Account, Kept, are_same, parts_of_1
 from stratumproxy.routing.split.band import Band, Move, Rules, Standing, reach
 from stratumproxy.routing.split.machine import Machine
 from stratumproxy.routing.split.part import Part, WhenDown
@@ -29,6 +29,7 @@ __all__ = [
     "Rules",
     "Standing",
     "WhenDown",
+    "are_same",
     "parts_of_1",
     "reach",
 ]

@@ -45,6 +45,18 @@ def parts_of_1(weights: Mapping[str, float]) -> dict[str, float]:
     return {name: weight / total for name, weight in weights.items()}
 
 
+def are_same(parts: Mapping[str, float], others: Mapping[str, float]) -> bool:
+    """Whether two say the same, however it was written: 1 and 2, or 0.01 and 0.02.
+
+    Args:
+        parts: parts of 1, by target.
+        others: alike.
+    """
+    return parts.keys() == others.keys() and all(
+        isclose(others[name], part) for name, part in parts.items()
+    )
+
+
 class Account:
     """The work of all targets since their weights were set.
 
@@ -86,10 +98,7 @@ class Account:
         Raises:
             ValueError: as `parts_of_1`.
         """
-        others = parts_of_1(weights)
-        return others.keys() == self.weights.keys() and all(
-            isclose(others[name], part) for name, part in self.weights.items()
-        )
+        return are_same(self.weights, parts_of_1(weights))
 
     def _is_of(self, kept: Kept) -> bool:
         return (
