@@ -91,6 +91,7 @@ def expiring(settings: Settings) -> tuple[Expiring, ...]:
         Expiring("jobs", "id", "at", settings.events_days * DAY),
         Expiring("events", "id", "at", settings.events_days * DAY),
         Expiring("dropped", "start, kind", "start", settings.days_days * DAY),
+        Expiring("split_weights", "tenant, since, target", "until", settings.days_days * DAY),
         Expiring("receipts", "run, low", "last_at", settings.days_days * DAY),
     )
 

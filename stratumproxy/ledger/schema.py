@@ -242,6 +242,21 @@ ALTER TABLE pool_order ADD COLUMN tenant TEXT NOT NULL DEFAULT '';
 ALTER TABLE pool_order ADD COLUMN target TEXT NOT NULL DEFAULT '';
 """
 
+_WEIGHTS = """
+-- Each target's part of a tenant's work, and when that was to be so.
+CREATE TABLE split_weights (
+    tenant TEXT NOT NULL,
+    since REAL NOT NULL,
+    until REAL NOT NULL,
+    target TEXT NOT NULL,
+    part REAL NOT NULL,
+    PRIMARY KEY (tenant, since, target)
+) WITHOUT ROWID;
+CREATE INDEX split_weights_until ON split_weights (until);
+INSERT INTO split_weights
+    SELECT DISTINCT tenant, began, at, target, part FROM splits JOIN split_debts USING (tenant);
+"""
+
 MIGRATIONS: tuple[str, ...] = (
     _NAMES + _RECEIPTS + _RECORDS + _BUCKETS,
     _SEEN,
@@ -252,6 +267,7 @@ MIGRATIONS: tuple[str, ...] = (
     _IDENTITY,
     _SPLITS,
     _ORDERS,
+    _WEIGHTS,
 )
 """What makes version n + 1 of version n, n being its place. Never edited once released."""
 

@@ -20,7 +20,7 @@ from stratumproxy.ledger.kept import Part, kept
 from stratumproxy.ledger.names import NAMELESS
 from stratumproxy.ledger.receipts import Gap
 from stratumproxy.ledger.schema import DAYS, FLEET, HOURS
-from stratumproxy.ledger.splits import splits
+from stratumproxy.ledger.weights import Held, held
 from stratumproxy.telemetry.records import EventRecord
 
 SUMS = summed()
@@ -98,14 +98,9 @@ class Served:
         self.nameless: int | None = row and row[0]
         """Stands for all names that are not proven; None if there is nothing of such."""
 
-    def promised(self, since: float) -> dict[str, float]:
-        """The part of the work that each target is to have, if that has been so since then."""
-        return {
-            debt.target: debt.part
-            for split in splits(self._connection)
-            if split.tenant == self.tenant and split.began <= since
-            for debt in split.debts
-        }
+    def weights(self) -> list[Held]:
+        """Which part of the work each target was to have, the oldest first."""
+        return held(self._connection, self.tenant)
 
     # -- sums ------------------------------------------------------------------------------------
 

@@ -1,11 +1,12 @@
 """Accounts of splits by work, which go on over restarts: as they stood when they were kept last."""
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Collection
 from contextlib import closing
 from typing import NamedTuple
 
 from stratumproxy.ledger.database import explained, open_for_writing, transaction
+from stratumproxy.ledger.weights import keep_weights
 
 
 class KeptDebt(NamedTuple):
@@ -57,8 +58,9 @@ def splits(connection: sqlite3.Connection) -> list[KeptSplit]:
     return list(found.values())
 
 
-def keep(path: str, splits: Iterable[KeptSplit]) -> None:
-    """Keep accounts in place of all that were kept. They are on the disk then.
+def keep(path: str, splits: Collection[KeptSplit]) -> None:
+    """Keep accounts in place of all that were kept, and that their weights held. They are on the
+    disk then.
 
     Args:
         path: the ledger, which another thread may be writing.
@@ -68,6 +70,9 @@ def keep(path: str, splits: Iterable[KeptSplit]) -> None:
         SinkError: it can't be written.
     """
     with closing(open_for_writing(path)) as connection, explained(path), transaction(connection):
+        for split in splits:
+            parts = {debt.target: debt.part for debt in split.debts}
+            keep_weights(connection, split.tenant, split.began, split.at, parts)
         connection.execute("DELETE FROM splits")
         connection.execute("DELETE FROM split_debts")
         for split in splits:

@@ -211,9 +211,9 @@ def _targets(targets: Sequence[Delivered]) -> str:
     ]
     return (
         f"<section><h2>Parts of the work</h2>{_table(columns, lines, left=(0,))}"
-        "<p><small>Promised is a target's part by the weights, where they held for all of the "
-        "time; had is its part of the work that counted; credited is its part of what pools "
-        "credited, which goes by far fewer shares.</small></p></section>"
+        "<p><small>Promised is a target's part by the weights that held, each counting by the work "
+        "that was done while it did; had is its part of the work that counted; credited is its "
+        "part of what pools credited, which goes by far fewer shares.</small></p></section>"
     )
 
 

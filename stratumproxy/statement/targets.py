@@ -2,10 +2,12 @@
 
 from collections import defaultdict
 from dataclasses import asdict, dataclass
-from typing import Any
+from math import inf
+from typing import Any, NamedTuple
 
 from stratumproxy.ledger.buckets import Sums
 from stratumproxy.ledger.served import Served
+from stratumproxy.ledger.weights import Held
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +16,8 @@ class Delivered:
 
     target: str
     promised: float | None
-    """Its part by the weights, 1 is all; None where these did not hold for all of the time."""
+    """Its part by the weights that held, each counting by the work that was done while it did; 1 is
+    all. None where something was mined while none did."""
     work: float
     """What counted on its jobs."""
     part: float | None
@@ -36,7 +39,7 @@ def targets(served: Served, since: int, until: int) -> list[Delivered]:
         since: Unix seconds, as `Kept.cut` gives them.
         until: alike.
     """
-    promised = served.promised(since)
+    promised = _promised(served, since, until)
     found: defaultdict[str, list[Sums]] = defaultdict(list)
     for id, sums in served.sums(since, until).items():
         account = served.accounts[id]
@@ -59,3 +62,40 @@ def targets(served: Served, since: int, until: int) -> list[Delivered]:
         )
         for name in names
     ]
+
+
+def _promised(served: Served, since: int, until: int) -> dict[str, float]:
+    """The part that each target was to have; empty if that is not known of some of the work.
+
+    When weights changed is known as finely as the work of then is.
+    """
+    held: list[Held] = []
+    wanted: defaultdict[str, float] = defaultdict(float)
+    shares = work = 0.0
+    for weights in served.weights():
+        begin = max(since, served.kept.cut(weights.since))
+        end = until if weights.until == inf else min(until, served.kept.cut(weights.until))
+        if begin >= end:
+            continue
+        held.append(weights)
+        mined = _mined(served, begin, end)
+        shares += mined.shares
+        work += mined.work
+        for target, part in weights.parts.items():
+            wanted[target] += part * mined.work
+    if shares != _mined(served, since, until).shares:
+        return {}
+    if work:
+        return {target: each / work for target, each in wanted.items()}
+    return held[-1].parts if len(held) == 1 else {}
+
+
+class _Mined(NamedTuple):
+    shares: int
+    work: float
+
+
+def _mined(served: Served, since: int, until: int) -> _Mined:
+    """What counted, on all targets together."""
+    found = [sums for id, sums in served.sums(since, until).items() if served.accounts[id].pool]
+    return _Mined(sum(each.accepted for each in found), sum(each.work for each in found))

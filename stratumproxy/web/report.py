@@ -70,7 +70,8 @@ class Delivered(BaseModel):
 
     target: str
     promised: float | None = Field(
-        description="Its part by the weights; null where these did not hold for all of the time."
+        description="Its part by the weights that held, each counting by the work that was done "
+        "while it did; null where something was mined while none did."
     )
     work: float = Field(description="What counted on its jobs.")
     part: float | None = Field(description="Of all targets' work; null where there is none.")

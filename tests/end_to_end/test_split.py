@@ -10,6 +10,7 @@ import trio
 from tests.chaos.kept import command
 from tests.chaos.memory import children, needs_children
 from tests.end_to_end.process import Process, configured, running
+from tests.ledger.told import query
 from tests.ports import KeptPort
 from tests.waiting import PATIENCE
 
@@ -111,3 +112,5 @@ async def test_it_outlives_a_kill_and_a_restart(site, tmp_path):
     assert any("a split's account goes on as the ledger has it" in line for line in proxy.log)
     (order,) = [line for line in proxy.log if "an operator's order" in line]
     assert '"by": "ops at ' in order
+    kept = query(tmp_path / "ledger", "SELECT target, part FROM split_weights ORDER BY since")
+    assert kept == [("a", 0.7), ("b", 0.3), ("a", 0.5), ("b", 0.5)]

@@ -234,7 +234,7 @@ def test_after_a_month_in_a_drawer_what_is_old_goes_as_fast_as_time_passes(path:
 
 BACK_TO_2 = """
 DROP TABLE retention; DROP TABLE usual; DROP TABLE pool_order;
-DROP TABLE splits; DROP TABLE split_debts;
+DROP TABLE splits; DROP TABLE split_debts; DROP TABLE split_weights;
 ALTER TABLE jobs RENAME COLUMN "group" TO lane;
 ALTER TABLE workers DROP COLUMN address; ALTER TABLE workers DROP COLUMN agent;
 ALTER TABLE runs DROP COLUMN site;

@@ -34,9 +34,9 @@ def ledger(tmp_path: Path) -> Path:
     return path
 
 
-def promise(ledger: Path, began: float, **parts: float) -> None:
+def promise(ledger: Path, began: float, at: float = DAY + HOUR, **parts: float) -> None:
     debts = [KeptDebt(name, "", part, part, 0.0, 1.0, 0.0) for name, part in parts.items()]
-    keep(str(ledger), [KeptSplit("acme", began, DAY + HOUR, 1.0, "", debts)])
+    keep(str(ledger), [KeptSplit("acme", began, at, 1.0, "", debts)] if parts else [])
 
 
 def parts(ledger: Path) -> dict[str, tuple[object, ...]]:
@@ -49,10 +49,34 @@ def test_what_each_had_and_was_credited(ledger: Path) -> None:
     assert parts(ledger) == {"a": (None, 0.7, 0.8), "b": (None, 0.3, 0.2)}
 
 
-def test_what_was_promised_is_told_where_it_was_so_all_the_time(ledger: Path) -> None:
+def test_what_was_promised_is_told_where_something_was_for_all_of_the_work(ledger: Path) -> None:
     promise(ledger, DAY - 60, a=0.75, b=0.25)
     assert parts(ledger) == {"a": (0.75, 0.7, 0.8), "b": (0.25, 0.3, 0.2)}
-    promise(ledger, DAY + 60, a=0.75, b=0.25)
+
+
+def test_before_anything_was_promised_there_was_work(ledger: Path) -> None:
+    promise(ledger, DAY + HOUR / 2, a=0.75, b=0.25)
+    assert parts(ledger)["a"] == (None, 0.7, 0.8)
+
+
+def test_weights_that_changed_count_by_the_work_that_was_done_while_they_held(ledger: Path) -> None:
+    """A thousand shares under the first ones, and a quarter of that under the others."""
+    promise(ledger, DAY - 60, at=DAY + 60, a=0.75, b=0.25)
+    promise(ledger, DAY + HOUR / 2, at=DAY + HOUR / 2, a=0.25, c=0.75)
+    later = work("rig", 250, tenant="acme", target="a", pool="main")
+    tell(ledger, [batch(2, DAY + HOUR / 2 + 60, work=[later])])
+    found = parts(ledger)
+    assert {name: promised for name, (promised, *_) in found.items()} == {
+        "a": pytest.approx((1000 * 0.75 + 250 * 0.25) / 1250),
+        "b": pytest.approx(1000 * 0.25 / 1250),
+        "c": pytest.approx(250 * 0.75 / 1250),
+    }
+
+
+def test_while_there_was_no_split_nothing_was_promised(ledger: Path) -> None:
+    promise(ledger, DAY - HOUR, at=DAY - HOUR, a=0.75, b=0.25)
+    promise(ledger, DAY - HOUR)
+    promise(ledger, DAY + HOUR / 2, a=0.75, b=0.25)
     assert parts(ledger)["a"] == (None, 0.7, 0.8)
 
 

@@ -201,9 +201,9 @@ function targets(found) {
     h(
       "p",
       { class: "note" },
-      "Promised is a target's part by the weights, where they held for all of the time; had is its " +
-        "part of the work that counted; credited is its part of what pools credited, which goes by " +
-        "far fewer shares.",
+      "Promised is a target's part by the weights that held, each counting by the work that was " +
+        "done while it did; had is its part of the work that counted; credited is its part of what " +
+        "pools credited, which goes by far fewer shares.",
     ),
   );
 }
