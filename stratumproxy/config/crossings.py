@@ -5,6 +5,7 @@ told at once, whatever else is wrong with it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from difflib import get_close_matches
 from ipaddress import ip_network
 from itertools import product
@@ -12,6 +13,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from stratumproxy.config.control import read_token
 from stratumproxy.config.difficulty import Difficulty
 from stratumproxy.config.hosting import DEFAULT, TenantDifficulty
 from stratumproxy.config.locate import Path, dotted
@@ -237,7 +239,7 @@ class _Before:
 
 
 def _one_secret(tree: Tree) -> Found:
-    """Files that are named for two tokens: who has the one would be taken for who has the other."""
+    """Tokens with one file or one secret: who has the one would be taken for who has the other."""
     api = tree.get("api")
     files: list[tuple[Path, str]] = []
     if isinstance(api, Mapping):
@@ -247,10 +249,21 @@ def _one_secret(tree: Tree) -> Found:
     for index, tenant in tables(tree, "tenant"):
         files.append((("tenant", index, "token_file"), _text(tenant, "token_file")))
     first: dict[str, Path] = {}
+    whose: dict[str, Path] = {}
     for at, file in files:
-        if file and file in first:
+        if not file:
+            continue
+        if file in first:
             yield at, f"is {dotted(first[file])}'s file, too; each token needs a secret of its own"
-        first.setdefault(file, at)
+            continue
+        first[file] = at
+        with suppress(ValueError):  # which is told where it stands
+            same = whose.setdefault(read_token(file), at)
+            if same is not at:
+                yield (
+                    at,
+                    f"has the secret of {dotted(same)}'s file; each token needs one of its own",
+                )
 
 
 def _refusing(tree: Tree) -> Found:

@@ -147,12 +147,16 @@ class Served:
         return total
 
     def by_worker(self, since: int, until: int) -> dict[int, Sums]:
-        """By worker, the one that stands for unproven names among them; `best` is of none."""
+        """By worker, the one that stands for unproven names among them; `best` is of none.
+
+        Who did nothing then is left out: a day less what came after it leaves a rest of fractions.
+        """
+        every = self._every([(since, until)], ", ".join(map(sum_of, ADDED)), ADDED)
+        all = {worker: Sums(**dict(zip(ADDED, values, strict=True))) for worker, *values in every}
         return {
-            worker: Sums(**dict(zip(ADDED, values, strict=True)))
-            for worker, *values in self._every(
-                [(since, until)], ", ".join(map(sum_of, ADDED)), ADDED
-            )
+            worker: sums
+            for worker, sums in all.items()
+            if sums.accepted or sums.rejected or sums.forwarded
         }
 
     def rejects_by_worker(self, since: int, until: int) -> dict[int, Rejects]:

@@ -11,6 +11,10 @@ MOST_DAYS = 1830
 """Five years: rows at most."""
 
 
+FIRST, LAST = (datetime(*day, tzinfo=UTC).timestamp() for day in ((1, 1, 2), (9999, 12, 30)))
+"""Days that every zone's calendar has. What is excused for good may begin before and end after."""
+
+
 class StatementError(StratumProxyError):
     """There is no statement of what was asked for: what is wrong, and what to do."""
 
@@ -37,8 +41,9 @@ class Period(NamedTuple):
             edges.append(begins)
 
     def text(self, at: float) -> str:
-        """A moment within it, for people."""
-        return datetime.fromtimestamp(at, self.zone).strftime("%Y-%m-%d %H:%M")
+        """A moment, for people, as near to it as the calendar goes."""
+        at = min(max(at, FIRST), LAST)
+        return datetime.fromtimestamp(at, self.zone).isoformat(" ", "minutes")[:16]
 
     def day(self, at: float) -> str:
         """The day that a moment is in."""

@@ -29,18 +29,22 @@ class Tokens:
     def __init__(self, api: Api, tenants: Sequence[Tenant] = ()) -> None:
         # By a digest that nobody can foresee: how long a look-up takes says nothing of a secret.
         self._key = token_bytes(32)
-        self._by_digest: dict[bytes, _Token] = {}
+        self._by_digest: dict[bytes, _Token | None] = {}
+        """Nobody's is a secret that two customers have: neither is to be told of the other."""
         self._by_id: dict[str, _Token] = {}
         for id, token in _configured(api, tenants):
             self._by_id[id] = token
             digest = self._digest(token.secret)
-            same = self._by_digest.get(digest)
-            if same is not None:
-                structlog.get_logger().warning(
-                    "two tokens have one secret, which opens what the lesser of them may",
-                    names=[same.viewer.name, token.viewer.name],
-                )
-            self._by_digest[digest] = _lesser(same, token)
+            if digest not in self._by_digest:
+                self._by_digest[digest] = token
+                continue
+            same = self._by_digest[digest]
+            self._by_digest[digest] = same and _lesser(same, token)
+            structlog.get_logger().warning(
+                "two tokens have one secret, which opens what the lesser of them may, and nothing "
+                "if they are two customers'; make another for one of them",
+                names=[each.viewer.name for each in (same, token) if each is not None],
+            )
 
     def __bool__(self) -> bool:
         """Whether there are any."""
@@ -105,11 +109,18 @@ def _signed(secret: bytes, id: str, until: int) -> str:
     return hmac.digest(secret, f"session of {id} until {until}".encode(), "sha256").hex()
 
 
-def _lesser(one: _Token | None, other: _Token) -> _Token:
-    """Which of two tokens with one secret it is taken for: the one of a tenant, then a reader's."""
-    if one is None or (other.viewer.tenant is not None, not other.viewer.may_act) > (
-        one.viewer.tenant is not None,
-        not one.viewer.may_act,
+def _lesser(one: _Token, other: _Token) -> _Token | None:
+    """Which of two tokens with one secret it is taken for: the one of a tenant, then a reader's.
+
+    Returns:
+        None if they are two tenants'.
+    """
+    mine, theirs = one.viewer, other.viewer
+    if mine.tenant and theirs.tenant and mine.tenant != theirs.tenant:
+        return None
+    if (theirs.tenant is not None, not theirs.may_act) > (
+        mine.tenant is not None,
+        not mine.may_act,
     ):
         return other
     return one

@@ -168,6 +168,22 @@ def test_each_token_has_a_file_of_its_own(tmp_path: Path) -> None:
     ]
 
 
+def test_each_token_has_a_secret_of_its_own(tmp_path: Path) -> None:
+    """Whatever its file is called: who has the one would be taken for who has the other."""
+    one, copy, link, short = (tmp_path / name for name in ("one", "copy", "link", "short"))
+    one.write_text("0123456789abcdef\n")
+    copy.write_text(" 0123456789abcdef")
+    link.symlink_to(one)
+    short.write_text("0123")
+    names = f'token_file = "{one}"\n{OTHER}workers = ["o*"]\ntoken_file = "{copy}"\n'
+    assert said(f'{names}[api]\ntoken_file = "{link}"\n') == [
+        f"tenant[{n}].token_file: has the secret of api.token_file's file; each token needs one of "
+        "its own"
+        for n in (0, 1)
+    ]
+    assert len(said(f'token_file = "{short}"\n[api]\ntoken_file = "{short}"\n')) == 3
+
+
 def test_refusing_those_who_are_no_tenants() -> None:
     refuse = 'unknown_workers = "refuse"\n'
     target = f"[[target]]{TARGET.removeprefix('[[tenant.target]]')}"

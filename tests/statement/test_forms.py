@@ -2,6 +2,7 @@
 
 import csv
 import io
+from datetime import datetime
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -100,6 +101,26 @@ def test_csv_is_exact(evil: Statement) -> None:
         if name in total:
             assert float(total[name]) == getattr(evil.total, name)
             assert sum(float(line[name]) for line in lines) == getattr(evil.total, name)
+
+
+@pytest.mark.parametrize("zone", ["Etc/GMT+12", "UTC", "Pacific/Kiritimati"])
+def test_a_window_may_be_for_good(tmp_path: Path, zone: str) -> None:
+    """Excused until further notice, say: from the first day of a calendar to the last of it."""
+    path = tmp_path / "ledger.sqlite3"
+    keep(path, [batch(1, DAY, work=[work("rig", 3, tenant="acme")])])
+    ends = [
+        datetime.fromisoformat(end).timestamp()
+        for end in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00")
+    ]
+    found = statement(
+        path, DAY, DAY + 2 * HOUR, zone, now=DAY + 2 * HOUR, agreed=[Window(*ends, "the grid")]
+    )
+    assert found.windows[0].window[:2] == tuple(ends)
+    page = as_html(found)
+    for end, begins in zip(ends, ("0001-01-", "9999-12-"), strict=True):
+        text = found.period.text(end)
+        assert text.startswith(begins)
+        assert text in page
 
 
 @pytest.mark.parametrize("text", ["rack1.m2", "a=b", "a-b", "", "1.5"])

@@ -182,6 +182,24 @@ def test_what_is_to_come_is_left_out(world: Path) -> None:
         statement(world, END - DAY + 2000, END, now=now)
 
 
+@pytest.mark.parametrize("by", ["worker", "group"])
+def test_who_did_nothing_in_it_has_no_row(tmp_path: Path, by: str) -> None:
+    """Not even where a stretch is told by the whole less the rest of it, in figures with a rest."""
+    path = tmp_path / "ledger.sqlite3"
+    told = [
+        batch(
+            n + 1,
+            MIDNIGHT + 23 * HOUR + 300 * n,
+            work=[work("late", 3, tenant="acme", work=0.1, squares=0.1, rejected={"stale": 1})],
+        )
+        for n in range(12)
+    ]
+    keep(path, told)
+    asked: dict[str, Any] = {"now": MIDNIGHT + DAY, "by": by, "group_of": str.upper}
+    assert statement(path, MIDNIGHT, MIDNIGHT + 23 * HOUR, **asked).rows == []
+    assert len(statement(path, MIDNIGHT, MIDNIGHT + DAY, **asked).rows) == 1
+
+
 def test_who_is_not_there(world: Path) -> None:
     with pytest.raises(SinkError, match="no tenant 'nobody'; it has: acme, zeta"):
         statement(world, MIDNIGHT, END, tenant="nobody")

@@ -62,15 +62,19 @@ def test_without_any_there_are_none() -> None:
         (("act", "own"), Viewer("own", may_act=True, tenant="acme")),
         (("own", "acme"), Viewer("tenant acme", tenant="acme")),
         (("file", "beta", "look"), Viewer("tenant beta", tenant="beta")),
-        (("acme", "beta"), Viewer("tenant acme", tenant="acme")),
+        (("acme", "beta"), None),
+        (("own", "beta"), None),
+        (("file", "acme", "beta"), None),
+        (("look", "own", "acme", "beta"), None),
     ],
 )
-def test_a_secret_of_two_opens_what_the_lesser_may(
-    tmp_path: Path, shared: tuple[str, ...], opens: Viewer
+def test_a_secret_of_two_opens_what_the_lesser_may_and_of_two_customers_nothing(
+    tmp_path: Path, shared: tuple[str, ...], opens: Viewer | None
 ) -> None:
     with capture_logs() as logs:
         some = tokens(tmp_path, *shared)
     assert some.viewer(b"shared by several tokens") == opens
+    assert (some.session(b"shared by several tokens", 100) is None) == (opens is None)
     assert len(logs) == len(shared) - 1
 
 
