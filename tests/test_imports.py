@@ -47,9 +47,9 @@ ALLOWED = {
     "top": {"errors"},
     "net": {*MINING, "downstream", "upstream", "routing", "proxy"},
     # The controller of a split is simulated as it is: it needs nothing else of routing.
-    "bench": {"errors", "config", "routing.split"},
+    "bench": {"errors", "freeport", "config", "routing.split"},
     "testing": {"errors", "shares", "protocol", "net.proxy_header"},
-    "conform": {"errors", "shares", "testing"},
+    "conform": {"errors", "freeport", "shares", "testing"},
 }
 """What each room may import, itself aside; `cli` alone may import everything."""
 

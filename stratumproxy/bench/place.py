@@ -1,16 +1,13 @@
-"""Where things run: cores, ports, and which addresses are this machine's own."""
+"""Where things run: cores, and which addresses are this machine's own."""
 
 import ctypes
 import os
-import random
 import signal
-import socket
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import ip_address
 
-LOOPBACK = "127.0.0.1"
 PR_SET_PDEATHSIG = 1
 
 
@@ -56,18 +53,6 @@ def settle(cores: frozenset[int], *, first: bool = False) -> Callable[[], None]:
                 os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
 
     return in_child
-
-
-def free_port() -> int:
-    """A port that nobody listens on, below those that outgoing connections are given."""
-    while True:
-        port = random.randrange(20_000, 32_000)
-        with socket.socket() as sock:
-            try:
-                sock.bind((LOOPBACK, port))
-            except OSError:
-                continue
-        return port
 
 
 def parse_address(text: str) -> tuple[str, int]:

@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from stratumproxy.bench.config import Server
-from stratumproxy.bench.place import LOOPBACK, Cores, free_port, settle
+from stratumproxy.bench.place import Cores, settle
 from stratumproxy.errors import BenchError
+from stratumproxy.freeport import LOOPBACK, free_port
 
 LAST_WORDS = 8
 """Lines of what a program wrote that are shown when it fails."""

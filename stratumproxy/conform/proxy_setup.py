@@ -13,7 +13,6 @@ A TOML file says it::
     '''
 """
 
-import socket
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +23,7 @@ from typing import Any
 
 from stratumproxy.conform.program import filled
 from stratumproxy.errors import ConfigError
+from stratumproxy.freeport import LOOPBACK, free_port
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ def laid_out(setup: ProxySetup, pool: tuple[str, int]) -> Iterator[tuple[Path, d
         setup: whose.
         pool: where the suite's pool is.
     """
-    miners = "127.0.0.1", _free_port()
+    miners = LOOPBACK, free_port()
     places = {
         "pool": f"{pool[0]}:{pool[1]}",
         "pool_host": pool[0],
@@ -100,10 +100,3 @@ def laid_out(setup: ProxySetup, pool: tuple[str, int]) -> Iterator[tuple[Path, d
         for name, text in setup.files.items():
             (Path(folder) / name).write_text(filled(text, places), encoding="utf-8")
         yield Path(folder), places
-
-
-def _free_port() -> int:
-    """One that was free a moment ago: the proxy is to listen there, and not we."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -10,9 +10,10 @@ import pytest
 
 from stratumproxy.bench.build import build
 from stratumproxy.bench.config import Scenario
-from stratumproxy.bench.place import Cores, free_port
+from stratumproxy.bench.place import Cores
 from stratumproxy.bench.rounds import Outcome, single_loads, title
 from stratumproxy.bench.servers import Program
+from stratumproxy.freeport import free_port
 from tests.bench.measuring import HERE, measured, needs_generator, own, peer
 
 pytestmark = needs_generator

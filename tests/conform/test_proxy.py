@@ -81,6 +81,19 @@ def test_a_program_that_is_not_there() -> None:
         try_proxy(ProxySetup(command=["/no/proxy"]))
 
 
+def test_miners_go_to_a_port_that_the_kernel_gives_to_nobody_else() -> None:
+    """It may give one to a test next door before the proxy listens there."""
+    given = Path("/proc/sys/net/ipv4/ip_local_port_range")
+    if not given.exists():
+        pytest.skip("only Linux says which ports it gives")
+    first, last = map(int, given.read_text().split())
+    if first < 32_000:
+        pytest.skip("this machine's kernel gives other ports than it does elsewhere")
+    for _ in range(10):
+        with laid_out(ProxySetup(command=["true"]), ("127.0.0.1", 1234)) as (_, places):
+            assert not first <= int(places["miners_port"]) <= last
+
+
 def test_the_file(tmp_path: Path) -> None:
     path = tmp_path / "theirs.toml"
     path.write_text('name = "theirs"\ncommand = ["p", "{miners}"]\n[files]\n"a" = "{pool} {x}"\n')
