@@ -6,6 +6,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from stratumproxy.cli import cli
+from tests.ports import KeptPort
 from tests.top.stand_in import stand_in
 
 LISTEN_AND_POOL = '[[listen]]\naddress = ":3333"\n[[pool]]\nurl = "stratum+tcp://a:1"\nuser = "u"\n'
@@ -35,9 +36,8 @@ def test_it_is_not_ready_and_says_why() -> None:
 
 
 def test_nobody_is_there() -> None:
-    with stand_in() as api:
-        gone = api.url
-    shown = health("--url", gone)
+    with KeptPort() as nobody:
+        shown = health("--url", f"http://127.0.0.1:{nobody.number}")
     assert shown.exit_code == 1
     assert "can't be reached" in shown.stderr
 

@@ -52,11 +52,12 @@ class Shell:
         self._environment = environment
         self._count = 0
         self._stay: list[tuple[subprocess.Popen[bytes], Path]] = []
-        self._answers, self._theirs = os.pipe()
-        self._bash = self._start()
+        self._start()
 
-    def _start(self) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
+    def _start(self) -> None:
+        """Each has a pipe of its own: what one that was ended said last is no other's answer."""
+        self._answers, self._theirs = os.pipe()
+        self._bash = subprocess.Popen(
             ["bash", "--norc", "--noprofile"],
             stdin=subprocess.PIPE,
             pass_fds=[self._theirs],
@@ -79,7 +80,7 @@ class Shell:
             status = self._answer(patience)
         except (TimeoutError, EOFError) as error:
             self._end()
-            self._bash = self._start()
+            self._start()
             return -1, f"{output.read_text(errors='replace')}\n{error}"
         return status, output.read_text(errors="replace")
 
@@ -116,7 +117,9 @@ class Shell:
         self._count += 1
         script = self._folder / f"{self._count}.sh"
         script.write_text(command + "\n")
-        return script, self._folder / f"{self._count}.out"
+        output = self._folder / f"{self._count}.out"
+        output.touch()  # there to be read, were bash too slow to have come to it
+        return script, output
 
     def _answer(self, patience: float) -> int:
         end = time.monotonic() + patience
@@ -133,8 +136,6 @@ class Shell:
         while self._stay:
             self.interrupt()
         self._end()
-        os.close(self._answers)
-        os.close(self._theirs)
 
     def _end(self) -> None:
         with contextlib.suppress(ProcessLookupError):
@@ -142,3 +143,5 @@ class Shell:
         self._bash.wait()
         assert self._bash.stdin is not None
         self._bash.stdin.close()
+        os.close(self._answers)
+        os.close(self._theirs)

@@ -1,6 +1,7 @@
 """How a page's commands are told apart, and typed: a failure must not look like a success."""
 
 import os
+import select
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,9 +45,24 @@ def test_statuses_and_words(shell: Shell) -> None:
 
 
 def test_what_hangs_is_ended_and_the_next_is_run(shell: Shell) -> None:
-    status, output = shell.run("echo begun; sleep 1000", 0.5)
-    assert status == -1
-    assert output.startswith("begun\n")
+    """However soon: it may not even have begun."""
+    for patience in (0.5, 0.0):
+        status, output = shell.run("sleep 1000", patience)
+        assert status == -1
+        assert output.endswith(f"no end after {patience} s")
+        assert shell.run("true", PATIENCE) == (0, "")
+
+
+def test_what_is_said_too_late_is_no_other_commands_status(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_late(_: float) -> int:
+        assert select.select([shell._answers], [], [], PATIENCE)[0]
+        raise TimeoutError("no end after 0 s")
+
+    with monkeypatch.context() as once:
+        once.setattr(shell, "_answer", too_late)
+        assert shell.run("echo begun; false", 0.0) == (-1, "begun\n\nno end after 0 s")
     assert shell.run("true", PATIENCE) == (0, "")
 
 

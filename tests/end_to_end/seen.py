@@ -218,6 +218,7 @@ class World:
             f"{self.url}/api/actions/switch-pool",
             json={"pool": pool},
             headers={"Authorization": f"Bearer {TOKEN}", "X-Forwarded-For": "10.0.0.9"},
+            timeout=PATIENCE,
         )
         assert answer.status_code == 200, answer.text
         done: dict[str, Any] = answer.json()["done"]
@@ -266,7 +267,7 @@ class StalledReader:
 
 def on_ready(world: World) -> Seen:
     """What /ready says."""
-    answer = httpx.get(f"{world.url}/ready")
+    answer = httpx.get(f"{world.url}/ready", timeout=PATIENCE)
     told = answer.json()
     critical = [each for each in told["conditions"] if each["severity"] == "critical"]
     assert (answer.status_code == 503) == bool(critical) == (not told["ready"])
@@ -276,7 +277,8 @@ def on_ready(world: World) -> Seen:
 def on_metrics(world: World) -> Seen:
     """What /metrics says."""
     seen, counted = set(), 0.0
-    for family in text_string_to_metric_families(httpx.get(f"{world.url}/metrics").text):
+    told = httpx.get(f"{world.url}/metrics", timeout=PATIENCE).text
+    for family in text_string_to_metric_families(told):
         for sample in family.samples:
             if sample.name == "stratumproxy_condition":
                 counted += sample.value

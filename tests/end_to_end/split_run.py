@@ -48,11 +48,9 @@ class Liar(SimulatedMiner):
 class Run:
     """All of it."""
 
-    def __init__(self, site: Site, folder: Path) -> None:
+    def __init__(self, site: Site, folder: Path, ports: ExitStack) -> None:
         self.site, self.folder = site, folder
-        # Ports that are free now: two processes are to listen on one of them.
-        with KeptPort() as port, KeptPort() as api:
-            self.address, self.api = port.address, api.address
+        self.address, self.api = (ports.enter_context(KeptPort()).address for _ in range(2))
         self.began = time.monotonic()
         self.miners = Miners()
 
@@ -267,7 +265,7 @@ async def main() -> None:
     """Run it in a folder of its own."""
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         async with trio.open_nursery() as nursery:
-            run = Run(Site(nursery, stack), Path(folder))
+            run = Run(Site(nursery, stack), Path(folder), stack)
             await (run.lie if "lie" in sys.argv else run.run)(nursery)
             nursery.cancel_scope.cancel()
 

@@ -66,7 +66,8 @@ async def test_two_customers_and_their_tokens(site, tmp_path):
             async def names(secret: str, what: str, key: str) -> set[str]:
                 try:
                     answer = await http.get(f"/api/{what}", headers=bearer(secret))
-                except httpx.RemoteProtocolError:  # at a reload, slower than the API waits to end
+                except (httpx.RemoteProtocolError, httpx.NetworkError):
+                    # At a reload, slower than the API waits to end.
                     return set()
                 found = answer.json().get(what, []) if answer.status_code == 200 else []
                 return {each[key] for each in found}

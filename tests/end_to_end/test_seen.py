@@ -134,7 +134,7 @@ def test_all_that_breaks_is_seen_in_five_places_at_once_and_that_it_is_over(
 
 def order_in_force(world: World) -> list[str]:
     """What /ready says of it: who, since when."""
-    told = httpx.get(f"{world.url}/ready").json()["conditions"]
+    told = httpx.get(f"{world.url}/ready", timeout=PATIENCE).json()["conditions"]
     return [f"{each['why']} since {each['since']:.0f}" for each in told]
 
 

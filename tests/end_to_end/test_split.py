@@ -2,6 +2,7 @@
 
 import os
 import signal
+from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -42,7 +43,7 @@ pytestmark = needs_children
 
 async def delivered(port: int) -> dict[str, float]:
     """What each target was given, says the API; nothing while nobody answers."""
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=PATIENCE) as client:
         try:
             answer = await client.get(f"http://127.0.0.1:{port}/api/splits")
         except httpx.HTTPError:
@@ -62,15 +63,20 @@ def serving(proxy: Process) -> set[int]:
 
 async def parts(port: int) -> dict[str, float]:
     """The weights that hold."""
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=PATIENCE) as client:
         rows = (await client.get(f"http://127.0.0.1:{port}/api/splits")).json()["splits"]
     return {each["target"]: each["part"] for each in rows}
 
 
-async def test_it_outlives_a_kill_and_a_restart(site, tmp_path):
+@pytest.fixture
+def api() -> Iterator[int]:
+    """The API's port, nobody else's from one run of the proxy to the next."""
+    with KeptPort() as port:
+        yield port.number
+
+
+async def test_it_outlives_a_kill_and_a_restart(site, tmp_path, api):
     a, b = await site.pool(job_interval=0), await site.pool(job_interval=0)
-    with KeptPort() as free:
-        api = free.number
     places = {"a": a.address[1], "b": b.address[1], "api": api, "folder": tmp_path}
     (tmp_path / "token").write_text(TOKEN)
     (tmp_path / "token").chmod(0o600)
@@ -94,7 +100,7 @@ async def test_it_outlives_a_kill_and_a_restart(site, tmp_path):
     assert any("a split's account begins at nothing" in line for line in proxy.log)
     async with running(tmp_path / "farm.toml", config, "--log-format", "json") as proxy:
         await is_delivered(api, work)
-        async with httpx.AsyncClient() as client:
+        async with httpx.AsyncClient(timeout=PATIENCE) as client:
             answer = await client.post(
                 f"http://127.0.0.1:{api}/api/actions/weights",
                 json={"weights": {"a": 1, "b": 1}},

@@ -12,6 +12,7 @@ import trustme
 
 from stratumproxy.top import api as top_api
 from stratumproxy.top.api import Address, Api, ApiError, Unauthorized
+from tests.ports import KeptPort
 from tests.top.stand_in import StandIn, stand_in
 
 
@@ -118,12 +119,11 @@ async def test_events_that_are_no_events(api: StandIn) -> None:
 
 
 async def test_nobody_listens() -> None:
-    listener = (await trio.open_tcp_listeners(0, host="127.0.0.1"))[0]
-    port = listener.socket.getsockname()[1]
-    await listener.aclose()
-    with pytest.raises(ApiError) as failed:
-        await Api(Address("127.0.0.1", port, False, "")).get("/api/summary")
-    assert f"http://127.0.0.1:{port} can't be reached: Connection refused;" in str(failed.value)
+    with KeptPort() as nobody, pytest.raises(ApiError) as failed:
+        await Api(Address(*nobody.address, False, "")).get("/api/summary")
+    assert f"http://127.0.0.1:{nobody.number} can't be reached: Connection refused;" in str(
+        failed.value
+    )
     assert "\n" not in str(failed.value)
 
 

@@ -16,6 +16,7 @@ from stratumproxy.errors import StratumProxyError
 from stratumproxy.ledger.reader import LedgerReader
 from stratumproxy.web import make_app
 from tests.fleet.telling import Told
+from tests.waiting import PATIENCE
 
 TOKEN = "a secret of some length"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
@@ -179,6 +180,6 @@ async def listen(app: Starlette, headers: dict[str, str]) -> AsyncIterator[Heard
         await heard.start()
         yield heard
         gone.set()
-        with trio.fail_after(5):  # it notices by itself
+        with trio.fail_after(PATIENCE):  # it notices by itself
             async for _ in hear:
                 pass
