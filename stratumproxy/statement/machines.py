@@ -11,6 +11,7 @@ from stratumproxy.statement.presence import (
     GONE_SECONDS,
     Presence,
     Stretch,
+    is_several,
     next_owner,
     stretches,
 )
@@ -32,13 +33,14 @@ def machines(served: Served, since: int, until: int) -> tuple[dict[int, str], Pr
     others = {id: those for id, those in served.others().items() if id in own}
     rivals = served.days({other for those in others.values() for other in those}, first, last)
     others = {id: [one for one in those if one in rivals] for id, those in others.items()}
-    contested = {id for id, those in others.items() if those}
     holed = {
         machine.id
         for machine in found
         if (machine.last - machine.first) // DAY + 1 - machine.days >= GONE_SECONDS // DAY
     }
-    days = served.days(contested | holed, first, last)
+    days = served.days({id for id, those in others.items() if those} | holed, first, last)
+    others = _lent(served, others, days | rivals)
+    contested = {id for id, those in others.items() if those}
     blocks = {id: days[id] for id in contested | holed}
     blocks |= _by_hour(
         served, {id: _merged([blocks[id], *(rivals[o] for o in others[id])]) for id in contested}
@@ -58,6 +60,33 @@ def _there(machine: Machine, blocks: list[Block] | None) -> list[Stretch]:
         seconds = machine.last + DAY - machine.first
         blocks = [Block(machine.first, seconds, {machine.id: 1.0})]
     return stretches(blocks, machine.id, machine.since)
+
+
+def _lent(
+    served: Served, others: dict[int, list[int]], days: dict[int, list[Block]]
+) -> dict[int, list[int]]:
+    """Without those others that are another machine.
+
+    One that is lent proves no more than passes, be it in a day or in all in which both mine.
+    """
+    shared: dict[int, set[tuple[int, int]]] = defaultdict(set)
+    for id, those in others.items():
+        for other in those:
+            for start, seconds, of in _merged([days[id], days[other]]):
+                for day in range(start, start + seconds, DAY) if len(of) > 1 else ():
+                    shared[day].add((id, other))
+    proven: dict[tuple[int, int], list[float]] = defaultdict(list)
+    for day, pairs in sorted(shared.items()):
+        found = served.days({worker for pair in pairs for worker in pair}, day, day + DAY)
+        each = {id: block.proven[id] for id, blocks in found.items() for block in blocks}
+        for one, other in pairs:
+            proven[one, other].append(each[one] + each[other])
+    two = {
+        pair
+        for pair, of_days in proven.items()
+        if is_several(max(of_days), DAY) or is_several(sum(of_days), len(of_days) * DAY)
+    }
+    return {id: [one for one in those if (id, one) not in two] for id, those in others.items()}
 
 
 def _merged(parts: Iterable[list[Block]]) -> list[Block]:

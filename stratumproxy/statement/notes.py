@@ -5,13 +5,8 @@ from collections.abc import Sequence
 from stratumproxy.ledger.kept import Kept
 from stratumproxy.ledger.served import Served
 from stratumproxy.statement.period import Period
+from stratumproxy.statement.presence import is_several
 from stratumproxy.statement.statement import Figures, Row
-
-TWICE = 1.02
-"""How much of the time that passed one machine may prove, told late at an edge."""
-
-LATE_SECONDS = 6 * 3600.0
-"""A gap between two shares counts when it is over, and no longer one does."""
 
 
 def notes(
@@ -84,4 +79,4 @@ def _of_events(served: Served, period: Period) -> list[str]:
 
 
 def _twice(figures: Figures) -> bool:
-    return (figures.proven_seconds or 0.0) > TWICE * figures.machine_seconds + LATE_SECONDS
+    return is_several(figures.proven_seconds or 0.0, figures.machine_seconds)

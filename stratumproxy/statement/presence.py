@@ -2,9 +2,10 @@
 
 The ledger knows of machines by their shares alone. So a machine is there from its first share on,
 and until it has been silent for `GONE_SECONDS`: then it was taken away, and before that it is down.
-If another tenant's machine of that name mines, it changed hands: it is that tenant's from there on.
+If another tenant's machine of that name mines, it changed hands: it is that tenant's from there on;
+unless both mine at a time, which shows by what they prove: then each tenant has one of that name.
 What is so of a moment depends on what was before it and not on what is asked for, so the parts of
-any period add up.
+any period add up. (Of two that have one name that holds once they are known to be two.)
 """
 
 from bisect import bisect_right
@@ -16,6 +17,23 @@ from stratumproxy.ledger.served import Block
 
 GONE_SECONDS = 14 * 86_400
 """Silence after which a machine is not there any more."""
+
+
+TWICE = 1.02
+"""How much of the time that passed one machine may prove, told late at an edge."""
+
+LATE_SECONDS = 6 * 3600.0
+"""A gap between two shares counts when it is over, and no longer one does."""
+
+
+def is_several(proven: float, seconds: float) -> bool:
+    """Whether more was proved in a time than one machine can.
+
+    Args:
+        proven: seconds.
+        seconds: how long the time was.
+    """
+    return proven > TWICE * seconds + LATE_SECONDS
 
 
 class Stretch(NamedTuple):

@@ -228,6 +228,36 @@ def test_a_machine_that_is_lent_again_and_again_is_always_somebodys(tmp_path: Pa
             assert there == pytest.approx(mine.figures.seconds)
 
 
+@pytest.mark.parametrize(
+    "up", [range(24), range(12), range(0, 24, 4), range(8, 17)], ids=["on", "half", "bits", "days"]
+)
+def test_two_customers_may_have_machines_of_one_name(tmp_path: Path, up: range) -> None:
+    """Told by where they are, and called by their makers: each is there, and down, by itself."""
+    told = []
+    for hour in range(24 * 5):
+        # Somebody else's is sold on the last day: that is one machine, whatever others do.
+        sold = "acme" if hour < 24 * 4 + 7 else "zeta"
+        whose = [("rig1", "acme"), ("sold", sold), *[("rig1", "zeta")] * (hour % 24 in up)]
+        works = [work(name, 9, tenant=tenant, proven_seconds=HOUR) for name, tenant in whose]
+        told.append(batch(hour + 1, MIDNIGHT + hour * HOUR, work=works))
+    path = tmp_path / "ledger.sqlite3"
+    keep(path, told)
+    asked: dict[str, Any] = {"by": "worker", "now": MIDNIGHT + 5 * DAY}
+    for first in range(4):
+        since, until = MIDNIGHT + first * DAY, MIDNIGHT + 5 * DAY
+        rows = {
+            (tenant, row.name): row.figures
+            for tenant in ("acme", "zeta")
+            for row in statement(path, since, until, tenant=tenant, **asked).rows
+        }
+        whole = until - since
+        for tenant, part in (("acme", 1.0), ("zeta", len(up) / 24)):
+            assert rows[tenant, "rig1"].machine_seconds == pytest.approx(whole, abs=up[0] * HOUR)
+            assert rows[tenant, "rig1"].proven_seconds == pytest.approx(part * whole)
+        assert rows["zeta", "sold"].machine_seconds == 17 * HOUR
+        assert rows["acme", "sold"].machine_seconds == whole - 17 * HOUR
+
+
 def test_an_outage_of_one_tenants_pools_is_excused_in_its_statement_alone(tmp_path: Path) -> None:
     path = tmp_path / "ledger.sqlite3"
     outage = event(
