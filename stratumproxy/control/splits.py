@@ -269,14 +269,13 @@ class SharedSplits:
     def _settle(self, recalled: Mapping[str, KeptAccount], now: float) -> None:
         """All processes have told: it is known which runs live, and what they were given."""
         for tenant, heres in self._by_tenant().items():
-            newest = min(heres, key=lambda here: here.age)
-            account = self._accounts.setdefault(tenant, self._account(newest))
+            account = self._accounts.setdefault(tenant, self._account(_foremost(heres)))
             kept = recalled.get(tenant)
             if kept is not None and kept.by and not account.by:
-                if _are_same(kept.configured, account.configured):
-                    account.parts, account.by = kept.parts, kept.by
-                else:
+                if not _are_same(kept.configured, account.configured):
                     self._record("info", OVER_ORDER, tenant=tenant)
+                elif not self._is_left(kept):
+                    account.parts, account.by = kept.parts, kept.by
             living = [each for each in heres if _are_same(each.parts, account.parts)]
             account.began = now - max((each.age for each in living), default=0.0)
             account.rate = sum(each.usual for each in living)
@@ -289,6 +288,11 @@ class SharedSplits:
                 event = "a split's account begins anew: it had other weights in the ledger"
                 self._record("info", event, tenant=tenant)
         self.news = True
+
+    def _is_left(self, kept: KeptAccount) -> bool:
+        """Whether a run that lives left an account since that was kept, as was not."""
+        heres = (self._here[run].get(kept.tenant) for run in kept.runs if run in self._here)
+        return any(here is not None and not _are_same(here.parts, kept.parts) for here in heres)
 
     def _go_on(self, tenant: str, account: _Account, kept: KeptAccount, now: float) -> None:
         """Take up what was kept of an account of the same parts."""
@@ -327,8 +331,7 @@ class SharedSplits:
             ):  # what was ordered is configured now
                 self._record("info", OVER_ORDER, tenant=tenant)
                 account.by, account.configured, self.news = "", heres[0].configured, True
-            if account.by:
-                self._insist(tenant, account)
+            self._insist(tenant, account)
         for tenant in self._accounts.keys() - told.keys():
             del self._accounts[tenant]
 
@@ -341,7 +344,7 @@ class SharedSplits:
         )
 
     def _insist(self, tenant: str, account: _Account) -> None:
-        """Order weights again of who was started since, as they are configured."""
+        """Order weights again of who was started since, or did not hear of them."""
         for process, run in self._runs.items():
             here = self._here.get(run, {}).get(tenant)
             if (
@@ -444,6 +447,18 @@ def _read(splits: Iterable[SplitSnapshot]) -> dict[str, _Here]:
             each.forgiven - given.forgiven,
         )
     return told
+
+
+def _foremost(heres: Sequence[_Here]) -> _Here:
+    """By what all are to go, of those who tell of a split by different weights.
+
+    Who was started since it was ordered knows nothing of it, so an order goes before what is
+    configured; where there are several, the one that was given last.
+    """
+    newest = min(heres, key=lambda here: here.age)
+    alike = [each for each in heres if _are_same(each.configured, newest.configured)]
+    ordered = [each for each in alike if not _are_same(each.parts, each.configured)]
+    return min(ordered or alike, key=lambda here: here.age)
 
 
 def _are_same(parts: Mapping[str, float], others: Mapping[str, float]) -> bool:

@@ -58,6 +58,7 @@ class Site:
         self.weights = dict(WEIGHTS)
         self.processes = {number: self.starts(number) for number in range(processes)}
         self.deaf: set[int] = set()
+        self.deaf_to_orders: set[int] = set()
         self.given: list[tuple[int, list[Row]]] = []
         self.recorded: list[str] = []
         self.insisted: list[dict[str, float]] = []
@@ -90,12 +91,16 @@ class Site:
 
     async def give_weights(self, arguments: dict[str, Any]) -> dict[str, Any]:
         results = [
-            each.orders({**arguments, "action": "weights"}) for each in self.processes.values()
+            each.orders({**arguments, "action": "weights"})
+            for each in self.processes.values()
+            if each.number not in self.deaf_to_orders
         ]
         done: dict[str, Any] = results[0]["result"]
         return done
 
     def _order_again(self, number: int, tenant: str, weights: dict[str, float]) -> None:
+        if number in self.deaf_to_orders:
+            return
         self.insisted.append(weights)
         what = {"action": "weights", "tenant": tenant, "weights": weights}
         assert "result" in self.processes[number].orders(what)

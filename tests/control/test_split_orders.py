@@ -6,6 +6,7 @@ import pytest
 import trio
 import trio.testing
 
+from stratumproxy.control.splits import OVER_ORDER
 from stratumproxy.proxy.orders import Orders
 from tests.control.split_site import Site, tables
 from tests.proxy.playbook import Playbook
@@ -118,7 +119,7 @@ async def test_a_reload_of_the_same_weights_leaves_them_and_others_end_them(site
     site.seconds(2)
     assert site.parts() == [{"a": 0.6, "b": 0.4}] * 2
     assert site.ledger[0].by == ""
-    assert site.recorded.count("an operator's order of weights is over: others are configured") == 1
+    assert site.recorded.count(OVER_ORDER) == 1
 
 
 async def test_what_was_ordered_is_configured(site: Site) -> None:
@@ -140,7 +141,7 @@ async def test_or_other_weights_that_are_configured_while_nothing_runs(site: Sit
     site.start_control()
     site.seconds(2)
     assert site.parts() == [{"a": 0.6, "b": 0.4}] * 2
-    assert "an operator's order of weights is over: others are configured" in site.recorded
+    assert OVER_ORDER in site.recorded
 
 
 async def test_a_control_process_without_a_ledger_learns_of_them(site: Site) -> None:
@@ -153,6 +154,64 @@ async def test_a_control_process_without_a_ledger_learns_of_them(site: Site) -> 
     site.seconds(3)
     assert site.parts() == [EVEN, EVEN]
     assert site.debts() == pytest.approx({"a": -50, "b": 50})
+
+
+async def test_who_was_started_before_the_control_process_obeys_them_too(site: Site) -> None:
+    """Nobody has told it of the order: it goes by what is configured, the other does not."""
+    await ordered(site)
+    site.kill(0, told=False)
+    for ledger in (False, True):
+        site.start_control(ledger=ledger)
+        site.seconds(3)
+        assert site.parts() == [EVEN, EVEN]
+
+
+async def test_an_order_that_could_not_be_kept_holds_over_what_was(site: Site) -> None:
+    """The ledger has the account before it. Then one of each dies, and the control process."""
+    site.processes[0].finds("a", 1000)
+    site.second()
+    before = site.ledger
+    await ordered(site)
+    site.ledger = before
+    site.kill(1, told=False)
+    site.start_control()
+    site.seconds(3)
+    assert site.parts() == [EVEN, EVEN]
+    assert site.debts() == pytest.approx({"a": 0, "b": 0})
+
+
+async def test_a_reload_that_ends_an_order_and_a_control_process_that_is_started_for_it(
+    site: Site,
+) -> None:
+    await ordered(site)
+    site.reload({"a": 60, "b": 40})
+    site.start_control()
+    site.seconds(3)
+    assert site.parts() == [{"a": 0.6, "b": 0.4}] * 2
+    assert site.recorded.count(OVER_ORDER) == 1
+
+
+async def test_that_an_order_is_over_could_not_be_kept(site: Site) -> None:
+    await ordered(site)
+    before = site.ledger
+    await site.splits.order({"weights": None}, "ops")
+    site.second(keep=False)
+    site.kill(1, told=False)
+    site.start_control()
+    site.seconds(3)
+    assert site.parts() == [{"a": 0.7, "b": 0.3}] * 2
+    assert before[0].by == "ops"
+    assert site.ledger[0].by == ""
+
+
+async def test_who_did_not_hear_that_an_order_is_over_is_told_again(site: Site) -> None:
+    await ordered(site)
+    site.deaf_to_orders = {1}
+    await site.splits.order({"weights": None}, "ops")
+    site.second()
+    site.deaf_to_orders = set()
+    site.seconds(2)
+    assert site.parts() == [{"a": 0.7, "b": 0.3}] * 2
 
 
 @pytest.mark.parametrize(
