@@ -87,6 +87,7 @@ class _Here:
     own: dict[str, Sums]
     given: dict[str, Sums]
     rate: float
+    shown: float
     usual: float
     age: float
 
@@ -325,7 +326,7 @@ class SharedSplits:
             if account is None or not self._holds(account, heres):
                 self._begin(tenant, min(heres, key=lambda here: here.age))
             account = self._accounts[tenant]
-            account.rate = max(sum(each.rate for each in heres), account.rate * keep)
+            account.rate = max(sum(each.shown for each in heres), account.rate * keep)
             if account.by and not any(
                 _are_same(each.configured, account.configured) for each in heres
             ):  # what was ordered is configured now
@@ -435,7 +436,8 @@ def _read(splits: Iterable[SplitSnapshot]) -> dict[str, _Here]:
     told: dict[str, _Here] = {}
     for each in splits:
         here = told.setdefault(
-            each.tenant, _Here({}, {}, {}, {}, each.total_rate, each.usual_rate, each.age)
+            each.tenant,
+            _Here({}, {}, {}, {}, each.total_rate, each.shown_rate, each.usual_rate, each.age),
         )
         given = Sums(each.given_debt, each.given_delivered, each.given_forgiven)
         here.parts[each.target] = each.part

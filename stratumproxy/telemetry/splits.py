@@ -30,7 +30,7 @@ class SplitSnapshot:
     total_rate: float
     """Work a second that mines for all targets of the tenant."""
     usual_rate: float
-    """The same as it is of late, if some of it is dark just now."""
+    """The same as shares have shown it of late; some of it may be dark just now."""
     least: float
     """Work that no debt can be kept below: the largest machine's in the time that it stays."""
     age: float
@@ -41,11 +41,14 @@ class SplitSnapshot:
     """What of `debt` the process was given: of what was before it, or what others owe."""
     given_delivered: float = 0.0
     given_forgiven: float = 0.0
+    shown_rate: float = 0.0
+    """What of `total_rate` machines' own shares have shown."""
 
     @property
     def seconds(self) -> float:
         """The debt in seconds of the tenant's whole farm."""
-        return self.debt / self.usual_rate if self.usual_rate else 0.0
+        rate = max(self.usual_rate, self.total_rate)
+        return self.debt / rate if rate else 0.0
 
     @property
     def reach_seconds(self) -> float:
@@ -77,6 +80,7 @@ def _merge(splits: Sequence[SplitSnapshot]) -> SplitSnapshot:
         ready=any(each.ready for each in splits),
         total_rate=sum(each.total_rate for each in splits),
         usual_rate=sum(each.usual_rate for each in splits),
+        shown_rate=sum(each.shown_rate for each in splits),
         least=max(each.least for each in splits),
         age=max(each.age for each in splits),
         given_debt=sum(each.given_debt for each in splits),

@@ -100,6 +100,7 @@ class Farm:
                     ready=True,
                     total_rate=total,
                     usual_rate=account.rate,
+                    shown_rate=band.shown,
                     least=0.0,
                     age=self.now,
                     configured=each.part,

@@ -40,10 +40,11 @@ class Process:
         return self.play.proxy.router.tenants["default"].split
 
     def mines(self, rate: float, now: float) -> None:
-        """So much work a second comes of its only machine."""
+        """So much work a second comes of its only machine, as has long been known."""
         band = self.split.band
         band.leave(1)
-        band.seat(1, now, expected=rate, target="a")
+        band.seat(1, now, expected=rate, seconds=1e9, target="a")
+        band.bound(now)
 
     def shows(self, now: float) -> tuple[SplitSnapshot, ...]:
         return self.report.snapshot(now).splits

@@ -154,7 +154,7 @@ class Account:
         """Strike off what is beyond the cap, of those who lack and those who had too much alike.
 
         Args:
-            rate: work a second of all machines.
+            rate: work a second of all machines, as far as their shares have shown it.
             least: work that may be owed in any case.
             elapsed: seconds since this was last called.
         """

@@ -116,6 +116,8 @@ class Band:
         """When machines came to where they are, for as long as they have to stay."""
         self._rests: deque[tuple[int, float]] = deque()
         """The same in that order, and such as are over or began anew."""
+        self.shown = 0.0
+        """Work a second of all machines, as far as their shares have shown it by the last look."""
         self._looked: float | None = None
         self._planned = -inf
         self._stranded = False
@@ -330,7 +332,9 @@ class Band:
         """Strike off of debts what is beyond the cap; `look` does so, too."""
         least = self.rules.horizon * self.largest
         elapsed = 0.0 if self._looked is None else now - self._looked
-        self.account.bound(_rate(self.parts.values()), least, elapsed)
+        # Not what is expected of who comes: it may be anything, and would be believed for a day.
+        self.shown = sum(each.shown for each in self.machines.values() if each.listed)
+        self.account.bound(self.shown, least, elapsed)
         self._looked = now
 
     def stranded(self, now: float) -> list[Move]:
@@ -423,7 +427,7 @@ class Band:
         parts = self._open()
         want = dict(zip([part.name for part in parts], self._wanted(parts), strict=True))
         debts = self.account.debts()
-        rate = self.account.rate
+        rate = self._usual(list(self.parts.values()))
         return [
             Standing(
                 part.name,

@@ -30,6 +30,7 @@ class Machine:
     __slots__ = (
         "_at",
         "_fresh",
+        "_guess",
         "_heard",
         "_patience",
         "_proven",
@@ -50,7 +51,10 @@ class Machine:
         """It has a say in the split: `audit` does not accuse it."""
         self.listed = 0.0
         """The rate that it stands in its target's roster with; 0: it does not."""
-        self._work, self._seconds = self._proven = expected * seconds, seconds
+        self._work, self._seconds = expected * seconds, seconds
+        self._guess = expected * min(seconds, PRIOR)
+        """What of that work none of its shares has shown."""
+        self._proven = self._work, self._seconds, self._guess
         self._fresh = 0.0
         self._share = 0.0
         self._at = self._heard = now
@@ -73,21 +77,27 @@ class Machine:
         as it was.
         """
         if now - self._heard >= self._patience:
-            self._work, self._seconds = self._proven
+            self._work, self._seconds, self._guess = self._proven
             self._at = now
             return 0.0
         keep = exp(-(now - self._at) / MEMORY)
         self._seconds = self._seconds * keep + MEMORY * (1 - keep)
         self._work = self._work * keep + self._fresh
+        self._guess *= keep
         self._at = now
         rate = self._work / self._seconds
         if self._fresh:
             self._fresh = 0.0
-            self._proven = self._work, self._seconds
+            self._proven = self._work, self._seconds, self._guess
             self._patience = max(SILENT, GAPS * self._share / rate)
         return rate
 
     def known(self) -> tuple[float, float]:
         """What to expect of it when it is back: its rate, and the seconds that this weighs."""
-        work, seconds = self._proven
+        work, seconds, _ = self._proven
         return work / seconds, seconds
+
+    @property
+    def shown(self) -> float:
+        """What of its rate its shares have shown: none of what was only expected of it."""
+        return (self._work - self._guess) / self._seconds

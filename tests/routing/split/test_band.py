@@ -8,12 +8,15 @@ from stratumproxy.routing.split import Band, Move, Part, Rules, reach
 
 
 def farm(rates: dict[str, list[float]], now: float = 0.0, **settings) -> Band:
-    """Machines that mine for targets already, one after the other; half of the work each."""
+    """Machines that mine for targets already, one after the other; half of the work each.
+
+    How fast they are has long been known.
+    """
     band = Band([Part(name, 1.0) for name in rates], Rules(**settings))
     numbers = count()
     for target, each in rates.items():
         for rate in each:
-            band.seat(next(numbers), now, expected=rate, target=target)
+            band.seat(next(numbers), now, expected=rate, seconds=1e9, target=target)
     return band
 
 
@@ -87,7 +90,7 @@ def test_what_is_left_of_a_farm_pays_with_as_many_of_its_machines_as_all_of_it_w
         a, b = band.standing()
         return (b.wanted - a.wanted) / 2 / (a.rate + b.rate)
 
-    assert paying(0) == paying(300) == pytest.approx(10 / 900)
+    assert paying(0) == pytest.approx(10 / 900) == paying(300)
     assert paying(540) == pytest.approx(10 * 10 / 3600)  # of a tenth, and no slower
 
 
@@ -245,3 +248,27 @@ def test_what_so_many_machines_can_reach() -> None:
     assert reach(200, 75_000) == pytest.approx(0.32)
     assert reach(0, 0) == 0
     assert farm({"a": [100.0], "b": [300.0]}).reach() == 90
+
+
+def test_what_is_only_expected_of_machines_is_no_rate_of_the_farm() -> None:
+    """Some come with a start that is ten times what they do, others never find anything."""
+    band = Band([Part("a", 70), Part("b", 30)])
+    for number in range(20):
+        band.seat(number, 0.0, expected=10.0)
+    for now in range(10, 3610, 10):
+        for number in range(10):
+            band.credit(number, band.machines[number].target, 10.0, now, shares=2)
+        for number in range(20):
+            band.measure(number, now)
+        band.look(now)
+    assert band.account.rate == pytest.approx(10, rel=0.02)
+    assert sum(each.rate for each in band.standing()) == pytest.approx(10, rel=0.2)
+    a, _ = band.standing()
+    assert abs(a.seconds) == pytest.approx(abs(a.debt) / 10, rel=0.2, abs=0.1)
+
+
+def test_what_was_known_of_a_machine_is_shown_by_its_shares() -> None:
+    band = Band([Part("a", 1), Part("b", 1)])
+    band.seat(1, 0.0, expected=10.0, seconds=600.0)
+    band.bound(0.0)
+    assert band.account.rate == pytest.approx(9.0)
