@@ -14,7 +14,7 @@ from stratumproxy.bench.place import Cores
 from stratumproxy.bench.rounds import Outcome, single_loads, title
 from stratumproxy.bench.servers import Program
 from stratumproxy.freeport import free_port
-from tests.bench.measuring import HERE, measured, needs_generator, own, peer
+from tests.bench.measuring import HERE, SHORT, measured, needs_generator, own, peer
 
 pytestmark = needs_generator
 
@@ -53,6 +53,12 @@ def test_rejections_are_measured_where_they_are_wanted() -> None:
     assert outcome.median("refuses", "reply.p99") is not None
     unwanted = report(measured(peer("refuses")), "refuses")
     assert "shares were rejected, by code: {'23'" in unwanted["faults"][0]
+
+
+def test_the_window_is_as_long_as_it_shall_be_however_late_it_opens() -> None:
+    """First all that is to be under way is sent, which takes what it takes."""
+    outcome = measured(peer("plain"), depth=200, warmup=0)
+    assert report(outcome, "plain")["window"] >= SHORT["seconds"]
 
 
 def test_shares_are_found_where_not_every_hash_is_one() -> None:

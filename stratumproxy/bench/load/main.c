@@ -169,16 +169,15 @@ static const char *measure(struct run *run, ns_t deadline)
 {
     bool jobs_come = opt.job_interval > 0 && opt.pool.len;
     ns_t next_job = jobs_come ? after(opt.job_interval / 2) : UINT64_MAX;
-    ns_t begin = now_ns(), open = begin + (ns_t)(opt.warmup * 1e9);
-    ns_t close = open + (ns_t)(opt.seconds * 1e9);
-    if (close > deadline)
+    ns_t open = after(opt.warmup);
+    if (open + (ns_t)(opt.seconds * 1e9) > deadline)
         return "the deadline leaves no time for the window";
     fill_depth();
     mine(run, open, &next_job, 0);
     run->before = server_usage(false);
-    open = now_ns();
+    open = now_ns(); /* on a busy machine, when it comes to it */
     shares_measure(true);
-    mine(run, close, &next_job, open);
+    mine(run, after(opt.seconds), &next_job, open);
     run->after = server_usage(true);
     run->window = (double)(now_ns() - open) / 1e9;
     run->shares = shares_now;
