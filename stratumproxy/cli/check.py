@@ -97,12 +97,14 @@ def _tell(heading: str, sentences: list[str]) -> None:
 
 
 def _tell_cost(running: Config, wanted: Config) -> None:
+    from stratumproxy.cli.splits import begun_anew
     from stratumproxy.cli.tenants import cost_of_reload
 
     cost = cost_of_reload(running, wanted)
     said = [f"It changes {', '.join(cost.changes)}." if cost.changes else "It changes nothing."]
     if cost.restart:
         said.append(f"Not before a restart: {', '.join(cost.restart)}.")
+    said += begun_anew(running, wanted)
     said += cost.reconnects or ["No miner has to reconnect for it, as far as it is configured."]
     if cost.unknown:
         said.append(

@@ -6,7 +6,7 @@ from math import ceil
 from stratumproxy.config import Config
 from stratumproxy.config.explain import number
 from stratumproxy.config.tenants import TargetTable, TenantTable
-from stratumproxy.routing.split import reach
+from stratumproxy.routing.split import are_same, parts_of_1, reach
 
 FEW = (1, 3, 10)
 """Numbers of machines that it is said for; with more, blocks and chance decide, not the largest
@@ -55,6 +55,27 @@ def concerns(config: Config) -> Iterator[str]:
                 f"{most} that there may be: it gets one for a part of the time, which its pool "
                 "sees as a machine that comes and goes."
             )
+
+
+def begun_anew(running: Config, wanted: Config) -> Iterator[str]:
+    """Splits of which a reload begins the account anew.
+
+    Args:
+        running: the configuration that is running.
+        wanted: the one to be read.
+    """
+    parts = {tenant.name: _parts(tenant) for tenant in wanted.tenants}
+    for tenant in running.tenants:
+        before, after = _parts(tenant), parts.get(tenant.name)
+        if len(before) > 1 and after is not None and not are_same(before, after):
+            yield (
+                f"What the targets of {tenant.name} are owed is forgotten: with other targets or "
+                "weights their account begins at nothing, and weights that were ordered are over."
+            )
+
+
+def _parts(tenant: TenantTable) -> dict[str, float]:
+    return parts_of_1({target.name: target.weight for target in tenant.targets})
 
 
 def _shared(tenant: TenantTable) -> dict[str, float]:

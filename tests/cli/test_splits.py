@@ -1,8 +1,12 @@
 """What `stratumproxy check` says of splits."""
 
-import pytest
+from pathlib import Path
 
-from stratumproxy.cli.splits import concerns, reached
+import pytest
+from click.testing import CliRunner
+
+from stratumproxy.cli import cli
+from stratumproxy.cli.splits import begun_anew, concerns, reached
 from stratumproxy.config import Config, loads
 
 POOL = """
@@ -11,6 +15,16 @@ listen = [{ address = "0.0.0.0:3333" }]
 name = "main"
 url = "stratum+tcp://pool.example:3333"
 user = "host"
+"""
+
+
+TARGETS = """
+[[target]]
+weight = {weight}
+pools = [{{ pool = "main", user = "one" }}]
+[[target]]
+weight = 30
+pools = [{{ pool = "main", user = "other" }}]
 """
 
 
@@ -73,3 +87,21 @@ def test_a_part_of_less_than_a_machine() -> None:
     assert told.startswith("2 and 3 of acme should have less than one machine of the 50 that")
     (told,) = concerns(split(1_000_000, 1))
     assert "of the 20000 that there may be" in told
+
+
+def test_what_a_reload_makes_of_debts() -> None:
+    """Others were promised something else, so the account begins at nothing."""
+    for wanted in (split(60, 40), split(70, 30, 0), split(70)):
+        (told,) = begun_anew(split(70, 30), wanted)
+        assert told.startswith("What the targets of acme are owed is forgotten")
+    for same in (split(70, 30), split(0.07, 0.03), loads(POOL)):
+        assert list(begun_anew(split(70, 30), same)) == []
+    assert list(begun_anew(split(70), split(70, 30))) == []
+
+
+def test_check_says_what_a_reload_makes_of_debts(tmp_path: Path) -> None:
+    new, old = tmp_path / "new.toml", tmp_path / "old.toml"
+    for path, weight in ((new, 60), (old, 70)):
+        path.write_text(f"{POOL}{TARGETS.format(weight=weight)}")
+    shown = CliRunner().invoke(cli, ["check", "--config", str(new), "--running", str(old)])
+    assert "What the targets of default are owed is forgotten" in shown.stdout
