@@ -150,19 +150,21 @@ class Account:
                 sums[name] += now[name] - then[name]
         self.rate = given.rate
 
-    def bound(self, rate: float, least: float, elapsed: float) -> None:
+    def bound(self, rate: float, shown: float, least: float, elapsed: float) -> None:
         """Strike off what is beyond the cap, of those who lack and those who had too much alike.
 
         Args:
-            rate: work a second of all machines, as far as their shares have shown it.
+            rate: work a second of all machines, as far as it can be known by now.
+            shown: what of that their shares have shown: that alone is remembered, as what is only
+                expected of who comes may be too much by far.
             least: work that may be owed in any case.
             elapsed: seconds since this was last called.
         """
-        self.rate = max(rate, self.rate * exp(-elapsed / DAY))
-        debts = self.debts()
-        if not self.rate:
+        self.rate = max(shown, self.rate * exp(-elapsed / DAY))
+        debts, usual = self.debts(), max(self.rate, rate)
+        if not usual:
             return
-        caps = {name: max(CAP * part * self.rate, least) for name, part in self.weights.items()}
+        caps = {name: max(CAP * part * usual, least) for name, part in self.weights.items()}
         capped = {name: max(-caps[name], min(caps[name], debt)) for name, debt in debts.items()}
         if capped == debts:
             return

@@ -332,9 +332,8 @@ class Band:
         """Strike off of debts what is beyond the cap; `look` does so, too."""
         least = self.rules.horizon * self.largest
         elapsed = 0.0 if self._looked is None else now - self._looked
-        # Not what is expected of who comes: it may be anything, and would be believed for a day.
         self.shown = sum(each.shown for each in self.machines.values() if each.listed)
-        self.account.bound(self.shown, least, elapsed)
+        self.account.bound(_rate(self.parts.values()), self.shown, least, elapsed)
         self._looked = now
 
     def stranded(self, now: float) -> list[Move]:

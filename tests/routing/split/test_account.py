@@ -90,7 +90,7 @@ debts = st.tuples(st.floats(-1e9, 1e9), st.floats(-1e9, 1e9)).map(
 def test_the_cap_takes_from_both_sides_alike(owed, rate, least) -> None:
     account = Account(WEIGHTS)
     account.correct(given(owed))
-    account.bound(rate, least, 10.0)
+    account.bound(rate, rate, least, 10.0)
     for name, debt in account.debts().items():
         cap = max(CAP * WEIGHTS[name] / 100 * rate, least)
         assert abs(debt) <= min(cap, abs(owed[name])) * (1 + 1e-9) + 1e-6
@@ -103,9 +103,9 @@ def test_a_farm_that_is_dark_or_connects_only_now_keeps_its_account() -> None:
     account = Account({"a": 1, "b": 1})
     account.correct(given({"a": 3e6, "b": -3e6}, 1000.0, a=1, b=1))
     for _ in range(360):
-        account.bound(0.0, 0.0, 10.0)
+        account.bound(0.0, 0.0, 0.0, 10.0)
     resumed = Account({"a": 1, "b": 1}, account.export())
-    resumed.bound(1.0, 0.0, 10.0)
+    resumed.bound(1.0, 1.0, 0.0, 10.0)
     assert resumed.debts()["a"] == 3e6
 
 

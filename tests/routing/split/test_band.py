@@ -272,3 +272,17 @@ def test_what_was_known_of_a_machine_is_shown_by_its_shares() -> None:
     band.seat(1, 0.0, expected=10.0, seconds=600.0)
     band.bound(0.0)
     assert band.account.rate == pytest.approx(9.0)
+
+
+def test_a_farm_whose_shares_are_only_coming_again_keeps_its_account() -> None:
+    """It stood still for so long that nobody knows how fast it was."""
+    band = Band([Part("a", 1), Part("b", 1)])
+    owes(band, "a", 10_000)
+    for number in range(10):
+        band.seat(number, 0.0, expected=1.0)
+    band.credit(0, "b", 2.0, 10.0)
+    for number in range(10):
+        band.measure(number, 10.0)
+    band.look(10)
+    assert band.account.debts()["b"] == pytest.approx(5000, abs=2)
+    assert band.account.rate < 0.1
