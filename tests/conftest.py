@@ -2,12 +2,15 @@
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 import structlog
 from hypothesis import HealthCheck, settings
+
+from tests.waiting import PATIENCE
 
 # The machine may be busy: no test fails for taking its time.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -31,26 +34,31 @@ def _log_as_ever() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _ledgers_are_closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Python 3.13 warns of each that is left open, in whatever test is next; here it is its own.
+def databases(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], int]]:
+    """How many databases are open; none may be left so.
 
-    Not of those that another thread opened: it may have been abandoned, and ends when it can.
+    Python 3.13 warns of each that is, in whatever test is next; here it is its own. One of another
+    thread is waited for: who gave that thread up is not told of its end.
     """
     opened: list[sqlite3.Connection] = []
+    others: list[sqlite3.Connection] = []
     connect = sqlite3.connect
 
     def kept(*arguments: Any, **options: Any) -> sqlite3.Connection:
         connection: sqlite3.Connection = connect(*arguments, **options)
-        if threading.current_thread() is threading.main_thread():
-            opened.append(connection)
+        is_ours = threading.current_thread() is threading.main_thread()
+        (opened if is_ours else others).append(connection)
         return connection
 
     monkeypatch.setattr(sqlite3, "connect", kept)
-    yield
-    left = [each for each in opened if not _is_closed(each)]
+    yield lambda: sum(not _is_closed(each) for each in opened + others)
+    patience = time.monotonic() + PATIENCE
+    while not all(map(_is_closed, others)) and time.monotonic() < patience:
+        time.sleep(0.005)
+    left = [each for each in opened + others if not _is_closed(each)]
     for each in left:
         each.close()
-    assert not left, f"{len(left)} of {len(opened)} databases were left open"
+    assert not left, f"{len(left)} of {len(opened) + len(others)} databases were left open"
 
 
 def _is_closed(connection: sqlite3.Connection) -> bool:

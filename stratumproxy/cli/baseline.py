@@ -5,10 +5,10 @@ from typing import Any
 import structlog
 import trio
 
+from stratumproxy.cli.given_up import is_given_up
 from stratumproxy.cli.past import keep_marks, read_usual
 from stratumproxy.errors import SinkError
 from stratumproxy.fleet import Fleet
-from stratumproxy.ledger import Standing
 from stratumproxy.ledger.owner import Owner
 from stratumproxy.telemetry.clock import Clock
 
@@ -31,13 +31,17 @@ class Baseline:
         path: the ledger; empty for none, then all of it lives as long as this process.
         owner: what this process has to be before it writes to it.
         clock: of this process.
+        reading: taken by each thread that reads the ledger, for as long as it has it open.
     """
 
-    def __init__(self, fleet: Fleet, path: str, owner: Owner, clock: Clock) -> None:
+    def __init__(
+        self, fleet: Fleet, path: str, owner: Owner, clock: Clock, reading: trio.CapacityLimiter
+    ) -> None:
         self._fleet = fleet
         self._path = path
         self._owner = owner
         self._clock = clock
+        self._reading = reading
 
     async def run(self) -> None:
         """Read and keep, until cancelled."""
@@ -55,22 +59,21 @@ class Baseline:
         """Tell the fleet what the ledger has, if there is one by now."""
         as_of = self._clock.now()
         try:
-            standing = await trio.to_thread.run_sync(
-                Standing.if_any, self._path, abandon_on_cancel=True
+            usuals = await trio.to_thread.run_sync(
+                read_usual,
+                self._path,
+                self._clock,
+                is_given_up,
+                abandon_on_cancel=True,
+                limiter=self._reading,
             )
-            if standing is None:
-                return
-            try:
-                usuals = await trio.to_thread.run_sync(
-                    read_usual, standing, self._clock, abandon_on_cancel=True
-                )
-            finally:
-                standing.interrupt()
         except SinkError as error:
             structlog.get_logger().warning(
                 "what is usual is known from memory alone: the ledger can't be read",
                 problem=str(error),
             )
+            return
+        if usuals is None:
             return
         self._fleet.usuals = usuals
         workers = list(self._fleet.roll.workers)

@@ -1,8 +1,7 @@
 """Between the ledger and the fleet: what was before this process, and what shall be known later."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from stratumproxy.fleet.conditions import PoolOrder
@@ -39,46 +38,45 @@ class Past(NamedTuple):
 
 
 def read_past(standing: Standing, clock: Clock) -> Past | None:
-    """Read the last day; takes seconds, and closes what it reads from.
+    """Read the last day; takes seconds.
 
     Returns:
         The last day; None if the clock was set back since it was written, so that nobody can say
         which day that would be.
 
     Raises:
-        SinkError: the ledger can't be read, or this was interrupted.
+        SinkError: the ledger can't be read, or this was given up.
     """
-    with closing(standing):
-        now, ahead = clock.now(), clock.unix(0.0)
-        if (standing.reached or 0.0) > now + ahead + SET_BACK:
-            return None
-        totals = standing.totals(now + ahead)
-        since = totals.day_since - ahead
-        first = min((each.since for each in totals.workers.values()), default=now + ahead)
-        every = Rates(now, max(since, first - ahead))
-        rates = {
-            key: Rates(now, max(since, each.since - ahead)) for key, each in totals.workers.items()
-        }
-        newest: dict[WorkerKey, tuple[int, int]] = {}
-        parts = _Parts(now, max(since, first - ahead))
-        for window, level, begin in (
-            (HOUR, FIVE_MINUTES, totals.hour_since),
-            (DAY, HOURS, totals.day_since),
-        ):
-            for start in reversed(range(begin, int(now + ahead) + 1, level.step)):
-                shares, at = standing.bucket(level, start), start - ahead
-                parts.put(window, at, standing.parts(level, start))
-                for tenant, name, work, squares, accepted, rejected in shares:
-                    key = tenant, name
-                    if key in rates:
-                        rates[key].put(window, at, (work, squares, accepted, rejected))
-                    before = newest.get(key, NO_SHARES)
-                    if window == HOUR and sum(before) < SHARES:
-                        newest[key] = before[0] + accepted, before[1] + rejected
-                if shares:
-                    _, _, works, squared, counts, refused = zip(*shares, strict=True)
-                    every.put(window, at, (sum(works), sum(squared), sum(counts), sum(refused)))
-        reasons = standing.reasons_of_parts(totals.day_since, now + ahead)
+    now, ahead = clock.now(), clock.unix(0.0)
+    if (standing.reached or 0.0) > now + ahead + SET_BACK:
+        return None
+    totals = standing.totals(now + ahead)
+    since = totals.day_since - ahead
+    first = min((each.since for each in totals.workers.values()), default=now + ahead)
+    every = Rates(now, max(since, first - ahead))
+    rates = {
+        key: Rates(now, max(since, each.since - ahead)) for key, each in totals.workers.items()
+    }
+    newest: dict[WorkerKey, tuple[int, int]] = {}
+    parts = _Parts(now, max(since, first - ahead))
+    for window, level, begin in (
+        (HOUR, FIVE_MINUTES, totals.hour_since),
+        (DAY, HOURS, totals.day_since),
+    ):
+        for start in reversed(range(begin, int(now + ahead) + 1, level.step)):
+            shares, at = standing.bucket(level, start), start - ahead
+            parts.put(window, at, standing.parts(level, start))
+            for tenant, name, work, squares, accepted, rejected in shares:
+                key = tenant, name
+                if key in rates:
+                    rates[key].put(window, at, (work, squares, accepted, rejected))
+                before = newest.get(key, NO_SHARES)
+                if window == HOUR and sum(before) < SHARES:
+                    newest[key] = before[0] + accepted, before[1] + rejected
+            if shares:
+                _, _, works, squared, counts, refused = zip(*shares, strict=True)
+                every.put(window, at, (sum(works), sum(squared), sum(counts), sum(refused)))
+    reasons = standing.reasons_of_parts(totals.day_since, now + ahead)
     workers = [
         Earlier(
             key,
@@ -124,13 +122,25 @@ class _Parts:
         ]
 
 
-def read_usual(standing: Standing, clock: Clock) -> dict[WorkerKey, Known]:
-    """Read what is usual of every worker; takes ten seconds, and closes what it reads from.
+def read_usual(
+    path: str, clock: Clock, given_up: Callable[[], bool] = lambda: False
+) -> dict[WorkerKey, Known] | None:
+    """Read what is usual of every worker; takes ten seconds.
+
+    Args:
+        path: the ledger.
+        clock: of this process.
+        given_up: as `Standing` takes it.
+
+    Returns:
+        What is known of each; None if there is no ledger yet.
 
     Raises:
-        SinkError: the ledger can't be read, or this was interrupted.
+        SinkError: the ledger can't be read, or this was given up.
     """
-    with closing(standing):
+    with Standing.if_any(path, given_up) as standing:
+        if standing is None:
+            return None
         ahead = clock.unix(0.0)
         found = standing.usual(clock.unix())
     known = {}

@@ -11,7 +11,9 @@ import trio
 
 from stratumproxy.cli.accounts import Accounts
 from stratumproxy.cli.baseline import Baseline
-from stratumproxy.cli.past import keep_orders, known_orders, read_past
+from stratumproxy.cli.before import Before
+from stratumproxy.cli.given_up import is_given_up
+from stratumproxy.cli.past import keep_orders, known_orders
 from stratumproxy.cli.suspects import Suspects
 from stratumproxy.config import Config
 from stratumproxy.config.groups import groups_by
@@ -19,7 +21,6 @@ from stratumproxy.control.control import Control
 from stratumproxy.errors import SinkError, StratumProxyError
 from stratumproxy.fleet import Fleet
 from stratumproxy.fleet.conditions import PoolOrder
-from stratumproxy.fleet.journal import EVENTS, JOBS
 from stratumproxy.ledger import Ledger, LedgerReader, Standing
 from stratumproxy.ledger.database import put_together
 from stratumproxy.ledger.owner import Owner
@@ -38,12 +39,6 @@ KEEP_SECONDS = 1.0
 
 CLOSE_SECONDS = 2.0
 """At the end, for the API to be gone, and then for the ledger to be left as one file."""
-
-STANDING_SECONDS = 10.0
-"""At the start, for a look at what the ledger has; then it goes on without."""
-
-AT_ONCE = 50
-"""Workers whose past is filled in until others get their turn: some milliseconds."""
 
 
 class Plane:
@@ -73,24 +68,27 @@ class Plane:
         self._live = live
         self.fleet = Fleet(clock.now())
         path = config.ledger.path
-        self._reader = LedgerReader(path) if path else None
+        self._reader = LedgerReader(path, given_up=is_given_up) if path else None
+        self._reading = trio.CapacityLimiter(1)
         self._owner = Owner(path)
+        self._ledger = Ledger(config.ledger, clock, self._owner) if path else None
         self._keeper = trio.CapacityLimiter(1)
         self.control = Control(
             run,
             sockets,
             fleet=self.fleet,
-            sinks=_sinks(config, clock, self._owner),
+            sinks=_sinks(config, self._ledger),
             supervisor=supervisor,
             clock=clock,
             keep_orders=self._keep_orders,
             lines_lost=lines_lost,
             site=config.place,
         )
-        self._baseline = Baseline(self.fleet, path, self._owner, clock)
+        self._before = Before(path, self.fleet, clock, self._go_on, self._reading)
+        self._baseline = Baseline(self.fleet, path, self._owner, clock, self._reading)
         self._accounts = Accounts(self.control.splits, path, self._owner, clock)
         self._suspects = Suspects(
-            self.control.splits, self.control.accused, self._reader, clock.unix
+            self.control.splits, self.control.accused, self._reader, clock.unix, self._reading
         )
         self.control.orders.here["accept"] = self._baseline.accept
 
@@ -114,10 +112,10 @@ class Plane:
         async with trio.open_nursery() as showing:
             if api is not None:
                 showing.start_soon(self._show, api, ending)
-            standing = await self._standing()
             async with trio.open_nursery() as keeping:
+                keeping.start_soon(self._recall)
+                await self._before.stood.wait()
                 keeping.start_soon(end_with, stop)
-                keeping.start_soon(self._recall, standing)
                 keeping.start_soon(self._accounts.run)
                 keeping.start_soon(self._suspects.run)
                 await self.control.run(stop)
@@ -129,37 +127,25 @@ class Plane:
             await self._accounts.finish()
             showing.cancel_scope.deadline = trio.current_time() + CLOSE_SECONDS
         with trio.move_on_after(CLOSE_SECONDS):
-            await trio.to_thread.run_sync(self._close, abandon_on_cancel=True)
+            # It begins when all threads that were given up have ended, and closed what they read.
+            await trio.to_thread.run_sync(
+                self._close, abandon_on_cancel=True, limiter=self._reading
+            )
 
-    async def _standing(self) -> Standing | None:
-        """What the ledger has before anything is kept; None if there is none yet."""
-        path = self._config.ledger.path
-
-        def look() -> Standing | None:
-            return Standing.if_any(path) if path else None
-
-        standing = None
-        try:
-            with trio.move_on_after(STANDING_SECONDS) as scope:
-                standing = await trio.to_thread.run_sync(look, abandon_on_cancel=True)
-        except SinkError as error:
-            _unknown(error)
-        if scope.cancelled_caught:
-            _unknown("the disk takes too long")
-        if standing is not None:
-            self.fleet.processes.counted.update(standing.counted)
-            if self._live is not None:
-                places = "", self._config.place
-                self.control.ended(
-                    [
-                        name
-                        for name, run in standing.not_ended.items()
-                        if name not in self._live and run.site in places
-                    ]
-                )
-            self.control.preference.recall(known_orders(standing.orders, self._clock))
-            self._accounts.recall(standing.splits)
-        return standing
+    def _go_on(self, standing: Standing) -> None:
+        """Go on with how the ledger stands, before anything more is kept in it."""
+        self.fleet.processes.counted.update(standing.counted)
+        if self._live is not None:
+            places = "", self._config.place
+            self.control.ended(
+                [
+                    name
+                    for name, run in standing.not_ended.items()
+                    if name not in self._live and run.site in places
+                ]
+            )
+        self.control.preference.recall(known_orders(standing.orders, self._clock))
+        self._accounts.recall(standing.splits)
 
     async def _keep_orders(self, orders: Sequence[PoolOrder]) -> bool:
         """Keep the operator's orders of pools for the next start; whether they could be."""
@@ -177,36 +163,10 @@ class Plane:
             return False
         return True
 
-    async def _recall(self, standing: Standing | None) -> None:
+    async def _recall(self) -> None:
         """Add what workers did before this process began, once it is known; then what is usual."""
-        if standing is not None:
-            with suppress(SinkError):  # what is asked next meets the same, and tells of it
-                newest = await trio.to_thread.run_sync(standing.newest, JOBS, EVENTS)
-                self.fleet.journal.recall(*newest)
-            await self._recall_day(standing)
+        await self._before.run()
         await self._baseline.run()
-
-    async def _recall_day(self, standing: Standing) -> None:
-        try:
-            past = await trio.to_thread.run_sync(
-                read_past, standing, self._clock, abandon_on_cancel=True
-            )
-        except SinkError as error:
-            _unknown(error)
-            return
-        finally:
-            standing.interrupt()
-        if past is None:
-            structlog.get_logger().warning(
-                "the last day is not known: the wall clock was set back since it was written"
-            )
-            return
-        self.fleet.rates.take_in(past.all, self._clock.now())
-        self.fleet.parts.recall(past.parts, past.since, self._clock.now())
-        for start in range(0, len(past.workers), AT_ONCE):
-            some = past.workers[start : start + AT_ONCE]
-            self.fleet.recall(some, self._clock.now(), past.since)
-            await trio.lowlevel.checkpoint()
 
     async def _show(self, api: socket.socket, ending: trio.Event) -> None:
         """Serve the API, and again if that ends by a mistake: it must not end what is kept."""
@@ -245,17 +205,12 @@ class Plane:
 
     def _close(self) -> None:
         """Leave the ledger as one file: whoever has it open last has to see to that."""
-        if self._reader is not None:
+        if self._ledger is not None and self._reader is not None:
             self._reader.close()
+            self._ledger.close()  # nobody has, if what it was given last took too long
             with suppress(SinkError):
                 put_together(self._config.ledger.path)
         self._owner.release()
-
-
-def _unknown(problem: object) -> None:
-    structlog.get_logger().warning(
-        "the last day is not known: the ledger can't be read", problem=str(problem)
-    )
 
 
 class OpenedLater:
@@ -294,10 +249,10 @@ class OpenedLater:
             self._sink.close()
 
 
-def _sinks(config: Config, clock: Clock, owner: Owner) -> dict[str, Sink]:
+def _sinks(config: Config, ledger: Ledger | None) -> dict[str, Sink]:
     sinks: dict[str, Sink] = {}
-    if config.ledger.path:
-        sinks["ledger"] = Ledger(config.ledger, clock, owner)
+    if ledger is not None:
+        sinks["ledger"] = ledger
     if config.kafka.brokers:
         from stratumproxy.kafka.sink import KafkaSink  # whoever has no Kafka need not load this
 

@@ -28,6 +28,7 @@ class Suspects:
         accused: who is told.
         reader: of the ledger; None for none: then nobody is ever accused.
         unix: the time of day.
+        reading: taken by each thread that reads the ledger, for as long as it has it open.
     """
 
     def __init__(
@@ -36,11 +37,13 @@ class Suspects:
         accused: Accused,
         reader: LedgerReader | None,
         unix: Callable[[], float],
+        reading: trio.CapacityLimiter,
     ) -> None:
         self._splits = splits
         self._accused = accused
         self._reader = reader
         self._unix = unix
+        self._reading = reading
 
     async def run(self) -> None:
         """Look, until cancelled."""
@@ -54,7 +57,12 @@ class Suspects:
         for tenant in self._splits.tenants:
             try:
                 found, workers = await trio.to_thread.run_sync(
-                    withholding, reader, tenant, self._unix(), abandon_on_cancel=True
+                    withholding,
+                    reader,
+                    tenant,
+                    self._unix(),
+                    abandon_on_cancel=True,
+                    limiter=self._reading,
                 )
             except NothingKept:
                 return

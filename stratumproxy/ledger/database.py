@@ -15,6 +15,10 @@ from stratumproxy.lockfile import MODE
 BUSY_SECONDS = 5.0
 """How long to wait for another writer: only a predecessor that is just ending, or an operator."""
 
+INSTRUCTIONS = 100_000
+"""Of SQLite's machine from one look at whether a question has to end to the next: about a
+millisecond."""
+
 LOG_BYTES = 64 << 20
 """What the write-ahead log is cut back to, after a long reader had made it grow past that."""
 

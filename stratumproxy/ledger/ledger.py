@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Lock
 
 import orjson
 
@@ -40,6 +41,7 @@ class Ledger:
         self._clock = clock
         self._expiring = retention.expiring(settings)
         self._owner = owner or Owner(settings.path)
+        self._one_at_a_time = Lock()
         self._connection: sqlite3.Connection | None = None
         self._file: tuple[int, int] | None = None
         self._names: Names
@@ -78,27 +80,29 @@ class Ledger:
         Raises:
             SinkError: it can't; it has kept none of them.
         """
-        self.open()
-        assert self._connection is not None
-        try:
-            with explained(self._path):
-                self._expire(self._connection, sum(len(batch.shares) for batch in batches))
-                with transaction(self._connection):
-                    self._keep(self._connection, batches)
-        except SinkError:
-            self._let_go()
-            raise
-        except BaseException:
-            self._names.forget()
-            raise
+        with self._one_at_a_time:
+            self.open()
+            assert self._connection is not None
+            try:
+                with explained(self._path):
+                    self._expire(self._connection, sum(len(batch.shares) for batch in batches))
+                    with transaction(self._connection):
+                        self._keep(self._connection, batches)
+            except SinkError:
+                self._let_go()
+                raise
+            except BaseException:
+                self._names.forget()
+                raise
 
     def delivered(self) -> None:
         """Nothing is handed on from here."""
 
     def close(self) -> None:
-        """Let go of the file, for this process or another."""
-        self._let_go()
-        self._owner.release()
+        """Let go of the file, for this process or another, when another thread has kept in it."""
+        with self._one_at_a_time:
+            self._let_go()
+            self._owner.release()
 
     def _let_go(self) -> None:
         if self._connection is not None:

@@ -4,13 +4,14 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from math import inf
 from pathlib import Path
 from typing import TypeVar
 
 from stratumproxy.ledger import history, pages, receipts
 from stratumproxy.ledger.account import Account, account
 from stratumproxy.ledger.accounts import Which
-from stratumproxy.ledger.database import explained, open_for_reading
+from stratumproxy.ledger.database import INSTRUCTIONS, explained, open_for_reading
 from stratumproxy.ledger.history import History
 from stratumproxy.ledger.pages import SharePage, ShareQuery
 from stratumproxy.ledger.receipts import Gap
@@ -22,9 +23,6 @@ T = TypeVar("T")
 MAX_IDLE = 4
 """Connections kept open for the next query."""
 
-INSTRUCTIONS = 100_000
-"""Of SQLite's machine between looks at the clock: about a millisecond."""
-
 
 class LedgerReader:
     """Answers questions about a ledger that another process, or thread, may be writing.
@@ -35,11 +33,18 @@ class LedgerReader:
     Args:
         path: the ledger.
         seconds: what a query may take; None for as long as it takes.
+        given_up: asked, while a query is under way, whether nobody waits for its answer.
     """
 
-    def __init__(self, path: str, seconds: float | None = 10.0) -> None:
+    def __init__(
+        self,
+        path: str,
+        seconds: float | None = 10.0,
+        given_up: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._path = path
-        self._seconds = seconds
+        self._seconds = inf if seconds is None else seconds
+        self._given_up = given_up
         self._idle: list[tuple[sqlite3.Connection, tuple[int, int]]] = []
 
     def history(
@@ -201,9 +206,10 @@ class LedgerReader:
         connection, file = self._connection()
         try:
             with explained(self._path):
-                if self._seconds is not None:
-                    end = time.monotonic() + self._seconds
-                    connection.set_progress_handler(lambda: time.monotonic() > end, INSTRUCTIONS)
+                end = time.monotonic() + self._seconds
+                connection.set_progress_handler(
+                    lambda: time.monotonic() > end or self._given_up(), INSTRUCTIONS
+                )
                 connection.execute("BEGIN")
                 yield connection
                 connection.execute("ROLLBACK")

@@ -1,13 +1,13 @@
 """The ledger as it stands at one moment, whatever is written to it from then on."""
 
-import sqlite3
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from math import inf
 from pathlib import Path
 
 from stratumproxy.errors import NothingKept
 from stratumproxy.ledger import pages, parts, receipts, retention
-from stratumproxy.ledger.database import explained, open_for_reading
+from stratumproxy.ledger.database import INSTRUCTIONS, explained, open_for_reading
 from stratumproxy.ledger.history import Shares, Totals, bucket, totals
 from stratumproxy.ledger.order import orders
 from stratumproxy.ledger.parts import PartShares
@@ -21,32 +21,41 @@ class Standing:
     """For who takes over from what the ledger has: which batches those are, and what they come to.
 
     What is written later is in neither. To be closed, since until then nothing that is written
-    later can be moved from the write-ahead log into the ledger itself.
+    later can be moved from the write-ahead log into the ledger itself; by the thread that opened
+    it, since nobody else knows when it has been asked for the last time.
 
     Args:
         path: the ledger.
+        given_up: asked, while a question is under way, whether nobody waits for its answer.
 
     Raises:
         SinkError: it can't be read.
     """
 
     @classmethod
-    def if_any(cls, path: str) -> "Standing | None":
-        """The same; None if there is no ledger, or nothing in it yet: it is being made.
+    @contextmanager
+    def if_any(
+        cls, path: str, given_up: Callable[[], bool] = lambda: False
+    ) -> Iterator["Standing | None"]:
+        """The same, open within; None if there is no ledger, or nothing in it yet.
 
         Raises:
             SinkError: it can't be read.
         """
-        if not Path(path).exists():
-            return None
         try:
-            return cls(path)
-        except NothingKept:
-            return None
+            standing = cls(path, given_up) if Path(path).exists() else None
+        except NothingKept:  # it is being made
+            standing = None
+        if standing is None:
+            yield None
+        else:
+            with closing(standing):
+                yield standing
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, given_up: Callable[[], bool] = lambda: False) -> None:
         self._path = path
         self._connection = open_for_reading(path)
+        self._connection.set_progress_handler(given_up, INSTRUCTIONS)
         try:
             with explained(path):
                 self._connection.execute("BEGIN")
@@ -69,7 +78,7 @@ class Standing:
         """The last 24 hours of all workers at once; takes a second or more.
 
         Raises:
-            SinkError: the ledger can't be read, or this was interrupted.
+            SinkError: the ledger can't be read, or this was given up.
         """
         with explained(self._path):
             return totals(self._connection, now)
@@ -90,7 +99,7 @@ class Standing:
         """All workers' shares in one bucket.
 
         Raises:
-            SinkError: the ledger can't be read, or this was interrupted.
+            SinkError: the ledger can't be read, or this was given up.
         """
         with explained(self._path):
             return bucket(self._connection, level, start)
@@ -99,7 +108,7 @@ class Standing:
         """All targets' shares in one bucket.
 
         Raises:
-            SinkError: the ledger can't be read, or this was interrupted.
+            SinkError: the ledger can't be read, or this was given up.
         """
         with explained(self._path):
             return parts.bucket(self._connection, level, start)
@@ -108,7 +117,7 @@ class Standing:
         """Shares of each target that did not count since an hour's beginning, by our reasons.
 
         Raises:
-            SinkError: the ledger can't be read, or this was interrupted.
+            SinkError: the ledger can't be read, or this was given up.
         """
         with explained(self._path):
             return parts.reasons(self._connection, since, now)
@@ -117,16 +126,11 @@ class Standing:
         """What is usual of every worker; takes ten seconds or more.
 
         Raises:
-            SinkError: the ledger can't be read, or this was interrupted.
+            SinkError: the ledger can't be read, or this was given up.
         """
         with explained(self._path):
             return usual(self._connection, now)
 
-    def interrupt(self) -> None:
-        """End a question that another thread is asking, if it still is."""
-        with suppress(sqlite3.ProgrammingError):  # it has been closed
-            self._connection.interrupt()
-
     def close(self) -> None:
-        """Let go of the file; by who asked last."""
+        """Let go of the file."""
         self._connection.close()

@@ -74,10 +74,10 @@ class Farm:
         self.kept()
         clock = self.time.clock_of_a_new_process()
         fleet = Fleet(clock.now())
-        standing = Standing(self.path)
-        fleet.processes.counted.update(standing.counted)
-        self.hello = True
-        past = read_past(standing, clock)
+        with closing(Standing(self.path)) as standing:
+            fleet.processes.counted.update(standing.counted)
+            self.hello = True
+            past = read_past(standing, clock)
         if past is None:
             return fleet
         fleet.rates.take_in(past.all, clock.now())
@@ -205,7 +205,7 @@ class Hours:
         self._ledger.take(told)
 
     def usual(self) -> dict[str, Known]:
-        found = read_usual(Standing(self.path), self.time.clock)
+        found = read_usual(self.path, self.time.clock)
         return {name: known for (_, name), known in found.items()}
 
     def mark(self, worker: str, rate: float, slow: bool) -> None:
@@ -285,7 +285,7 @@ def test_what_is_slow_is_slow_after_a_restart_and_has_not_learned_it(tmp_path: P
             farm.minute()
         fleet = farm.another()
         now = fleet.started
-        fleet.usuals = read_usual(Standing(farm.path), farm.time.clock)
+        fleet.usuals = read_usual(farm.path, farm.time.clock)
         fleet.learn(fleet.roll.workers, now, now)
         small, large = fleet.roll.get(("default", "small")), fleet.roll.get(("default", "large"))
         assert small is not None

@@ -10,7 +10,7 @@ import pytest
 import trio
 from structlog.testing import capture_logs
 
-from stratumproxy.cli import plane
+from stratumproxy.cli import before, plane
 from stratumproxy.cli.plane import OpenedLater, Plane
 from stratumproxy.errors import SinkError, StratumProxyError
 from stratumproxy.fleet.hashrate import HASHES_PER_DIFFICULTY
@@ -236,12 +236,12 @@ async def test_a_ledger_on_a_disk_that_hangs_holds_up_neither_the_rest_nor_the_s
     goes_on = threading.Event()
 
     class Hanging(Standing):
-        def __init__(self, path: str) -> None:
+        def __init__(self, *_: object) -> None:
             goes_on.wait(PATIENCE)
             raise SinkError("there is no such disk")
 
-    monkeypatch.setattr(plane, "Standing", Hanging)
-    monkeypatch.setattr(plane, "STANDING_SECONDS", 0.1)
+    monkeypatch.setattr(before, "Standing", Hanging)
+    monkeypatch.setattr(before, "STANDING_SECONDS", 0.1)
     (tmp_path / "ledger").touch()
     with capture_logs() as logs:
         async with planned(f'[ledger]\npath = "{tmp_path}/ledger"') as run:

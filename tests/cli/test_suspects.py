@@ -18,6 +18,8 @@ from tests.routing.test_splitting import Halls, target
 
 LIAR = "m0"
 
+ONE = trio.CapacityLimiter(1)
+
 
 class Splits:
     tenants = ("default",)
@@ -33,7 +35,7 @@ class World:
         self.accused = Accused(self._tell, lambda *_, **__: None)
         self.accused.met(0, "run")
         self.reader = LedgerReader(str(path))
-        self.suspects = Suspects(Splits(), self.accused, self.reader, lambda: AT)  # type: ignore[arg-type]
+        self.suspects = Suspects(Splits(), self.accused, self.reader, lambda: AT, ONE)  # type: ignore[arg-type]
 
     def _tell(self, process: int, workers: dict[str, list[str]]) -> bool:
         self.told.append(workers)
@@ -135,10 +137,10 @@ async def test_it_is_looked_for_regularly_where_there_is_a_ledger(
     async def look(reader: object) -> None:
         looks.append(trio.current_time())
 
-    suspects = Suspects(Splits(), None, LedgerReader("ledger"), lambda: AT)  # type: ignore[arg-type]
+    suspects = Suspects(Splits(), None, LedgerReader("ledger"), lambda: AT, ONE)  # type: ignore[arg-type]
     suspects.look = look  # type: ignore[method-assign]
     began = trio.current_time()
     with trio.move_on_after(2.5 * EVERY):
         await suspects.run()
     assert [each - began for each in looks] == [EVERY, 2 * EVERY]
-    await Suspects(Splits(), None, None, lambda: AT).run()  # type: ignore[arg-type]
+    await Suspects(Splits(), None, None, lambda: AT, ONE).run()  # type: ignore[arg-type]
