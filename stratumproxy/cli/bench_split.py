@@ -177,11 +177,16 @@ def _fits(farm: Farm) -> None:
     """Events are of this farm.
 
     Raises:
-        UsageError: one names a target that is not there, or has other targets.
+        UsageError: one names a target that is not there, has other targets, or never happens.
     """
     for event in farm.events:
         there = len(farm.weights)
         if event.target >= there or (event.weights and len(event.weights) != there):
             raise click.BadParameter(
                 f"an event has other targets than the {there} of {farm.split}", param_hint="--event"
+            )
+        if event.hour >= farm.hours:
+            raise click.BadParameter(
+                f"the hour {event.hour:g} is after the end: {farm.hours:g} hours are simulated",
+                param_hint="--event",
             )

@@ -154,7 +154,10 @@ def test_events_are_read() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "restart", "restart@x", "restart:1@6", "down@6", "down:0:1@6", "down:1@6", "fire@6"],
+    [
+        *("", "restart", "restart@x", "restart:1@6", "down@6", "down:0:1@6", "down:1@6", "fire@6"),
+        *("restart@-1", "kill@nan", "weights:1/1@inf", "down:1:0@6", "down:1:-5@6", "down:1:nan@6"),
+    ],
 )
 def test_what_is_no_event(text) -> None:
     with pytest.raises(BenchError, match="is no event"):

@@ -37,6 +37,7 @@ def test_a_table_all_runs_and_a_picture(tmp_path: Path) -> None:
         (("--event", "fire@6"), "'fire@6' is no event"),
         (("--event", "down:3:10@6"), "other targets than the 2 of 70/30"),
         (("--event", "weights:1/1/1@6"), "other targets than the 2 of 70/30"),
+        (("--event", "kill@1"), "the hour 1 is after the end: 1 hours are simulated"),
         (("--lie", "white"), "'white' is not one of"),
     ],
 )

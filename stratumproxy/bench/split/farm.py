@@ -1,6 +1,7 @@
 """What is simulated: a farm, what goes wrong with it, and what came of it."""
 
 from dataclasses import dataclass, field
+from math import inf
 from typing import Literal, get_args
 
 from stratumproxy.errors import BenchError
@@ -108,21 +109,29 @@ def read_event(text: str) -> Event:
     Raises:
         BenchError: it is none.
     """
-    said, _, hour = text.partition("@")
+    said, _, when = text.partition("@")
     what, *details = said.split(":")
     try:
+        hour = _within(when, 0.0)
         if what in ("restart", "kill") and not details:
-            return Event(float(hour), "restart" if what == "restart" else "kill")
+            return Event(hour, "restart" if what == "restart" else "kill")
         if what == "down":
             target, minutes = details
             if int(target) > 0:
-                return Event(float(hour), "down", int(target) - 1, float(minutes))
+                return Event(hour, "down", int(target) - 1, _within(minutes, 1e-3))
         if what == "weights":
             (weights,) = details
-            return Event(float(hour), "weights", weights=read_weights(weights))
+            return Event(hour, "weights", weights=read_weights(weights))
     except ValueError:
         pass
     raise BenchError(
         f"{text!r} is no event: {', '.join(get_args(What))} there are; write restart@6 (the hour), "
         "kill@6, down:2:10@6 (the second target, for 10 minutes) or weights:50/50@6"
     )
+
+
+def _within(text: str, least: float) -> float:
+    number = float(text)
+    if not least <= number < inf:
+        raise ValueError(text)
+    return number
