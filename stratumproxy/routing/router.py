@@ -338,6 +338,8 @@ class Router:
         self._configure(config)
         self.tenants.configure(config)
         self.pools = carried_over(self.pools, config.pool, self._pool_in_use, now)
+        for pool in self.pools:
+            pool.sharing.forget_all_but(self.tenants)
         if self.preferred and self.preferred not in [pool.name for pool in config.pool]:
             self._notices.warning("the pool to mine on is not configured", pool=self.preferred)
             self.preferred = ""

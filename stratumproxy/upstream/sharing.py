@@ -6,6 +6,7 @@ NiceHash), by hanging up (NiceHash) or not at all (ckpool). So a session of its 
 and is closed again (`upstream.probe`). What came of it holds until something speaks against it.
 """
 
+from collections.abc import Container
 from typing import Literal
 
 from stratumproxy.telemetry.notices import NoNotices, Notices
@@ -53,6 +54,11 @@ class Sharing:
             notices: where a decision is told.
         """
         self.wanted, self._notices = True, notices
+
+    def forget_all_but(self, tenants: Container[object]) -> None:
+        """What workers of others than these tenants were called, is nobody's any more."""
+        for name in [name for name, (tenant, *_) in self.first.items() if tenant not in tenants]:
+            del self.first[name]
 
     @property
     def told(self) -> str:

@@ -296,6 +296,36 @@ def test_a_tenant_that_comes_gets_sessions_and_its_miners_when_they_are_ready() 
     assert account(play, "acme.1") == ("acme", "acme")
 
 
+def test_a_tenant_that_is_called_otherwise_has_the_machines_that_it_had() -> None:
+    """A machine, and what it was before, are not two that have one name at the pool."""
+    target = [{"pools": [{"pool": "pool", "user": "farm", "worker_names": "each"}]}]
+    acme, apex, mole = (
+        {"name": name, "workers": workers, "target": target}
+        for name, workers in (("acme", ["a.*"]), ("apex", ["a.*"]), ("mole", ["a_*"]))
+    )
+    play = hosted(acme, mole)
+    play.proxy.pools[0].sharing.decide(True, "a probe said so", None, play.now)
+    play.joins("a.1")
+    found = play.miner("a.1").share(meets=POOL_EASY)
+    play.aside('a.1 >> 5 mining.submit "$s"', s=found)
+    there = set(play.peers)
+    play.reconfigure("pool", "second", tenant=[apex, mole])
+    for number, name in enumerate(set(play.peers) - there, 10):
+        play.opens(name, extranonce1=f"{number:08x}", job=notify(f"{number}", room=12))
+    play.aside("clock -- 2 s")
+    for name in ("a.1", "a_1"):
+        if name not in play.peers:
+            play.joins(name)
+        found = play.miner(name).share(meets=POOL_EASY)
+        play.aside(f'{name} >> 6 mining.submit "$s"', s=found)
+    told = [(event, each["tenant"]) for event, each in play.notices if "worker" in each]
+    assert told == [
+        ("a name is changed to what pools take", "acme"),
+        ("a name is changed to what pools take", "apex"),
+        ("two workers have the same name at the pool; here they are counted apart", "mole"),
+    ]
+
+
 def test_who_is_nobodys_any_more_is_let_go() -> None:
     play = hosted(ACME)
     play.joins("other")
