@@ -147,7 +147,7 @@ def account(
             _add(steps, start, entry)
         fallback = _mean_difficulty(found)
         if by == "worker":
-            for subject, entry in _by_worker(connection, ids_of(accounts), parts, fallback).items():
+            for subject, entry in _by_worker(connection, accounts, parts, fallback).items():
                 _add(rows, subject, entry)
         elif by is not None:
             for subject, ids in _apart(accounts, by).items():
@@ -321,8 +321,14 @@ def _mean_difficulty(entries: dict[int, Entry]) -> float | None:
 
 
 def _by_worker(
-    connection: sqlite3.Connection, pools: str, parts: Sequence[_Part], fallback: float | None
+    connection: sqlite3.Connection,
+    accounts: Sequence[PoolAccount],
+    parts: Sequence[_Part],
+    fallback: float | None,
 ) -> dict[Subject, Entry]:
+    pools = ids_of(accounts)
+    # Versions of before counted that a miner left its tenant in the accounts of the next.
+    tenants = json.dumps(sorted({each.tenant for each in accounts}))
     sums: dict[Subject, list[float]] = {}
     unknown: set[Subject] = set()
     reasons: dict[Subject, dict[str, int]] = defaultdict(dict)
@@ -338,8 +344,9 @@ def _by_worker(
             f"sum(CASE WHEN b.expected IS NULL THEN {_ESTIMATED} END), {_SUMS}, b.worker "
             f"FROM steps CROSS JOIN {part.level.table} AS b "
             f"ON b.start = steps.start AND b.pool IN {pools} AND b.worker <> {FLEET} "
-            "GROUP BY b.worker) AS sums JOIN workers ON workers.id = sums.worker",
-            (each,),
+            "GROUP BY b.worker) AS sums JOIN workers ON workers.id = sums.worker "
+            "WHERE workers.tenant IN (SELECT value FROM json_each(?))",
+            (each, tenants),
         ):
             subject = Subject(name, tenant=tenant)
             if expected is None and work:

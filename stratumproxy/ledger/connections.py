@@ -32,7 +32,7 @@ def enter(
     """
     pool = names.pool(record)
     worker = names.own(record.worker, at, record.tenant) if record.worker else None
-    known = _known(connection, run, record.id)
+    known, whose = _known(connection, run, record.id)
     # What is told late, of a run that is over, is not open any more.
     is_open = record.open and not run.ended
     if worker is not None and worker != known:
@@ -44,7 +44,9 @@ def enter(
         if not is_open:
             buckets.at(at, worker, pool).disconnects += 1
     if known is not None and (worker != known or not is_open):
-        buckets.at(at, known, pool).disconnects += 1
+        # It may have been given to another tenant: then that one's account is not its own.
+        own = pool if whose == record.tenant else names.no_pool(whose)
+        buckets.at(at, known, own).disconnects += 1
         connection.execute("DELETE FROM miners WHERE run = ? AND id = ?", (run.id, record.id))
     if is_open and worker is not None and worker != known:
         insert = "INSERT INTO miners (run, id, worker) VALUES (?, ?, ?)"
@@ -57,17 +59,22 @@ def end(connection: sqlite3.Connection, run: Run, names: Names, buckets: Buckets
         "SELECT max(last_at) FROM receipts WHERE run = ?", (run.id,)
     ).fetchone()
     rows = connection.execute(
-        "SELECT worker, count(*) FROM miners WHERE run = ? GROUP BY worker", (run.id,)
+        "SELECT worker, tenant, count(*) FROM miners JOIN workers ON workers.id = worker "
+        "WHERE run = ? GROUP BY worker",
+        (run.id,),
     ).fetchall()
     names.site = run.site
-    for worker, count in rows:
-        buckets.at(last, worker, names.no_pool()).disconnects += count
+    for worker, tenant, count in rows:
+        buckets.at(last, worker, names.no_pool(tenant)).disconnects += count
     connection.execute("DELETE FROM miners WHERE run = ?", (run.id,))
     connection.execute("UPDATE runs SET ended = 1 WHERE id = ?", (run.id,))
 
 
-def _known(connection: sqlite3.Connection, run: Run, id: int) -> int | None:
+def _known(connection: sqlite3.Connection, run: Run, id: int) -> tuple[int | None, str]:
+    """The worker of a connection, and whose that is."""
     row = connection.execute(
-        "SELECT worker FROM miners WHERE run = ? AND id = ?", (run.id, id)
+        "SELECT worker, tenant FROM miners JOIN workers ON workers.id = worker "
+        "WHERE run = ? AND miners.id = ?",
+        (run.id, id),
     ).fetchone()
-    return None if row is None else int(row[0])
+    return (None, "") if row is None else (int(row[0]), str(row[1]))

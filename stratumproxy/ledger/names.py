@@ -133,9 +133,9 @@ class Names:
             record.pool, record.account, record.coin, self.site, record.tenant, record.target
         )
 
-    def no_pool(self) -> int:
-        """Of none at all."""
-        return self._pool("", "", COIN, self.site, TENANT, TARGET)
+    def no_pool(self, tenant: str) -> int:
+        """Of none at all, for a tenant."""
+        return self._pool("", "", COIN, self.site, tenant, TARGET)
 
     def _pool(self, *key: str) -> int:
         found = self._pools.get(key)

@@ -1,6 +1,7 @@
 """What a pool should have credited, beside what it did."""
 
 import random
+import sqlite3
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from stratumproxy.ledger.audit import (
     audit,
     judge,
 )
+from stratumproxy.ledger.buckets import NAMES
 from stratumproxy.ledger.chance import poisson_interval
 from stratumproxy.ledger.pool_figures import Figure, PoolFigures
 from stratumproxy.ledger.receipts import Gap
@@ -302,6 +304,26 @@ def test_whatever_rows_are_by_they_add_up(path: Path, by: str) -> None:
             for name in ("expected", "expected_work", "forwarded", "credited", "lost"):
                 parts = [getattr(row, name) for row in found.rows]
                 assert sum(parts) == getattr(found.total, name)
+
+
+def test_a_tenants_workers_are_its_own(path: Path) -> None:
+    """Also where an account has a row of somebody else's, as versions of before counted a move."""
+    whose = [{"tenant": tenant, "account": tenant} for tenant in ("acme", "zeta")]
+    works = [work(f"of {each['tenant']}", 3, **each) for each in whose]
+    keep(path, [batch(1, DAY, work=works)])
+    with closing(sqlite3.connect(path)) as connection, connection:
+        for table in ("five_minutes", "hours", "days"):
+            names = ", ".join(NAMES)
+            empty = ", ".join("1" if name == "disconnects" else "0" for name in NAMES)
+            connection.execute(
+                f"INSERT INTO {table} (start, worker, pool, {names}) SELECT start, worker, "
+                f"pools.id, {empty} FROM {table} AS b JOIN pools ON pools.id <> b.pool "
+                "WHERE worker > 0"
+            )
+    with closing(LedgerReader(str(path))) as reader:
+        for tenant in ("acme", "zeta"):
+            found = audit(reader, Which(tenant=tenant), DAY, DAY + HOUR, "worker")
+            assert [(row.worker, row.tenant) for row in found.rows] == [(f"of {tenant}", tenant)]
 
 
 def test_a_name_that_two_tenants_have_is_not_guessed_at() -> None:

@@ -126,3 +126,24 @@ def test_a_run_that_is_silent_for_an_hour_is_gone(path: Path) -> None:
         assert history
         assert [point.connections for point in history.points[:2]] == [0, 0]
     assert added(sums(path, FIVE_MINUTES).values()).disconnects == 1
+
+
+def test_nothing_of_a_worker_stands_in_another_tenants_accounts(path: Path) -> None:
+    """Whoever a connection is given to, and whatever ends: an account's rows are its customer's."""
+    whose = ("acme", "zeta", "default", "acme", "zeta")
+    told = [
+        batch(
+            n + 1, DAY + 300 * n, miners=[miner(id, tenant=tenant, account=tenant) for id in (1, 2)]
+        )
+        for n, tenant in enumerate(whose)
+    ]
+    keep(path, [*told, batch(9, DAY + 3000, miners=[miner(2, tenant="acme", open=False)])])
+    keep(path, [batch(1, DAY + 3600, run="control", process=-1, ended=["run"])])
+    assert is_open(path) == 0
+    rows = query(
+        path,
+        "SELECT workers.tenant, pools.tenant, sum(connects), sum(disconnects) FROM days AS b "
+        "JOIN workers ON workers.id = worker JOIN pools ON pools.id = pool "
+        "GROUP BY 1, 2 ORDER BY 1",
+    )
+    assert rows == [("acme", "acme", 5, 5), ("default", "default", 2, 2), ("zeta", "zeta", 4, 4)]
