@@ -19,12 +19,12 @@ class PartShares(NamedTuple):
 
 
 def bucket(connection: sqlite3.Connection, level: Level, start: int) -> list[PartShares]:
-    """All targets' shares in the bucket that begins then."""
+    """All targets' shares in the bucket that begins then; of a target without any there is none."""
     rows = connection.execute(
         "SELECT tenant, target, sum(work), sum(coalesce(squares, work * work / accepted, 0)), "
         f"sum(accepted), sum(rejected) FROM {level.table} AS b "
         f"JOIN pools ON pools.id = b.pool WHERE start = ? AND b.worker = {FLEET} "
-        "GROUP BY tenant, target",
+        "GROUP BY tenant, target HAVING sum(accepted) OR sum(rejected)",
         (start,),
     )
     return [PartShares(*row) for row in rows]

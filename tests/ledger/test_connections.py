@@ -4,7 +4,7 @@ from contextlib import closing
 from pathlib import Path
 
 from stratumproxy.ledger import LedgerReader, Standing
-from stratumproxy.ledger.schema import FIVE_MINUTES
+from stratumproxy.ledger.schema import DAYS, FIVE_MINUTES
 from tests.clocks import Time
 from tests.ledger.told import DAY, added, batch, keep, miner, open_ledger, query, sums, work
 
@@ -147,3 +147,5 @@ def test_nothing_of_a_worker_stands_in_another_tenants_accounts(path: Path) -> N
         "GROUP BY 1, 2 ORDER BY 1",
     )
     assert rows == [("acme", "acme", 5, 5), ("default", "default", 2, 2), ("zeta", "zeta", 4, 4)]
+    with closing(Standing(str(path))) as standing:
+        assert standing.parts(DAYS, DAY) == []  # nothing was mined for a target of theirs
