@@ -179,7 +179,7 @@ class Control:
                     nursery.start_soon(self._leave, stop, reading.cancel_scope)
                     for channel in self._channels:
                         reading.start_soon(channel.read)
-                self._end(self._ending)
+                self._end(len(self._ending))
                 self._keep.finish()
                 keeping.cancel_scope.deadline = trio.current_time() + FINISH_SECONDS
             nursery.cancel_scope.cancel()
@@ -190,7 +190,9 @@ class Control:
             channel.leave()
         reading.deadline = trio.current_time() + LEAVE_SECONDS  # there may be no room for it
 
-    def _end(self, runs: Sequence[str]) -> None:
+    def _end(self, count: int) -> None:
+        """End so many of the runs that are over, those that were said first."""
+        runs, self._ending = self._ending[:count], self._ending[count:]
         for run in runs:
             self._picture(self._fleet.ended, run, self._clock.now())
             self.limits.ended(run)
@@ -200,7 +202,7 @@ class Control:
 
     async def _look(self) -> None:
         while True:
-            ending, self._ending = self._ending, []
+            ending = len(self._ending)
             await trio.sleep(1)
             self._end(ending)
             self._clock.look()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import trio
 from structlog.testing import capture_logs
-from trio.testing import MockClock
+from trio.testing import MockClock, wait_all_tasks_blocked
 
 from stratumproxy.control import delivery
 from stratumproxy.control import intake as module
@@ -212,12 +212,12 @@ async def test_a_batch_that_makes_no_sense_is_a_gap_and_stops_nothing(pairs, unt
 async def test_at_the_stop_what_has_come_is_kept(pairs):
     [(ours, theirs), _] = pairs
     async with working(ours) as process:
-        await trio.testing.wait_all_tasks_blocked()
+        await wait_all_tasks_blocked()
         async with controlling(theirs) as run:
             for _ in range(20):
                 process.tell(20)
                 await trio.lowlevel.checkpoint()
-            await trio.testing.wait_all_tasks_blocked()
+            await wait_all_tasks_blocked()
             await run.stopped()
             assert len(run.sink.seqs()) == process.told
 
@@ -464,3 +464,31 @@ async def test_each_process_is_told_how_many_miners_others_have(pairs, autojump_
         await trio.sleep(3)
         told = [[each["miners"] for each in process.orders] for process in (first, second)]
         assert told == [[{"acme": 2}], [{"acme": 5}]]
+
+
+def ended(sink: Memory) -> list[str]:
+    return [run for batch in sink.kept for run in batch.ended]
+
+
+async def test_a_run_that_is_over_just_before_the_stop_is_ended(pairs):
+    [(_, theirs), _] = pairs
+    async with controlling(theirs) as run:
+        run.control.ended(["before"])
+        await wait_all_tasks_blocked()  # the first look waits for the next
+        run.control.ended(["then"])
+        await run.stopped()
+    assert ended(run.sink) == ["before", "then"]
+
+
+async def test_a_run_is_ended_once_however_long_the_stop_takes(pairs, until, monkeypatch):
+    [(_, theirs), _] = pairs
+    async with controlling(theirs) as run:
+        looks = []
+        monkeypatch.setattr(run.control._keep, "look", lambda: looks.append(1))
+        run.sink.go.clear()
+        run.control.ended(["before"])
+        run.stop.set()
+        await until(lambda: len(looks) == 3)
+        run.sink.go.set()
+        await run.stopped()
+    assert ended(run.sink) == ["before"]
