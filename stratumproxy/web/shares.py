@@ -32,7 +32,10 @@ class SharesGiven(Given):
     """Which shares; what is left out does not matter."""
 
     worker: str | None = Field(
-        None, max_length=2000, description="Of `tenant`; of the one called default without it."
+        None,
+        max_length=2000,
+        description="Of `tenant`; without it of who alone has one of that name, or else of the one "
+        "called default.",
     )
     tenant: str | None = Field(None, max_length=2000)
     account: str | None = Field(None, max_length=2000, description="The user at the pool.")
@@ -53,7 +56,10 @@ async def answer(site: Site, given: SharesGiven, viewer: Viewer) -> dict[str, An
     """Shares that were sent to pools, the newest first; needs the ledger."""
     ledger = ledger_of(site)
     asked = given.model_dump(exclude={"before", "limit"})
-    query = ShareQuery(**asked | {"tenant": viewer.asks_of(given.tenant)})
+    tenant = viewer.asks_of(given.tenant)
+    if tenant is None and given.worker is not None:
+        tenant = site.fleet.whose(given.worker)
+    query = ShareQuery(**asked | {"tenant": tenant})
 
     def cursor(text: str | None, number: Callable[[int, str | None], int]) -> str | None:
         if text is None:

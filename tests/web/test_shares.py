@@ -65,6 +65,21 @@ async def test_only_those_that_are_asked_for(kept: Web, query: str, found: int) 
     assert len((await kept.read(f"/api/shares?{query}", SharePage))["shares"]) == found
 
 
+async def test_whose_a_worker_is_goes_without_saying(told: Told, tmp_path: Path) -> None:
+    """Where one tenant alone has a worker of that name, as for its history."""
+    path = str(tmp_path / "ledger.sqlite3")
+    whose = {"worker": "hosted", "tenant": "acme", "account": "acme"}
+    with closing(Ledger(Settings(path=path), at(told.now))) as ledger:
+        shares, works = [share()._replace(**whose)], [work("hosted")._replace(**whose)]
+        ledger.take([Batch("r", 0, 1, told.now, shares=shares, work=works)])
+    told.works(*works)
+    with closing(LedgerReader(path)) as reader:
+        web = Web(told, ledger=reader)
+        for tenant, found in (("", 1), ("&tenant=acme", 1), ("&tenant=default", 0)):
+            page = await web.read(f"/api/shares?worker=hosted{tenant}", SharePage)
+            assert len(page["shares"]) == found
+
+
 @pytest.mark.parametrize(
     "query", ["verdict=fine", "since=tomorrow", "since=nan", "limit=0", "before=x", "before=.:1"]
 )
