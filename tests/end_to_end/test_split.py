@@ -2,7 +2,10 @@
 
 import os
 import signal
+import sqlite3
 from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
 
 import httpx
 import pytest
@@ -38,6 +41,9 @@ TOKEN = "a token that is long enough for anybody"
 
 MINERS = 20
 
+DELIVERED = "SELECT target, sum(delivered) FROM split_debts GROUP BY target ORDER BY target"
+HELD = "SELECT target, part FROM split_weights ORDER BY since"
+
 pytestmark = needs_children
 
 
@@ -52,9 +58,22 @@ async def delivered(port: int) -> dict[str, float]:
 
 
 async def is_delivered(port: int, work: dict[str, float]) -> None:
-    with trio.fail_after(PATIENCE):
-        while await delivered(port) != pytest.approx(work):
+    told: dict[str, float] = {}
+    with trio.move_on_after(PATIENCE):
+        while (told := await delivered(port)) != pytest.approx(work):
             await trio.lowlevel.checkpoint()
+    assert told == pytest.approx(work)
+
+
+async def is_kept(ledger: Path, asked: str, rows: object) -> None:
+    """Wait until the ledger has it. The stop keeps it, too, but waits for a slow disk a second."""
+    found: object = None
+    with trio.move_on_after(PATIENCE):
+        while found != rows:
+            with suppress(sqlite3.OperationalError):  # it is being made
+                found = query(ledger, asked)
+            await trio.sleep(0.01)
+    assert found == rows
 
 
 def serving(proxy: Process) -> set[int]:
@@ -96,6 +115,8 @@ async def test_it_outlives_a_kill_and_a_restart(site, tmp_path, api):
         os.kill(min(before), signal.SIGKILL)
         await site.until(lambda: len(serving(proxy) - before) == 1)
         await is_delivered(api, work)
+        given = [(target, pytest.approx(each)) for target, each in sorted(work.items())]
+        await is_kept(tmp_path / "ledger", DELIVERED, given)
         assert await proxy.stopped() == 0
     assert any("a split's account begins at nothing" in line for line in proxy.log)
     async with running(tmp_path / "farm.toml", config, "--log-format", "json") as proxy:
@@ -114,9 +135,10 @@ async def test_it_outlives_a_kill_and_a_restart(site, tmp_path, api):
         with trio.fail_after(PATIENCE):
             while await parts(api) != {"a": 0.5, "b": 0.5}:
                 await trio.lowlevel.checkpoint()
+        held = [("a", 0.7), ("b", 0.3), ("a", 0.5), ("b", 0.5)]
+        await is_kept(tmp_path / "ledger", HELD, held)
         assert await proxy.stopped() == 0
     assert any("a split's account goes on as the ledger has it" in line for line in proxy.log)
     (order,) = [line for line in proxy.log if "an operator's order" in line]
     assert '"by": "ops at ' in order
-    kept = query(tmp_path / "ledger", "SELECT target, part FROM split_weights ORDER BY since")
-    assert kept == [("a", 0.7), ("b", 0.3), ("a", 0.5), ("b", 0.5)]
+    assert query(tmp_path / "ledger", HELD) == held
