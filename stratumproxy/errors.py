@@ -81,6 +81,10 @@ class NothingKept(SinkError):
     """There is a ledger, and nothing in it yet: it is being made, or was never written to."""
 
 
+class OlderLedger(SinkError):
+    """It is of an older version: its owner brings it up to date."""
+
+
 class BenchError(StratumProxyError):
     """Nothing can be measured: no compiler, a server that does not start, a broken result file."""
 

@@ -18,9 +18,6 @@ LOOK_EVERY = 1.0
 KEEP_EVERY = 60.0
 """Seconds after which what was found since is kept: so much of it a crash of the machine takes."""
 
-KEEP_SECONDS = 1.0
-"""That the stop waits for it."""
-
 
 class Accounts:
     """Keeps accounts of splits.
@@ -57,10 +54,9 @@ class Accounts:
                 keep_at = trio.current_time() + KEEP_EVERY
 
     async def finish(self) -> None:
-        """Keep them as they are in the end, if there is time."""
+        """Keep them as they are in the end."""
         if self._path:
-            with trio.move_on_after(KEEP_SECONDS):
-                await self.keep()
+            await self.keep()
 
     async def keep(self) -> None:
         """Keep them now; if that can't be, it is tried again a minute later."""

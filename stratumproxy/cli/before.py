@@ -9,10 +9,11 @@ import trio
 
 from stratumproxy.cli.given_up import is_given_up
 from stratumproxy.cli.past import Past, read_past
-from stratumproxy.errors import SinkError
+from stratumproxy.errors import OlderLedger, SinkError
 from stratumproxy.fleet import Fleet
 from stratumproxy.fleet.journal import EVENTS, JOBS
 from stratumproxy.ledger import Standing
+from stratumproxy.ledger.owner import Owner
 from stratumproxy.telemetry.clock import Clock
 
 STANDING_SECONDS = 10.0
@@ -27,6 +28,7 @@ class Before:
 
     Args:
         path: the ledger; empty for none, then nothing was before.
+        owner: brings it up to date, if it is of a release before this one.
         fleet: who is told.
         clock: of this process.
         go_on: given the ledger as it stands, before anything more is kept in it.
@@ -36,6 +38,7 @@ class Before:
     def __init__(
         self,
         path: str,
+        owner: Owner,
         fleet: Fleet,
         clock: Clock,
         go_on: Callable[[Standing], None],
@@ -44,6 +47,7 @@ class Before:
         self.stood = trio.Event()
         """How the ledger stood is known, or will not be: more may be kept in it."""
         self._path = path
+        self._owner = owner
         self._fleet = fleet
         self._clock = clock
         self._go_on = go_on
@@ -86,6 +90,13 @@ class Before:
 
     def _read(self, take_in: Callable[[Callable[[], None]], None]) -> Past | None:
         """Read it in a thread, and have what can be told at once taken in by the loop."""
+        try:
+            return self._ask(take_in)
+        except OlderLedger:  # after an upgrade; else the first batch would do it, too late for us
+            self._owner.bring_up_to_date()
+            return self._ask(take_in)
+
+    def _ask(self, take_in: Callable[[Callable[[], None]], None]) -> Past | None:
         with Standing.if_any(self._path, is_given_up) as standing:
             if standing is None:
                 return None

@@ -34,8 +34,9 @@ from stratumproxy.web.server import serve
 API_PAUSE = 5.0
 """Seconds until the API is started again."""
 
-KEEP_SECONDS = 1.0
-"""At the stop, for which workers are slow to be kept."""
+KEEP_SECONDS = 3.0
+"""At the stop, for what was found since it was kept last: what splits owe, which workers are slow,
+an order. On a machine where much else stops as well, one fsync may take a second."""
 
 CLOSE_SECONDS = 2.0
 """At the end, for the API to be gone, and then for the ledger to be left as one file."""
@@ -84,7 +85,7 @@ class Plane:
             lines_lost=lines_lost,
             site=config.place,
         )
-        self._before = Before(path, self.fleet, clock, self._go_on, self._reading)
+        self._before = Before(path, self._owner, self.fleet, clock, self._go_on, self._reading)
         self._baseline = Baseline(self.fleet, path, self._owner, clock, self._reading)
         self._accounts = Accounts(self.control.splits, path, self._owner, clock)
         self._suspects = Suspects(
@@ -122,9 +123,10 @@ class Plane:
                 keeping.cancel_scope.cancel()
             ending.set()
             with trio.move_on_after(KEEP_SECONDS):
-                await self._baseline.keep()
-            await self.control.preference.keep()
-            await self._accounts.finish()
+                async with trio.open_nursery() as last:
+                    last.start_soon(self._baseline.keep)
+                    last.start_soon(self.control.preference.keep)
+                    last.start_soon(self._accounts.finish)
             showing.cancel_scope.deadline = trio.current_time() + CLOSE_SECONDS
         with trio.move_on_after(CLOSE_SECONDS):
             # It begins when all threads that were given up have ended, and closed what they read.

@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from stratumproxy.config.reading import check_kind
-from stratumproxy.errors import NothingKept, SinkError
+from stratumproxy.errors import NothingKept, OlderLedger, SinkError
 from stratumproxy.ledger.schema import latest, migrate, version_of
 from stratumproxy.ledger.stored import JOBS, SHARES
 from stratumproxy.lockfile import MODE
@@ -155,7 +155,7 @@ def _check_readable(connection: sqlite3.Connection, path: str) -> None:
     if version == 0:
         raise NothingKept(f"{path}: an empty ledger; nothing was ever kept in it")
     if version < latest() or any(each.missing(connection) for each in (SHARES, JOBS)):
-        raise SinkError(
+        raise OlderLedger(
             f"{path}: a ledger of older version {version}; the proxy brings it up to date when it "
             "writes to it next"
         )

@@ -7,7 +7,7 @@ miners for gone, its figures for its own.
 from pathlib import Path
 
 from stratumproxy.errors import SinkError
-from stratumproxy.ledger.database import check_folder
+from stratumproxy.ledger.database import check_folder, open_for_writing
 from stratumproxy.lockfile import LockFile
 
 
@@ -41,6 +41,15 @@ class Owner:
                 f"{self._lock.path}: can't be locked: {error.strerror or error}; make the file and "
                 "its folder writable for this user"
             ) from None
+
+    def bring_up_to_date(self) -> None:
+        """Claim it, and have it be of this version.
+
+        Raises:
+            SinkError: it can't be.
+        """
+        self.claim()
+        open_for_writing(self._path).close()
 
     def release(self) -> None:
         """Leave it to the next."""

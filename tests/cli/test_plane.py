@@ -15,7 +15,7 @@ from stratumproxy.cli.plane import OpenedLater, Plane
 from stratumproxy.errors import SinkError, StratumProxyError
 from stratumproxy.fleet.hashrate import HASHES_PER_DIFFICULTY
 from stratumproxy.fleet.usual import Known
-from stratumproxy.ledger import Standing
+from stratumproxy.ledger import Standing, schema
 from stratumproxy.ledger.reader import LedgerReader
 from stratumproxy.telemetry.records import Batch, EventRecord, JobRecord, MinerRecord, WorkRecord
 from stratumproxy.telemetry.snapshot import Snapshot
@@ -112,6 +112,22 @@ async def test_it_is_kept_in_the_ledger_and_known_after_a_restart(tmp_path):
         await until(lambda: ("default", "farm.1") in run.plane.fleet.roll)
         assert run.plane.fleet.roll.get(("default", "farm.1")).accepted == 3
         await run.stopped()
+
+
+async def test_after_an_upgrade_all_that_an_older_ledger_has_is_known(tmp_path, monkeypatch):
+    """Before anything is written to it: what is owed would be kept anew over what was."""
+    settings = f'[ledger]\npath = "{tmp_path / "ledger"}"'
+    async with planned(settings) as run:
+        run.process.tell(3)
+        await until(lambda: not run.process.outbox.unacknowledged)
+        await run.stopped()
+    later = (*schema.MIGRATIONS, "CREATE TABLE of_the_next_release (at REAL);")
+    monkeypatch.setattr(schema, "MIGRATIONS", later)
+    with capture_logs() as logs:
+        async with planned(settings) as run:
+            await until(lambda: ("default", "farm.1") in run.plane.fleet.roll)
+            await run.stopped()
+    assert [line for line in logs if line["log_level"] != "info"] == []
 
 
 async def test_a_second_proxy_on_the_same_ledger_writes_nothing_to_it(tmp_path):
