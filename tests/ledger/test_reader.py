@@ -9,7 +9,8 @@ import pytest
 from stratumproxy.errors import SinkError
 from stratumproxy.ledger import LedgerReader
 from stratumproxy.ledger.accounts import Which
-from stratumproxy.ledger.reader import INSTRUCTIONS, MAX_IDLE
+from stratumproxy.ledger.database import INSTRUCTIONS
+from stratumproxy.ledger.reader import MAX_IDLE
 from tests.ledger.told import DAY, batch, keep, open_ledger, query, share, work
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -68,7 +69,7 @@ async def test_only_those_that_are_asked_for(kept: Web, query: str, found: int) 
 async def test_whose_a_worker_is_goes_without_saying(told: Told, tmp_path: Path) -> None:
     """Where one tenant alone has a worker of that name, as for its history."""
     path = str(tmp_path / "ledger.sqlite3")
-    whose = {"worker": "hosted", "tenant": "acme", "account": "acme"}
+    whose: dict[str, Any] = {"worker": "hosted", "tenant": "acme", "account": "acme"}
     with closing(Ledger(Settings(path=path), at(told.now))) as ledger:
         shares, works = [share()._replace(**whose)], [work("hosted")._replace(**whose)]
         ledger.take([Batch("r", 0, 1, told.now, shares=shares, work=works)])
