@@ -10,7 +10,7 @@ import httpx
 import pytest
 from structlog.testing import capture_logs
 
-from stratumproxy.cli import plane
+from stratumproxy.cli import before, plane
 from stratumproxy.control import delivery, preference
 from stratumproxy.fleet.watch import LATELY, SETTLED, TOLD_EVERY
 from stratumproxy.ledger import database
@@ -94,7 +94,8 @@ def _small_and_quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database, "BUSY_SECONDS", 10.0 * PATIENCE)
     # Nor is an order forgotten because this machine's disk is slow.
     monkeypatch.setattr(preference, "KEEP_SECONDS", PATIENCE)
-    monkeypatch.setattr(plane, "STANDING_SECONDS", PATIENCE)
+    monkeypatch.setattr(before, "STANDING_SECONDS", PATIENCE)
+    monkeypatch.setattr(plane, "KEEP_SECONDS", PATIENCE)
 
 
 def test_all_that_breaks_is_seen_in_five_places_at_once_and_that_it_is_over(
