@@ -9,6 +9,11 @@ from stratumproxy.testing import PoolSettings, RejectShape
 from tests.chaos.conftest import LONG, RETURN_SOON, TELLING, accounted, late_pool, standby
 
 MINERS = 100 if LONG else 20
+
+FEW = 3
+"""So few that moments come, on a busy machine too, in which nothing of theirs is under way: a
+session that is to be left waits two seconds for one, and what it has then is told as lost."""
+
 MORE = 300 if LONG else 30
 """Shares at a pool until something is believed to go on."""
 QUIET: dict[str, Any] = {"job_interval": 0, "clean_every": 0}
@@ -163,7 +168,7 @@ async def test_it_refuses_us_after_a_restart(site: Any) -> None:
 async def test_a_reconnect_to_itself(site: Any) -> None:
     pool = await site.pool(**QUIET)
     proxy = await site.proxy(pool)
-    miners = await site.miners(proxy, MINERS, styles=TELLING)
+    miners = await site.miners(proxy, FEW, styles=TELLING)
     for times in range(1, 10 if LONG else 4):
         await more(site, pool)
         pool.pool.reconnect()
