@@ -40,7 +40,7 @@ class Rules:
     its machines as all of it would."""
     band: float = 17.28
     """Seconds of the farm that a debt may come to: 0.02 % of a day …"""
-    narrow: float = 5.0
+    narrow: float = 4.5
     """… and so many where machines are many, …"""
     alone: float = 1200.0
     """… and in between what the largest machine does in so many seconds. Where each is little, one
