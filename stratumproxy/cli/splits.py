@@ -5,7 +5,7 @@ from math import ceil
 
 from stratumproxy.config import Config
 from stratumproxy.config.explain import number
-from stratumproxy.config.tenants import TargetTable, TenantTable
+from stratumproxy.config.tenants import TenantTable
 from stratumproxy.routing.split import are_same, parts_of_1, reach
 
 FEW = (1, 3, 10)
@@ -80,10 +80,7 @@ def _parts(tenant: TenantTable) -> dict[str, float]:
 
 def _shared(tenant: TenantTable) -> dict[str, float]:
     """Parts of 1 of the targets that get any of the work."""
-    targets: list[TargetTable] = [target for target in tenant.targets if target.weight > 0]
-    whole = sum(target.weight for target in targets)
-    parts = {target.name: target.weight / whole for target in targets}
-    return {name: part for name, part in parts.items() if part > 0}
+    return {name: part for name, part in _parts(tenant).items() if part > 0}
 
 
 def _points(count: int) -> float:

@@ -41,7 +41,7 @@ def keep_weights(
         at: when they still held, in Unix seconds.
         parts: by target.
     """
-    for newest in _kept(connection, tenant)[-1:]:
+    for newest in _kept(connection, tenant, _newest(connection, tenant)):
         goes_on = _is_split(connection, tenant)
         same = newest.parts == parts and (goes_on or began <= newest.until)
         end = max(newest.until, at if same else began if goes_on else 0)
@@ -60,10 +60,20 @@ def keep_weights(
     )
 
 
-def _kept(connection: sqlite3.Connection, tenant: str) -> list[Held]:
+def _newest(connection: sqlite3.Connection, tenant: str) -> float | None:
+    """When the newest began; None if there are none."""
+    (since,) = connection.execute(
+        "SELECT max(since) FROM split_weights WHERE tenant = ?", (tenant,)
+    ).fetchone()
+    return None if since is None else float(since)
+
+
+def _kept(connection: sqlite3.Connection, tenant: str, since: float | None = -inf) -> list[Held]:
+    """As they were kept, those that began then or later; none for None."""
     rows = connection.execute(
-        "SELECT since, until, target, part FROM split_weights WHERE tenant = ? ORDER BY since",
-        (tenant,),
+        "SELECT since, until, target, part FROM split_weights WHERE tenant = ? AND since >= ? "
+        "ORDER BY since",
+        (tenant, since),
     )
     return [
         Held(since, until, {target: part for _, _, target, part in each})

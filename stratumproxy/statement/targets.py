@@ -3,7 +3,7 @@
 from collections import defaultdict
 from dataclasses import asdict, dataclass
 from math import inf
-from typing import Any, NamedTuple
+from typing import Any
 
 from stratumproxy.ledger.buckets import Sums
 from stratumproxy.ledger.served import Served
@@ -39,12 +39,11 @@ def targets(served: Served, since: int, until: int) -> list[Delivered]:
         since: Unix seconds, as `Kept.cut` gives them.
         until: alike.
     """
-    promised = _promised(served, since, until)
     found: defaultdict[str, list[Sums]] = defaultdict(list)
-    for id, sums in served.sums(since, until).items():
-        account = served.accounts[id]
-        if account.pool:
-            found[account.target].append(sums)
+    for target, sums in _mined(served, since, until):
+        found[target].append(sums)
+    shares = sum(each.accepted for every in found.values() for each in every)
+    promised = _promised(served, since, until, shares)
     names = sorted(found.keys() | promised.keys())
     if len(names) < 2:
         return []
@@ -64,38 +63,43 @@ def targets(served: Served, since: int, until: int) -> list[Delivered]:
     ]
 
 
-def _promised(served: Served, since: int, until: int) -> dict[str, float]:
+def _promised(served: Served, since: int, until: int, shares: int) -> dict[str, float]:
     """The part that each target was to have; empty if that is not known of some of the work.
 
     When weights changed is known as finely as the work of then is.
+
+    Args:
+        served: of the tenant.
+        since: Unix seconds, as `Kept.cut` gives them.
+        until: alike.
+        shares: that count, of that time.
     """
     held: list[Held] = []
     wanted: defaultdict[str, float] = defaultdict(float)
-    shares = work = 0.0
+    known, work = 0, 0.0
     for weights in served.weights():
         begin = max(since, served.kept.cut(weights.since))
         end = until if weights.until == inf else min(until, served.kept.cut(weights.until))
         if begin >= end:
             continue
         held.append(weights)
-        mined = _mined(served, begin, end)
-        shares += mined.shares
-        work += mined.work
+        mined = [sums for _, sums in _mined(served, begin, end)]
+        known += sum(each.accepted for each in mined)
+        done = sum(each.work for each in mined)
+        work += done
         for target, part in weights.parts.items():
-            wanted[target] += part * mined.work
-    if shares != _mined(served, since, until).shares:
+            wanted[target] += part * done
+    if known != shares:
         return {}
     if work:
         return {target: each / work for target, each in wanted.items()}
     return held[-1].parts if len(held) == 1 else {}
 
 
-class _Mined(NamedTuple):
-    shares: int
-    work: float
-
-
-def _mined(served: Served, since: int, until: int) -> _Mined:
-    """What counted, on all targets together."""
-    found = [sums for id, sums in served.sums(since, until).items() if served.accounts[id].pool]
-    return _Mined(sum(each.accepted for each in found), sum(each.work for each in found))
+def _mined(served: Served, since: int, until: int) -> list[tuple[str, Sums]]:
+    """What counted on pools' jobs, by account: for which target, and how much."""
+    return [
+        (served.accounts[id].target, sums)
+        for id, sums in served.sums(since, until).items()
+        if served.accounts[id].pool
+    ]
